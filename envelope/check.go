@@ -1,0 +1,68 @@
+package envelope
+
+import (
+	"context"
+	"errors"
+)
+
+// Check answers one question about an envelope. It is a pure function: the
+// same envelope, the same answers of DNS and the same clock give the same
+// finding. It keeps nothing and writes nothing; what acting on its finding
+// must write it returns as Commit. It does not change the envelope, and it
+// returns soon after ctx ends.
+//
+// A check is named for the property that holds when it passes, so that
+// RejectUnless(helo.Resolves) reads as a sentence. At Start it answers Pending
+// with its name and asks nothing. The suite envelopetest.TestCheck tests all
+// this.
+type Check func(ctx context.Context, r Resolver, e *Envelope) Finding
+
+// At makes a check of one's own that waits for its stage by itself: answer is
+// called only once the envelope has come to stage. With stage Data it is
+// called only with a message: a whole envelope without one is None, and one at
+// Data is a mistake of the program, and a TempError.
+//
+// The finding is given name unless it has one, so that answer may use the
+// constructors with "".
+func At(name string, stage Stage, answer Check) Check {
+	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
+		switch {
+		case !e.Reached(stage):
+			return NotYet(name, stage)
+		case stage == Data && e.Message == nil:
+			return WithoutMessage(name, e)
+		}
+		f := answer(ctx, r, e)
+		if f.Check == "" {
+			f.Check = name
+		}
+		return f
+	}
+}
+
+// WithoutMessage is the finding of a check that needs a message, for an
+// envelope that has come to Data without one. In a whole envelope there is
+// none: None. At Data somebody forgot it, and that never lets mail in:
+// TempError.
+func WithoutMessage(check string, e *Envelope) Finding {
+	if e.Stage == Whole {
+		return NotApplicable(check)
+	}
+	f := Temporary(check, errors.New("the envelope is at Data and has no message"))
+	f.Status = Status{Code: 451, Subject: 3, Detail: 0}
+	f.Text = "the message can't be judged for now, please try again later"
+	return f
+}
+
+// Describe returns the name of a check and the stage from which it answers,
+// without running it: it asks at Start, where a check knows nothing and does
+// nothing. A check that does not keep to that has no name.
+func Describe(check Check) (name string, from Stage) {
+	defer func() {
+		if recover() != nil { // nil, or a check that reads what it can't know yet
+			name, from = "", Whole
+		}
+	}()
+	f := check(context.Background(), nil, &Envelope{Stage: Start})
+	return f.Check, f.Awaits
+}

@@ -1,0 +1,113 @@
+// Package client checks who connects: by address, by login, by manners.
+//
+// A server knows four things of a client before a word of mail is said: the
+// address it comes from, whether it waited for the greeting (RFC 5321, section
+// 4.3.1), whether the line is encrypted (RFC 3207), and who it has proved to
+// be (RFC 4954). They decide who may do more than a stranger may. The checks
+// here read those facts and ask nothing of DNS.
+//
+// What the address says of itself in DNS is package rdns; whether it is on a
+// list in DNS is package rdns/dnsbl.
+package client
+
+import (
+	"context"
+	"net/netip"
+
+	"mxrules.example/envelope"
+)
+
+// Authenticated passes when the client has logged in (RFC 4954). It answers
+// from Mail on.
+func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "client.authenticated"
+	if !e.Reached(envelope.Mail) {
+		return envelope.NotYet(check, envelope.Mail)
+	}
+	if e.Login == "" {
+		return envelope.Failed(check, envelope.Status{Code: 530, Subject: 7, Detail: 0},
+			"mail is taken here only after a login")
+	}
+	return envelope.Passed(check)
+}
+
+// TLS passes when the connection is encrypted. It is for submission: a server
+// that takes mail from the whole Internet must not demand TLS (RFC 3207,
+// section 4). It answers from Mail on.
+func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "client.tls"
+	if !e.Reached(envelope.Mail) {
+		return envelope.NotYet(check, envelope.Mail)
+	}
+	if e.TLS == nil {
+		return envelope.Failed(check, envelope.Status{Code: 530, Subject: 7, Detail: 0},
+			"mail is taken here only over an encrypted connection (STARTTLS)")
+	}
+	return envelope.Passed(check)
+}
+
+// Waited passes when the client waited for the greeting of the server before
+// it spoke, as RFC 5321, section 4.3.1, wants it. The server must notice that
+// and say so in SpokeEarly. It answers from Connect on.
+func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "client.waited"
+	if !e.Reached(envelope.Connect) {
+		return envelope.NotYet(check, envelope.Connect)
+	}
+	if e.SpokeEarly {
+		return envelope.Failed(check, envelope.Status{Code: 554, Subject: 5, Detail: 0},
+			"the client spoke before the greeting of the server")
+	}
+	return envelope.Passed(check)
+}
+
+// In passes when the address of the client is in one of the prefixes. An
+// unknown address is in none, and an invalid prefix holds none. A client or a
+// prefix in the IPv4-mapped form (::ffff:192.0.2.0/120) counts as IPv4. It
+// answers from Connect on.
+func In(prefixes []netip.Prefix) envelope.Check {
+	plain := make([]netip.Prefix, 0, len(prefixes))
+	for _, prefix := range prefixes {
+		plain = append(plain, unmapped(prefix))
+	}
+	return InSet(func(_ context.Context, client netip.Addr) (bool, error) {
+		for _, prefix := range plain {
+			if prefix.Contains(client) {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+}
+
+// unmapped returns an IPv4-mapped prefix as the IPv4 prefix that it means.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p
+}
+
+// InSet is In for a set that changes while the program runs, or that is kept
+// elsewhere. Contains is asked once per judgement and rule, for a valid address
+// in its plain form, by many goroutines at once; its error is a TempError.
+func InSet(contains func(ctx context.Context, client netip.Addr) (bool, error)) envelope.Check {
+	const check = "client.in"
+	return envelope.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		client := e.Client()
+		status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
+		if !client.IsValid() {
+			return envelope.Failed(check, status, "the address of the client is not known, and mail is taken only from known networks")
+		}
+		switch in, err := contains(ctx, client); {
+		case err != nil:
+			f := envelope.Temporary(check, err)
+			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+			return f
+		case in:
+			return envelope.Passed(check)
+		}
+		return envelope.Failed(check, status, "mail is not taken from the address %s", client)
+	})
+}

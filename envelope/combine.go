@@ -1,0 +1,165 @@
+package envelope
+
+import (
+	"context"
+	"errors"
+	"strings"
+)
+
+// All passes when every check passes. Any passes when one does. Not passes
+// when its check fails. None stands aside: it is neutral in All and Any, and
+// Not leaves it. PermError counts as Fail in All and Any, and Not leaves it.
+// What is unknown (Pending, TempError) matters only where it could change the
+// answer; where both stand in the way the answer is Pending, since waiting
+// comes first.
+//
+//	a          b          All(a, b)   Any(a, b)   Not(a)
+//	None       None       None        None        None
+//	None       Pass       Pass        Pass
+//	None       Fail       Fail        Fail
+//	None       PermError  Fail        Fail
+//	None       Pending    Pending     Pending
+//	None       TempError  TempError   TempError
+//	Pass       Pass       Pass        Pass        Fail
+//	Pass       Fail       Fail        Pass
+//	Pass       PermError  Fail        Pass
+//	Pass       Pending    Pending     Pass
+//	Pass       TempError  TempError   Pass
+//	Fail       Fail       Fail        Fail        Pass
+//	Fail       PermError  Fail        Fail
+//	Fail       Pending    Fail        Pending
+//	Fail       TempError  Fail        TempError
+//	PermError  PermError  Fail        Fail        PermError
+//	PermError  Pending    Fail        Pending
+//	PermError  TempError  Fail        TempError
+//	Pending    Pending    Pending     Pending     Pending
+//	Pending    TempError  Pending     Pending
+//	TempError  TempError  TempError   TempError   TempError
+//
+// The table is the same with a and b exchanged. A finding without an outcome
+// counts as TempError. All and Any of nothing are None.
+//
+// Checks are asked from left to right, and no more of them than the answer
+// needs. The finding is named "all(a, b)" and has the text, status and cause of
+// the operand that settled it, and the findings of all that were asked as its
+// Detail, a []Finding. Its Commit calls those of the operands that the answer
+// needed.
+func All(checks ...Check) Check { return combine("all", Fail, checks) }
+
+// Any is described with All.
+func Any(checks ...Check) Check { return combine("any", Pass, checks) }
+
+// Not is described with All. It drops the Commit of its check.
+func Not(check Check) Check {
+	name := combinedName("not", []Check{check})
+	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
+		inner := answered(check(ctx, r, e))
+		f := inner
+		f.Check, f.Commit, f.Detail = name, nil, []Finding{inner}
+		switch inner.Outcome {
+		case Pass:
+			f.Outcome, f.Status = Fail, Status{Code: 550, Subject: 7, Detail: 1}
+			f.Text = sentence("the condition %s holds, and mail is not taken where it does", []any{inner.Check})
+		case Fail:
+			f.Outcome, f.Status, f.Text, f.Err = Pass, Status{}, "", nil
+		}
+		return f
+	}
+}
+
+// combine makes All or Any: settling is the outcome of one operand that
+// settles the whole.
+func combine(word string, settling Outcome, checks []Check) Check {
+	checks = append([]Check(nil), checks...)
+	name := combinedName(word, checks)
+	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
+		asked := make([]Finding, 0, len(checks))
+		for _, check := range checks {
+			f := answered(check(ctx, r, e))
+			asked = append(asked, f)
+			if inCombination(f.Outcome) == settling {
+				break
+			}
+		}
+		f := weightiest(asked, settling)
+		f.Check, f.Detail = name, asked
+		f.Outcome = inCombination(f.Outcome)
+		f.Commit = commitAll(asked)
+		return f
+	}
+}
+
+// weightiest returns the operand whose outcome is that of the whole: one that
+// settles it, else one that is Pending, else a TempError, else an answer, and
+// only then one to which the question does not arise. Of several it is the
+// first; of several Pending ones that which answers soonest.
+func weightiest(findings []Finding, settling Outcome) Finding {
+	best, weight := Finding{Outcome: None}, -1
+	for _, f := range findings {
+		w := 1
+		switch o := inCombination(f.Outcome); o {
+		case settling:
+			w = 4
+		case Pending:
+			w = 3
+		case TempError:
+			w = 2
+		case None:
+			w = 0
+		}
+		if w > weight || w == weight && f.Outcome == Pending && f.Awaits < best.Awaits {
+			best, weight = f, w
+		}
+	}
+	return best
+}
+
+// answered makes a finding without an outcome the TempError that it counts as.
+func answered(f Finding) Finding {
+	if f.Outcome.Known() || f.Outcome == Pending || f.Outcome == TempError {
+		return f
+	}
+	broken := Temporary(f.Check, errors.New("the check gave no outcome"))
+	broken.Status = Status{Code: 451, Subject: 3, Detail: 0}
+	broken.Detail = f.Detail
+	return broken
+}
+
+func inCombination(o Outcome) Outcome {
+	if o == PermError {
+		return Fail
+	}
+	return o
+}
+
+// commitAll returns one Commit that calls those of the findings in order, and
+// all of them even if one fails; nil if none has one.
+func commitAll(findings []Finding) func(context.Context) error {
+	var commits []func(context.Context) error
+	for _, f := range findings {
+		if f.Commit != nil {
+			commits = append(commits, f.Commit)
+		}
+	}
+	if len(commits) < 2 {
+		if len(commits) == 0 {
+			return nil
+		}
+		return commits[0]
+	}
+	return func(ctx context.Context) error {
+		var failed []error
+		for _, commit := range commits {
+			failed = append(failed, commit(ctx))
+		}
+		return errors.Join(failed...)
+	}
+}
+
+func combinedName(word string, checks []Check) string {
+	names := make([]string, len(checks))
+	for i, check := range checks {
+		names[i], _ = Describe(check)
+	}
+	return word + "(" + strings.Join(names, ", ") + ")"
+}

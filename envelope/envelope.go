@@ -1,0 +1,76 @@
+package envelope
+
+import (
+	"crypto/tls"
+	"net/netip"
+	"time"
+)
+
+// Envelope is what is known of one SMTP transaction, for one recipient, at one
+// moment. It is a plain value: make one as a literal, fill in what you know,
+// copy it freely. Fields beyond the Stage are not looked at.
+type Envelope struct {
+	// Stage is how far the transaction has come. The zero value, Whole, means
+	// that all that will be known is known.
+	Stage Stage
+
+	// ClientIP is the address of the client. The zero value is an unknown
+	// address, which is in no network. Read it with Client, which unmaps it.
+	ClientIP netip.Addr
+	// SpokeEarly says that the client talked before the server's greeting
+	// (RFC 5321, section 4.3.1).
+	SpokeEarly bool
+	// TLS is the state of the encrypted connection, nil for plain text. It is
+	// settled with MAIL, not before.
+	TLS *tls.ConnectionState
+	// Login is the SASL identity (RFC 4954), "" if there is none. It is settled
+	// with MAIL, not before.
+	Login string
+
+	// Helo is the argument of HELO, EHLO or LHLO as it was sent.
+	Helo string
+	// MailFrom is the reverse path without its angle brackets, in the form of
+	// RFC 5321, section 4.1.2: a local part that needs quotes has them. "" is
+	// the null sender.
+	MailFrom string
+	// RcptTo is the forward path of the one recipient under judgement, in the
+	// same form.
+	RcptTo string
+	// Recipients counts the recipients of this transaction that were accepted
+	// before RcptTo.
+	Recipients int
+	// SMTPUTF8 says that MAIL asked for the extension of RFC 6531.
+	SMTPUTF8 bool
+
+	// Message is the message, known from Data on.
+	Message *Message
+
+	// Now is the time of the judgement. Zero means the clock, which a judgement
+	// reads once.
+	Now time.Time
+}
+
+// Reached reports whether the transaction has come as far as stage: whether
+// what that stage makes known can be asked for. A whole envelope has reached
+// every stage.
+func (e *Envelope) Reached(stage Stage) bool {
+	if e.Stage == Whole {
+		return true
+	}
+	return stage != Whole && e.Stage >= stage
+}
+
+// Client returns the address of the client in its plain form: an IPv4-mapped
+// IPv6 address (::ffff:192.0.2.1) as IPv4, and without a zone. It is invalid if
+// the address is unknown.
+func (e *Envelope) Client() netip.Addr {
+	return e.ClientIP.Unmap().WithZone("")
+}
+
+// Time returns Now, or the time of the clock if Now is zero.
+func (e *Envelope) Time() time.Time {
+	if e.Now.IsZero() {
+		return time.Now()
+	}
+	return e.Now
+}

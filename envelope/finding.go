@@ -1,0 +1,144 @@
+package envelope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// Outcome is what a check found, in the words of RFC 8601. The zero value is
+// none of them: a finding without an outcome is a mistake, and a judge takes
+// it for a TempError, so that forgetting something never lets mail in.
+type Outcome uint8
+
+const (
+	_ Outcome = iota
+	// None: the question does not arise.
+	None
+	// Pending: the envelope has not come far enough to answer.
+	Pending
+	// Pass: the property that the check is named for holds.
+	Pass
+	// Fail: it does not hold.
+	Fail
+	// TempError: it can't be known now, because DNS or a store failed.
+	TempError
+	// PermError: it can't be known ever, because what was published is wrong.
+	PermError
+)
+
+var outcomeWords = [...]string{"", "none", "pending", "pass", "fail", "temperror", "permerror"}
+
+// String returns the word for o, "" for the zero value.
+func (o Outcome) String() string {
+	if int(o) < len(outcomeWords) {
+		return outcomeWords[o]
+	}
+	return fmt.Sprintf("outcome(%d)", uint8(o))
+}
+
+// Known reports whether o is an answer: neither Pending nor TempError, nor a
+// value that is no outcome.
+func (o Outcome) Known() bool {
+	return o == None || o == Pass || o == Fail || o == PermError
+}
+
+// Finding is the answer of a check. Make one with the constructors NotYet,
+// NotApplicable, Passed, Failed, Temporary and Permanent, and add to it.
+type Finding struct {
+	// Check is the name of the check, such as "helo.resolves". It is stable:
+	// metrics and headers may rely on it.
+	Check string
+	// Outcome is what was found.
+	Outcome Outcome
+	// Awaits is, for Pending, the stage from which the check answers.
+	Awaits Stage
+	// Status is what a refusal for this finding answers; for TempError, what a
+	// deferral forced by it answers.
+	Status Status
+	// Text is one sentence to the sender's postmaster: what is wrong, with the
+	// value at fault.
+	Text string
+	// Err is the private cause. It belongs in traces and logs and never on the
+	// wire.
+	Err error
+	// Detail is the result of the package that found it, such as *rdns.Result;
+	// of a combined check, []Finding.
+	Detail any
+	// Commit writes what acting on this finding must write. It is nil for
+	// nearly all checks; only a final verdict calls it.
+	Commit func(context.Context) error
+}
+
+// With returns f with its Detail set.
+func (f Finding) With(detail any) Finding {
+	f.Detail = detail
+	return f
+}
+
+// NotYet is the finding of a check whose envelope has not come to stage.
+func NotYet(check string, stage Stage) Finding {
+	return Finding{Check: check, Outcome: Pending, Awaits: stage}
+}
+
+// NotApplicable is the finding of a check whose question does not arise.
+func NotApplicable(check string) Finding {
+	return Finding{Check: check, Outcome: None}
+}
+
+// Passed is the finding of a check whose property holds.
+func Passed(check string) Finding {
+	return Finding{Check: check, Outcome: Pass}
+}
+
+// Failed is the finding of a check whose property does not hold. The sentence
+// is made from format and args as by [fmt.Sprintf]. What a peer chose may be
+// among the args as it came: each is cleaned and cut to a length that leaves
+// the sentence readable.
+func Failed(check string, status Status, format string, args ...any) Finding {
+	return Finding{Check: check, Outcome: Fail, Status: status, Text: sentence(format, args)}
+}
+
+// Permanent is the finding of a check that can't ever answer, because what was
+// published is wrong. Status is what a rule that acts on it would answer.
+func Permanent(check string, status Status, format string, args ...any) Finding {
+	return Finding{Check: check, Outcome: PermError, Status: status, Text: sentence(format, args)}
+}
+
+// Temporary is the finding of a check that can't answer now because of err. A
+// deferral forced by it says 451 4.4.3 (RFC 3463: a directory server failed)
+// and names what was looked up, but not why that failed: err stays private.
+func Temporary(check string, err error) Finding {
+	f := Finding{Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3}, Err: err}
+	if err == nil {
+		f.Err = errors.New("no cause was given")
+	}
+	f.Text = "a lookup that the decision needs has failed for now, please try again later"
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.Name != "" {
+		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", []any{dns.Name})
+	}
+	return f
+}
+
+// sentence formats a text for the peer with every argument cleaned and
+// bounded, so that no value can break the line or crowd out the reason.
+func sentence(format string, args []any) string {
+	safe := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			safe[i] = Excerpt(v)
+		case Host:
+			safe[i] = Excerpt(string(v))
+		case error:
+			safe[i] = Excerpt(v.Error())
+		case fmt.Stringer:
+			safe[i] = Excerpt(v.String())
+		default:
+			safe[i] = arg
+		}
+	}
+	return CleanText(fmt.Sprintf(format, safe...), true)
+}

@@ -1,0 +1,165 @@
+package envelope
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// Limits of DNS names in text, without the final dot (RFC 1035, section 2.3.4).
+const (
+	maxName  = 253
+	maxLabel = 63
+)
+
+// Host is the name of a host or domain in the one form in which names are
+// compared everywhere: A-labels, lower case, no final dot. Get one from
+// [ParseHost].
+type Host string
+
+// ParseHost reads the name of a host or domain and normalises it, so that
+// "Mail.Example.ORG.", "mail.example.org" and, for an internationalised name,
+// its U-labels and A-labels give the same Host.
+//
+// A host name has labels of 1 to 63 letters, digits and hyphens, with no hyphen
+// at either end, and at most 253 octets (RFC 1123, section 2.1; RFC 5321,
+// section 4.1.2). An underscore is let through, because hosts that have one
+// exist and send mail. A name made of digits and dots only is an address, or
+// looks like one, and is no name. U-labels become A-labels (RFC 5891) with the
+// mapping that lookups use.
+//
+// An ASCII name in lower case is returned without a copy. The error is a
+// *[SyntaxError].
+func ParseHost(s string) (Host, error) {
+	name, reason := normalise(s)
+	if reason == "" {
+		reason = hostFault(name)
+	}
+	if reason != "" {
+		return "", &SyntaxError{Kind: "host name", Value: s, Reason: reason}
+	}
+	return Host(name), nil
+}
+
+// Absolute returns h with a final dot, as a Resolver is asked.
+func (h Host) Absolute() string { return string(h) + "." }
+
+// Labels returns how many labels h has: 1 for "localhost", 0 for "".
+func (h Host) Labels() int {
+	if h == "" {
+		return 0
+	}
+	return strings.Count(string(h), ".") + 1
+}
+
+// Within reports whether h is domain or a name below it.
+func (h Host) Within(domain Host) bool {
+	return h == domain || h.Below(domain)
+}
+
+// Below reports whether h is a name below domain, and not domain itself.
+func (h Host) Below(domain Host) bool {
+	return domain != "" && len(h) > len(domain) &&
+		strings.HasSuffix(string(h), string(domain)) && h[len(h)-len(domain)-1] == '.'
+}
+
+// normalise brings any name that DNS can be asked for into its one form: lower
+// case, A-labels, no final dot, labels of 1 to 63 letters, digits, hyphens and
+// underscores, 253 octets. Where hyphens stand, and what an A-label decodes
+// to, is not looked at: such names exist (RFC 2181, section 11). The reason is
+// "" if all is well.
+func normalise(s string) (name, reason string) {
+	upper := false
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return normaliseUnicode(s)
+		}
+		upper = upper || 'A' <= c && c <= 'Z'
+	}
+	s = strings.TrimSuffix(s, ".")
+	if reason := nameFault(s); reason != "" {
+		return "", reason
+	}
+	if upper {
+		s = strings.ToLower(s)
+	}
+	return s, ""
+}
+
+// normaliseUnicode does what normalise does for a name with U-labels. idna has
+// no profile that fits names of mail (its own check of lengths and of what is
+// a letter is too lax, or too strict for underscores), so that it maps, and
+// nameFault decides.
+func normaliseUnicode(s string) (name, reason string) {
+	if !utf8.ValidString(s) {
+		return "", "is not valid UTF-8"
+	}
+	if len(s) > 4*maxName { // no mapping makes this short enough: save the work
+		return "", "has more than 253 octets"
+	}
+	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false),
+		idna.StrictDomainName(false), idna.CheckHyphens(false))
+	ascii, err := profile.ToASCII(s)
+	if err != nil {
+		return "", "is no internationalised name (RFC 5891)"
+	}
+	ascii = strings.TrimSuffix(ascii, ".")
+	if reason := nameFault(ascii); reason != "" {
+		return "", reason
+	}
+	return strings.ToLower(ascii), ""
+}
+
+// nameFault says what keeps s, without its final dot, from being a name that
+// DNS can be asked for.
+func nameFault(s string) string {
+	if s == "" {
+		return "is empty"
+	}
+	if len(s) > maxName {
+		return "has more than 253 octets"
+	}
+	start := 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != '.' {
+			if !isNameByte(s[i]) {
+				return "has a character that no name can have"
+			}
+			continue
+		}
+		switch length := i - start; {
+		case length == 0:
+			return "has an empty label"
+		case length > maxLabel:
+			return "has a label of more than 63 octets"
+		}
+		start = i + 1
+	}
+	return ""
+}
+
+// hostFault says what keeps a normalised name from being the name of a host.
+func hostFault(name string) string {
+	numeric := true
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '-':
+			if i == 0 || i == len(name)-1 || name[i-1] == '.' || name[i+1] == '.' {
+				return "has a label that begins or ends with a hyphen"
+			}
+			numeric = false
+		case c != '.' && (c < '0' || c > '9'):
+			numeric = false
+		}
+	}
+	if numeric {
+		return "is a number or an address, not a name"
+	}
+	return ""
+}
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
+}

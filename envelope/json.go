@@ -1,0 +1,124 @@
+package envelope
+
+import (
+	"crypto/tls"
+	"encoding/base64"
+	"net/netip"
+	"time"
+	"unicode/utf8"
+)
+
+// JSON is the form of an Envelope in JSON, with all recipients of its
+// transaction. Its tags are the schema: decode into it with [encoding/json], or
+// embed it in a struct with fields of one's own.
+//
+//	{"stage": "rcpt", "client_ip": "192.0.2.1", "helo": "mail.example.org",
+//	 "mail_from": "a@example.org", "rcpt_to": ["b@example.net"]}
+type JSON struct {
+	Stage         string   `json:"stage,omitempty"`          // as ParseStage reads it
+	ClientIP      string   `json:"client_ip,omitempty"`      // "" is an unknown address
+	SpokeEarly    bool     `json:"spoke_early,omitempty"`    //
+	Helo          string   `json:"helo,omitempty"`           //
+	MailFrom      string   `json:"mail_from,omitempty"`      // without angle brackets; "" is the null sender
+	RcptTo        []string `json:"rcpt_to,omitempty"`        // several are judged each
+	Login         string   `json:"login,omitempty"`          //
+	TLS           bool     `json:"tls,omitempty"`            //
+	SMTPUTF8      bool     `json:"smtputf8,omitempty"`       //
+	Message       string   `json:"message,omitempty"`        // as it is, line ends too
+	MessageBase64 string   `json:"message_base64,omitempty"` // for a message that is not UTF-8; not both
+	Now           string   `json:"now,omitempty"`            // RFC 3339
+}
+
+// Envelope returns the envelope that j describes and the recipients to judge
+// it for, of which the first, if there is one, is its RcptTo. The error is a
+// *[SyntaxError] that names the field and the value at fault.
+func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
+	e = Envelope{
+		SpokeEarly: j.SpokeEarly,
+		Login:      j.Login,
+		Helo:       j.Helo,
+		MailFrom:   j.MailFrom,
+		SMTPUTF8:   j.SMTPUTF8,
+	}
+	if e.Stage, err = ParseStage(j.Stage); err != nil {
+		return Envelope{}, nil, err
+	}
+	if j.ClientIP != "" {
+		addr, err := netip.ParseAddr(j.ClientIP)
+		if err != nil {
+			return Envelope{}, nil, &SyntaxError{Kind: "client_ip", Value: j.ClientIP, Reason: "is no address"}
+		}
+		e.ClientIP = addr.Unmap().WithZone("")
+	}
+	if j.TLS {
+		e.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	}
+	if len(j.RcptTo) > 0 {
+		e.RcptTo = j.RcptTo[0]
+	}
+	if e.Message, err = j.message(); err != nil {
+		return Envelope{}, nil, err
+	}
+	if j.Now != "" {
+		if e.Now, err = time.Parse(time.RFC3339, j.Now); err != nil {
+			return Envelope{}, nil, &SyntaxError{Kind: "now", Value: j.Now, Reason: "is no time as in 2006-01-02T15:04:05Z"}
+		}
+	}
+	return e, j.RcptTo, nil
+}
+
+func (j JSON) message() (*Message, error) {
+	switch {
+	case j.Message != "" && j.MessageBase64 != "":
+		return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "stands beside message"}
+	case j.Message != "":
+		return NewMessage([]byte(j.Message)), nil
+	case j.MessageBase64 != "":
+		raw, err := base64.StdEncoding.DecodeString(j.MessageBase64)
+		if err != nil {
+			return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "is no base64 (RFC 4648, section 4)"}
+		}
+		return NewMessage(raw), nil
+	}
+	return nil, nil
+}
+
+// NewJSON returns the JSON form of e, for its own recipient, if it has one, or
+// for those given. What JSON can't hold is lost: the details of TLS, and
+// Recipients. The error is that of reading the message.
+func NewJSON(e *Envelope, recipients ...string) (JSON, error) {
+	j := JSON{
+		SpokeEarly: e.SpokeEarly,
+		Login:      e.Login,
+		Helo:       e.Helo,
+		MailFrom:   e.MailFrom,
+		RcptTo:     recipients,
+		TLS:        e.TLS != nil,
+		SMTPUTF8:   e.SMTPUTF8,
+	}
+	if e.Stage != Whole {
+		j.Stage = e.Stage.String()
+	}
+	if client := e.Client(); client.IsValid() {
+		j.ClientIP = client.String()
+	}
+	if len(recipients) == 0 && e.RcptTo != "" {
+		j.RcptTo = []string{e.RcptTo}
+	}
+	if !e.Now.IsZero() {
+		j.Now = e.Now.Format(time.RFC3339Nano)
+	}
+	if e.Message == nil {
+		return j, nil
+	}
+	raw := make([]byte, e.Message.Size())
+	if _, err := e.Message.Open().ReadAt(raw, 0); err != nil && len(raw) > 0 {
+		return JSON{}, err
+	}
+	if utf8.Valid(raw) {
+		j.Message = string(raw)
+	} else {
+		j.MessageBase64 = base64.StdEncoding.EncodeToString(raw)
+	}
+	return j, nil
+}

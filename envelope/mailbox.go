@@ -1,0 +1,262 @@
+package envelope
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits of RFC 5321, section 4.5.3.1, in octets. A path may have 256 with its
+// angle brackets, which an Envelope does not keep.
+const (
+	maxLocalPart = 64
+	maxMailbox   = 254
+)
+
+// Mailbox is an address of mail with its local part and its domain always
+// apart. Get one from [ParseMailbox].
+type Mailbox struct {
+	// Local is what the local part means: quotes and backslashes are undone,
+	// letter case is kept. It may hold any printable character, an @ too.
+	Local string
+	// Domain is the normalised domain, "" if the mailbox has a literal instead.
+	Domain Host
+	// Literal is the address literal in place of a domain.
+	Literal Literal
+	// Route is the source route before the mailbox, as it was sent without its
+	// colon ("@a.example,@b.example"), "" if there is none. RFC 5321, appendix
+	// C: it should be ignored, and it must not be followed for strangers.
+	Route string
+}
+
+// ParseMailbox reads the path of a MAIL or RCPT command without its angle
+// brackets (RFC 5321, section 4.1.2): a local part, plain or quoted, an @, and
+// a domain or an address literal; an obsolete source route before it is
+// recognised. With smtputf8 the local part may be UTF-8 and the domain may have
+// U-labels (RFC 6531, section 3.3). The local part has at most 64 octets as
+// written, the whole 254.
+//
+// Where the local part ends is decided by its own grammar, not by counting @:
+// "a@b"@c is the mailbox of c, and a@b@c is none. The empty path (the null
+// sender) and a bare local part such as postmaster are no mailboxes. The error
+// is a *[SyntaxError].
+func ParseMailbox(path string, smtputf8 bool) (Mailbox, error) {
+	m, reason := parseMailbox(path, smtputf8)
+	if reason != "" {
+		return Mailbox{}, &SyntaxError{Kind: "mailbox", Value: path, Reason: reason}
+	}
+	return m, nil
+}
+
+func parseMailbox(path string, smtputf8 bool) (m Mailbox, reason string) {
+	if path == "" {
+		return m, "is empty"
+	}
+	if len(path) > maxMailbox {
+		return m, "has more than 254 octets"
+	}
+	rest := path
+	if path[0] == '@' {
+		if m.Route, rest, reason = parseRoute(path, smtputf8); reason != "" {
+			return m, reason
+		}
+	}
+	var length int
+	if strings.HasPrefix(rest, `"`) {
+		m.Local, length, reason = parseQuoted(rest, smtputf8)
+	} else {
+		m.Local, length, reason = parseDotString(rest, smtputf8)
+	}
+	switch {
+	case reason != "":
+		return m, reason
+	case length > maxLocalPart:
+		return m, "has a local part of more than 64 octets"
+	case length == len(rest):
+		return m, "has no domain"
+	}
+	m.Domain, m.Literal, reason = parseMailDomain(rest[length+1:], smtputf8)
+	return m, reason
+}
+
+// parseRoute splits "@a,@b:user@host" at the colon (A-d-l, RFC 5321, section
+// 4.1.2).
+func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
+	route, rest, ok := strings.Cut(path, ":")
+	if !ok {
+		return "", "", "has no local part"
+	}
+	for hop := range strings.SplitSeq(route, ",") {
+		name, ok := strings.CutPrefix(hop, "@")
+		if !ok {
+			return "", "", "has a source route with a hop that is no domain"
+		}
+		if _, _, fault := parseMailDomain(name, smtputf8); fault != "" {
+			return "", "", "has a source route with a hop that is no domain"
+		}
+	}
+	return route, rest, ""
+}
+
+// parseQuoted reads a Quoted-string at the beginning of s and returns what it
+// means and how long it is with its quotes.
+func parseQuoted(s string, smtputf8 bool) (local string, length int, reason string) {
+	escaped := false
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			if i+1 < len(s) && s[i+1] != '@' {
+				return "", 0, "has text between its quoted local part and the @"
+			}
+			if local = s[1:i]; escaped {
+				local = unescape(local)
+			}
+			return local, i + 1, localFault(local, smtputf8)
+		case c == '\\':
+			escaped = true
+			if i++; i == len(s) {
+				return "", 0, "has a quoted local part that does not end"
+			}
+			if s[i] >= utf8.RuneSelf { // quoted-pairSMTP is ASCII, also in RFC 6531
+				return "", 0, "has a backslash before a character that can't have one"
+			}
+		}
+	}
+	return "", 0, "has a quoted local part that does not end"
+}
+
+func unescape(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// localFault looks at the characters of a quoted local part once it is
+// unquoted: qtextSMTP and quoted-pairSMTP together allow all printable ASCII.
+func localFault(local string, smtputf8 bool) string {
+	for i := range len(local) {
+		if c := local[i]; c < ' ' || c == 0x7f {
+			return "has a control character"
+		} else if c >= utf8.RuneSelf {
+			return unicodeFault(local, smtputf8)
+		}
+	}
+	return ""
+}
+
+// parseDotString reads a Dot-string at the beginning of s, which ends at an @
+// or with s.
+func parseDotString(s string, smtputf8 bool) (local string, length int, reason string) {
+	end, wide := len(s), false
+	for i := range len(s) {
+		c := s[i]
+		if c == '@' {
+			end = i
+			break
+		}
+		wide = wide || c >= utf8.RuneSelf
+		if c == '.' {
+			if i == 0 || i+1 == len(s) || s[i+1] == '.' || s[i+1] == '@' {
+				return "", 0, "has a dot at the beginning or end of its local part, or two in a row"
+			}
+		} else if !isAtext(c) {
+			return "", 0, "has a character in its local part that needs quotes"
+		}
+	}
+	if end == 0 {
+		return "", 0, "has no local part"
+	}
+	if wide {
+		return s[:end], end, unicodeFault(s[:end], smtputf8)
+	}
+	return s[:end], end, ""
+}
+
+func unicodeFault(local string, smtputf8 bool) string {
+	if !smtputf8 {
+		return "is not ASCII, and SMTPUTF8 was not asked for"
+	}
+	if !utf8.ValidString(local) {
+		return "is not valid UTF-8"
+	}
+	for _, r := range local {
+		if unicode.IsControl(r) {
+			return "has a control character"
+		}
+	}
+	return ""
+}
+
+// isAtext reports whether c is atext of RFC 5322, section 3.2.3, or part of a
+// character of UTF8-non-ascii (RFC 6531, section 3.3).
+func isAtext(c byte) bool {
+	return isNameByte(c) || c >= utf8.RuneSelf || strings.IndexByte("!#$%&'*+/=?^`{|}~", c) >= 0
+}
+
+// parseMailDomain reads what stands behind the @.
+func parseMailDomain(s string, smtputf8 bool) (Host, Literal, string) {
+	if strings.HasPrefix(s, "[") {
+		l, reason := parseLiteral(s)
+		if reason != "" {
+			return "", l, "has an address literal that " + reason
+		}
+		return "", l, ""
+	}
+	name, reason := "", ""
+	if !smtputf8 && !isASCII(s) {
+		reason = "is not ASCII, and SMTPUTF8 was not asked for"
+	} else if name, reason = normalise(s); reason == "" {
+		reason = hostFault(name)
+	}
+	if reason != "" {
+		return "", Literal{}, "has a domain that " + reason
+	}
+	return Host(name), Literal{}, ""
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// String returns the mailbox as RFC 5321 writes it, with the local part quoted
+// if it must be, and without a source route.
+func (m Mailbox) String() string {
+	domain := string(m.Domain)
+	if domain == "" {
+		domain = m.Literal.String()
+	}
+	return QuoteLocalPart(m.Local) + "@" + domain
+}
+
+// QuoteLocalPart returns a local part as it is written before an @: as it is
+// if it is a Dot-string, else as a Quoted-string (RFC 5321, section 4.1.2).
+// Programs that get local parts with the quotes undone need it to make the
+// address unambiguous again.
+func QuoteLocalPart(local string) string {
+	if !strings.Contains(local, "@") {
+		if _, _, reason := parseDotString(local, true); reason == "" {
+			return local
+		}
+	}
+	var b strings.Builder
+	b.Grow(len(local) + 2)
+	b.WriteByte('"')
+	for i := range len(local) {
+		if c := local[i]; c == '"' || c == '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(local[i])
+	}
+	b.WriteByte('"')
+	return b.String()
+}

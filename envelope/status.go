@@ -1,0 +1,73 @@
+package envelope
+
+import "fmt"
+
+// Status is an SMTP reply code together with the subject and the detail of its
+// enhanced status code (RFC 3463). The class of the enhanced code is the first
+// digit of Code and is not kept apart, so that 550 4.7.25 can't be written.
+//
+//	envelope.Status{Code: 550, Subject: 7, Detail: 25} // 550 5.7.25
+type Status struct {
+	Code    uint16 // 200 to 599: RFC 5321, section 4.2
+	Subject uint16 // 0 to 999
+	Detail  uint16 // 0 to 999
+}
+
+// Class returns the first digit of the code, which is the class of the
+// enhanced code too: 2, 4 or 5.
+func (s Status) Class() int { return int(s.Code) / 100 }
+
+// Enhanced returns the enhanced status code, such as "5.7.25".
+func (s Status) Enhanced() string {
+	return fmt.Sprintf("%d.%d.%d", s.Class(), s.Subject, s.Detail)
+}
+
+// String returns both codes, such as "550 5.7.25".
+func (s Status) String() string {
+	return fmt.Sprintf("%d %s", s.Code, s.Enhanced())
+}
+
+// IsZero reports whether no status was given at all.
+func (s Status) IsZero() bool { return s == Status{} }
+
+// IsFailure reports whether s refuses for good: a valid 5yz reply code.
+func (s Status) IsFailure() bool { return s.Class() == 5 && s.known() }
+
+// IsDeferral reports whether s asks for another try: a valid 4yz reply code.
+func (s Status) IsDeferral() bool { return s.Class() == 4 && s.known() }
+
+// known reports whether the code is one that RFC 5321 or an extension of it
+// defines for a refusal, and the enhanced code is within the bounds of RFC
+// 3463, section 2.
+func (s Status) known() bool {
+	if s.Subject > 999 || s.Detail > 999 {
+		return false
+	}
+	switch s.Code {
+	case 421, 450, 451, 452, 455, // RFC 5321, section 4.2.3
+		500, 501, 502, 503, 504, 550, 551, 552, 553, 554, 555,
+		432, 454, 530, 534, 535, 538, // RFC 4954, section 6; RFC 3207
+		521, 556: // RFC 7504
+		return true
+	}
+	return false
+}
+
+// Deferral returns the status that asks for another try where s would have
+// refused: the detail stays and the code is softened. 550 becomes 450, and all
+// other refusals 451, so that a code of RFC 5321 never turns into one that
+// does not exist (504 into 404). A deferral stays what it is; whatever is no
+// refusal at all becomes 451 4.7.0.
+func (s Status) Deferral() Status {
+	switch {
+	case s.IsDeferral():
+		return s
+	case !s.IsFailure():
+		return Status{Code: 451, Subject: 7}
+	case s.Code == 550:
+		s.Code = 450
+	default:
+		s.Code = 451
+	}
+	return s
+}
