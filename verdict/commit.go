@@ -1,0 +1,67 @@
+package verdict
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// commitTimeout bounds what a verdict writes, beyond Policy.Timeout: a decision
+// that was made in time shall not be lost to a deadline that falls behind it.
+const commitTimeout = 5 * time.Second
+
+// settle walks the rules and, if the decision is final, writes what it must.
+// A write that fails makes its finding a TempError, and the walk is taken
+// again with that: mail is not accepted on the strength of something that
+// could not be written.
+func (j *judgement) settle(parent context.Context) decision {
+	for {
+		d := walk(j.rules, j.mayWait, j.read)
+		if !d.action.final() || d.forced || j.commit(parent, d) {
+			return d
+		}
+	}
+}
+
+// commit calls the Commit of the rule that decided, or on accept those of all
+// rules that were reached, in order, each once. It reports whether all is
+// written.
+func (j *judgement) commit(parent context.Context, d decision) bool {
+	for i := range j.rules {
+		p := &j.progress[i]
+		reached := i == d.rule || d.action == Accept && i < d.rule
+		if !reached || !p.writes() {
+			continue
+		}
+		if err := write(parent, p.step.Finding.Commit); err != nil {
+			f := envelope.Temporary(p.step.Finding.Check, fmt.Errorf("writing failed: %w", err))
+			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+			f.Text = "the server could not store what it must, please try again later"
+			f.Detail = p.step.Finding.Detail
+			p.step.Finding = f
+			return false
+		}
+		p.committed = true
+	}
+	return true
+}
+
+// writes reports whether acting on the finding of a rule means writing: it was
+// asked, its conditions hold for certain, and it is no shadow.
+func (p *progress) writes() bool {
+	return p.asked && !p.step.Shadow && !p.committed && p.state == holds &&
+		p.step.Finding.Outcome.Known() && p.step.Finding.Commit != nil
+}
+
+func write(parent context.Context, commit func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(parent, commitTimeout)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return commit(ctx)
+}

@@ -1,0 +1,95 @@
+package verdict
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// Policy is an ordered list of rules and how to judge by it. It is a plain
+// value, and may be used by many goroutines at once.
+type Policy struct {
+	// Rules are tried in order. The first that decides, decides; if none does,
+	// the answer is accept: a policy for a server on the Internet must close the
+	// relay with a rule of its own.
+	Rules Rules
+	// Timeout bounds one call of Judge or JudgeEach. Past it every finding that
+	// is missing is a TempError. 0 means that only the context bounds it. Keep
+	// it well under the five minutes that RFC 5321, section 4.5.3.2 gives the
+	// client.
+	Timeout time.Duration
+	// Soft turns every rejection into a tempfail: for the first days of a
+	// policy, when a mistake shall cost no mail.
+	Soft bool
+}
+
+// Validate finds rules that were made wrongly, before mail meets them. The
+// error names each by its place, from 1, and its name.
+func (p Policy) Validate() error {
+	var faults []error
+	for i := range p.Rules {
+		if err := p.Rules[i].fault(); err != nil {
+			faults = append(faults, fmt.Errorf("rule %d (%s): %w", i+1, p.Rules[i].name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Judge judges what is known of e. The verdict is Continue as long as more
+// could change it; judge again when the envelope has come further. An envelope
+// at Data, or whole, always gets a final verdict: Accept, TempFail or Reject.
+//
+// Checks ask r, which may be nil if no rule needs DNS. Judge does not change
+// e. A final verdict has written what its findings must write (their Commit).
+func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
+	if e == nil {
+		return Verdict{}
+	}
+	parent := envelope.WithJudgement(ctx)
+	limited, cancel := p.limit(parent)
+	defer cancel()
+	return p.judge(parent, limited, r, e)
+}
+
+// JudgeEach judges one envelope for several recipients, each as if it stood in
+// e.RcptTo behind those before it that were not refused. Questions that several
+// ask are asked once. [Merge] makes one reply of the verdicts.
+func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, recipients ...string) []Verdict {
+	verdicts := make([]Verdict, len(recipients))
+	if e == nil {
+		return verdicts
+	}
+	parent := envelope.WithJudgement(ctx)
+	limited, cancel := p.limit(parent)
+	defer cancel()
+	one := *e
+	for i, recipient := range recipients {
+		one.RcptTo = recipient
+		verdicts[i] = p.judge(parent, limited, r, &one)
+		if a := verdicts[i].Action; a == Accept || a == Continue {
+			one.Recipients++
+		}
+	}
+	return verdicts
+}
+
+func (p Policy) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.Timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, p.Timeout, errTimeout)
+}
+
+var errTimeout = errors.New("the judgement took longer than Policy.Timeout")
+
+func (p Policy) judge(parent, limited context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
+	j := newJudgement(limited, p.Rules, r, e)
+	d := j.settle(parent)
+	if d.action.final() {
+		j.askShadows(d)
+	}
+	return j.verdict(d, p.Soft)
+}

@@ -1,0 +1,88 @@
+package verdict
+
+// decision is what a walk along the rules came to.
+type decision struct {
+	action  Action
+	rule    int      // the rule that decided, or whose failure forced; len(rules) if none did
+	reached int      // how many rules the walk came by
+	forced  bool     // a tempfail that only failures made
+	marks   []string // of accept
+}
+
+// reading is what a rule may do, as far as its findings are known: one action
+// if they are, several if not.
+type reading struct {
+	may   actions
+	waits bool // something that is not known is Pending
+}
+
+func (r reading) unknown() bool { return r.may.size() > 1 }
+
+// walker takes the rules in order with the set of verdicts that are still
+// possible. It is the law of judging with partial knowledge: a decision is
+// given as soon as it would be the same whatever every unknown finding turned
+// out to be, and not before.
+type walker struct {
+	possible  actions // verdicts that some turn of the unknowns leads to
+	blocked   int     // the first rule that is unknown
+	waits     bool    // an unknown is Pending, and may still be known
+	marks     []string
+	marksOpen bool // with which marks a message would be accepted is unknown
+}
+
+// walk asks read what each rule may do, in order, and no more often than the
+// decision needs. mayWait says that the envelope can come further: if it can't,
+// no reading waits.
+func walk(rules Rules, mayWait bool, read func(i int) reading) decision {
+	w := walker{blocked: len(rules)}
+	for i := range rules {
+		if rules[i].shadow {
+			continue
+		}
+		next := read(i)
+		w.take(i, rules[i].tag(), next)
+		// More than one possible verdict stays more than one, whatever later
+		// rules say: what is left open is only whether to wait.
+		hopeless := w.possible.size() > 1 && (w.waits || !mayWait)
+		if hopeless || !next.may.goesOn() {
+			d := w.decide(i)
+			d.reached = i + 1
+			return d
+		}
+	}
+	w.possible = w.possible.with(Accept) // what no rule decides is accepted
+	d := w.decide(len(rules))
+	d.reached = len(rules)
+	return d
+}
+
+func (w *walker) take(i int, tag string, next reading) {
+	if next.unknown() {
+		w.blocked = min(w.blocked, i)
+		w.waits = w.waits || next.waits
+	}
+	if next.may.has(Mark) {
+		// A mark that may or may not be set, or that stands behind an
+		// acceptance that may or may not come, leaves accept open.
+		if next.unknown() || w.possible.has(Accept) {
+			w.marksOpen = true
+		} else {
+			w.marks = append(w.marks, tag)
+		}
+	}
+	w.possible |= next.may.deciding()
+}
+
+// decide closes a walk that ended with rule last.
+func (w *walker) decide(last int) decision {
+	settled := w.possible.size() == 1 && !(w.marksOpen && w.possible.has(Accept))
+	switch {
+	case settled && w.possible.has(Accept):
+		return decision{action: Accept, rule: last, marks: w.marks}
+	case settled:
+		return decision{action: w.possible.only(), rule: last}
+	case w.waits:
+		return decision{action: Continue, rule: w.blocked}
+	}
+	return decision{action: TempFail, rule: w.blocked, forced: true}
+}
