@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 )
 
@@ -46,17 +47,19 @@ type Spool struct {
 // is that of the reader, as it came, or one of the temporary file; in both
 // cases nothing is left behind.
 func ReadMessage(r io.Reader, spool Spool) (*Message, error) {
-	limit := spool.Memory
+	limit := int64(spool.Memory)
 	if limit <= 0 {
 		limit = defaultSpoolMemory
 	}
+	limit = min(limit, math.MaxInt64-1)
+	// Not io.CopyN: it drops an error that comes with the last octet asked for.
 	var head bytes.Buffer
-	n, err := io.CopyN(&head, r, int64(limit)+1)
-	if errors.Is(err, io.EOF) && n <= int64(limit) {
-		return NewMessage(head.Bytes()), nil
-	}
-	if err != nil {
+	n, err := io.Copy(&head, io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
 		return nil, err
+	case n <= limit:
+		return NewMessage(head.Bytes()), nil
 	}
 	return spoolToFile(io.MultiReader(&head, r), spool.Dir)
 }
@@ -78,15 +81,25 @@ func spoolToFile(r io.Reader, dir string) (*Message, error) {
 	}
 	m := &Message{content: file, release: release}
 	if m.size, err = io.Copy(file, r); err != nil {
-		return nil, errors.Join(err, release())
+		return nil, abandon(err, release)
 	}
 	head := make([]byte, min(m.size, maxHeader+1))
 	if _, err := file.ReadAt(head, 0); err != nil {
-		return nil, errors.Join(fmt.Errorf("message spool: %w", err), release())
+		return nil, abandon(fmt.Errorf("message spool: %w", err), release)
 	}
 	m.header, m.cutHeader = headerBlock(head)
 	m.header = bytes.Clone(m.header) // let go of the rest
 	return m, nil
+}
+
+// abandon gives back a file that can't be used because of err. It returns err
+// as it came, so that a server that compares the errors of its own reader finds
+// them, and joins what went wrong here only if something did.
+func abandon(err error, release func() error) error {
+	if failed := release(); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
 }
 
 // headerBlock returns the header of a message that begins with raw, up to and
@@ -127,7 +140,8 @@ func (m *Message) Open() *io.SectionReader {
 	return io.NewSectionReader(m.content, 0, m.size)
 }
 
-// Body returns a reader of what follows the header block.
+// Body returns a reader of what follows the header block, or what Header
+// returns of it.
 func (m *Message) Body() *io.SectionReader {
 	start := int64(len(m.header))
 	return io.NewSectionReader(m.content, start, m.size-start)
