@@ -59,7 +59,7 @@ func Not(check Check) Check {
 		switch inner.Outcome {
 		case Pass:
 			f.Outcome, f.Status = Fail, Status{Code: 550, Subject: 7, Detail: 1}
-			f.Text = sentence("the condition %s holds, and mail is not taken where it does", []any{inner.Check})
+			f.Text = sentence("the condition %s holds, and mail is not taken where it does", inner.Check)
 		case Fail:
 			f.Outcome, f.Status, f.Text, f.Err = Pass, Status{}, "", nil
 		}
@@ -119,7 +119,7 @@ func answered(f Finding) Finding {
 	if f.Outcome.Known() || f.Outcome == Pending || f.Outcome == TempError {
 		return f
 	}
-	broken := Temporary(f.Check, errors.New("the check gave no outcome"))
+	broken := Temporary(f.Check, errors.Join(errors.New("the check gave no outcome"), f.Err))
 	broken.Status = Status{Code: 451, Subject: 3, Detail: 0}
 	broken.Detail = f.Detail
 	return broken

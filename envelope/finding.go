@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 )
 
@@ -97,13 +98,13 @@ func Passed(check string) Finding {
 // among the args as it came: each is cleaned and cut to a length that leaves
 // the sentence readable.
 func Failed(check string, status Status, format string, args ...any) Finding {
-	return Finding{Check: check, Outcome: Fail, Status: status, Text: sentence(format, args)}
+	return Finding{Check: check, Outcome: Fail, Status: status, Text: sentence(format, args...)}
 }
 
 // Permanent is the finding of a check that can't ever answer, because what was
 // published is wrong. Status is what a rule that acts on it would answer.
 func Permanent(check string, status Status, format string, args ...any) Finding {
-	return Finding{Check: check, Outcome: PermError, Status: status, Text: sentence(format, args)}
+	return Finding{Check: check, Outcome: PermError, Status: status, Text: sentence(format, args...)}
 }
 
 // Temporary is the finding of a check that can't answer now because of err. A
@@ -117,28 +118,37 @@ func Temporary(check string, err error) Finding {
 	f.Text = "a lookup that the decision needs has failed for now, please try again later"
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.Name != "" {
-		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", []any{dns.Name})
+		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", dns.Name)
 	}
 	return f
 }
 
 // sentence formats a text for the peer with every argument cleaned and
 // bounded, so that no value can break the line or crowd out the reason.
-func sentence(format string, args []any) string {
+func sentence(format string, args ...any) string {
+	if false {
+		_ = fmt.Sprintf(format, args...) // so that go vet checks calls of Failed and Permanent
+	}
 	safe := make([]any, len(args))
 	for i, arg := range args {
-		switch v := arg.(type) {
-		case string:
-			safe[i] = Excerpt(v)
-		case Host:
-			safe[i] = Excerpt(string(v))
-		case error:
-			safe[i] = Excerpt(v.Error())
-		case fmt.Stringer:
-			safe[i] = Excerpt(v.String())
-		default:
-			safe[i] = arg
-		}
+		safe[i] = argument{arg}
 	}
 	return CleanText(fmt.Sprintf(format, safe...), true)
+}
+
+// argument is a value inside a sentence. It is formatted as it would be alone,
+// and what comes out is cleaned and cut.
+type argument struct{ value any }
+
+// Format implements [fmt.Formatter].
+func (a argument) Format(state fmt.State, verb rune) {
+	value := a.value
+	if text, ok := value.(string); ok {
+		value = Excerpt(text) // before %q, say, puts quotes around it
+	}
+	text := fmt.Sprintf(fmt.FormatString(state, verb), value)
+	if _, ok := value.(*SyntaxError); !ok { // that has cut its value itself, and gives the reason last
+		text = Excerpt(text)
+	}
+	io.WriteString(state, text)
 }
