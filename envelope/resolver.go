@@ -169,7 +169,7 @@ func Exists(ctx context.Context, r Resolver, name string) (bool, error) {
 			Exists(ctx context.Context, name string) (bool, error)
 		}); ok {
 			exists, err := teller.Exists(ctx, plain+".")
-			if err != nil {
+			if err != nil && !NotFound(err) {
 				return false, dnsError(err, plain)
 			}
 			return exists, nil
