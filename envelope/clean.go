@@ -65,8 +65,10 @@ func printable(r rune, utf8OK bool) bool {
 		return r > ' ' && r <= '~'
 	}
 	// IsPrint leaves out controls, format characters (bidirectional overrides,
-	// zero width) and line separators.
-	return utf8OK && r != utf8.RuneError && unicode.IsPrint(r)
+	// zero width) and line separators. A few letters and marks show nothing all
+	// the same.
+	return utf8OK && r != utf8.RuneError && unicode.IsPrint(r) &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // Excerpt returns s cut to a length that a sentence can hold (256 octets, at a
