@@ -96,8 +96,16 @@ func normaliseUnicode(s string) (name, reason string) {
 	if !utf8.ValidString(s) {
 		return "", "is not valid UTF-8"
 	}
-	if len(s) > 4*maxName { // no mapping makes this short enough: save the work
+	// Punycode takes time that is quadratic in the length of a label. A character
+	// has at most four octets in UTF-8 and at least one in an A-label, so that no
+	// name but one stuffed with characters that vanish stops here.
+	if len(s) > 4*maxName {
 		return "", "has more than 253 octets"
+	}
+	for label := range strings.FieldsFuncSeq(s, isDot) {
+		if len(label) > 4*maxLabel {
+			return "", "has a label of more than 63 octets"
+		}
 	}
 	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false),
 		idna.StrictDomainName(false), idna.CheckHyphens(false))
@@ -111,6 +119,9 @@ func normaliseUnicode(s string) (name, reason string) {
 	}
 	return strings.ToLower(ascii), ""
 }
+
+// isDot reports whether r separates labels (RFC 3490, section 3.1).
+func isDot(r rune) bool { return r == '.' || r == '。' || r == '．' || r == '｡' }
 
 // nameFault says what keeps s, without its final dot, from being a name that
 // DNS can be asked for.
