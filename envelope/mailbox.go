@@ -34,7 +34,7 @@ type Mailbox struct {
 // a domain or an address literal; an obsolete source route before it is
 // recognised. With smtputf8 the local part may be UTF-8 and the domain may have
 // U-labels (RFC 6531, section 3.3). The local part has at most 64 octets as
-// written, the whole 254.
+// written, the whole 254, also with A-labels for U-labels.
 //
 // Where the local part ends is decided by its own grammar, not by counting @:
 // "a@b"@c is the mailbox of c, and a@b@c is none. The empty path (the null
@@ -75,12 +75,16 @@ func parseMailbox(path string, smtputf8 bool) (m Mailbox, reason string) {
 	case length == len(rest):
 		return m, "has no domain"
 	}
-	m.Domain, m.Literal, reason = parseMailDomain(rest[length+1:], smtputf8)
+	m.Domain, m.Literal, reason = parseDomainOrLiteral(rest[length+1:], smtputf8)
+	if reason == "" && length+len("@")+len(m.Domain) > maxMailbox { // A-labels may be longer
+		reason = "has more than 254 octets with its domain in A-labels"
+	}
 	return m, reason
 }
 
 // parseRoute splits "@a,@b:user@host" at the colon (A-d-l, RFC 5321, section
-// 4.1.2).
+// 4.1.2). A hop is a domain and never an address literal, so that the first
+// colon is the one.
 func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
 	route, rest, ok := strings.Cut(path, ":")
 	if !ok {
@@ -91,7 +95,7 @@ func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
 		if !ok {
 			return "", "", "has a source route with a hop that is no domain"
 		}
-		if _, _, fault := parseMailDomain(name, smtputf8); fault != "" {
+		if _, fault := parseDomain(name, smtputf8); fault != "" {
 			return "", "", "has a source route with a hop that is no domain"
 		}
 	}
@@ -164,6 +168,8 @@ func parseDotString(s string, smtputf8 bool) (local string, length int, reason s
 			if i == 0 || i+1 == len(s) || s[i+1] == '.' || s[i+1] == '@' {
 				return "", 0, "has a dot at the beginning or end of its local part, or two in a row"
 			}
+		} else if c < ' ' || c == 0x7f {
+			return "", 0, "has a control character"
 		} else if !isAtext(c) {
 			return "", 0, "has a character in its local part that needs quotes"
 		}
@@ -198,25 +204,28 @@ func isAtext(c byte) bool {
 	return isNameByte(c) || c >= utf8.RuneSelf || strings.IndexByte("!#$%&'*+/=?^`{|}~", c) >= 0
 }
 
-// parseMailDomain reads what stands behind the @.
-func parseMailDomain(s string, smtputf8 bool) (Host, Literal, string) {
+// parseDomainOrLiteral reads what stands behind the @.
+func parseDomainOrLiteral(s string, smtputf8 bool) (h Host, l Literal, reason string) {
 	if strings.HasPrefix(s, "[") {
-		l, reason := parseLiteral(s)
-		if reason != "" {
-			return "", l, "has an address literal that " + reason
+		if l, reason = parseLiteral(s); reason != "" {
+			reason = "has an address literal that " + reason
 		}
-		return "", l, ""
+	} else if h, reason = parseDomain(s, smtputf8); reason != "" {
+		reason = "has a domain that " + reason
 	}
-	name, reason := "", ""
+	return h, l, reason
+}
+
+// parseDomain reads a Domain, which is the name of a host.
+func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
 	if !smtputf8 && !isASCII(s) {
-		reason = "is not ASCII, and SMTPUTF8 was not asked for"
-	} else if name, reason = normalise(s); reason == "" {
+		return "", "is not ASCII, and SMTPUTF8 was not asked for"
+	}
+	name, reason := normalise(s)
+	if reason == "" {
 		reason = hostFault(name)
 	}
-	if reason != "" {
-		return "", Literal{}, "has a domain that " + reason
-	}
-	return Host(name), Literal{}, ""
+	return Host(name), reason
 }
 
 func isASCII(s string) bool {
@@ -241,7 +250,8 @@ func (m Mailbox) String() string {
 // QuoteLocalPart returns a local part as it is written before an @: as it is
 // if it is a Dot-string, else as a Quoted-string (RFC 5321, section 4.1.2).
 // Programs that get local parts with the quotes undone need it to make the
-// address unambiguous again.
+// address unambiguous again. A character that no local part can have stays, and
+// [ParseMailbox] refuses it.
 func QuoteLocalPart(local string) string {
 	if !strings.Contains(local, "@") {
 		if _, _, reason := parseDotString(local, true); reason == "" {
