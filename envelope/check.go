@@ -18,13 +18,17 @@ import (
 type Check func(ctx context.Context, r Resolver, e *Envelope) Finding
 
 // At makes a check of one's own that waits for its stage by itself: answer is
-// called only once the envelope has come to stage. With stage Data it is
-// called only with a message: a whole envelope without one is None, and one at
-// Data is a mistake of the program, and a TempError.
+// called only once the envelope has come to stage, and never at Start, where no
+// check answers. With stage Data it is called only with a message: a whole
+// envelope without one is None, and one at Data is a mistake of the program,
+// and a TempError.
 //
 // The finding is given name unless it has one, so that answer may use the
 // constructors with "".
 func At(name string, stage Stage, answer Check) Check {
+	if stage == Start {
+		stage = Connect
+	}
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
 		switch {
 		case !e.Reached(stage):
