@@ -1,0 +1,42 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
+)
+
+// Who may relay through this server: its own networks, and whoever has logged
+// in.
+func Example() {
+	ours := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
+	trusted := envelope.Any(client.Authenticated, client.In(ours))
+
+	for _, e := range []envelope.Envelope{
+		{ClientIP: netip.MustParseAddr("192.0.2.25")},
+		{ClientIP: netip.MustParseAddr("203.0.113.9"), Login: "ann"},
+		{ClientIP: netip.MustParseAddr("203.0.113.9")},
+		{ClientIP: netip.MustParseAddr("203.0.113.9"), Stage: envelope.Connect},
+	} {
+		fmt.Println(trusted(context.Background(), nil, &e).Outcome)
+	}
+	// Output:
+	// pass
+	// pass
+	// fail
+	// pending
+}
+
+// A set that changes while the server runs: addresses that have read mail a
+// moment ago, kept by another part of the program.
+func ExampleInSet() {
+	seen := map[netip.Addr]bool{netip.MustParseAddr("203.0.113.9"): true}
+	known := client.InSet(func(_ context.Context, addr netip.Addr) (bool, error) { return seen[addr], nil })
+
+	f := known(context.Background(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("203.0.113.10")})
+	fmt.Println(f.Outcome, f.Status, f.Text)
+	// Output: fail 550 5.7.1 mail is not taken from the address 203.0.113.10
+}
