@@ -1,0 +1,104 @@
+package helo
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// NotOurs passes when the greeting is none of our own names or addresses. A
+// stranger who greets with one lies: only we are called so. The check does not
+// know who is a stranger; a policy lets our own machines through by a rule
+// before.
+//
+// Names are patterns as envelope.ParseHostSet reads them, such as
+// "mx.example.org" or ".example.org"; one that can't be read makes every answer
+// a TempError whose Err names it. Addresses are looked for in literals, and in
+// a greeting that is an address without its brackets. An IPv4-mapped prefix
+// counts as IPv4.
+func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
+	const check = "helo.notours"
+	set, err := envelope.ParseHostSet(names...)
+	if err != nil {
+		return misconfigured(check, err)
+	}
+	networks := make([]netip.Prefix, 0, len(addresses))
+	for _, prefix := range addresses {
+		networks = append(networks, unmapped(prefix))
+	}
+	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		host, literal, fault := read(e.Helo)
+		addr := literal.Addr
+		if fault != "" {
+			addr = bareAddress(e.Helo)
+		}
+		switch {
+		case fault != "" && !addr.IsValid():
+			return envelope.NotApplicable(check)
+		case slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) }):
+			return failed(check, refusal, "the HELO name %s is an address of this site", e.Helo)
+		case set.Contains(host):
+			return failed(check, refusal, "the HELO name %s is a name of this site", e.Helo)
+		}
+		return envelope.Passed(check)
+	})
+}
+
+// In passes when the greeting matches one of the patterns, which are read as by
+// envelope.ParseHostSet: "mail.example.org" is that one name, ".example.org"
+// every name below example.org. Whatever is no name (an address literal, no
+// greeting at all) matches none and fails. Anybody can greet with any name, so
+// that In alone is no reason to accept.
+//
+// A pattern that can't be read makes every answer a TempError whose Err names
+// it. Patterns that a user writes are better read when the program starts, and
+// given to InSet:
+//
+//	partners, err := envelope.ParseHostSet(patterns...)
+//	...
+//	helo.InSet(partners.Contains)
+func In(patterns ...string) envelope.Check {
+	set, err := envelope.ParseHostSet(patterns...)
+	if err != nil {
+		return misconfigured("helo.in", err)
+	}
+	return InSet(set.Contains)
+}
+
+// InSet is In for a set that changes while the program runs, or that patterns
+// can't describe. Contains is asked once per answer, for names only, by many
+// goroutines at once.
+func InSet(contains func(name envelope.Host) bool) envelope.Check {
+	const check = "helo.in"
+	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		host, literal, fault := read(e.Helo)
+		if fault == "" && literal.IsZero() && contains(host) {
+			return envelope.Passed(check)
+		}
+		if e.Helo == "" {
+			return failed(check, refusal, "the client has given no name with HELO, and mail is taken only from known names")
+		}
+		return failed(check, refusal, "mail is not taken from the HELO name %s", e.Helo)
+	})
+}
+
+// misconfigured is a check that can't answer because its site has set it up
+// wrong. It defers, so that the mistake neither lets mail in nor loses any.
+func misconfigured(check string, err error) envelope.Check {
+	return envelope.At(check, envelope.Helo, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		f := envelope.Temporary(check, err)
+		f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 5} // RFC 3463: system incorrectly configured
+		return f
+	})
+}
+
+// unmapped returns an IPv4-mapped prefix as the IPv4 prefix that it means.
+func unmapped(p netip.Prefix) netip.Prefix {
+	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p
+}
