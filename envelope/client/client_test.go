@@ -76,6 +76,7 @@ func TestIn(t *testing.T) {
 		netip.MustParsePrefix("2001:db8::/32"),
 		netip.MustParsePrefix("::ffff:198.51.100.0/120"),
 		netip.MustParsePrefix("203.0.113.77/28"), // bits beyond the length do not count
+		netip.MustParsePrefix("::ffff:0:0/92"), // more than the IPv4-mapped addresses: plain IPv6
 		{},
 	}
 	for _, tc := range []struct {
@@ -91,9 +92,12 @@ func TestIn(t *testing.T) {
 		{"2001:db9::1", envelope.Fail},
 		{"198.51.100.9", envelope.Pass},
 		{"::ffff:198.51.100.9", envelope.Pass},
+		{"198.51.100.255", envelope.Pass},
 		{"198.51.101.9", envelope.Fail},
 		{"203.0.113.64", envelope.Pass},
 		{"203.0.113.80", envelope.Fail},
+		{"::fff0:0:1", envelope.Pass},
+		{"::ffe0:0:1", envelope.Fail},
 		{"::", envelope.Fail},
 		{"", envelope.Fail},
 	} {
