@@ -1,0 +1,120 @@
+package zone
+
+import (
+	"strings"
+
+	"github.com/miekg/dns"
+	"mxrules.example/envelope"
+)
+
+// Question is one question that was put to a Zone.
+type Question struct {
+	Name string // absolute, in lower case: "mail.example.org."
+	Type string // "A", "MX"; "ANY" is a question of Exists
+}
+
+// String returns the question as SetFault reads it: "mail.example.org. A".
+func (q Question) String() string { return q.Name + " " + q.Type }
+
+// Questions is a list of questions in the order in which they were put.
+type Questions []Question
+
+// String returns the questions separated by commas.
+func (qs Questions) String() string {
+	return qs.join(", ", Question.String)
+}
+
+// Types returns the types of the questions in their order: "A AAAA MX". It is
+// what a test of a check's DNS cost compares.
+func (qs Questions) Types() string {
+	return qs.join(" ", func(q Question) string { return q.Type })
+}
+
+func (qs Questions) join(separator string, text func(Question) string) string {
+	texts := make([]string, len(qs))
+	for i, q := range qs {
+		texts[i] = text(q)
+	}
+	return strings.Join(texts, separator)
+}
+
+// pattern is what a test says of questions: a name and a type, where a type of
+// 0 is every type, and below is every name below that name.
+type pattern struct {
+	name  string
+	below bool
+	kind  uint16
+}
+
+func parsePattern(question string) (pattern, error) {
+	bad := func(reason string) (pattern, error) {
+		return pattern{}, &envelope.SyntaxError{Kind: "question", Value: question, Reason: reason}
+	}
+	fields := strings.Fields(question)
+	if len(fields) == 0 || len(fields) > 2 {
+		return bad(`is not a name and perhaps a type, as in "example.org. MX"`)
+	}
+	var p pattern
+	name := fields[0]
+	if rest, ok := strings.CutPrefix(name, "*"); ok && (rest == "" || rest[0] == '.') {
+		p.below = true
+		if name = strings.TrimPrefix(rest, "."); name == "" {
+			name = "."
+		}
+	}
+	var ok bool
+	if p.name, ok = normal(name); !ok {
+		return bad("has no name that DNS can be asked for")
+	}
+	if len(fields) == 2 && fields[1] != "*" {
+		if p.kind, ok = dns.StringToType[strings.ToUpper(fields[1])]; !ok {
+			return bad("has a type that is not known")
+		}
+	}
+	return p, nil
+}
+
+// mustPattern is parsePattern for questions that stand in a test.
+func mustPattern(question string) pattern {
+	p, err := parsePattern(question)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+func (p pattern) matches(name string, kind uint16) bool {
+	if p.kind != 0 && p.kind != kind {
+		return false
+	}
+	if !p.below {
+		return p.name == name
+	}
+	for name != "" {
+		if name = parent(name); name == p.name {
+			return true
+		}
+	}
+	return false
+}
+
+// nearest returns what the patterns say of a question. The name itself comes
+// before what is said of all names below another, a longer one of these before
+// a shorter one, and a type before all types.
+func nearest[T any](patterns map[pattern]T, name string, kind uint16) (value T, ok bool) {
+	if len(patterns) == 0 {
+		return value, false
+	}
+	p := pattern{name: name, kind: kind}
+	for {
+		p.kind = kind
+		if value, ok = patterns[p]; ok {
+			return value, true
+		}
+		p.kind = 0
+		if value, ok = patterns[p]; ok || p.name == "" && (p.below || name == "") {
+			return value, ok
+		}
+		p.name, p.below = parent(p.name), true
+	}
+}

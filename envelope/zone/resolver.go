@@ -1,0 +1,188 @@
+package zone
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// LookupNetIP returns the addresses of host: its A records for network "ip4",
+// its AAAA records for "ip6", and both, which are two questions, for "ip".
+func (z *Zone) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	switch network {
+	case "ip4":
+		return lookup(ctx, z, host, dns.TypeA, address)
+	case "ip6":
+		return lookup(ctx, z, host, dns.TypeAAAA, address)
+	case "ip":
+		return z.lookupBoth(ctx, host)
+	}
+	return nil, &net.DNSError{Err: "unknown network " + strconv.Quote(network), Name: host}
+}
+
+// lookupBoth asks for both families, as *net.Resolver does: addresses of one
+// make up for a failure of the other, and without any the failure counts.
+func (z *Zone) lookupBoth(ctx context.Context, host string) ([]netip.Addr, error) {
+	four, err4 := lookup(ctx, z, host, dns.TypeA, address)
+	six, err6 := lookup(ctx, z, host, dns.TypeAAAA, address)
+	if addrs := append(four, six...); len(addrs) > 0 {
+		return addrs, nil
+	}
+	if dnsErr, ok := err4.(*net.DNSError); ok && dnsErr.IsNotFound {
+		return nil, err6
+	}
+	return nil, err4
+}
+
+// LookupAddr returns the names of the PTR records of an address. The question
+// that it logs is that for the reverse name.
+func (z *Zone) LookupAddr(ctx context.Context, addr string) ([]string, error) {
+	ip, err := netip.ParseAddr(addr)
+	if err != nil {
+		return nil, &net.DNSError{Err: "no address", Name: addr, IsNotFound: true}
+	}
+	reverse, err := dns.ReverseAddr(ip.Unmap().WithZone("").String())
+	if err != nil {
+		return nil, &net.DNSError{Err: "no address", Name: addr, IsNotFound: true}
+	}
+	return lookup(ctx, z, reverse, dns.TypePTR, func(rr dns.RR) string {
+		return octets(rr.(*dns.PTR).Ptr, true)
+	})
+}
+
+// LookupMX returns the MX records of name in the order of their preference;
+// those of one preference in the order of the text.
+func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+	records, err := lookup(ctx, z, name, dns.TypeMX, func(rr dns.RR) *net.MX {
+		mx := rr.(*dns.MX)
+		return &net.MX{Host: octets(mx.Mx, true), Pref: mx.Preference}
+	})
+	slices.SortStableFunc(records, func(a, b *net.MX) int { return cmp.Compare(a.Pref, b.Pref) })
+	return records, err
+}
+
+// LookupTXT returns the TXT records of name, the strings of each joined.
+func (z *Zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	return lookup(ctx, z, name, dns.TypeTXT, func(rr dns.RR) string {
+		return octets(strings.Join(rr.(*dns.TXT).Txt, ""), false)
+	})
+}
+
+// LookupCNAME returns the name at the end of the aliases of host, host itself
+// if it is none. It is not found if that name has no address. The whole is one
+// question of type CNAME.
+func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
+	a, err := z.question(ctx, host, dns.TypeCNAME, z.solveAlias)
+	if err != nil {
+		return "", err
+	}
+	return octets(absolute(a.name), true), nil
+}
+
+// Exists reports whether name exists: false for NXDOMAIN, true for a name with
+// any record, with an alias, or with names below it. It is logged as a question
+// of type ANY, and fails where the questions of every type do.
+func (z *Zone) Exists(ctx context.Context, name string) (bool, error) {
+	_, err := z.question(ctx, name, dns.TypeANY, z.solve)
+	if dnsErr, ok := err.(*net.DNSError); ok && dnsErr.IsNotFound {
+		return dnsErr.Err == noRecord, nil
+	}
+	return err == nil, err
+}
+
+const (
+	noName   = "no such name (NXDOMAIN)"
+	noRecord = "no such record (NODATA)"
+)
+
+// lookup asks a question and converts the records of its answer. The error is
+// a bare *net.DNSError.
+func lookup[T any](ctx context.Context, z *Zone, name string, kind uint16, convert func(dns.RR) T) ([]T, error) {
+	a, err := z.question(ctx, name, kind, z.solve)
+	if err == nil && len(a.records) == 0 {
+		err = &net.DNSError{Err: noRecord, Name: name, IsNotFound: true}
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := make([]T, len(a.records))
+	for i, rr := range a.records {
+		values[i] = convert(rr)
+	}
+	return values, nil
+}
+
+// question puts a question for a name as a caller has it. The error is a bare
+// *net.DNSError.
+func (z *Zone) question(ctx context.Context, name string, kind uint16, solve func(string, uint16) answer) (answer, error) {
+	plain, ok := normal(name)
+	if !ok {
+		return answer{}, &net.DNSError{Err: noName, Name: name, IsNotFound: true}
+	}
+	a, err := z.ask(ctx, plain, kind, solve)
+	if err != nil {
+		return answer{}, contextError(err, name)
+	}
+	switch {
+	case a.loop:
+		return a, &net.DNSError{Err: "too many aliases", Name: name, IsTemporary: true}
+	case a.fault == SERVFAIL:
+		return a, &net.DNSError{Err: "SERVFAIL", Name: name, IsTemporary: true}
+	case a.fault == REFUSED:
+		return a, &net.DNSError{Err: "REFUSED", Name: name}
+	case a.fault == Timeout:
+		return a, &net.DNSError{Err: "timeout", Name: name, IsTimeout: true, IsTemporary: true}
+	case a.missing:
+		return a, &net.DNSError{Err: noName, Name: name, IsNotFound: true}
+	}
+	return a, nil
+}
+
+func contextError(err error, name string) error {
+	late := errors.Is(err, context.DeadlineExceeded)
+	return &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: name, IsTimeout: late, IsTemporary: true}
+}
+
+func address(rr dns.RR) netip.Addr {
+	var addr netip.Addr
+	switch rr := rr.(type) {
+	case *dns.A:
+		addr, _ = netip.AddrFromSlice(rr.A.To4())
+	case *dns.AAAA:
+		addr, _ = netip.AddrFromSlice(rr.AAAA.To16())
+	}
+	return addr
+}
+
+// octets undoes the escapes of master files. In a name a dot and a backslash
+// inside a label keep theirs, so that no other name comes of it.
+func octets(text string, name bool) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	b := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c != '\\' || i+1 == len(text) {
+			b = append(b, c)
+			continue
+		}
+		i++
+		if c = text[i]; '0' <= c && c <= '9' && i+2 < len(text) {
+			value, _ := strconv.Atoi(text[i : i+3])
+			c, i = byte(value), i+2
+		}
+		if name && (c == '.' || c == '\\') {
+			b = append(b, '\\')
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}

@@ -1,0 +1,88 @@
+package zone
+
+import (
+	"strings"
+
+	"github.com/miekg/dns"
+	"mxrules.example/envelope"
+)
+
+// tree holds every name of the world, in its normal form without the final
+// dot, with its records by type. The root is "". A name that exists only
+// because of names below it has a nil map.
+type tree map[string]map[uint16][]dns.RR
+
+func (t tree) add(name string, rr dns.RR) {
+	if t[name] == nil {
+		t[name] = make(map[uint16][]dns.RR, 1)
+	}
+	kind := rr.Header().Rrtype
+	t[name][kind] = append(t[name][kind], rr)
+	for name != "" { // every ancestor exists too: RFC 4592, section 2.2.2
+		name = parent(name)
+		if _, ok := t[name]; ok {
+			return
+		}
+		t[name] = nil
+	}
+}
+
+// find returns the records of name. A name that does not exist has those of
+// the wildcard directly below its closest encloser, the longest ancestor that
+// exists, and of no other wildcard (RFC 4592, section 3.3.1).
+func (t tree) find(name string) (records map[uint16][]dns.RR, exists bool) {
+	if records, exists = t[name]; exists || name == "" {
+		return records, exists
+	}
+	for {
+		name = parent(name)
+		if _, ok := t[name]; ok || name == "" {
+			break
+		}
+	}
+	if name == "" {
+		records, exists = t["*"]
+	} else {
+		records, exists = t["*."+name]
+	}
+	return records, exists
+}
+
+// parent returns name without its first label, "" for a name of one label. A
+// dot after a backslash belongs to the label (RFC 1035, section 5.1).
+func parent(name string) string {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case '\\':
+			i++
+		case '.':
+			return name[i+1:]
+		}
+	}
+	return ""
+}
+
+// normal brings a name into the form in which the tree has it: lower case,
+// A-labels, no final dot; "" is the root.
+func normal(name string) (string, bool) {
+	if !isASCII(name) {
+		host, err := envelope.ParseHost(name)
+		return string(host), err == nil
+	}
+	if _, ok := dns.IsDomainName(name); !ok || name == "" {
+		return "", false
+	}
+	return strings.ToLower(strings.TrimSuffix(name, ".")), true
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// absolute is the reverse of normal, for names that leave the package.
+func absolute(name string) string { return name + "." }

@@ -1,0 +1,153 @@
+package zone
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+	"mxrules.example/envelope"
+)
+
+// maxAliases is how many aliases a question follows.
+const maxAliases = 10
+
+// Zone is a world of DNS in memory. Make one with Parse or MustParse. It is an
+// [envelope.Resolver], and safe for use by many goroutines.
+type Zone struct {
+	names tree // does not change
+
+	mu      sync.Mutex
+	scripts map[pattern]*script
+	delays  map[pattern]delay
+	asked   Questions
+}
+
+var _ envelope.Resolver = (*Zone)(nil)
+
+// Asked returns every question that was put so far, in order, also those asked
+// again and those that failed. Following an alias is no question, and one whose
+// context had ended before is none either.
+func (z *Zone) Asked() Questions {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return slices.Clone(z.asked)
+}
+
+// Count returns how many of the questions put so far were this one; the
+// question is written as for SetFault. It panics if it is malformed.
+func (z *Zone) Count(question string) int {
+	p, n := mustPattern(question), 0
+	for _, q := range z.Asked() {
+		if name, ok := normal(q.Name); ok && p.matches(name, dns.StringToType[q.Type]) {
+			n++
+		}
+	}
+	return n
+}
+
+// Forget empties the log of questions.
+func (z *Zone) Forget() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.asked = nil
+}
+
+// answer is what a question led to.
+type answer struct {
+	fault   Fault
+	loop    bool // the fault is an alias that leads nowhere
+	missing bool // the name at the end does not exist
+	records []dns.RR
+	name    string  // at the end of the chain
+	aliases []alias // the chain
+	delay   time.Duration
+}
+
+type alias struct {
+	owner string
+	rr    dns.RR
+}
+
+// ask puts a question and waits for its answer. The error is that of the
+// context.
+func (z *Zone) ask(ctx context.Context, name string, kind uint16, solve func(name string, kind uint16) answer) (answer, error) {
+	if err := ctx.Err(); err != nil {
+		return answer{}, err
+	}
+	z.mu.Lock()
+	z.asked = append(z.asked, Question{Name: absolute(name), Type: dns.Type(kind).String()})
+	a := solve(name, kind)
+	z.mu.Unlock()
+	return a, wait(ctx, a.delay)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// solve answers a question, following aliases. The lock is held.
+func (z *Zone) solve(name string, kind uint16) answer {
+	var a answer
+	for range maxAliases + 1 {
+		d, _ := nearest(z.delays, name, kind)
+		a.name, a.delay = name, a.delay+d
+		s := scene{asWritten: true}
+		if script, ok := nearest(z.scripts, name, kind); ok {
+			s = script.play()
+		}
+		if !s.asWritten {
+			a.fault, a.missing, a.records = s.fault, s.missing, s.records
+			return a
+		}
+		here, exists := z.names.find(name)
+		a.missing, a.records = !exists, here[kind]
+		if kind == dns.TypeANY {
+			for _, rrs := range here {
+				a.records = append(a.records, rrs...)
+			}
+			return a
+		}
+		if len(a.records) > 0 || len(here[dns.TypeCNAME]) == 0 {
+			return a
+		}
+		rr := here[dns.TypeCNAME][0]
+		a.aliases = append(a.aliases, alias{name, rr})
+		name, _ = normal(rr.(*dns.CNAME).Target)
+	}
+	a.fault, a.loop = SERVFAIL, true
+	return a
+}
+
+// solveAlias answers the question for the name at the end of a chain of
+// aliases. The lock is held.
+func (z *Zone) solveAlias(name string, kind uint16) answer {
+	var delays time.Duration
+	for range maxAliases + 1 {
+		a := z.solve(name, kind)
+		delays += a.delay
+		a.delay = delays
+		if a.fault != 0 || a.missing {
+			return a
+		}
+		if len(a.records) > 0 {
+			name, _ = normal(a.records[0].(*dns.CNAME).Target)
+			continue
+		}
+		here, _ := z.names.find(name)
+		a.missing = len(here[dns.TypeA])+len(here[dns.TypeAAAA]) == 0
+		return a
+	}
+	return answer{fault: SERVFAIL, loop: true, name: name, delay: delays}
+}
