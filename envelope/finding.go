@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 )
 
 // Outcome is what a check found, in the words of RFC 8601. The zero value is
@@ -118,7 +119,7 @@ func Temporary(check string, err error) Finding {
 	f.Text = "a lookup that the decision needs has failed for now, please try again later"
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.Name != "" {
-		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", dns.Name)
+		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", strings.TrimSuffix(dns.Name, "."))
 	}
 	return f
 }
