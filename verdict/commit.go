@@ -49,9 +49,10 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 }
 
 // writes reports whether acting on the finding of a rule means writing: it was
-// asked, its conditions hold for certain, and it is no shadow.
+// asked, and its conditions hold for certain. (Shadow rules are asked only when
+// all is written.)
 func (p *progress) writes() bool {
-	return p.asked && !p.step.Shadow && !p.committed && p.state == holds &&
+	return p.asked && !p.committed && p.state == holds &&
 		p.step.Finding.Outcome.Known() && p.step.Finding.Commit != nil
 }
 

@@ -1,0 +1,54 @@
+// Package verdict composes checks into ordered rules and gives one verdict on
+// an envelope: accept, tempfail or reject, with the reply to send.
+//
+// A server that receives mail learns of a transaction step by step (RFC 5321,
+// section 3.3), from DNS that may fail, and must answer every step. A
+// [Policy] is a list of rules that does not care about that. Its rules are
+// tried in order and the first that decides, decides; if none does, the answer
+// is accept.
+//
+//	policy := verdict.Policy{Rules: verdict.Rules{
+//		verdict.AcceptIf(client.In(ours)),
+//		verdict.RejectUnless(helo.Syntax),
+//		verdict.RejectUnless(rdns.Confirmed),
+//	}}
+//	v := policy.Judge(ctx, resolver, &env)
+//
+// # The law
+//
+// Two kinds of finding are unknown. Pending is not known yet, because the
+// envelope has not come far enough. TempError can't be known now, because DNS
+// or a store failed. One law covers both, each unknown taken by itself:
+//
+//	A decision is given as soon as it would be the same whatever every
+//	unknown finding turned out to be, and not before. If it is not settled
+//	and an unknown is Pending, the judge says Continue and waits. If only
+//	TempErrors are in the way, it says tempfail.
+//
+// So a rule that could only have rejected does not delay a later rejection; an
+// allow list that timed out turns a later rejection into a tempfail; and a
+// failed lookup in front of a rule that accepts turns the acceptance into a
+// tempfail. [Rule.Ignoring] is how a policy says, for one rule and in sight,
+// that its failure shall not matter. A mark belongs to an acceptance, and an
+// acceptance is settled only with its marks. It follows that
+//
+//   - early is never different: judging stage by stage comes to the action
+//     that judging the whole envelope at the end comes to;
+//   - faults only defer: with any lookups broken the action is what it was, or
+//     tempfail;
+//   - shadow rules, and rules behind the one that decided, change nothing.
+//
+// # Writing
+//
+// Only a final verdict writes: the Commit of the finding that decided, and on
+// accept those of all rules reached, in order, each once. A tempfail forced by
+// a failure writes nothing, conditions never write, shadow rules never write.
+//
+// # What it does not do
+//
+// The package knows no check: checks live in packages of their own, and anyone
+// can write one. It opens no socket, reads no clock but to fix the time of an
+// envelope and to measure, keeps nothing between judgements, and logs nothing:
+// a [Verdict] has its whole story in its Trace. Package verdict/gosmtp puts a
+// policy in front of a go-smtp backend.
+package verdict
