@@ -60,6 +60,14 @@ func Judge(name envelope.Host, client netip.Addr) (sign string, generic bool) {
 	if address.points+words.points-words.against < enough {
 		return "", false
 	}
+	// What is slight says nothing beside what is strong: host192-0-2-1 is an
+	// address, with or without its host.
+	switch {
+	case address.points > words.points:
+		words.points = 0
+	case words.points > address.points:
+		address.points = 0
+	}
 	word := `the word "` + words.word + `"`
 	switch {
 	case address.points == 0:

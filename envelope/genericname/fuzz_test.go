@@ -1,0 +1,57 @@
+package genericname_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/genericname"
+)
+
+// FuzzJudge gives Judge names that are no host names too: what it is handed
+// may not have gone through ParseHost.
+func FuzzJudge(f *testing.F) {
+	for _, name := range []string{
+		"", ".", "..", "a", "192-0-2-1.isp.example", "192000002001.isp.example", "mail.example.org",
+		"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.isp.example", "2001-db8--1.isp.example",
+		"000000000000000000000000000000.dhcp.isp.example", "\x00\xff-1-2-3-4", "c0000201.dsl.isp.example", "2-1",
+	} {
+		f.Add(name, []byte{192, 0, 2, 1})
+		f.Add(name, []byte{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})
+		f.Add(name, []byte(nil))
+	}
+	f.Fuzz(func(t *testing.T, name string, address []byte) {
+		client, _ := netip.AddrFromSlice(address)
+		sign, generic := genericname.Judge(envelope.Host(name), client)
+		if generic != (sign != "") {
+			t.Fatalf("Judge(%q, %s) = %q, %t", name, client, sign, generic)
+		}
+		if generic && !strings.HasPrefix(sign, "it contains ") {
+			t.Errorf("Judge(%q, %s) = %q, which makes no sentence", name, client, sign)
+		}
+		if again, _ := genericname.Judge(envelope.Host(name), client); again != sign {
+			t.Errorf("Judge(%q, %s) = %q, then %q", name, client, sign, again)
+		}
+		host, err := envelope.ParseHost(name)
+		if err != nil || !client.IsValid() || generic {
+			return
+		}
+		// Whatever the name, an address and a word in front of it are two signs,
+		// which one word of each other kind can't outweigh, and two can.
+		dashed := strings.NewReplacer(".", "-", ":", "-").Replace(client.StringExpanded())
+		sign, generic = genericname.Judge(envelope.Host("x"+dashed+".dhcp."+string(host)), client)
+		if !generic && !bothOutweigh(host) {
+			t.Errorf("the address and a word before %q are not generic", host)
+		} else if generic && !strings.Contains(sign, dashed) {
+			t.Errorf("the sign %q does not name the address %s", sign, dashed)
+		}
+	})
+}
+
+// bothOutweigh reports whether a name has a word of mail and one of constancy,
+// found by what they do: together they outweigh even two signs.
+func bothOutweigh(host envelope.Host) bool {
+	_, generic := genericname.Judge("192-0-2-1.dhcp.x."+host, netip.MustParseAddr("192.0.2.1"))
+	return !generic
+}
