@@ -123,9 +123,6 @@ func (s *script) play() scene {
 	return now
 }
 
-// delay is a time to wait before an answer.
-type delay = time.Duration
-
 // SetFault makes questions fail. A question is a name and a type:
 // "example.org. MX"; "example.org." and "example.org. *" are its questions of
 // every type, that of Exists too. A name that begins with "*." is every name

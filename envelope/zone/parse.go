@@ -2,7 +2,9 @@ package zone
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 	"mxrules.example/envelope"
@@ -27,7 +29,7 @@ const (
 // more than it looks. A text has at most 4 MiB and 100,000 records. The error
 // is an *[envelope.SyntaxError] that names the line and the value at fault.
 func Parse(text string) (*Zone, error) {
-	z := &Zone{names: tree{"": nil}, scripts: map[pattern]*script{}, delays: map[pattern]delay{}}
+	z := &Zone{names: tree{"": nil}, scripts: map[pattern]*script{}, delays: map[pattern]time.Duration{}}
 	err := read(text, func(rr dns.RR) string {
 		name, ok := normal(rr.Header().Name)
 		if !ok {
@@ -115,6 +117,9 @@ func canonical(rr dns.RR) (dns.RR, string) {
 		}
 		h.Name = host.Absolute()
 	}
+	if isBlank(rr) {
+		return nil, "has no data"
+	}
 	wire := make([]byte, dns.Len(rr)+1)
 	end, err := dns.PackRR(rr, wire, 0, nil, false)
 	if err != nil {
@@ -124,10 +129,19 @@ func canonical(rr dns.RR) (dns.RR, string) {
 	if err != nil {
 		return nil, "can't be read from the wire: " + plainReason(err)
 	}
-	if back.Header().Rdlength == 0 { // the parser takes these for RFC 2136
-		return nil, "has no data"
-	}
 	return back, ""
+}
+
+// isBlank reports whether rr has no data. Such records have a use in updates
+// (RFC 2136), so that the parser lets them through.
+func isBlank(rr dns.RR) bool {
+	h := *rr.Header()
+	blank := dns.RR(&dns.RFC3597{})
+	if fresh, ok := dns.TypeToRR[h.Rrtype]; ok {
+		blank = fresh()
+	}
+	*blank.Header() = h
+	return reflect.DeepEqual(rr, blank)
 }
 
 // outdent takes away the white space that all lines begin with. Empty lines

@@ -1,6 +1,7 @@
 package zone
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -15,6 +16,19 @@ type Question struct {
 
 // String returns the question as SetFault reads it: "mail.example.org. A".
 func (q Question) String() string { return q.Name + " " + q.Type }
+
+func (q Question) kind() uint16 { return typeCode(q.Type) }
+
+// typeCode returns the number of a type written as "MX" or, for the unknown
+// ones, as "TYPE65280" (RFC 3597, section 5), and 0 for what is no type.
+func typeCode(word string) uint16 {
+	word = strings.ToUpper(word)
+	if number, ok := strings.CutPrefix(word, "TYPE"); ok {
+		code, _ := strconv.ParseUint(number, 10, 16)
+		return uint16(code)
+	}
+	return dns.StringToType[word]
+}
 
 // Questions is a list of questions in the order in which they were put.
 type Questions []Question
@@ -67,7 +81,7 @@ func parsePattern(question string) (pattern, error) {
 		return bad("has no name that DNS can be asked for")
 	}
 	if len(fields) == 2 && fields[1] != "*" {
-		if p.kind, ok = dns.StringToType[strings.ToUpper(fields[1])]; !ok {
+		if p.kind = typeCode(fields[1]); p.kind == 0 {
 			return bad("has a type that is not known")
 		}
 	}

@@ -80,8 +80,11 @@ func (z *Zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
 // question of type CNAME.
 func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 	a, err := z.question(ctx, host, dns.TypeCNAME, z.solveAlias)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case len(a.records) == 0:
+		return "", &net.DNSError{Err: noRecord, Name: host, IsNotFound: true}
 	}
 	return octets(absolute(a.name), true), nil
 }

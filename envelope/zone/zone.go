@@ -20,7 +20,7 @@ type Zone struct {
 
 	mu      sync.Mutex
 	scripts map[pattern]*script
-	delays  map[pattern]delay
+	delays  map[pattern]time.Duration
 	asked   Questions
 }
 
@@ -40,7 +40,7 @@ func (z *Zone) Asked() Questions {
 func (z *Zone) Count(question string) int {
 	p, n := mustPattern(question), 0
 	for _, q := range z.Asked() {
-		if name, ok := normal(q.Name); ok && p.matches(name, dns.StringToType[q.Type]) {
+		if name, ok := normal(q.Name); ok && p.matches(name, q.kind()) {
 			n++
 		}
 	}
@@ -131,7 +131,7 @@ func (z *Zone) solve(name string, kind uint16) answer {
 }
 
 // solveAlias answers the question for the name at the end of a chain of
-// aliases. The lock is held.
+// aliases. Its records are the addresses of that name. The lock is held.
 func (z *Zone) solveAlias(name string, kind uint16) answer {
 	var delays time.Duration
 	for range maxAliases + 1 {
@@ -146,7 +146,7 @@ func (z *Zone) solveAlias(name string, kind uint16) answer {
 			continue
 		}
 		here, _ := z.names.find(name)
-		a.missing = len(here[dns.TypeA])+len(here[dns.TypeAAAA]) == 0
+		a.records = slices.Concat(here[dns.TypeA], here[dns.TypeAAAA])
 		return a
 	}
 	return answer{fault: SERVFAIL, loop: true, name: name, delay: delays}

@@ -1,0 +1,154 @@
+package zone_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+func TestFaults(t *testing.T) {
+	z := zone.MustParse(world).
+		Failing("host1.example. A", zone.SERVFAIL).
+		Failing("BÜCHER.example", zone.REFUSED).
+		Failing("*.b.c.example. *", zone.Timeout).
+		Failing("*.wild.example. A", zone.SERVFAIL).
+		Failing("fine.wild.example. A", zone.REFUSED).Healing("Fine.wild.example A").
+		Failing("both.example. A", zone.SERVFAIL).
+		Answering("spared.b.c.example. A", zone.NoRecords()).
+		Failing("2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
+		Failing("1.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
+		Failing("six.example. ANY", zone.SERVFAIL)
+	for _, tc := range []struct{ kind, name, want string }{
+		{"A", "host1.example.", "temporary: SERVFAIL"},
+		{"A", "Host1.example", "temporary: SERVFAIL"},
+		{"AAAA", "host1.example.", "NODATA"},
+		{"exists", "host1.example.", "true"},
+		{"CNAME", "host1.example.", "host1.example."},
+		{"A", "xn--bcher-kva.example.", "failure: REFUSED"},
+		{"MX", "xn--bcher-kva.example.", "failure: REFUSED"},
+		{"exists", "xn--bcher-kva.example.", "temporary: REFUSED"}, // envelope.Exists flags it
+		{"A", "a.b.c.example.", "timeout"},
+		{"TXT", "x.y.b.c.example.", "timeout"},
+		{"exists", "a.b.c.example.", "timeout"},
+		{"A", "spared.b.c.example.", "NODATA"},
+		{"MX", "spared.b.c.example.", "timeout"},
+		{"A", "b.c.example.", "NODATA"}, // not below itself
+		{"A", "fine.wild.example.", "temporary: SERVFAIL"},
+		{"A", "alias2.example.", "temporary: SERVFAIL"}, // at the end of the chain
+		{"AAAA", "alias2.example.", "[2001:db8::2]"},
+		{"A+AAAA", "alias2.example.", "[2001:db8::2]"},
+		{"A+AAAA", "host1.example.", "temporary: SERVFAIL"},
+		{"CNAME", "alias.example.", "both.example."},
+		{"exists", "alias2.example.", "true"},
+		{"PTR", "192.0.2.1", "failure: REFUSED"},
+		{"PTR", "192.0.2.3", "[both.example.]"},
+		{"AAAA", "six.example.", "[2001:db8::6]"},
+		{"exists", "six.example.", "temporary: SERVFAIL"},
+	} {
+		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
+			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestTheNearestFaultCounts(t *testing.T) {
+	z := zone.MustParse(world).
+		Failing("*.", zone.SERVFAIL).
+		Failing("*. MX", zone.REFUSED).
+		Failing("*.example.", zone.Timeout).
+		Answering("host1.example.", zone.AsWritten()).
+		Answering("host1.example. TXT", zone.NoSuchName())
+	for _, tc := range []struct{ kind, name, want string }{
+		{"A", "other.test.", "temporary: SERVFAIL"},
+		{"MX", "other.test.", "failure: REFUSED"},
+		{"MX", "both.example.", "timeout"},
+		{"A", "host1.example.", "[192.0.2.1]"},
+		{"MX", "host1.example.", "NODATA"},
+		{"TXT", "host1.example.", "NXDOMAIN"},
+		{"TXT", ".", "NODATA"}, // the root is not below itself
+	} {
+		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
+			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestAnsweringChangesFromQuestionToQuestion(t *testing.T) {
+	z := zone.MustParse(world).
+		Answering("host1.example. A", zone.SERVFAIL, zone.Records("192.0.2.8", "192.0.2.9"), zone.NoSuchName(), zone.AsWritten()).
+		Answering("new.example. MX", zone.Records("20 b.example.", "0 a.example.")).
+		Answering("txt.example. TXT", zone.Records(`"one" "two"`), zone.Records())
+	for _, tc := range []struct{ kind, name, want string }{
+		{"A", "host1.example.", "temporary: SERVFAIL"},
+		{"AAAA", "host1.example.", "NODATA"},
+		{"A", "host1.example.", "[192.0.2.8 192.0.2.9]"},
+		{"A", "host1.example.", "NXDOMAIN"},
+		{"A", "host1.example.", "[192.0.2.1]"},
+		{"A", "host1.example.", "[192.0.2.1]"},
+		{"MX", "new.example.", "[0 a.example. 20 b.example.]"},
+		{"TXT", "txt.example.", `["onetwo"]`},
+		{"TXT", "txt.example.", "NODATA"},
+	} {
+		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
+			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestParseFault(t *testing.T) {
+	for word, want := range map[string]zone.Fault{
+		"servfail": zone.SERVFAIL, "REFUSED": zone.REFUSED, "Timeout": zone.Timeout,
+	} {
+		if f, err := zone.ParseFault(word); f != want || err != nil || !strings.EqualFold(f.String(), word) {
+			t.Errorf("%s: got %s, %v", word, f, err)
+		}
+	}
+	for _, word := range []string{"", "nxdomain", "time out"} {
+		if f, err := zone.ParseFault(word); err == nil || !strings.Contains(err.Error(), `"`+word+`"`) {
+			t.Errorf("%q: got %s, %v; want an error that names the word", word, f, err)
+		}
+	}
+}
+
+func TestMalformedQuestionsAreNamed(t *testing.T) {
+	z := zone.MustParse(world)
+	for _, question := range []string{"", "  ", "a b c", "a..example.", "example. NOTYPE", "example. NONE", "*..example. A", "\xff.example.", strings.Repeat("a.", 200)} {
+		err := z.SetFault(question, zone.SERVFAIL)
+		var syntax *envelope.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Value != question {
+			t.Errorf("%q: got %v, want an error that names it", question, err)
+		}
+	}
+	if err := z.SetFault("example.", 0); err == nil {
+		t.Error("a fault that is none was taken")
+	}
+}
+
+func TestMalformedQuestionsPanicInTests(t *testing.T) {
+	z := zone.MustParse(world)
+	for name, call := range map[string]func(){
+		"Failing":              func() { z.Failing("a b c", zone.SERVFAIL) },
+		"Failing with nothing": func() { z.Failing("a. A", 0) },
+		"Healing":              func() { z.Healing("") },
+		"Delaying":             func() { z.Delaying("a..b", 1) },
+		"Count":                func() { z.Count("a. NOTYPE") },
+		"Answering nothing":    func() { z.Answering("a. A") },
+		"Answering no type":    func() { z.Answering("a.", zone.Records("192.0.2.1")) },
+		"Answering wrong data": func() { z.Answering("a. A", zone.Records("192.0.2")) },
+		"Answering no data":    func() { z.Answering("a. A", zone.Records("")) },
+		"Answering two lines":  func() { z.Answering("a. A", zone.Records("192.0.2.1\n. A 192.0.2.2")) },
+		"Answering ANY":        func() { z.Answering("a. ANY", zone.Records("192.0.2.1")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			call()
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package zone_test
+
+import (
+	"context"
+	"fmt"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+// A world, one of its names out of order, and what was asked.
+func Example() {
+	ctx := context.Background()
+	dns := zone.MustParse(`
+		example.org.       MX    20 backup.example.org.
+		                   MX    10 mail.example.org.
+		mail.example.org.  A     192.0.2.1
+		*.dyn.example.org. A     192.0.2.99
+	`).Failing("example.net. MX", zone.SERVFAIL)
+
+	hosts, _ := envelope.LookupMX(ctx, dns, "Example.ORG")
+	fmt.Println(hosts[0].Host, hosts[1].Host)
+
+	addrs, _ := envelope.LookupIP(ctx, dns, "ip4", "pool-7.dyn.example.org")
+	fmt.Println(addrs)
+
+	_, err := envelope.LookupIP(ctx, dns, "ip6", "mail.example.org")
+	fmt.Println(envelope.NotFound(err), err)
+
+	_, err = envelope.LookupMX(ctx, dns, "example.net")
+	fmt.Println(envelope.NotFound(err), err)
+
+	fmt.Println(dns.Asked())
+	// Output:
+	// mail.example.org. backup.example.org.
+	// [192.0.2.99]
+	// true lookup mail.example.org.: no such record (NODATA)
+	// false lookup example.net.: SERVFAIL
+	// example.org. MX, pool-7.dyn.example.org. A, mail.example.org. AAAA, example.net. MX
+}
+
+// A name that fails once and answers then, and one that changes its address.
+func ExampleZone_Answering() {
+	ctx := context.Background()
+	dns := zone.MustParse(`example.org. TXT "v=spf1 -all"`).
+		Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten()).
+		Answering("moving.example.org. A", zone.Records("192.0.2.1"), zone.Records("192.0.2.2"), zone.NoRecords())
+
+	for range 2 {
+		fmt.Println(dns.LookupTXT(ctx, "example.org."))
+	}
+	for range 3 {
+		fmt.Println(dns.LookupNetIP(ctx, "ip4", "moving.example.org."))
+	}
+	// Output:
+	// [] lookup example.org.: SERVFAIL
+	// [v=spf1 -all] <nil>
+	// [192.0.2.1] <nil>
+	// [192.0.2.2] <nil>
+	// [] lookup moving.example.org.: no such record (NODATA)
+}
