@@ -1,0 +1,241 @@
+package helo_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/helo"
+)
+
+const loginHint = "; users with an account here should log in (port 465 or 587)"
+
+var (
+	badSequence = envelope.Status{Code: 503, Subject: 5, Detail: 1}
+	badArgument = envelope.Status{Code: 501, Subject: 5, Detail: 4}
+	notFull     = envelope.Status{Code: 504, Subject: 5, Detail: 4}
+	refused     = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+
+	four = netip.MustParseAddr("192.0.2.1")
+	six  = netip.MustParseAddr("2001:db8::1")
+)
+
+// expect compares a finding with what it should be, and looks at what holds
+// for every finding of the package.
+func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, status envelope.Status) {
+	t.Helper()
+	if got.Outcome != want {
+		t.Fatalf("got %v (%s %v), want %v", got.Outcome, got.Text, got.Err, want)
+	}
+	switch want {
+	case envelope.Fail:
+		if got.Status != status {
+			t.Errorf("status %v, want %v", got.Status, status)
+		}
+		if status != badSequence && !strings.HasSuffix(got.Text, loginHint) {
+			t.Errorf("no word for a customer in %q", got.Text)
+		}
+	case envelope.TempError:
+		if got.Err == nil || got.Text == "" {
+			t.Errorf("a TempError with the cause %v and the text %q", got.Err, got.Text)
+		}
+	default:
+		if got.Text != "" || got.Status != (envelope.Status{}) {
+			t.Errorf("%v with %v %q", want, got.Status, got.Text)
+		}
+	}
+	if clean := envelope.CleanText(got.Text, true); got.Text != clean {
+		t.Errorf("text %q is not clean", got.Text)
+	}
+}
+
+func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
+	for _, tc := range []struct {
+		check envelope.Check
+		name  string
+		from  envelope.Stage
+	}{
+		{helo.Present, "helo.present", envelope.Mail},
+		{helo.Syntax, "helo.syntax", envelope.Helo},
+		{helo.FQDN, "helo.fqdn", envelope.Helo},
+		{helo.Literal, "helo.literal", envelope.Helo},
+		{helo.Resolves, "helo.resolves", envelope.Helo},
+		{helo.Matches, "helo.matches", envelope.Helo},
+		{helo.NotGeneric, "helo.notgeneric", envelope.Helo},
+		{helo.NotOurs(nil, nil), "helo.notours", envelope.Helo},
+		{helo.NotOurs([]string{"not a name"}, nil), "helo.notours", envelope.Helo},
+		{helo.In(), "helo.in", envelope.Helo},
+		{helo.In("not a name"), "helo.in", envelope.Helo},
+		{helo.InSet(func(envelope.Host) bool { panic("asked at Start") }), "helo.in", envelope.Helo},
+	} {
+		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
+			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
+		}
+		early := envelope.Envelope{Stage: tc.from - 1, Helo: "not a name", ClientIP: four}
+		if got := tc.check(t.Context(), nil, &early); got.Outcome != envelope.Pending {
+			t.Errorf("%s at %v: %v", tc.name, early.Stage, got.Outcome)
+		}
+		now := envelope.Envelope{Stage: tc.from, Helo: "not a name", ClientIP: four}
+		if got := tc.check(t.Context(), nil, &now); got.Outcome == envelope.Pending || got.Check != tc.name {
+			t.Errorf("%s at %v: %s %v", tc.name, now.Stage, got.Check, got.Outcome)
+		}
+	}
+}
+
+func TestPresent(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		e    envelope.Envelope
+		want envelope.Outcome
+	}{
+		{"greeted", envelope.Envelope{Stage: envelope.Mail, Helo: "mail.example.org"}, envelope.Pass},
+		{"greeted badly", envelope.Envelope{Stage: envelope.Mail, Helo: "not a name"}, envelope.Pass},
+		{"not greeted", envelope.Envelope{Stage: envelope.Mail}, envelope.Fail},
+		{"not greeted, judged whole", envelope.Envelope{}, envelope.Fail},
+		{"HELO may still come", envelope.Envelope{Stage: envelope.Connect}, envelope.Pending},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			expect(t, helo.Present(t.Context(), nil, &tc.e), tc.want, badSequence)
+		})
+	}
+}
+
+// Why Syntax refuses a greeting, in words.
+func TestSyntaxSaysWhatIsWrong(t *testing.T) {
+	for _, tc := range []struct{ helo, text string }{
+		{"", "the client has given no name with HELO"},
+		{"192.0.2.1", "the HELO name 192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]"},
+		{"192.0.2.1.", "the HELO name 192.0.2.1. is an address, which needs brackets, as in [192.0.2.1]"},
+		{"192.000.002.001", "the HELO name 192.000.002.001 is an address, which needs brackets, as in [192.0.2.1]"},
+		{"2001:DB8::1", "the HELO name 2001:DB8::1 is an address, which needs brackets, as in [IPv6:2001:db8::1]"},
+		{"IPv6:2001:db8::1", "the HELO name IPv6:2001:db8::1 is an address, which needs brackets, as in [IPv6:2001:db8::1]"},
+		{"::ffff:192.0.2.1", "the HELO name ::ffff:192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]"},
+		{"256.1.1.1", "the HELO name 256.1.1.1 is a number or an address, not a name"},
+		{"[256.1.1.1]", "the HELO name [256.1.1.1] is no IPv4 address"},
+		{"[2001:db8::1]", `the HELO name [2001:db8::1] is an IPv6 address without the tag "IPv6:"`},
+		{"[192.0.2.1", "the HELO name [192.0.2.1 begins with a bracket and does not end with one"},
+		{"mail..example.org", "the HELO name mail..example.org has an empty label"},
+		{"mail example.org", "the HELO name mail example.org has a character that no name can have"},
+		{"-a.example.org", "the HELO name -a.example.org has a label that begins or ends with a hyphen"},
+		{"bücher.example", "the HELO name bücher.example is not ASCII, and must be given in A-labels"},
+		{"a\x00b\r\n250 ok", "the HELO name a?b 250 ok has a character that no name can have"},
+		{"\xff.example.org", "the HELO name ?.example.org is not valid UTF-8"},
+		{"\u202egro.example", "the HELO name ?gro.example is no internationalised name (RFC 5891)"},
+	} {
+		t.Run(tc.helo, func(t *testing.T) {
+			got := helo.Syntax(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})
+			expect(t, got, envelope.Fail, badArgument)
+			if want := tc.text + loginHint; got.Text != want {
+				t.Errorf("got  %s\nwant %s", got.Text, want)
+			}
+		})
+	}
+}
+
+func TestSyntaxBoundsLengths(t *testing.T) {
+	label := strings.Repeat("a", 63)
+	longest := strings.Join([]string{label, label, label, label[:61]}, ".") // 253 octets
+	for _, tc := range []struct {
+		name, helo string
+		want       envelope.Outcome
+	}{
+		{"a label of 63", label + ".example", envelope.Pass},
+		{"a label of 64", label + "a.example", envelope.Fail},
+		{"a name of 253", longest, envelope.Pass},
+		{"a name of 253 and a final dot", longest + ".", envelope.Pass},
+		{"a name of 254", longest + "a", envelope.Fail},
+		{"a literal of 255", "[x:" + strings.Repeat("a", 251) + "]", envelope.Pass},
+		{"a literal of 256", "[x:" + strings.Repeat("a", 252) + "]", envelope.Fail},
+		{"a name of 100,000", strings.Repeat("a.", 50_000), envelope.Fail},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := helo.Syntax(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})
+			expect(t, got, tc.want, badArgument)
+			if len(got.Text) > 450 {
+				t.Errorf("a text of %d octets does not fit a line of a reply", len(got.Text))
+			}
+		})
+	}
+}
+
+// What Syntax says at HELO it says at MAIL too, where SMTPUTF8 is known.
+func TestSyntaxDoesNotChangeItsMind(t *testing.T) {
+	for _, name := range []string{"mail.example.org", "bücher.example", "xn--bcher-kva.example", "192.0.2.1", ""} {
+		early := helo.Syntax(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: name})
+		late := helo.Syntax(t.Context(), nil, &envelope.Envelope{Stage: envelope.Mail, Helo: name, SMTPUTF8: true})
+		if early.Outcome != late.Outcome {
+			t.Errorf("%q: %v at HELO, %v at MAIL", name, early.Outcome, late.Outcome)
+		}
+	}
+}
+
+func TestFQDN(t *testing.T) {
+	for _, tc := range []struct {
+		helo string
+		want envelope.Outcome
+	}{
+		{"mail.example.org", envelope.Pass},
+		{"localhost.localdomain", envelope.Pass},
+		{"a.b", envelope.Pass},
+		{"[192.0.2.1]", envelope.Pass},
+		{"[IPv6:2001:db8::1]", envelope.Pass},
+		{"localhost", envelope.Fail},
+		{"localhost.", envelope.Fail},
+		{"DESKTOP-1A2B3C", envelope.Fail},
+		{"org", envelope.Fail},
+		{"bücher", envelope.Fail},
+		{"", envelope.None},
+		{"192.0.2.1", envelope.None},
+		{"[192.0.2.999]", envelope.None},
+		{"not a name", envelope.None},
+	} {
+		t.Run(tc.helo, func(t *testing.T) {
+			got := helo.FQDN(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})
+			expect(t, got, tc.want, notFull)
+		})
+	}
+	got := helo.FQDN(t.Context(), nil, &envelope.Envelope{Helo: "localhost"})
+	if want := "the HELO name localhost is not fully qualified" + loginHint; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}
+
+func TestLiteral(t *testing.T) {
+	mapped := netip.MustParseAddr("::ffff:192.0.2.1")
+	unknown := netip.Addr{}
+	for _, tc := range []struct {
+		helo   string
+		client netip.Addr
+		want   envelope.Outcome
+	}{
+		{"[192.0.2.1]", four, envelope.Pass},
+		{"[192.0.2.1]", mapped, envelope.Pass},
+		{"[192.0.2.01]", four, envelope.Pass},
+		{"[IPv6:2001:db8::1]", six, envelope.Pass},
+		{"[ipv6:2001:DB8:0:0:0:0:0:1]", six, envelope.Pass},
+		{"[IPv6:2001:db8::1]", six.WithZone("eth0"), envelope.Pass},
+		{"[IPv6:::ffff:192.0.2.1]", four, envelope.Pass},
+		{"[192.0.2.2]", four, envelope.Fail},
+		{"[192.168.1.5]", four, envelope.Fail},
+		{"[192.0.2.1]", six, envelope.Fail},
+		{"[IPv6:2001:db8::2]", six, envelope.Fail},
+		{"[tag:content]", four, envelope.Fail},
+		{"[tag:content]", unknown, envelope.Fail},
+		{"[192.0.2.1]", unknown, envelope.None},
+		{"mail.example.org", four, envelope.None},
+		{"192.0.2.1", four, envelope.None},
+		{"[192.0.2.999]", four, envelope.None},
+		{"[192.0.2.1", four, envelope.None},
+		{"", four, envelope.None},
+	} {
+		t.Run(tc.helo+" from "+tc.client.String(), func(t *testing.T) {
+			got := helo.Literal(t.Context(), nil, &envelope.Envelope{Helo: tc.helo, ClientIP: tc.client})
+			expect(t, got, tc.want, refused)
+		})
+	}
+	got := helo.Literal(t.Context(), nil, &envelope.Envelope{Helo: "[192.0.2.9]", ClientIP: mapped})
+	if want := "the HELO literal [192.0.2.9] is not the address of the client, 192.0.2.1" + loginHint; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}

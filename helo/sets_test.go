@@ -1,0 +1,205 @@
+package helo_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/helo"
+)
+
+func TestNotOurs(t *testing.T) {
+	check := helo.NotOurs(
+		[]string{"mx.example.org", "Mail.Example.NET.", ".example.com", "bücher.example"},
+		[]netip.Prefix{
+			netip.MustParsePrefix("192.0.2.0/28"),
+			netip.MustParsePrefix("2001:db8::/64"),
+			netip.MustParsePrefix("::ffff:198.51.100.25/128"),
+			{},
+		})
+	for _, tc := range []struct {
+		helo string
+		want envelope.Outcome
+	}{
+		{"mx.example.org", envelope.Fail},
+		{"MX.EXAMPLE.ORG.", envelope.Fail},
+		{"mail.example.net", envelope.Fail},
+		{"a.example.com", envelope.Fail},
+		{"a.b.example.com", envelope.Fail},
+		{"xn--bcher-kva.example", envelope.Fail},
+		{"BÜCHER.example", envelope.Fail},
+		{"[192.0.2.1]", envelope.Fail},
+		{"192.0.2.1", envelope.Fail},
+		{"192.0.2.1.", envelope.Fail},
+		{"[IPv6:2001:db8::1]", envelope.Fail},
+		{"IPv6:2001:db8::1", envelope.Fail},
+		{"2001:db8::1", envelope.Fail},
+		{"[IPv6:::ffff:192.0.2.1]", envelope.Fail},
+		{"[198.51.100.25]", envelope.Fail},
+		{"example.com", envelope.Pass},
+		{"badexample.com", envelope.Pass},
+		{"a.mx.example.org", envelope.Pass},
+		{"example.org", envelope.Pass},
+		{"mail.elsewhere.example", envelope.Pass},
+		{"localhost", envelope.Pass},
+		{"[192.0.2.16]", envelope.Pass},
+		{"192.0.2.16", envelope.Pass},
+		{"[IPv6:2001:db8:0:1::1]", envelope.Pass},
+		{"[tag:content]", envelope.Pass},
+		{"", envelope.None},
+		{"not a name", envelope.None},
+		{"[192.0.2.999]", envelope.None},
+		{"-mx.example.org", envelope.None},
+	} {
+		t.Run(tc.helo, func(t *testing.T) {
+			got := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: four})
+			expect(t, got, tc.want, refused)
+		})
+	}
+	for name, want := range map[string]string{
+		"MX.example.org": "the HELO name MX.example.org is a name of this site",
+		"[192.0.2.1]":    "the HELO name [192.0.2.1] is an address of this site",
+	} {
+		got := check(t.Context(), nil, &envelope.Envelope{Helo: name})
+		if got.Text != want+loginHint {
+			t.Errorf("got %q, want %q", got.Text, want+loginHint)
+		}
+	}
+}
+
+func TestNotOursKeepsItsOwnLists(t *testing.T) {
+	names := []string{"mx.example.org"}
+	addresses := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	check := helo.NotOurs(names, addresses)
+	names[0], addresses[0] = "other.example.org", netip.MustParsePrefix("203.0.113.0/24")
+	for _, name := range []string{"mx.example.org", "[192.0.2.1]"} {
+		expect(t, check(t.Context(), nil, &envelope.Envelope{Helo: name}), envelope.Fail, refused)
+	}
+}
+
+func TestIn(t *testing.T) {
+	check := helo.In("mail.example.org", ".example.net", "bücher.example")
+	for _, tc := range []struct {
+		helo string
+		want envelope.Outcome
+	}{
+		{"mail.example.org", envelope.Pass},
+		{"MAIL.example.org.", envelope.Pass},
+		{"out7.example.net", envelope.Pass},
+		{"a.b.example.net", envelope.Pass},
+		{"xn--bcher-kva.example", envelope.Pass},
+		{"Bücher.example", envelope.Pass},
+		{"example.net", envelope.Fail},
+		{"notexample.net", envelope.Fail},
+		{"mail.example.org.evil.example", envelope.Fail},
+		{"a.mail.example.org", envelope.Fail},
+		// What is no name is in no set: nobody gets past RejectUnless(In) with it.
+		{"[192.0.2.1]", envelope.Fail},
+		{"192.0.2.1", envelope.Fail},
+		{"not a name", envelope.Fail},
+		{"mail.example.org ", envelope.Fail},
+		{"mail.example.org\x00", envelope.Fail},
+		{"", envelope.Fail},
+	} {
+		t.Run(tc.helo, func(t *testing.T) {
+			got := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo})
+			expect(t, got, tc.want, refused)
+		})
+	}
+	for name, want := range map[string]string{
+		"a.example": "mail is not taken from the HELO name a.example",
+		"":          "the client has given no name with HELO, and mail is taken only from known names",
+	} {
+		got := check(t.Context(), nil, &envelope.Envelope{Helo: name})
+		if got.Text != want+loginHint {
+			t.Errorf("got %q, want %q", got.Text, want+loginHint)
+		}
+	}
+}
+
+func TestNoPatternMatchesNothing(t *testing.T) {
+	got := helo.In()(t.Context(), nil, &envelope.Envelope{Helo: "mail.example.org"})
+	expect(t, got, envelope.Fail, refused)
+}
+
+func TestInSetFollowsALiveSet(t *testing.T) {
+	var open atomic.Bool
+	check := helo.InSet(func(name envelope.Host) bool {
+		if name != "mail.example.org" {
+			t.Errorf("asked for %q", name)
+		}
+		return open.Load()
+	})
+	e := envelope.Envelope{Helo: "Mail.Example.ORG."}
+	expect(t, check(t.Context(), nil, &e), envelope.Fail, refused)
+	open.Store(true)
+	expect(t, check(t.Context(), nil, &e), envelope.Pass, refused)
+}
+
+func TestInSetIsAskedForNamesOnly(t *testing.T) {
+	check := helo.InSet(func(name envelope.Host) bool {
+		t.Errorf("asked for %q", name)
+		return true
+	})
+	for _, greeting := range []string{"", "[192.0.2.1]", "[tag:content]", "192.0.2.1", "not a name"} {
+		expect(t, check(t.Context(), nil, &envelope.Envelope{Helo: greeting}), envelope.Fail, refused)
+	}
+}
+
+// A pattern that can't be read is the site's own mistake: it defers mail, and
+// neither accepts nor loses any.
+func TestBadPatternsDefer(t *testing.T) {
+	for name, check := range map[string]envelope.Check{
+		"NotOurs": helo.NotOurs([]string{"mx.example.org", "*.example.net"}, nil),
+		"In":      helo.In("mail.example.org", "*.example.net"),
+	} {
+		for _, greeting := range []string{"mx.example.org", "mail.example.org", "[192.0.2.1]", ""} {
+			got := check(t.Context(), nil, &envelope.Envelope{Helo: greeting})
+			if got.Outcome != envelope.TempError || got.Status.String() != "451 4.3.5" {
+				t.Errorf("%s for %q: %v %v", name, greeting, got.Outcome, got.Status)
+			}
+			var fault *envelope.SyntaxError
+			if !errors.As(got.Err, &fault) || fault.Value != "*.example.net" {
+				t.Errorf("%s: the cause is %v", name, got.Err)
+			}
+			if strings.Contains(got.Text, "example.net") {
+				t.Errorf("%s tells strangers of its patterns: %s", name, got.Text)
+			}
+		}
+	}
+}
+
+func TestNotGeneric(t *testing.T) {
+	for _, tc := range []struct {
+		helo   string
+		client netip.Addr
+		want   envelope.Outcome
+	}{
+		{"mail.example.org", four, envelope.Pass},
+		{"static-192-0-2-1.isp.example", four, envelope.Pass},
+		{"mail.dsl.isp.example", four, envelope.Pass},
+		{"192-0-2-1.isp.example", four, envelope.Fail},
+		{"192-0-2-1.ISP.example.", netip.MustParseAddr("::ffff:192.0.2.1"), envelope.Fail},
+		{"2001-db8--1.isp.example", six, envelope.Fail},
+		{"gw7.dhcp.isp.example", four, envelope.Fail},
+		{"gw7.dhcp.isp.example", netip.Addr{}, envelope.Fail},
+		{"mail.example.org", netip.Addr{}, envelope.Pass},
+		{"[192.0.2.1]", four, envelope.None},
+		{"192.0.2.1", four, envelope.None},
+		{"not a name", four, envelope.None},
+		{"", four, envelope.None},
+	} {
+		t.Run(tc.helo, func(t *testing.T) {
+			got := helo.NotGeneric(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client})
+			expect(t, got, tc.want, refused)
+		})
+	}
+	got := helo.NotGeneric(t.Context(), nil, &envelope.Envelope{Helo: "192-0-2-1.isp.example", ClientIP: four})
+	if want := "the HELO name 192-0-2-1.isp.example looks like that of a dynamic or unnamed address: " +
+		"it contains the client's address 192-0-2-1" + loginHint; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}
