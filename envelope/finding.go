@@ -143,13 +143,13 @@ type argument struct{ value any }
 
 // Format implements [fmt.Formatter].
 func (a argument) Format(state fmt.State, verb rune) {
-	value := a.value
-	if text, ok := value.(string); ok {
-		value = Excerpt(text) // before %q, say, puts quotes around it
+	format := fmt.FormatString(state, verb)
+	switch v := a.value.(type) {
+	case string: // cut before %q puts quotes around it
+		fmt.Fprintf(state, format, Excerpt(v))
+	case *SyntaxError: // it has cut its value itself, and its reason stands last
+		fmt.Fprintf(state, format, v)
+	default:
+		io.WriteString(state, Excerpt(fmt.Sprintf(format, v)))
 	}
-	text := fmt.Sprintf(fmt.FormatString(state, verb), value)
-	if _, ok := value.(*SyntaxError); !ok { // that has cut its value itself, and gives the reason last
-		text = Excerpt(text)
-	}
-	io.WriteString(state, text)
 }

@@ -1,0 +1,192 @@
+package envelope_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"mxrules.example/envelope"
+)
+
+func TestOutcomesAreTheWordsOfRFC8601(t *testing.T) {
+	for _, tc := range []struct {
+		outcome envelope.Outcome
+		word    string
+		known   bool
+	}{
+		{0, "", false},
+		{envelope.None, "none", true},
+		{envelope.Pending, "pending", false},
+		{envelope.Pass, "pass", true},
+		{envelope.Fail, "fail", true},
+		{envelope.TempError, "temperror", false},
+		{envelope.PermError, "permerror", true},
+		{7, "outcome(7)", false},
+		{255, "outcome(255)", false},
+	} {
+		if got := tc.outcome.String(); got != tc.word {
+			t.Errorf("outcome %d is written %q, want %q", tc.outcome, got, tc.word)
+		}
+		if got := tc.outcome.Known(); got != tc.known {
+			t.Errorf("Known() of %q is %t", tc.word, got)
+		}
+	}
+}
+
+func TestConstructorsMakeWhatTheySay(t *testing.T) {
+	status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
+	cause := errors.New("the disk is full")
+	for _, tc := range []struct {
+		name string
+		got  envelope.Finding
+		want envelope.Finding
+	}{
+		{"NotYet", envelope.NotYet("a.b", envelope.Rcpt),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Pending, Awaits: envelope.Rcpt}},
+		{"NotApplicable", envelope.NotApplicable("a.b"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.None}},
+		{"Passed", envelope.Passed("a.b"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Pass}},
+		{"Failed", envelope.Failed("a.b", status, "%d of %s", 2, "three"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Fail, Status: status, Text: "2 of three"}},
+		{"Permanent", envelope.Permanent("a.b", status, "%d of %s", 2, "three"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.PermError, Status: status, Text: "2 of three"}},
+		{"Temporary", envelope.Temporary("a.b", cause),
+			envelope.Finding{Check: "a.b", Outcome: envelope.TempError, Err: cause,
+				Status: envelope.Status{Code: 451, Subject: 4, Detail: 3},
+				Text:   "a lookup that the decision needs has failed for now, please try again later"}},
+		{"With", envelope.Passed("a.b").With("detail"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Pass, Detail: "detail"}},
+	} {
+		if got, want := fmt.Sprintf("%#v", tc.got), fmt.Sprintf("%#v", tc.want); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, want)
+		}
+	}
+}
+
+func TestWithLeavesTheFindingItIsCalledOn(t *testing.T) {
+	plain := envelope.Passed("a.b")
+	if plain.With(1); plain.Detail != nil {
+		t.Error("With changed the finding that it was called on")
+	}
+}
+
+func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
+	const sorry = " has failed for now, please try again later"
+	for _, tc := range []struct {
+		name string
+		err  error
+		text string
+	}{
+		{"a DNS error", &net.DNSError{Err: "secret", Name: "mail.example.org.", Server: "10.0.0.1:53"},
+			"the DNS lookup of mail.example.org" + sorry},
+		{"a wrapped one", fmt.Errorf("secret: %w", &net.DNSError{Err: "secret", Name: "mail.example.org"}),
+			"the DNS lookup of mail.example.org" + sorry},
+		{"a hostile name", &net.DNSError{Err: "secret", Name: "a\r\n250 OK\x00" + strings.Repeat("x", 1e6)},
+			"the DNS lookup of a 250 OK?" + strings.Repeat("x", 243) + "..." + sorry},
+		{"no name", &net.DNSError{Err: "secret"}, "a lookup that the decision needs" + sorry},
+		{"no DNS error", errors.New("secret"), "a lookup that the decision needs" + sorry},
+		{"no error", nil, "a lookup that the decision needs" + sorry},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := envelope.Temporary("a.b", tc.err)
+			if f.Text != tc.text {
+				t.Errorf("text %q, want %q", f.Text, tc.text)
+			}
+			if f.Err == nil || tc.err != nil && !errors.Is(f.Err, tc.err) {
+				t.Errorf("cause %v, want %v", f.Err, tc.err)
+			}
+		})
+	}
+}
+
+func TestFailedCleansEveryValue(t *testing.T) {
+	long := strings.Repeat("x", 64<<10)
+	cut := strings.Repeat("x", 253) + "..."
+	var nilError *net.DNSError
+	_, syntax := envelope.ParseMailbox(long+"@example.org", false)
+	for _, tc := range []struct {
+		name  string
+		value any
+		want  string // %v
+	}{
+		{"CR LF", "a\r\n250 OK", "a 250 OK"},
+		{"NUL", "a\x00b", "a?b"},
+		{"bidi override", "a\u202eb", "a?b"},
+		{"invalid UTF-8", "a\xffb", "a?b"},
+		{"UTF-8", "bücher", "bücher"},
+		{"64 KB", long, cut},
+		{"64 KB of octets", []byte(long), "[" + strings.Repeat("120 ", 63) + "..."},
+		{"a list", []string{"a\r\nb", long}, "[a b " + strings.Repeat("x", 247) + "..."},
+		{"a host", envelope.Host("mail.example.org"), "mail.example.org"},
+		{"a type of text", hostile("a\r\nb"), "a b"},
+		{"an error", errors.New("a\r\n" + long), "a " + strings.Repeat("x", 250) + "..."},
+		{"an error with its reason at the end", syntax, `mailbox "` + cut + `" has more than 254 octets`},
+		{"a Stringer", stringer("a\r\n" + long), "a " + strings.Repeat("x", 250) + "..."},
+		{"an address", netip.MustParseAddr("2001:db8::1"), "2001:db8::1"},
+		{"a duration", 90 * time.Second, "1m30s"},
+		{"a number", -5, "-5"},
+		{"nothing", nil, "<nil>"},
+		{"an error that is a nil pointer", nilError, "<nil>"},
+		{"a Stringer that panics", panicking{}, "%!v(PANIC=String method: boom)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
+			f := envelope.Failed("a.b", status, "the value %v is wrong", tc.value)
+			if want := "the value " + tc.want + " is wrong"; f.Text != want {
+				t.Errorf("Failed: text %q, want %q", f.Text, want)
+			}
+			if p := envelope.Permanent("a.b", status, "the value %v is wrong", tc.value); p.Text != f.Text {
+				t.Errorf("Permanent has another text: %q", p.Text)
+			}
+			if strings.ContainsFunc(f.Text, unicode.IsControl) {
+				t.Errorf("text %q has a control character", f.Text)
+			}
+		})
+	}
+}
+
+func TestFailedKeepsVerbs(t *testing.T) {
+	f := envelope.Failed("a.b", envelope.Status{}, "%q %d %x %.2f %s %03d %t %[1]s",
+		`say "x"`, 7, 255, 1.0/3, []byte("octets"), 5, true)
+	if want := `"say \"x\"" 7 ff 0.33 octets 005 true say "x"`; f.Text != want {
+		t.Errorf("text %q, want %q", f.Text, want)
+	}
+	f = envelope.Failed("a.b", envelope.Status{}, "%q", strings.Repeat("x", 300))
+	if want := `"` + strings.Repeat("x", 253) + `..."`; f.Text != want {
+		t.Errorf("text %q, want %q", f.Text, want)
+	}
+}
+
+func TestTheFormatItselfIsCleaned(t *testing.T) {
+	const format = "one\r\ntwo" // a constant with a slip
+	if f := envelope.Failed("a.b", envelope.Status{}, format); f.Text != "one two" {
+		t.Errorf("text %q", f.Text)
+	}
+}
+
+type hostile string
+
+type stringer string
+
+func (s stringer) String() string { return string(s) }
+
+type panicking struct{}
+
+func (panicking) String() string { panic("boom") }
+
+// constant is a check that always finds f and counts how often it is asked.
+func constant(f envelope.Finding, asked *int) envelope.Check {
+	return func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		if asked != nil {
+			*asked++
+		}
+		return f
+	}
+}

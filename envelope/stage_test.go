@@ -1,0 +1,109 @@
+package envelope_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// ordered are the stages of a transaction as it goes on.
+var ordered = []envelope.Stage{
+	envelope.Start, envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data,
+}
+
+func TestAStageHasReachedWhatCameBeforeIt(t *testing.T) {
+	for i, at := range ordered {
+		e := envelope.Envelope{Stage: at}
+		for j, stage := range ordered {
+			if got, want := e.Reached(stage), j <= i; got != want {
+				t.Errorf("at %s: Reached(%s) = %t, want %t", at, stage, got, want)
+			}
+		}
+		if e.Reached(envelope.Whole) {
+			t.Errorf("at %s: Reached(whole) is true: more may become known", at)
+		}
+	}
+}
+
+func TestAWholeEnvelopeHasReachedEveryStage(t *testing.T) {
+	var e envelope.Envelope
+	for _, stage := range append(ordered, envelope.Whole) {
+		if !e.Reached(stage) {
+			t.Errorf("the zero envelope has not reached %s", stage)
+		}
+	}
+}
+
+func TestStagesAreReadAsTheyAreWritten(t *testing.T) {
+	for _, stage := range append(ordered, envelope.Whole) {
+		got, err := envelope.ParseStage(stage.String())
+		if err != nil || got != stage {
+			t.Errorf("ParseStage(%q) = %s, %v", stage, got, err)
+		}
+	}
+	if got, err := envelope.ParseStage(""); err != nil || got != envelope.Whole {
+		t.Errorf(`ParseStage("") = %s, %v, want whole`, got, err)
+	}
+	for _, word := range []string{"RCPT", "rcpt ", "quit", "7", "stage(9)"} {
+		_, err := envelope.ParseStage(word)
+		var syntax *envelope.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Kind != "stage" || syntax.Value != word {
+			t.Errorf("ParseStage(%q): error %v does not name the word", word, err)
+		}
+	}
+	if got := envelope.Stage(9).String(); got != "stage(9)" {
+		t.Errorf("Stage(9) is written %q", got)
+	}
+}
+
+func TestClientIsTheAddressInItsPlainForm(t *testing.T) {
+	for _, tc := range []struct{ given, want string }{
+		{"192.0.2.1", "192.0.2.1"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"2001:db8::1", "2001:db8::1"},
+		{"fe80::1%eth0", "fe80::1"},
+		{"::192.0.2.1", "::c000:201"}, // IPv4-compatible, not mapped
+	} {
+		e := envelope.Envelope{ClientIP: netip.MustParseAddr(tc.given)}
+		if got := e.Client(); got != netip.MustParseAddr(tc.want) {
+			t.Errorf("client %s is %s, want %s", tc.given, got, tc.want)
+		}
+	}
+	if got := new(envelope.Envelope).Client(); got.IsValid() {
+		t.Errorf("an unknown client has the address %s", got)
+	}
+	mapped := netip.MustParseAddr("::ffff:192.0.2.1").WithZone("eth0")
+	if got := (&envelope.Envelope{ClientIP: mapped}).Client(); got != netip.MustParseAddr("192.0.2.1") {
+		t.Errorf("a mapped client with a zone is %s", got)
+	}
+}
+
+func TestTimeIsNowOrTheClock(t *testing.T) {
+	fixed := time.Date(2031, 5, 17, 8, 0, 0, 0, time.UTC)
+	if got := (&envelope.Envelope{Now: fixed}).Time(); !got.Equal(fixed) {
+		t.Errorf("Time() = %s, want %s", got, fixed)
+	}
+	before := time.Now()
+	if got := new(envelope.Envelope).Time(); got.Before(before) || got.After(time.Now()) {
+		t.Errorf("Time() of an envelope without one is %s, not the clock", got)
+	}
+}
+
+func TestASyntaxErrorNamesTheValueCutAndCleaned(t *testing.T) {
+	for _, tc := range []struct{ value, want string }{
+		{"a..b", `host name "a..b" has an empty label`},
+		{"a\"b", `host name "a\"b" has an empty label`},
+		{"a\r\n250 OK", `host name "a 250 OK" has an empty label`},
+		{"ü", `host name "\u00fc" has an empty label`},
+		{strings.Repeat("x", 300), `host name "` + strings.Repeat("x", 253) + `..." has an empty label`},
+	} {
+		err := &envelope.SyntaxError{Kind: "host name", Value: tc.value, Reason: "has an empty label"}
+		if got := err.Error(); got != tc.want {
+			t.Errorf("error of %.20q: %s, want %s", tc.value, got, tc.want)
+		}
+	}
+}
