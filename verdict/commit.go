@@ -18,6 +18,7 @@ const commitTimeout = 5 * time.Second
 // could not be written.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
+		j.measured = time.Now()
 		d := walk(j.rules, j.mayWait, j.read)
 		if !d.action.final() || d.forced || j.commit(parent, d) {
 			return d
@@ -30,20 +31,20 @@ func (j *judgement) settle(parent context.Context) decision {
 // written.
 func (j *judgement) commit(parent context.Context, d decision) bool {
 	for i := range j.rules {
-		p := &j.progress[i]
+		finding := &j.steps[i].Finding
 		reached := i == d.rule || d.action == Accept && i < d.rule
-		if !reached || !p.writes() {
+		if !reached || !j.writes(i) {
 			continue
 		}
-		if err := write(parent, p.step.Finding.Commit); err != nil {
-			f := envelope.Temporary(p.step.Finding.Check, fmt.Errorf("writing failed: %w", err))
+		if err := write(parent, finding.Commit); err != nil {
+			f := envelope.Temporary(finding.Check, fmt.Errorf("writing failed: %w", err))
 			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
 			f.Text = "the server could not store what it must, please try again later"
-			f.Detail = p.step.Finding.Detail
-			p.step.Finding = f
+			f.Detail = finding.Detail
+			*finding = f
 			return false
 		}
-		p.committed = true
+		j.progress[i].committed = true
 	}
 	return true
 }
@@ -51,9 +52,9 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 // writes reports whether acting on the finding of a rule means writing: it was
 // asked, and its conditions hold for certain. (Shadow rules are asked only when
 // all is written.)
-func (p *progress) writes() bool {
-	return p.asked && !p.committed && p.state == holds &&
-		p.step.Finding.Outcome.Known() && p.step.Finding.Commit != nil
+func (j *judgement) writes(i int) bool {
+	p, finding := &j.progress[i], &j.steps[i].Finding
+	return p.asked && !p.committed && p.state == holds && finding.Outcome.Known() && finding.Commit != nil
 }
 
 func write(parent context.Context, commit func(context.Context) error) (err error) {

@@ -21,6 +21,9 @@ var notFromNowhere = envelope.At("site.notfromnowhere", envelope.Mail,
 		return envelope.Passed("")
 	})
 
+// lines shows a reply without the carriage returns of the wire.
+func lines(r verdict.Reply) string { return strings.ReplaceAll(r.String(), "\r\n", "\n") }
+
 func Example() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(client.In([]netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})),
@@ -35,7 +38,7 @@ func Example() {
 	}
 	v := policy.Judge(context.Background(), nil, &env)
 	fmt.Println(v.Action, "by", v.Rule)
-	fmt.Print(v.Reply())
+	fmt.Print(lines(v.Reply()))
 	// Output:
 	// reject by site.notfromnowhere
 	// 550-5.1.8 the sender someone@nowhere.invalid is in a domain that can't exist
@@ -52,12 +55,12 @@ func ExampleVerdict_trace() {
 	v := policy.Judge(context.Background(), nil, &envelope.Envelope{Stage: envelope.Connect, SpokeEarly: true})
 	fmt.Println(v.Action)
 	for _, step := range v.Trace {
-		fmt.Printf("%-20s %-8v %v\n", step.Rule, step.Finding.Outcome, step.Finding.Text)
+		fmt.Printf("%s: %v %q\n", step.Rule, step.Finding.Outcome, step.Finding.Text)
 	}
 	// Output:
 	// continue
-	// client.authenticated pending
-	// client.waited        fail     the client spoke before the greeting of the server
+	// client.authenticated: pending ""
+	// client.waited: fail "the client spoke before the greeting of the server"
 }
 
 // Several recipients are judged each. Where only one reply can be given, Merge
@@ -74,7 +77,7 @@ func ExamplePolicy_JudgeEach() {
 	each := policy.JudgeEach(context.Background(), nil, &envelope.Envelope{},
 		"postmaster@example.org", "nobody@example.org")
 	for _, v := range each {
-		fmt.Print(v.Reply())
+		fmt.Print(lines(v.Reply()))
 	}
 	fmt.Println(verdict.Merge(each...).Action)
 	// Output:

@@ -19,17 +19,18 @@ type judgement struct {
 	rules    Rules
 	envelope envelope.Envelope // our own copy, in plain form, with its clock fixed
 	mayWait  bool              // the envelope can still come further
-	progress []progress        // by rule
+	steps    []Step            // by rule: what it found
+	progress []progress        // by rule: how far it has come
+	measured time.Time         // when the last rule was done
 }
 
 // progress is how far one rule has come.
 type progress struct {
 	asked     bool
-	step      Step
-	asker     asker
-	state     conditionState // whether the conditions let the rule act
 	faulty    bool           // the rule was made wrongly
+	state     conditionState // whether the conditions let the rule act
 	committed bool
+	asker     asker
 }
 
 type conditionState uint8
@@ -41,10 +42,12 @@ const (
 )
 
 func newJudgement(ctx context.Context, rules Rules, r envelope.Resolver, e *envelope.Envelope) *judgement {
-	j := &judgement{ctx: ctx, rules: rules, envelope: *e, progress: make([]progress, len(rules))}
+	j := &judgement{
+		ctx: ctx, rules: rules, envelope: *e, mayWait: !e.Reached(envelope.Data),
+		steps: make([]Step, len(rules)), progress: make([]progress, len(rules)),
+	}
 	j.envelope.ClientIP = e.Client()
 	j.envelope.Now = e.Time()
-	j.mayWait = !e.Reached(envelope.Data)
 	for i := range j.progress {
 		j.progress[i].asker.inner = r
 	}
@@ -53,41 +56,43 @@ func newJudgement(ctx context.Context, rules Rules, r envelope.Resolver, e *enve
 
 // read returns what rule i may do, asking its checks if that was not done yet.
 func (j *judgement) read(i int) reading {
-	rule, p := &j.rules[i], &j.progress[i]
-	if !p.asked {
-		j.ask(rule, p)
-		p.asked = true
+	if !j.progress[i].asked {
+		j.ask(i)
 	}
-	next := p.reading(rule)
-	p.step.Action = 0
+	next := j.reading(i)
+	j.steps[i].Action = 0
 	if !next.unknown() {
-		p.step.Action = next.may.only()
+		j.steps[i].Action = next.may.only()
 	}
 	return next
 }
 
 // ask runs the conditions of a rule and then, unless they switch it off, its
 // check.
-func (j *judgement) ask(rule *Rule, p *progress) {
-	began := time.Now()
-	p.step.Rule, p.step.Shadow = rule.name, rule.shadow
+func (j *judgement) ask(i int) {
+	rule, p, step := &j.rules[i], &j.progress[i], &j.steps[i]
+	p.asked = true
+	step.Rule, step.Shadow = rule.name, rule.shadow
 	if err := rule.fault(); err != nil {
-		p.faulty, p.step.Finding = true, mistake(rule.name, err)
-	} else if p.state = j.askConditions(rule, p); p.state != off {
-		p.step.Finding = j.run(rule, rule.check, p)
+		p.faulty, step.Finding = true, mistake(rule.name, err)
+	} else if p.state = j.askConditions(i); p.state != off {
+		step.Finding = j.run(i, rule.check)
 	}
-	p.step.Off = p.state == off
-	p.step.Questions = p.asker.asked()
-	p.step.Duration = time.Since(began)
+	step.Off = p.state == off
+	step.Questions = p.asker.asked()
+	now := time.Now()
+	step.Duration = now.Sub(j.measured)
+	j.measured = now
 }
 
 // askConditions stops at the first condition that switches the rule off: what
 // the others say does not matter then.
-func (j *judgement) askConditions(rule *Rule, p *progress) conditionState {
+func (j *judgement) askConditions(i int) conditionState {
+	rule, step := &j.rules[i], &j.steps[i]
 	state := holds
 	for _, c := range rule.conditions {
-		f := j.run(rule, c.check, p)
-		p.step.Conditions = append(p.step.Conditions, f)
+		f := j.run(i, c.check)
+		step.Conditions = append(step.Conditions, f)
 		switch {
 		case f.Outcome == envelope.TempError && rule.ignores:
 			return off
@@ -100,20 +105,20 @@ func (j *judgement) askConditions(rule *Rule, p *progress) conditionState {
 	return state
 }
 
-// run asks one check, and makes a TempError of whatever is no finding: a panic,
+// run asks one check of rule i, and makes a TempError of whatever is no finding: a panic,
 // a finding that comes too late, one without an outcome, one that is Pending
 // though nothing more will be known.
-func (j *judgement) run(rule *Rule, check envelope.Check, p *progress) (f envelope.Finding) {
+func (j *judgement) run(i int, check envelope.Check) (f envelope.Finding) {
 	if j.ctx.Err() != nil {
 		return j.late(check)
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			name, _ := envelope.Describe(check)
-			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", rule.name, v, debug.Stack()))
+			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[i].name, v, debug.Stack()))
 		}
 	}()
-	f = check(j.ctx, &p.asker, &j.envelope)
+	f = check(j.ctx, &j.progress[i].asker, &j.envelope)
 	switch {
 	case j.ctx.Err() != nil:
 		return j.late(check)
@@ -140,13 +145,14 @@ func mistake(check string, err error) envelope.Finding {
 	return f
 }
 
-// reading says what a rule may do with the findings that it has.
-func (p *progress) reading(rule *Rule) reading {
+// reading says what rule i may do with the findings that it has.
+func (j *judgement) reading(i int) reading {
+	rule, p, step := &j.rules[i], &j.progress[i], &j.steps[i]
 	if p.state == off {
 		return reading{may: setOf(Continue)}
 	}
 	var next reading
-	switch outcome := p.step.Finding.Outcome; {
+	switch outcome := step.Finding.Outcome; {
 	case p.faulty: // a rule that was made wrongly never lets mail in
 		next.may = rule.may().with(Continue).with(TempFail)
 	case outcome.Known():
@@ -158,7 +164,7 @@ func (p *progress) reading(rule *Rule) reading {
 	}
 	if p.state == unsure {
 		next.may = next.may.with(Continue)
-		next.waits = next.waits || pending(p.step.Conditions)
+		next.waits = next.waits || pending(step.Conditions)
 	}
 	return next
 }
@@ -174,6 +180,7 @@ func pending(findings []envelope.Finding) bool {
 
 // askShadows asks the shadow rules that the walk to d came by.
 func (j *judgement) askShadows(d decision) {
+	j.measured = time.Now()
 	for i := range j.rules {
 		if i < d.reached && j.rules[i].shadow {
 			j.read(i)

@@ -91,5 +91,7 @@ func (p Policy) judge(parent, limited context.Context, r envelope.Resolver, e *e
 	if d.action.final() {
 		j.askShadows(d)
 	}
-	return j.verdict(d, p.Soft)
+	v := j.verdict(d, p.Soft)
+	v.Trace = j.trace()
+	return v
 }

@@ -66,7 +66,6 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 		Action:     d.action,
 		Marks:      d.marks,
 		Forced:     d.forced,
-		Trace:      j.trace(),
 		atGreeting: j.envelope.Stage == envelope.Connect,
 		smtputf8:   j.envelope.SMTPUTF8,
 	}
@@ -77,7 +76,7 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 	if d.rule == len(j.rules) || d.action == Continue {
 		return v
 	}
-	rule, step := &j.rules[d.rule], &j.progress[d.rule].step
+	rule, step := &j.rules[d.rule], &j.steps[d.rule]
 	v.Rule, v.Finding = rule.name, step.Finding
 	switch {
 	case d.forced:
@@ -150,20 +149,16 @@ func greetingStatus(s envelope.Status) envelope.Status {
 	return s
 }
 
+// trace returns the steps of the rules that were asked. It is the last thing
+// that is done with j.
 func (j *judgement) trace() []Step {
-	n := 0
-	for i := range j.progress {
+	asked := j.steps[:0]
+	for i := range j.steps {
 		if j.progress[i].asked {
-			n++
+			asked = append(asked, j.steps[i])
 		}
 	}
-	steps := make([]Step, 0, n)
-	for i := range j.progress {
-		if j.progress[i].asked {
-			steps = append(steps, j.progress[i].step)
-		}
-	}
-	return steps
+	return asked
 }
 
 // Questions returns how many questions the judgement put to DNS. What several
