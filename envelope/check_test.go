@@ -1,0 +1,114 @@
+package envelope_test
+
+import (
+	"context"
+	"testing"
+
+	"mxrules.example/envelope"
+)
+
+func TestAtWaitsForItsStage(t *testing.T) {
+	message := envelope.NewMessage([]byte("Subject: x\r\n\r\n"))
+	for _, stage := range []envelope.Stage{envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data} {
+		for _, at := range append(ordered, envelope.Whole) {
+			asked := 0
+			check := envelope.At("site.own", stage, constant(envelope.Passed(""), &asked))
+			e := &envelope.Envelope{Stage: at, Message: message}
+			f := check(t.Context(), nil, e)
+			if f.Check != "site.own" {
+				t.Errorf("stage %s, envelope at %s: the finding is named %q", stage, at, f.Check)
+			}
+			if e.Reached(stage) {
+				if asked != 1 || f.Outcome != envelope.Pass {
+					t.Errorf("stage %s, envelope at %s: asked %d times, %s", stage, at, asked, f.Outcome)
+				}
+			} else if asked != 0 || f.Outcome != envelope.Pending || f.Awaits != stage {
+				t.Errorf("stage %s, envelope at %s: asked %d times, %s until %s", stage, at, asked, f.Outcome, f.Awaits)
+			}
+		}
+	}
+}
+
+func TestAtNeverAnswersAtStart(t *testing.T) {
+	asked := 0
+	check := envelope.At("site.own", envelope.Start, constant(envelope.Passed(""), &asked))
+	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Start})
+	if asked != 0 || f.Outcome != envelope.Pending || f.Awaits != envelope.Connect {
+		t.Errorf("asked %d times, %s until %s", asked, f.Outcome, f.Awaits)
+	}
+	f = check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Connect})
+	if asked != 1 || f.Outcome != envelope.Pass {
+		t.Errorf("at Connect: asked %d times, %s", asked, f.Outcome)
+	}
+}
+
+func TestAtForAWholeEnvelopeAnswersForNoOther(t *testing.T) {
+	check := envelope.At("site.own", envelope.Whole, constant(envelope.Passed(""), nil))
+	if f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Data}); f.Outcome != envelope.Pending {
+		t.Errorf("at Data: %s", f.Outcome)
+	}
+	if f := check(t.Context(), nil, &envelope.Envelope{}); f.Outcome != envelope.Pass {
+		t.Errorf("whole: %s", f.Outcome)
+	}
+}
+
+func TestAtDataNeedsAMessage(t *testing.T) {
+	asked := 0
+	check := envelope.At("site.own", envelope.Data, constant(envelope.Passed(""), &asked))
+
+	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Data})
+	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Err == nil || f.Text == "" {
+		t.Errorf("a forgotten message is %s %s %v %q", f.Outcome, f.Status, f.Err, f.Text)
+	}
+	f = check(t.Context(), nil, &envelope.Envelope{})
+	if f.Outcome != envelope.None || f.Check != "site.own" {
+		t.Errorf("a whole envelope without a message is %s of %q", f.Outcome, f.Check)
+	}
+	if asked != 0 {
+		t.Errorf("the answer was called %d times without a message", asked)
+	}
+	empty := envelope.Envelope{Stage: envelope.Data, Message: envelope.NewMessage(nil)}
+	if f = check(t.Context(), nil, &empty); f.Outcome != envelope.Pass {
+		t.Errorf("an empty message counts as none: %s", f.Outcome)
+	}
+}
+
+func TestAtKeepsANameOfTheAnswersOwn(t *testing.T) {
+	check := envelope.At("site.outer", envelope.Mail, constant(envelope.Passed("site.inner"), nil))
+	if f := check(t.Context(), nil, &envelope.Envelope{}); f.Check != "site.inner" {
+		t.Errorf("the finding is named %q", f.Check)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	at := func(name string, stage envelope.Stage) envelope.Check {
+		return envelope.At(name, stage, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+			panic("the check was run to be described")
+		})
+	}
+	for _, tc := range []struct {
+		about string
+		check envelope.Check
+		name  string
+		from  envelope.Stage
+	}{
+		{"a plain check", at("a", envelope.Rcpt), "a", envelope.Rcpt},
+		{"All answers with the first that may settle it", envelope.All(at("a", envelope.Data), at("b", envelope.Helo)), "all(a, b)", envelope.Helo},
+		{"Any too", envelope.Any(at("a", envelope.Mail), at("b", envelope.Data)), "any(a, b)", envelope.Mail},
+		{"Not", envelope.Not(at("a", envelope.Data)), "not(a)", envelope.Data},
+		{"nested", envelope.Any(envelope.Not(at("a", envelope.Data)), envelope.All(at("b", envelope.Rcpt))), "any(not(a), all(b))", envelope.Rcpt},
+		{"All of nothing", envelope.All(), "all()", envelope.Whole},
+		{"no check", nil, "", envelope.Whole},
+		{"a combination with no check", envelope.All(nil, at("a", envelope.Rcpt)), "", envelope.Whole},
+		{"one that panics at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+			panic("no resolver")
+		}, "", envelope.Whole},
+	} {
+		t.Run(tc.about, func(t *testing.T) {
+			name, from := envelope.Describe(tc.check)
+			if name != tc.name || from != tc.from {
+				t.Errorf("got %q from %s, want %q from %s", name, from, tc.name, tc.from)
+			}
+		})
+	}
+}
