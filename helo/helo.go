@@ -58,10 +58,10 @@ func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 }
 
 // Syntax passes when the greeting is a domain or an address literal (RFC 5321,
-// sections 4.1.2 and 4.1.3) of at most 255 octets. An underscore in a name is
-// let through, because hosts that have one exist and send mail; a final dot
-// changes nothing. No greeting at all fails, and so does an address without
-// brackets.
+// sections 4.1.2 and 4.1.3). It has at most 255 octets as DNS counts them: 253
+// for a name without its final dot, which changes nothing. An underscore in a
+// name is let through, because hosts that have one exist and send mail. No
+// greeting at all fails, and so does an address without brackets.
 //
 // A name with U-labels fails: a client can't know yet whether the server
 // offers SMTPUTF8, so that RFC 6531, section 3.7.1 wants A-labels here.

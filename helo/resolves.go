@@ -49,7 +49,7 @@ func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) error 
 	if mx == nil {
 		return nil
 	}
-	for _, err := range []error{a, aaaa, mx} {
+	for _, err := range []error{a, aaaa} {
 		if !envelope.NotFound(err) {
 			return err
 		}

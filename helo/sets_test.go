@@ -18,6 +18,7 @@ func TestNotOurs(t *testing.T) {
 			netip.MustParsePrefix("192.0.2.0/28"),
 			netip.MustParsePrefix("2001:db8::/64"),
 			netip.MustParsePrefix("::ffff:198.51.100.25/128"),
+			netip.MustParsePrefix("::ffff:0:0/92"), // more than the IPv4-mapped addresses: plain IPv6
 			{},
 		})
 	for _, tc := range []struct {
@@ -39,6 +40,9 @@ func TestNotOurs(t *testing.T) {
 		{"2001:db8::1", envelope.Fail},
 		{"[IPv6:::ffff:192.0.2.1]", envelope.Fail},
 		{"[198.51.100.25]", envelope.Fail},
+		{"[IPv6:::fff0:0:1]", envelope.Fail},
+		{"[198.51.100.24]", envelope.Pass},
+		{"[IPv6:::ffe0:0:1]", envelope.Pass},
 		{"example.com", envelope.Pass},
 		{"badexample.com", envelope.Pass},
 		{"a.mx.example.org", envelope.Pass},
