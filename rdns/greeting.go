@@ -1,0 +1,101 @@
+package rdns
+
+import (
+	"context"
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// MatchesHelo passes when the client greets with one of its own names, be it
+// confirmed or not. Good servers often don't, so that it is for conditions, and
+// for sites that know their clients. None: an address literal, and whatever
+// else is no host name, which helo.Syntax judges. It answers from Helo on.
+//
+// DNS: PTR.
+func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "rdns.matcheshelo"
+	if !e.Reached(envelope.Helo) {
+		return envelope.NotYet(check, envelope.Helo)
+	}
+	greeting, err := envelope.ParseHost(e.Helo)
+	if err != nil {
+		return envelope.NotApplicable(check)
+	}
+	client := e.Client()
+	result, err := reverse(ctx, r, client)
+	switch {
+	case err != nil:
+		return temporary(check, err, result)
+	case len(result.Names) == 0:
+		return unbacked(nameless(check, unproved, client, result), greeting)
+	case slices.Contains(result.Names, greeting):
+		return envelope.Passed(check).With(result)
+	}
+	return unbacked(envelope.Failed(check, unproved, "the PTR records of the client %s say %s",
+		client, list(result.Names, result.Cut)), greeting).With(result)
+}
+
+// BacksHelo passes when a client that greets with a name in one of the domains
+// has a confirmed name in the same domain. It is for domains whose servers are
+// known to keep to that, such as big providers and our own: strangers like to
+// greet with their names. Domains are given without patterns, "example.org",
+// and hold themselves and all below; where one lies in another the narrower
+// counts. A domain that can't be read makes every answer a TempError whose Err
+// names it. None: a greeting in no such domain, an address literal included. It
+// answers from Helo on.
+//
+// DNS: none for other greetings; PTR, then A or AAAA for each name in the
+// domain, up to the first that leads back.
+func BacksHelo(domains ...string) envelope.Check {
+	const check = "rdns.backshelo"
+	known := make([]envelope.Host, 0, len(domains))
+	for _, domain := range domains {
+		host, err := envelope.ParseHost(domain)
+		if err != nil {
+			return misconfigured(check, envelope.Helo, err)
+		}
+		known = append(known, host)
+	}
+	return envelope.At(check, envelope.Helo, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		greeting, err := envelope.ParseHost(e.Helo)
+		if err != nil {
+			return envelope.NotApplicable(check)
+		}
+		domain := narrowest(known, greeting)
+		if domain == "" {
+			return envelope.NotApplicable(check)
+		}
+		client := e.Client()
+		result, err := reverse(ctx, r, client)
+		if err != nil {
+			return temporary(check, err, result)
+		}
+		if len(result.Names) == 0 {
+			return unbacked(nameless(check, unwanted, client, result), greeting)
+		}
+		within := only(result.Names, func(name envelope.Host) bool { return name.Within(domain) })
+		switch result.Confirmed, err = confirm(ctx, r, client, within); {
+		case err != nil:
+			return temporary(check, err, result)
+		case result.Confirmed != "":
+			return envelope.Passed(check).With(result)
+		case len(within) > 0:
+			return unbacked(unconfirmed(check, unwanted, client, within, result), greeting)
+		}
+		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s say %s, and nothing in %s",
+			client, list(result.Names, result.Cut), domain), greeting).With(result)
+	})
+}
+
+// narrowest returns the longest of the domains that name lies in, "" if it lies
+// in none.
+func narrowest(domains []envelope.Host, name envelope.Host) envelope.Host {
+	var best envelope.Host
+	for _, domain := range domains {
+		if name.Within(domain) && len(domain) > len(best) {
+			best = domain
+		}
+	}
+	return best
+}

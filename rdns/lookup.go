@@ -1,0 +1,148 @@
+package rdns
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mxrules.example/envelope"
+)
+
+// maxNames is how many names of an answer are looked at. A stranger writes the
+// answer, and each name may cost a lookup.
+const maxNames = 10
+
+// Result is what DNS says of the client's name. It is the Detail of every
+// finding of this package that asked, as a *Result of its own.
+type Result struct {
+	// Names are the names in the PTR records, each once, in the order of the
+	// answer. They are never nil. The client can write there what it wants.
+	Names []envelope.Host `json:"names"`
+	// Confirmed is the first name that was found to lead back to the client.
+	// It is "" if there is none, and if the check did not need to know.
+	Confirmed envelope.Host `json:"confirmed"`
+	// Unusable holds what else stands in the PTR records and is no name of a
+	// host, as it came.
+	Unusable []string `json:"-"`
+	// Cut says that the answer held more than ten different names or texts,
+	// and that those behind the tenth were not looked at.
+	Cut bool `json:"-"`
+}
+
+// Keys of envelope.Once. A judgement has one resolver, which is why it is not
+// among them.
+type (
+	reverseKey struct{ client netip.Addr }
+	forwardKey struct {
+		name   envelope.Host
+		client netip.Addr
+	}
+)
+
+// answer is what DNS said to a question of a judgement, whoever asked.
+type answer[T any] struct {
+	value     T
+	err       error
+	abandoned bool // whoever asked did not wait for the answer
+}
+
+// once asks a question once per judgement. A check whose context ended before
+// the answer came leaves no answer behind: another that still has time asks for
+// itself.
+func once[K comparable, T any](ctx context.Context, key K, ask func() (T, error)) (T, error) {
+	shared := envelope.Once(ctx, key, func() answer[T] {
+		value, err := ask()
+		return answer[T]{value, err, err != nil && ctx.Err() != nil}
+	})
+	if shared.abandoned && ctx.Err() == nil {
+		return ask()
+	}
+	return shared.value, shared.err
+}
+
+// reverse asks for the names of client. The result is the caller's own, and
+// not nil beside an error. An unknown address has no names, and nothing is
+// asked.
+func reverse(ctx context.Context, r envelope.Resolver, client netip.Addr) (*Result, error) {
+	texts, err := once(ctx, reverseKey{client}, func() ([]string, error) {
+		return envelope.LookupPTR(ctx, r, client)
+	})
+	if envelope.NotFound(err) {
+		err = nil
+	}
+	return readNames(texts), err
+}
+
+// readNames sorts the texts of PTR records.
+func readNames(texts []string) *Result {
+	result := &Result{Names: make([]envelope.Host, 0, min(len(texts), maxNames))}
+	for _, text := range texts {
+		name, fault := usable(text)
+		if fault == "" && slices.Contains(result.Names, name) || fault != "" && slices.Contains(result.Unusable, text) {
+			continue
+		}
+		if len(result.Names)+len(result.Unusable) == maxNames {
+			result.Cut = true
+			break
+		}
+		if fault == "" {
+			result.Names = append(result.Names, name)
+		} else {
+			result.Unusable = append(result.Unusable, text)
+		}
+	}
+	return result
+}
+
+// usable reads the text of a PTR record. The fault says what keeps it from
+// being the name of a host on the Internet.
+func usable(text string) (name envelope.Host, fault string) {
+	if _, err := netip.ParseAddr(strings.TrimSuffix(text, ".")); err == nil {
+		return "", "is an address and not a name"
+	}
+	// U-labels are for people. DNS holds A-labels (RFC 5890, section 2.3.2.1).
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return "", "is no host name: it is not ASCII"
+	}
+	name, err := envelope.ParseHost(text)
+	switch {
+	case err != nil:
+		return "", "is no host name: it " + err.(*envelope.SyntaxError).Reason
+	case name.Labels() == 1:
+		return "", "is a single label and not a full name"
+	case name.Within("in-addr.arpa"), name.Within("ip6.arpa"):
+		return "", "is a name of the reverse tree itself"
+	}
+	return name, ""
+}
+
+// confirm returns the first of the names that leads back to client, "" if none
+// does. The error is that of the first lookup that failed, if there was one and
+// no name leads back.
+func confirm(ctx context.Context, r envelope.Resolver, client netip.Addr, names []envelope.Host) (envelope.Host, error) {
+	var failed error
+	for _, name := range names {
+		leadsBack, err := once(ctx, forwardKey{name, client}, func() (bool, error) {
+			addrs, err := envelope.LookupIP(ctx, r, network(client), string(name))
+			return slices.Contains(addrs, client), err
+		})
+		if leadsBack {
+			return name, nil
+		}
+		if failed == nil && err != nil && !envelope.NotFound(err) {
+			failed = err
+		}
+	}
+	return "", failed
+}
+
+// network is the family in which the addresses of a name are asked for: only
+// one of the client's own family can be the client's.
+func network(client netip.Addr) string {
+	if client.Is4() {
+		return "ip4"
+	}
+	return "ip6"
+}

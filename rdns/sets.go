@@ -1,0 +1,98 @@
+package rdns
+
+import (
+	"context"
+
+	"mxrules.example/envelope"
+)
+
+// In passes when one of the client's names matches one of the patterns and
+// leads back to the client. It is fit to accept mail for: nobody can claim the
+// name of another. It answers from Connect on.
+//
+// Patterns are read as by envelope.ParseHostSet: "mail.example.org" is that one
+// name, ".example.org" every name below example.org. One that can't be read
+// makes every answer a TempError whose Err names it. Patterns that a user
+// writes are better read when the program starts, and given to InSet.
+//
+// DNS: PTR, then A or AAAA for each name that matches, up to the first that
+// leads back.
+func In(patterns ...string) envelope.Check {
+	set, err := envelope.ParseHostSet(patterns...)
+	if err != nil {
+		return misconfigured("rdns.in", envelope.Connect, err)
+	}
+	return InSet(set.Contains)
+}
+
+// InSet is In for a set that changes while the program runs, or that patterns
+// can't describe. Contains is asked at most ten times per answer, by many
+// goroutines at once.
+func InSet(contains func(name envelope.Host) bool) envelope.Check {
+	const check = "rdns.in"
+	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		client := e.Client()
+		result, err := reverse(ctx, r, client)
+		if err != nil {
+			return temporary(check, err, result)
+		}
+		if len(result.Names) == 0 {
+			return nameless(check, unwanted, client, result)
+		}
+		matching := only(result.Names, contains)
+		switch result.Confirmed, err = confirm(ctx, r, client, matching); {
+		case err != nil:
+			return temporary(check, err, result)
+		case result.Confirmed != "":
+			return envelope.Passed(check).With(result)
+		case len(matching) > 0:
+			return unconfirmed(check, unwanted, client, matching, result)
+		}
+		return refused(check, client, result.Names, result)
+	})
+}
+
+// NotIn passes when none of the client's names matches one of the patterns,
+// which are as those of In. Names count whether they lead back or not: to be
+// refused for a name it is enough to claim it. A client without a name passes;
+// Exists is the check for that. None: a client whose address is not known. It
+// answers from Connect on.
+//
+// DNS: PTR.
+func NotIn(patterns ...string) envelope.Check {
+	set, err := envelope.ParseHostSet(patterns...)
+	if err != nil {
+		return misconfigured("rdns.notin", envelope.Connect, err)
+	}
+	return NotInSet(set.Contains)
+}
+
+// NotInSet is NotIn for a set as that of InSet.
+func NotInSet(contains func(name envelope.Host) bool) envelope.Check {
+	const check = "rdns.notin"
+	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		client := e.Client()
+		if !client.IsValid() {
+			return envelope.NotApplicable(check)
+		}
+		result, err := reverse(ctx, r, client)
+		if err != nil {
+			return temporary(check, err, result)
+		}
+		if matching := only(result.Names, contains); len(matching) > 0 {
+			return refused(check, client, matching, result)
+		}
+		return envelope.Passed(check).With(result)
+	})
+}
+
+// only returns the names that belong to a set.
+func only(names []envelope.Host, contains func(envelope.Host) bool) []envelope.Host {
+	var in []envelope.Host
+	for _, name := range names {
+		if contains(name) {
+			in = append(in, name)
+		}
+	}
+	return in
+}
