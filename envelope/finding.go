@@ -59,6 +59,9 @@ type Finding struct {
 	// Status is what a refusal for this finding answers; for TempError, what a
 	// deferral forced by it answers.
 	Status Status
+	// Deferral is what a rule answers that makes a tempfail of a failure. Zero,
+	// as nearly always, means Status.Deferral().
+	Deferral Status
 	// Text is one sentence to the sender's postmaster: what is wrong, with the
 	// value at fault.
 	Text string

@@ -63,6 +63,24 @@ func TestReplyOnTheWire(t *testing.T) {
 	}
 }
 
+func TestAFindingMaySayWhatItsDeferralIs(t *testing.T) {
+	check := envelope.At("relay", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		return envelope.Finding{Outcome: envelope.Fail, Status: status(554, 7, 1), Deferral: status(454, 7, 1), Text: "no"}
+	})
+	for _, tc := range []struct {
+		rule verdict.Rule
+		want string
+	}{
+		{verdict.TempFailUnless(check), "454 4.7.1 no\r\n"},
+		{verdict.RejectUnless(check), "554 5.7.1 no\r\n"},
+		{verdict.TempFailUnless(check).Reply(status(550, 7, 1), "own"), "450 4.7.1 own\r\n"},
+	} {
+		if got := judge(t, &envelope.Envelope{}, tc.rule).Reply().String(); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+}
+
 func TestAtTheGreetingOnlyItsCodesAreUsed(t *testing.T) {
 	for code, want := range map[uint16]string{550: "554 5.7.9", 504: "554 5.7.9", 521: "521 5.7.9", 450: "421 4.7.9", 451: "421 4.7.9"} {
 		rule := verdict.RejectUnless(finds(status(code, 7, 9), "no"))

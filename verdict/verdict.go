@@ -112,6 +112,9 @@ func blocking(s *Step) envelope.Finding {
 // finding.
 func (j *judgement) word(v *Verdict, rule *Rule) {
 	v.Status, v.Text = v.Finding.Status, v.Finding.Text
+	if v.Action == TempFail && v.Finding.Deferral.IsDeferral() {
+		v.Status = v.Finding.Deferral
+	}
 	if !rule.status.IsZero() {
 		v.Status = rule.status
 	}
