@@ -58,6 +58,17 @@ func WithoutMessage(check string, e *Envelope) Finding {
 	return f
 }
 
+// Misconfigured is the check that stands in for one that its site has set up
+// wrong, with a pattern that can't be read for instance. From stage on it is a
+// TempError whose Err is err: the mistake neither lets mail in nor loses any.
+func Misconfigured(name string, stage Stage, err error) Check {
+	return At(name, stage, func(context.Context, Resolver, *Envelope) Finding {
+		f := Temporary(name, err)
+		f.Status = Status{Code: 451, Subject: 3, Detail: 5} // RFC 3463: system incorrectly configured
+		return f
+	})
+}
+
 // Describe returns the name of a check and the stage from which it answers,
 // without running it: it asks at Start, where a check knows nothing and does
 // nothing. A check that does not keep to that has no name.

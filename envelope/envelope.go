@@ -67,6 +67,16 @@ func (e *Envelope) Client() netip.Addr {
 	return e.ClientIP.Unmap().WithZone("")
 }
 
+// PlainPrefix does for a prefix what Client does for an address: an IPv4-mapped
+// one (::ffff:192.0.2.0/120) becomes the IPv4 prefix that it means.
+func PlainPrefix(p netip.Prefix) netip.Prefix {
+	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
+	if p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
+	}
+	return p
+}
+
 // Time returns Now, or the time of the clock if Now is zero.
 func (e *Envelope) Time() time.Time {
 	if e.Now.IsZero() {

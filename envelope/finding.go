@@ -82,6 +82,14 @@ func (f Finding) With(detail any) Finding {
 	return f
 }
 
+// SuggestLogin returns f with a hint in its Text that users with an account
+// should log in. It is for rules that are meant for other servers and that a
+// customer with a mail program may meet as well.
+func (f Finding) SuggestLogin() Finding {
+	f.Text += "; users with an account here should log in (port 465 or 587)"
+	return f
+}
+
 // NotYet is the finding of a check whose envelope has not come to stage.
 func NotYet(check string, stage Stage) Finding {
 	return Finding{Check: check, Outcome: Pending, Awaits: stage}

@@ -68,7 +68,7 @@ func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 func In(prefixes []netip.Prefix) envelope.Check {
 	plain := make([]netip.Prefix, 0, len(prefixes))
 	for _, prefix := range prefixes {
-		plain = append(plain, unmapped(prefix))
+		plain = append(plain, envelope.PlainPrefix(prefix))
 	}
 	return InSet(func(_ context.Context, client netip.Addr) (bool, error) {
 		for _, prefix := range plain {
@@ -78,15 +78,6 @@ func In(prefixes []netip.Prefix) envelope.Check {
 		}
 		return false, nil
 	})
-}
-
-// unmapped returns an IPv4-mapped prefix as the IPv4 prefix that it means.
-func unmapped(p netip.Prefix) netip.Prefix {
-	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
-	if p.Addr().Is4In6() && p.Bits() >= mapped {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
-	}
-	return p
 }
 
 // InSet is In for a set that changes while the program runs, or that is kept
