@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxLine bounds a line of input, in octets. A message of 25 MB, more than
+// which few servers take, has 150 MB if every octet of it is written \u00xx.
+const maxLine = 256 << 20
+
+var errTooLong = errors.New("the line is too long")
+
+// lines gives the lines of an input one after the other.
+type lines struct {
+	source *bufio.Reader
+	limit  int // octets
+	number int // of the line that next gave last, from 1
+}
+
+func newLines(r io.Reader) *lines {
+	return &lines{source: bufio.NewReaderSize(r, 64<<10), limit: maxLine}
+}
+
+// next returns the next line that is not blank. The error is io.EOF at the
+// end; errTooLong for a line over the limit, behind which the next can be read;
+// or that of the input.
+func (l *lines) next() ([]byte, error) {
+	for {
+		text, err := l.read()
+		if text = bytes.Trim(text, " \t\r\n"); len(text) > 0 && (err == nil || err == io.EOF) {
+			return text, nil // an io.EOF comes again
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *lines) read() ([]byte, error) {
+	l.number++
+	var text []byte
+	tooLong := false
+	for {
+		part, err := l.source.ReadSlice('\n')
+		if tooLong = tooLong || len(text)+len(part) > l.limit; tooLong {
+			text = nil
+		} else {
+			text = append(text, part...)
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case tooLong && (err == nil || err == io.EOF):
+			return nil, errTooLong
+		}
+		return text, err
+	}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"mxrules.example/verdict"
+)
+
+// judge is a policy, or a list of checks, and the DNS that they ask.
+type judge struct {
+	policy     verdict.Policy
+	checksOnly bool // the policy only looks, and its verdict says nothing
+	world      world
+}
+
+func newJudge(o options) (*judge, error) {
+	j := &judge{checksOnly: o.checks != ""}
+	var err error
+	if j.checksOnly {
+		j.policy, err = chooseChecks(o.checks, o.site)
+	} else {
+		j.policy, err = choosePolicy(o.policy, o.site)
+	}
+	if err != nil {
+		return nil, err
+	}
+	j.world, err = newWorld(o.zoneFile, o.dns)
+	return j, err
+}
+
+// result is what came of one line.
+type result struct {
+	id         json.RawMessage
+	err        error // the line can't be judged
+	checksOnly bool
+	recipients []string
+	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
+	merged     verdict.Verdict
+	notAsked   [][]string // of each verdict, the rules that it did not need
+}
+
+// judge judges one line. What can't be judged is an error in the result.
+func (j *judge) judge(ctx context.Context, l line) result {
+	r := result{id: l.ID, checksOnly: j.checksOnly}
+	e, recipients, err := l.read()
+	if err != nil {
+		r.err = err
+		return r
+	}
+	resolver, err := j.world.forLine(l)
+	if err != nil {
+		r.err = err
+		return r
+	}
+	if len(recipients) == 0 {
+		r.verdicts = []verdict.Verdict{j.policy.Judge(ctx, resolver, &e)}
+	} else {
+		r.verdicts = j.policy.JudgeEach(ctx, resolver, &e, recipients...)
+	}
+	r.recipients = recipients
+	r.merged = verdict.Merge(r.verdicts...)
+	for _, v := range r.verdicts {
+		r.notAsked = append(r.notAsked, notAsked(j.policy.Rules, v.Trace))
+	}
+	return r
+}
+
+// notAsked returns the names of the rules that a trace does not have.
+func notAsked(rules verdict.Rules, trace []verdict.Step) []string {
+	var names []string
+	for _, rule := range rules {
+		if len(trace) > 0 && trace[0].Rule == rule.Name() {
+			trace = trace[1:]
+			continue
+		}
+		names = append(names, rule.Name())
+	}
+	return names
+}

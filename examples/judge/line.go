@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"mxrules.example/envelope"
+)
+
+var (
+	errNotUTF8  = errors.New("the line is not UTF-8 (RFC 8259, section 8.1)")
+	errNoObject = errors.New("the line is not one JSON object (RFC 8259)")
+)
+
+// line is one line of input: an envelope, and the DNS that it is judged in.
+type line struct {
+	ID     json.RawMessage   `json:"id"`     // anything; it is given back as it came
+	Zone   *string           `json:"zone"`   // master-file text
+	Faults map[string]string `json:"faults"` // "name. TYPE" to servfail, refused or timeout
+	envelope.JSON
+
+	file *envelope.Message // of -message; a line has its message in JSON
+}
+
+// read returns the envelope of the line and its recipients.
+func (l line) read() (envelope.Envelope, []string, error) {
+	e, recipients, err := l.Envelope()
+	if err == nil && l.file != nil {
+		e.Message = l.file
+	}
+	return e, recipients, err
+}
+
+// parseLine reads a line strictly: a field that is not known, or stands twice,
+// would silently change what is judged. encoding/json by itself lets both pass,
+// and takes names in any letter case. With an error the line still has its ID,
+// if that could be read.
+func parseLine(text []byte) (line, error) {
+	var l line
+	fields, err := splitObject(text)
+	for _, f := range fields {
+		if f.name == "id" && utf8.Valid(f.value) {
+			l.ID = f.value
+		}
+	}
+	switch {
+	case !utf8.Valid(text):
+		return l, errNotUTF8
+	case err != nil:
+		return l, err
+	}
+	targets, seen := l.targets(), map[string]bool{}
+	for _, f := range fields {
+		bad := func(reason string) (line, error) {
+			return l, &envelope.SyntaxError{Kind: "field", Value: f.name, Reason: reason}
+		}
+		target, known := targets[f.name]
+		if !known {
+			return bad("is not known")
+		}
+		if seen[f.name] {
+			return bad("stands twice")
+		}
+		seen[f.name] = true
+		var mismatch *json.UnmarshalTypeError
+		switch err := json.Unmarshal(f.value, target); {
+		case errors.As(err, &mismatch):
+			return bad("can't hold a " + mismatch.Value)
+		case err != nil:
+			return bad("can't be read")
+		}
+	}
+	return l, nil
+}
+
+// field is one member of a JSON object.
+type field struct {
+	name  string
+	value json.RawMessage
+}
+
+// splitObject returns the members of the one object that text is, in order.
+// With an error it returns those before the mistake.
+func splitObject(text []byte) ([]field, error) {
+	var fields []field
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return nil, errNoObject
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return fields, errNoObject
+		}
+		f := field{name: name.(string)} // More and Token let nothing else pass
+		if err := decoder.Decode(&f.value); err != nil {
+			return fields, errNoObject
+		}
+		fields = append(fields, f)
+	}
+	if _, err := decoder.Token(); err != nil { // the closing brace
+		return fields, errNoObject
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return fields, errNoObject
+	}
+	return fields, nil
+}
+
+// targets returns a pointer to each field of l, by its name in JSON. The names
+// are those of the tags, so that the schema is written down once.
+func (l *line) targets() map[string]any {
+	targets := map[string]any{}
+	value := reflect.ValueOf(l).Elem()
+	for _, f := range reflect.VisibleFields(value.Type()) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			targets[name] = value.FieldByIndex(f.Index).Addr().Interface()
+		}
+	}
+	return targets
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/rdns"
+	"mxrules.example/verdict"
+)
+
+// report is the form of a result in JSON. All its fields are always there, and
+// its lists are never null.
+type report struct {
+	ID       json.RawMessage `json:"id"`
+	Action   string          `json:"action"`   // "none" for checks without a policy
+	Code     int             `json:"code"`     // 250; 0 for none
+	Status   string          `json:"status"`   // "2.0.0"; "" for none
+	Text     string          `json:"text"`     // the lines of the reply in one
+	Rule     string          `json:"rule"`     // that decided, "" if none did
+	Marks    []string        `json:"marks"`    //
+	Findings []finding       `json:"findings"` //
+	DNS      questionCount   `json:"dns"`      //
+}
+
+type finding struct {
+	Check   string `json:"check"`
+	Outcome string `json:"outcome"`
+	Status  string `json:"status"` // the enhanced code, "" where nothing is wrong
+	Text    string `json:"text"`
+	Detail  any    `json:"detail,omitempty"`
+}
+
+type questionCount struct {
+	Queries int `json:"queries"`
+}
+
+// failure is the form of a line that can't be judged.
+type failure struct {
+	ID    json.RawMessage `json:"id"`
+	Error string          `json:"error"`
+}
+
+// json returns the result in one line of JSON.
+func (r result) json() []byte {
+	if r.err != nil {
+		return encode(failure{ID: r.id, Error: envelope.CleanText(r.err.Error(), true)})
+	}
+	return encode(r.report())
+}
+
+func (r result) report() report {
+	out := report{
+		ID:       r.id,
+		Action:   "none",
+		Rule:     r.merged.Rule,
+		Marks:    append([]string{}, r.merged.Marks...),
+		Findings: findings(r.verdicts),
+	}
+	if !r.checksOnly {
+		reply := r.merged.Reply()
+		out.Action = r.merged.Action.String()
+		out.Code, out.Status = int(reply.Status.Code), reply.Status.Enhanced()
+		out.Text = strings.Join(reply.Lines, " ")
+	}
+	out.DNS.Queries = r.queries()
+	return out
+}
+
+// queries counts the questions that were put to DNS, each once.
+func (r result) queries() int {
+	n := 0
+	for _, v := range r.verdicts {
+		n += v.Questions()
+	}
+	return n
+}
+
+// findings lists what the checks of all verdicts found, in the order in which
+// they were asked. A finding that is the same as one before it is not repeated:
+// most are the same for every recipient.
+func findings(verdicts []verdict.Verdict) []finding {
+	list, seen := []finding{}, map[string]bool{}
+	for _, v := range verdicts {
+		for _, step := range v.Trace {
+			for _, f := range stepFindings(step) {
+				one := newFinding(f)
+				if key := string(encode(one)); !seen[key] {
+					seen[key] = true
+					list = append(list, one)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// stepFindings returns the findings of a step in the order in which they were
+// asked: the conditions of its rule, then its check. A combined check is
+// followed by its operands.
+func stepFindings(step verdict.Step) []envelope.Finding {
+	var all []envelope.Finding
+	for _, f := range step.Conditions {
+		all = append(all, withOperands(f)...)
+	}
+	if !step.Off {
+		all = append(all, withOperands(step.Finding)...)
+	}
+	return all
+}
+
+func withOperands(f envelope.Finding) []envelope.Finding {
+	all := []envelope.Finding{f}
+	operands, _ := f.Detail.([]envelope.Finding)
+	for _, operand := range operands {
+		all = append(all, withOperands(operand)...)
+	}
+	return all
+}
+
+func newFinding(f envelope.Finding) finding {
+	one := finding{
+		Check:   f.Check,
+		Outcome: f.Outcome.String(),
+		Text:    envelope.CleanText(f.Text, true),
+	}
+	if !f.Status.IsZero() {
+		one.Status = f.Status.Enhanced()
+	}
+	// Only details whose form is fixed go out.
+	if names, ok := f.Detail.(*rdns.Result); ok && names != nil {
+		one.Detail = names
+	}
+	return one
+}
+
+// encode returns v as a line of JSON, with "<" and ">" as they are.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // strings, numbers, and an ID that was read as JSON
+	}
+	return b.Bytes()
+}
