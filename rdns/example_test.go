@@ -1,0 +1,99 @@
+package rdns_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns"
+)
+
+// Four clients: a server with a name that leads back to it, one that claims the
+// name of another, one without a name, and one in dynamic space.
+func Example() {
+	dns := zone.MustParse(`
+		mail.example.org.        A   192.0.2.1
+		1.2.0.192.in-addr.arpa.  PTR mail.example.org.
+		2.2.0.192.in-addr.arpa.  PTR mail.example.org.
+		4.2.0.192.in-addr.arpa.  PTR a4.dyn.isp.example.
+		a4.dyn.isp.example.      A   192.0.2.4
+	`)
+	named := envelope.All(rdns.Confirmed, rdns.NotGeneric)
+
+	for _, client := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"} {
+		e := envelope.Envelope{ClientIP: netip.MustParseAddr(client)}
+		f := named(context.Background(), dns, &e)
+		fmt.Println(client, f.Outcome)
+		if f.Outcome == envelope.Fail {
+			fmt.Println("  ", f.Status)
+			fmt.Println("  ", f.Text)
+		}
+	}
+	// Output:
+	// 192.0.2.1 pass
+	// 192.0.2.2 fail
+	//    550 5.7.25
+	//    the PTR record of the client 192.0.2.2 says mail.example.org, which has no A record with that address
+	// 192.0.2.3 fail
+	//    550 5.7.25
+	//    the client 192.0.2.3 has no name: there is no PTR record for its address
+	// 192.0.2.4 fail
+	//    550 5.7.1
+	//    the name a4.dyn.isp.example of the client 192.0.2.4 looks like that of a dynamic or unnamed address: it contains the word "dyn"; users with an account here should log in (port 465 or 587)
+}
+
+// In trusts a name, and so counts it only where it leads back to the client.
+func ExampleIn() {
+	dns := zone.MustParse(`
+		out7.partner.example.    A   192.0.2.7
+		7.2.0.192.in-addr.arpa.  PTR out7.partner.example.
+		8.2.0.192.in-addr.arpa.  PTR out7.partner.example.
+	`)
+	partner := rdns.In(".partner.example")
+	for _, client := range []string{"192.0.2.7", "192.0.2.8"} {
+		f := partner(context.Background(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr(client)})
+		fmt.Println(client, f.Outcome)
+	}
+	// Output:
+	// 192.0.2.7 pass
+	// 192.0.2.8 fail
+}
+
+// Introducing oneself as a big provider is not difficult. Having a name of it
+// that leads back is.
+func ExampleBacksHelo() {
+	dns := zone.MustParse(`
+		out7.big.example.        A   192.0.2.7
+		7.2.0.192.in-addr.arpa.  PTR out7.big.example.
+		8.2.0.192.in-addr.arpa.  PTR host8.isp.example.
+	`)
+	backed := rdns.BacksHelo("big.example")
+	for _, client := range []string{"192.0.2.7", "192.0.2.8"} {
+		for _, greeting := range []string{"out9.big.example", "mail.example.org"} {
+			e := envelope.Envelope{ClientIP: netip.MustParseAddr(client), Helo: greeting}
+			fmt.Println(client, greeting, backed(context.Background(), dns, &e).Outcome)
+		}
+	}
+	// Output:
+	// 192.0.2.7 out9.big.example pass
+	// 192.0.2.7 mail.example.org none
+	// 192.0.2.8 out9.big.example fail
+	// 192.0.2.8 mail.example.org none
+}
+
+// Every finding says what DNS said.
+func ExampleResult() {
+	dns := zone.MustParse(`
+		mail.example.org.        A   192.0.2.1
+		1.2.0.192.in-addr.arpa.  PTR old.example.org.
+		                         PTR mail.example.org.
+	`)
+	f := rdns.Confirmed(context.Background(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	text, err := json.Marshal(f.Detail)
+	fmt.Println(string(text), err)
+	// Output:
+	// {"names":["old.example.org","mail.example.org"],"confirmed":"mail.example.org"} <nil>
+}

@@ -1,0 +1,151 @@
+package rdns_test
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/rdns"
+)
+
+func everyCheck() map[string]envelope.Check {
+	return map[string]envelope.Check{
+		"rdns.exists":      rdns.Exists,
+		"rdns.confirmed":   rdns.Confirmed,
+		"rdns.notgeneric":  rdns.NotGeneric,
+		"rdns.in":          rdns.In("mail.example.org", ".example.org", ".isp.example"),
+		"rdns.notin":       rdns.NotIn(".isp.example"),
+		"rdns.matcheshelo": rdns.MatchesHelo,
+		"rdns.backshelo":   rdns.BacksHelo("example.org"),
+	}
+}
+
+func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
+	broken := map[string]envelope.Check{
+		"rdns.in":        rdns.In("not a name"),
+		"rdns.notin":     rdns.NotIn("not a name"),
+		"rdns.backshelo": rdns.BacksHelo("not a name"),
+	}
+	for _, checks := range []map[string]envelope.Check{everyCheck(), broken} {
+		for want, check := range checks {
+			stage := envelope.Connect
+			if want == "rdns.matcheshelo" || want == "rdns.backshelo" {
+				stage = envelope.Helo
+			}
+			if name, from := envelope.Describe(check); name != want || from != stage {
+				t.Errorf("got %s from %v, want %s from %v", name, from, want, stage)
+			}
+			dns := world()
+			early := envelope.Envelope{Stage: stage - 1, ClientIP: address("1"), Helo: "mail.example.org"}
+			if got := check(t.Context(), dns, &early); got.Outcome != envelope.Pending || len(dns.Asked()) > 0 {
+				t.Errorf("%s at %v: %v, asked %v", want, early.Stage, got.Outcome, dns.Asked())
+			}
+			early.Stage = stage
+			if got := check(t.Context(), dns, &early); got.Outcome == envelope.Pending {
+				t.Errorf("%s is pending at %v", want, stage)
+			}
+		}
+	}
+}
+
+func TestAJudgementAsksEachQuestionOnce(t *testing.T) {
+	for _, tc := range []struct{ client, asked string }{
+		{"1", "PTR A"},
+		{"2001:db8::1", "PTR AAAA"},
+		{"2", "PTR"},
+		{"6", "PTR A A"},
+		{"30", "PTR"}, // failures are answers too
+		{"32", "PTR A A"},
+	} {
+		dns := world()
+		ctx := envelope.WithJudgement(t.Context())
+		e := envelope.Envelope{ClientIP: address(tc.client), Helo: "mail.example.org"}
+		var checks sync.WaitGroup
+		for range 3 {
+			for _, check := range everyCheck() {
+				checks.Go(func() { check(ctx, dns, &e) })
+			}
+		}
+		checks.Wait()
+		if asked := dns.Asked().Types(); asked != tc.asked {
+			t.Errorf("client %s: asked %q, want %q", tc.client, asked, tc.asked)
+		}
+	}
+}
+
+// Sharing must not show: a finding is the same whatever was asked before it.
+func TestSharingChangesNoFinding(t *testing.T) {
+	for _, client := range []string{"1", "6", "7", "3", "31", "34"} {
+		ctx := envelope.WithJudgement(t.Context())
+		e := envelope.Envelope{ClientIP: address(client), Helo: "mail.example.org"}
+		rdns.Confirmed(ctx, world(), &e)
+		for name, check := range everyCheck() {
+			alone := check(t.Context(), world(), &e)
+			shared := check(ctx, world(), &e)
+			if alone.Outcome != shared.Outcome || alone.Text != shared.Text {
+				t.Errorf("%s of %s: %v alone, %v in a judgement", name, client, alone.Outcome, shared.Outcome)
+			}
+			a, b := alone.Detail.(*rdns.Result), shared.Detail.(*rdns.Result)
+			if a.Confirmed != b.Confirmed || len(a.Names) != len(b.Names) {
+				t.Errorf("%s of %s: %+v alone, %+v in a judgement", name, client, a, b)
+			}
+		}
+	}
+}
+
+func TestFindingsShareNoMemory(t *testing.T) {
+	ctx := envelope.WithJudgement(t.Context())
+	e := envelope.Envelope{ClientIP: address("1")}
+	dns := world()
+	rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0] = "evil.example"
+	if got := rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0]; got != "mail.example.org" {
+		t.Errorf("a finding sees what was written into another: %s", got)
+	}
+}
+
+// A check that is given up must not spoil the answer for those that go on.
+func TestAnAbandonedQuestionIsAskedAgain(t *testing.T) {
+	for _, check := range []envelope.Check{rdns.Exists, rdns.Confirmed} {
+		judgement := envelope.WithJudgement(t.Context())
+		ended, end := context.WithCancel(judgement)
+		end()
+		dns := world()
+		e := envelope.Envelope{ClientIP: address("1")}
+		if got := check(ended, dns, &e); got.Outcome != envelope.TempError {
+			t.Errorf("%s with a context that has ended: %v", got.Check, got.Outcome)
+		}
+		if asked := dns.Asked(); len(asked) > 0 {
+			t.Errorf("asked %v with a context that has ended", asked)
+		}
+		if got := check(judgement, dns, &e); got.Outcome != envelope.Pass {
+			t.Errorf("%s after one that was given up: %v %v", got.Check, got.Outcome, got.Err)
+		}
+	}
+}
+
+func TestWithoutAResolver(t *testing.T) {
+	for name, check := range everyCheck() {
+		e := envelope.Envelope{ClientIP: address("1"), Helo: "mail.example.org"}
+		if got := check(t.Context(), nil, &e); got.Outcome != envelope.TempError || got.Status != noAnswer {
+			t.Errorf("%s: %v %v", name, got.Outcome, got.Status)
+		}
+	}
+}
+
+// Whatever is not known of a client, no check passes.
+func TestAnUnknownClientNeverPasses(t *testing.T) {
+	for name, check := range everyCheck() {
+		dns := world()
+		e := envelope.Envelope{ClientIP: netip.Addr{}, Helo: "mail.example.org"}
+		got := check(t.Context(), dns, &e)
+		want := envelope.Fail
+		if name == "rdns.notin" {
+			want = envelope.None
+		}
+		if got.Outcome != want || len(dns.Asked()) > 0 {
+			t.Errorf("%s: %v, asked %v", name, got.Outcome, dns.Asked())
+		}
+	}
+}

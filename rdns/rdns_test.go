@@ -1,0 +1,423 @@
+package rdns_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns"
+)
+
+const loginHint = "; users with an account here should log in (port 465 or 587)"
+
+var (
+	unproved  = envelope.Status{Code: 550, Subject: 7, Detail: 25}
+	unwanted  = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+	noAnswer  = envelope.Status{Code: 451, Subject: 7, Detail: 25}
+	misplaced = envelope.Status{Code: 451, Subject: 3, Detail: 5}
+)
+
+// world is one zone for all tests. The last octet of a client's address is the
+// case that it stands for.
+func world() *zone.Zone {
+	return zone.MustParse(`
+		; 1: a good server of mail
+		1.2.0.192.in-addr.arpa.    PTR   mail.example.org.
+		mail.example.org.          A     203.0.113.9
+		mail.example.org.          A     192.0.2.1
+		mail.example.org.          AAAA  2001:db8::1
+		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.example.org.
+		; 2: no PTR record at all; 3: the name of another
+		3.2.0.192.in-addr.arpa.    PTR   mail.example.org.
+		; 4: a name that does not exist; 5: one without an address
+		4.2.0.192.in-addr.arpa.    PTR   nowhere.example.org.
+		5.2.0.192.in-addr.arpa.    PTR   text.example.org.
+		text.example.org.          TXT   "no address"
+		; 6 and 7: a bad name and a good one, in either order
+		6.2.0.192.in-addr.arpa.    PTR   nowhere.example.org.
+		                           PTR   second.example.org.
+		7.2.0.192.in-addr.arpa.    PTR   second.example.org.
+		                           PTR   nowhere.example.org.
+		second.example.org.        A     192.0.2.6
+		                           A     192.0.2.7
+		; 8: an address of the other family only, and that mapped
+		8.2.0.192.in-addr.arpa.    PTR   six.example.org.
+		six.example.org.           AAAA  ::ffff:192.0.2.8
+		; 9: an alias in the reverse tree (RFC 2317), 10: an alias as the name
+		9.2.0.192.in-addr.arpa.    CNAME 9.net.example.org.
+		9.net.example.org.         PTR   nine.example.org.
+		nine.example.org.          A     192.0.2.9
+		10.2.0.192.in-addr.arpa.   PTR   ten.example.org.
+		ten.example.org.           CNAME nine10.example.org.
+		nine10.example.org.        A     192.0.2.10
+		; 11 to 19: what is no name
+		11.2.0.192.in-addr.arpa.   PTR   192.0.2.11.
+		12.2.0.192.in-addr.arpa.   PTR   unknown.
+		unknown.                   A     192.0.2.12
+		13.2.0.192.in-addr.arpa.   PTR   13.2.0.192.in-addr.arpa.
+		13.2.0.192.in-addr.arpa.   A     192.0.2.13
+		14.2.0.192.in-addr.arpa.   PTR   bad\032name.example.org.
+		15.2.0.192.in-addr.arpa.   PTR   -bad.example.org.
+		16.2.0.192.in-addr.arpa.   PTR   .
+		17.2.0.192.in-addr.arpa.   PTR   b\195\188cher.example.org.
+		xn--bcher-kva.example.org. A     192.0.2.17
+		18.2.0.192.in-addr.arpa.   PTR   *.example.org.
+		19.2.0.192.in-addr.arpa.   PTR   evil\013\010250.example.org.
+		; 20: the same name thrice; 21: no name and a good name; 22: an underscore
+		20.2.0.192.in-addr.arpa.   PTR   twenty.example.org.
+		                           PTR   Twenty.Example.ORG.
+		twenty.example.org.        A     203.0.113.20
+		21.2.0.192.in-addr.arpa.   PTR   192.0.2.21.
+		                           PTR   one.example.org.
+		one.example.org.           A     192.0.2.21
+		22.2.0.192.in-addr.arpa.   PTR   mail_out.example.org.
+		mail_out.example.org.      A     192.0.2.22
+		; 30: PTR fails; 31: the address fails; 32 and 33: one fails and one does not lead back,
+		; 34: one fails and one leads back
+		31.2.0.192.in-addr.arpa.   PTR   broken.example.org.
+		32.2.0.192.in-addr.arpa.   PTR   broken.example.org.
+		                           PTR   nowhere.example.org.
+		33.2.0.192.in-addr.arpa.   PTR   nowhere.example.org.
+		                           PTR   broken.example.org.
+		34.2.0.192.in-addr.arpa.   PTR   broken.example.org.
+		                           PTR   good34.example.org.
+		good34.example.org.        A     192.0.2.34
+		37.2.0.192.in-addr.arpa.   PTR   refused.example.org.
+		38.2.0.192.in-addr.arpa.   PTR   silent.example.org.
+		; 40 to 44: generic names
+		40.2.0.192.in-addr.arpa.   PTR   192-0-2-40.isp.example.
+		192-0-2-40.isp.example.    A     192.0.2.40
+		41.2.0.192.in-addr.arpa.   PTR   dyn41.isp.example.
+		                           PTR   192-0-2-41.isp.example.
+		42.2.0.192.in-addr.arpa.   PTR   dyn42.isp.example.
+		                           PTR   mail.example.net.
+		43.2.0.192.in-addr.arpa.   PTR   mail.example.net.
+		                           PTR   dyn43.isp.example.
+		44.2.0.192.in-addr.arpa.   PTR   static-192-0-2-44.isp.example.
+		0.4.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR 2001-db8--40.isp.example.
+		; 50 to 54: servers of a big provider, and who would like to be one
+		50.2.0.192.in-addr.arpa.   PTR   out50.big.example.
+		out50.big.example.         A     192.0.2.50
+		51.2.0.192.in-addr.arpa.   PTR   out50.big.example.
+		52.2.0.192.in-addr.arpa.   PTR   mail.notbig.example.
+		mail.notbig.example.       A     192.0.2.52
+		53.2.0.192.in-addr.arpa.   PTR   big.example.
+		big.example.               A     192.0.2.53
+		54.2.0.192.in-addr.arpa.   PTR   home.example.net.
+		                           PTR   out54.big.example.
+		home.example.net.          A     192.0.2.54
+		out54.big.example.         A     192.0.2.54
+		55.2.0.192.in-addr.arpa.   PTR   broken.example.org.
+		                           PTR   out50.big.example.
+	`).
+		Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
+		Failing("35.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
+		Failing("36.2.0.192.in-addr.arpa. PTR", zone.Timeout).
+		Failing("broken.example.org.", zone.SERVFAIL).
+		Failing("refused.example.org.", zone.REFUSED).
+		Failing("silent.example.org.", zone.Timeout)
+}
+
+// row is one line of a table: a client, what the check finds, what it asks, and
+// what its text and its Result hold.
+type row struct {
+	client    string
+	want      envelope.Outcome
+	asked     string
+	confirmed string
+	text      string
+}
+
+func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row) {
+	t.Helper()
+	dns := world()
+	for _, tc := range rows {
+		t.Run(tc.client, func(t *testing.T) {
+			t.Helper()
+			dns.Forget()
+			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
+			compare(t, got, tc, failure, dns.Asked().Types())
+		})
+	}
+}
+
+func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Status, asked string) {
+	t.Helper()
+	if got.Outcome != want.want {
+		t.Fatalf("got %v (%s), want %v", got.Outcome, got.Text, want.want)
+	}
+	if asked != want.asked {
+		t.Errorf("asked %q, want %q", asked, want.asked)
+	}
+	if !strings.Contains(got.Text, want.text) {
+		t.Errorf("text %q does not say %q", got.Text, want.text)
+	}
+	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
+		t.Errorf("text %q is not clean", got.Text)
+	}
+	status := envelope.Status{}
+	switch got.Outcome {
+	case envelope.Fail:
+		status = failure
+	case envelope.TempError:
+		status = noAnswer
+		if got.Err == nil {
+			t.Error("a TempError without a cause")
+		}
+	}
+	if got.Status != status {
+		t.Errorf("status %v, want %v", got.Status, status)
+	}
+	if got.Outcome == envelope.None {
+		return
+	}
+	result, ok := got.Detail.(*rdns.Result)
+	if !ok || result.Names == nil {
+		t.Fatalf("detail %#v", got.Detail)
+	}
+	if string(result.Confirmed) != want.confirmed {
+		t.Errorf("confirmed %q, want %q", result.Confirmed, want.confirmed)
+	}
+}
+
+// address reads an address, or the last octet of one in 192.0.2.0/24; "" is the
+// unknown address.
+func address(s string) netip.Addr {
+	if s == "" {
+		return netip.Addr{}
+	}
+	if !strings.ContainsAny(s, ".:") {
+		s = "192.0.2." + s
+	}
+	return netip.MustParseAddr(s)
+}
+
+func TestExists(t *testing.T) {
+	run(t, rdns.Exists, unproved, []row{
+		{"1", envelope.Pass, "PTR", "", ""},
+		{"::ffff:192.0.2.1", envelope.Pass, "PTR", "", ""},
+		{"2001:db8::1", envelope.Pass, "PTR", "", ""},
+		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no name: there is no PTR record for its address"},
+		{"2001:db8::2", envelope.Fail, "PTR", "", "the client 2001:db8::2 has no name"},
+		{"127.0.0.1", envelope.Fail, "PTR", "", "the client 127.0.0.1 has no name"},
+		{"", envelope.Fail, "", "", "the address of the client is not known"},
+		{"3", envelope.Pass, "PTR", "", ""},
+		{"4", envelope.Pass, "PTR", "", ""},
+		{"9", envelope.Pass, "PTR", "", ""},
+		{"11", envelope.Fail, "PTR", "", `says "192.0.2.11.", which is an address and not a name`},
+		{"12", envelope.Fail, "PTR", "", `says "unknown.", which is a single label and not a full name`},
+		{"13", envelope.Fail, "PTR", "", `says "13.2.0.192.in-addr.arpa.", which is a name of the reverse tree itself`},
+		{"14", envelope.Fail, "PTR", "", `says "bad name.example.org.", which is no host name: it has a character that no name can have`},
+		{"15", envelope.Fail, "PTR", "", `says "-bad.example.org.", which is no host name: it has a label that begins or ends with a hyphen`},
+		{"16", envelope.Fail, "PTR", "", `says ".", which is no host name: it is empty`},
+		{"17", envelope.Fail, "PTR", "", "which is no host name: it is not ASCII"},
+		{"18", envelope.Fail, "PTR", "", `says "*.example.org.", which is no host name`},
+		{"19", envelope.Fail, "PTR", "", `says "evil 250.example.org.", which is no host name`},
+		{"21", envelope.Pass, "PTR", "", ""},
+		{"22", envelope.Pass, "PTR", "", ""},
+		{"30", envelope.TempError, "PTR", "", "please try again later"},
+		{"35", envelope.TempError, "PTR", "", ""},
+		{"36", envelope.TempError, "PTR", "", ""},
+	})
+}
+
+func TestConfirmed(t *testing.T) {
+	run(t, rdns.Confirmed, unproved, []row{
+		{"1", envelope.Pass, "PTR A", "mail.example.org", ""},
+		{"::ffff:192.0.2.1", envelope.Pass, "PTR A", "mail.example.org", ""},
+		{"2001:db8::1", envelope.Pass, "PTR AAAA", "mail.example.org", ""},
+		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no name"},
+		{"", envelope.Fail, "", "", "the address of the client is not known"},
+		{"3", envelope.Fail, "PTR A", "", "the PTR record of the client 192.0.2.3 says mail.example.org, which has no A record with that address"},
+		{"4", envelope.Fail, "PTR A", "", "says nowhere.example.org, which has no A record with that address"},
+		{"5", envelope.Fail, "PTR A", "", "says text.example.org"},
+		// Which of two names comes first changes nothing.
+		{"6", envelope.Pass, "PTR A A", "second.example.org", ""},
+		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
+		// Only the family of the client is asked.
+		{"8", envelope.Fail, "PTR A", "", "says six.example.org"},
+		{"9", envelope.Pass, "PTR A", "nine.example.org", ""},
+		{"10", envelope.Pass, "PTR A", "ten.example.org", ""},
+		// What is no name is not asked for.
+		{"11", envelope.Fail, "PTR", "", "is an address and not a name"},
+		{"12", envelope.Fail, "PTR", "", "is a single label"},
+		{"13", envelope.Fail, "PTR", "", "is a name of the reverse tree itself"},
+		{"14", envelope.Fail, "PTR", "", "is no host name"},
+		{"16", envelope.Fail, "PTR", "", "is no host name"},
+		{"17", envelope.Fail, "PTR", "", "is no host name"},
+		{"20", envelope.Fail, "PTR A", "", "says twenty.example.org, which"},
+		{"21", envelope.Pass, "PTR A", "one.example.org", ""},
+		{"22", envelope.Pass, "PTR A", "mail_out.example.org", ""},
+		{"30", envelope.TempError, "PTR", "", "please try again later"},
+		{"31", envelope.TempError, "PTR A", "", "broken.example.org"},
+		{"32", envelope.TempError, "PTR A A", "", "broken.example.org"},
+		{"33", envelope.TempError, "PTR A A", "", "broken.example.org"},
+		{"34", envelope.Pass, "PTR A A", "good34.example.org", ""},
+		{"37", envelope.TempError, "PTR A", "", "refused.example.org"},
+		{"38", envelope.TempError, "PTR A", "", "silent.example.org"},
+		{"41", envelope.Fail, "PTR A A", "", "the PTR records of the client 192.0.2.41 say dyn41.isp.example and 192-0-2-41.isp.example, none of which has an A record with that address"},
+	})
+}
+
+func TestNotGeneric(t *testing.T) {
+	run(t, rdns.NotGeneric, unwanted, []row{
+		{"1", envelope.Pass, "PTR", "", ""},
+		{"2001:db8::1", envelope.Pass, "PTR", "", ""},
+		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no name: there is no PTR record for its address" + loginHint},
+		{"", envelope.Fail, "", "", "the address of the client is not known"},
+		{"11", envelope.Fail, "PTR", "", "is an address and not a name" + loginHint},
+		{"40", envelope.Fail, "PTR", "", "the name 192-0-2-40.isp.example of the client 192.0.2.40 looks like that of a dynamic or unnamed address: it contains the client's address 192-0-2-40" + loginHint},
+		{"::ffff:192.0.2.40", envelope.Fail, "PTR", "", "it contains the client's address 192-0-2-40"},
+		{"2001:db8::40", envelope.Fail, "PTR", "", "it contains the client's address 2001-db8--40"},
+		{"41", envelope.Fail, "PTR", "", `the name dyn41.isp.example of the client 192.0.2.41 looks like that of a dynamic or unnamed address: it contains the word "dyn"`},
+		// One name that somebody gave is enough, wherever it stands.
+		{"42", envelope.Pass, "PTR", "", ""},
+		{"43", envelope.Pass, "PTR", "", ""},
+		{"44", envelope.Pass, "PTR", "", ""},
+		{"30", envelope.TempError, "PTR", "", ""},
+	})
+}
+
+func TestIn(t *testing.T) {
+	run(t, rdns.In("mail.example.org", ".big.example", "second.example.org", "broken.example.org"), unwanted, []row{
+		{"1", envelope.Pass, "PTR A", "mail.example.org", ""},
+		{"2001:db8::1", envelope.Pass, "PTR AAAA", "mail.example.org", ""},
+		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no name"},
+		{"", envelope.Fail, "", "", "the address of the client is not known"},
+		{"11", envelope.Fail, "PTR", "", "is an address and not a name"},
+		// A name alone proves nothing.
+		{"3", envelope.Fail, "PTR A", "", "says mail.example.org, which has no A record with that address"},
+		{"51", envelope.Fail, "PTR A", "", "says out50.big.example, which"},
+		{"50", envelope.Pass, "PTR A", "out50.big.example", ""},
+		{"53", envelope.Fail, "PTR", "", "mail is not taken from the client 192.0.2.53 with the name big.example"},
+		{"52", envelope.Fail, "PTR", "", "with the name mail.notbig.example"},
+		// Only names that match are confirmed.
+		{"4", envelope.Fail, "PTR", "", "with the name nowhere.example.org"},
+		{"6", envelope.Pass, "PTR A", "second.example.org", ""},
+		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
+		{"54", envelope.Pass, "PTR A", "out54.big.example", ""},
+		{"30", envelope.TempError, "PTR", "", ""},
+		{"31", envelope.TempError, "PTR A", "", ""},
+		{"55", envelope.TempError, "PTR A A", "", ""},
+		{"32", envelope.TempError, "PTR A", "", ""},
+		{"34", envelope.TempError, "PTR A", "", ""},
+	})
+}
+
+func TestNotIn(t *testing.T) {
+	run(t, rdns.NotIn(".isp.example", "mail.example.org", "broken.example.org"), unwanted, []row{
+		{"1", envelope.Fail, "PTR", "", "mail is not taken from the client 192.0.2.1 with the name mail.example.org"},
+		// Who claims a name that is refused need not prove it.
+		{"3", envelope.Fail, "PTR", "", "with the name mail.example.org"},
+		{"31", envelope.Fail, "PTR", "", ""},
+		{"40", envelope.Fail, "PTR", "", "with the name 192-0-2-40.isp.example"},
+		{"41", envelope.Fail, "PTR", "", "with the name dyn41.isp.example and 192-0-2-41.isp.example"},
+		{"42", envelope.Fail, "PTR", "", "with the name dyn42.isp.example"},
+		{"43", envelope.Fail, "PTR", "", "with the name dyn43.isp.example"},
+		{"50", envelope.Pass, "PTR", "", ""},
+		{"2", envelope.Pass, "PTR", "", ""},
+		{"11", envelope.Pass, "PTR", "", ""},
+		{"", envelope.None, "", "", ""},
+		{"30", envelope.TempError, "PTR", "", ""},
+	})
+}
+
+func TestSetsAreAskedForNamesOnly(t *testing.T) {
+	var asked []envelope.Host
+	set := func(name envelope.Host) bool {
+		asked = append(asked, name)
+		return false
+	}
+	for _, check := range []envelope.Check{rdns.InSet(set), rdns.NotInSet(set)} {
+		asked = nil
+		check(t.Context(), world(), &envelope.Envelope{ClientIP: address("21")})
+		if fmt.Sprint(asked) != "[one.example.org]" {
+			t.Errorf("asked for %v", asked)
+		}
+	}
+}
+
+func TestMistakesInPatternsDefer(t *testing.T) {
+	for pattern, check := range map[string]envelope.Check{
+		"*.example.org": rdns.In("mail.example.org", "*.example.org"),
+		"not a name":    rdns.NotIn("not a name"),
+		".big.example":  rdns.BacksHelo("example.org", ".big.example"),
+	} {
+		for _, client := range []string{"1", ""} {
+			dns := world()
+			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(client), Helo: "mail.example.org"})
+			var syntax *envelope.SyntaxError
+			if got.Outcome != envelope.TempError || got.Status != misplaced || !errors.As(got.Err, &syntax) || syntax.Value != pattern {
+				t.Errorf("got %v %v, %v for the pattern %q", got.Outcome, got.Status, got.Err, pattern)
+			}
+			if strings.Contains(got.Text, pattern) {
+				t.Errorf("the text %q tells the client of our configuration", got.Text)
+			}
+			if asked := dns.Asked(); len(asked) > 0 {
+				t.Errorf("asked %v", asked)
+			}
+		}
+	}
+}
+
+func TestOnlyTenNamesAreLookedAt(t *testing.T) {
+	text := "mail.example.org. A 192.0.2.1\n"
+	for i := range 9 {
+		text += fmt.Sprintf("1.2.0.192.in-addr.arpa. PTR a%d.example.org.\n", i)
+	}
+	text += "1.2.0.192.in-addr.arpa. PTR 192.0.2.1.\n" // the tenth
+	for _, tc := range []struct {
+		more   string
+		result string
+		cut    bool
+	}{
+		{"a3.example.org", "", false}, // seen already
+		{"mail.example.org", "", true},
+		{"also no name", "", true},
+	} {
+		dns := zone.MustParse(text + "1.2.0.192.in-addr.arpa. PTR " + strings.ReplaceAll(tc.more, " ", `\032`) + ".\n")
+		e := envelope.Envelope{ClientIP: address("1")}
+		got := rdns.Confirmed(t.Context(), dns, &e)
+		result := got.Detail.(*rdns.Result)
+		if got.Outcome != envelope.Fail || result.Cut != tc.cut || len(result.Names) != 9 || len(result.Unusable) != 1 {
+			t.Errorf("%s: %v with %+v", tc.more, got.Outcome, result)
+		}
+		if said := strings.Contains(got.Text, "only the first 10 were looked at"); said != tc.cut {
+			t.Errorf("%s: text %q", tc.more, got.Text)
+		}
+		if asked := len(dns.Asked()); asked != 1+9 {
+			t.Errorf("%s: %d questions", tc.more, asked)
+		}
+		if !strings.Contains(got.Text, "say a0.example.org, a1.example.org, a2.example.org and 6 more") {
+			t.Errorf("text %q", got.Text)
+		}
+	}
+}
+
+func TestTheResultInJSON(t *testing.T) {
+	for _, tc := range []struct {
+		client string
+		check  envelope.Check
+		want   string
+	}{
+		{"1", rdns.Exists, `{"names":["mail.example.org"],"confirmed":""}`},
+		{"1", rdns.Confirmed, `{"names":["mail.example.org"],"confirmed":"mail.example.org"}`},
+		{"6", rdns.Confirmed, `{"names":["nowhere.example.org","second.example.org"],"confirmed":"second.example.org"}`},
+		{"20", rdns.Confirmed, `{"names":["twenty.example.org"],"confirmed":""}`},
+		{"2", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"11", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"30", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+	} {
+		got := tc.check(t.Context(), world(), &envelope.Envelope{ClientIP: address(tc.client)})
+		text, err := json.Marshal(got.Detail)
+		if err != nil || string(text) != tc.want {
+			t.Errorf("client %s: %s, %v, want %s", tc.client, text, err, tc.want)
+		}
+	}
+}
