@@ -125,7 +125,7 @@ func TestNoLiteralIsWrittenAsNothing(t *testing.T) {
 func FuzzParseLiteral(f *testing.F) {
 	for _, seed := range []string{
 		"[192.0.2.1]", "[IPv6:2001:db8::1]", "[ipv6:::ffff:192.0.2.1]", "[tag:content]", "[2001:db8::1]", "[", "[]", "[192.000.2.1]",
-		"[IPv6:1:2:3:4:5:6:7::]", "[a:[b]", "[IPv6:fe80::1%a]", "[999.1.1.1]",
+		"[IPv6:1:2:3:4:5:6:7::]", "[IPv6:1::1:0:1:0:1:0]", "[a:[b]", "[IPv6:fe80::1%a]", "[999.1.1.1]",
 	} {
 		f.Add(seed)
 	}
@@ -140,9 +140,6 @@ func FuzzParseLiteral(f *testing.F) {
 		text := literal.String()
 		if again, err := envelope.ParseLiteral(text); err != nil || again != literal {
 			t.Errorf("%q is written %q and read again as %+v, %v", s, text, again, err)
-		}
-		if len(text) > len(s) {
-			t.Errorf("%q has grown to %q", s, text)
 		}
 		if literal.IsZero() || literal.Addr.IsValid() == (literal.Tag != "") || literal.Addr.Is4In6() || literal.Addr.Zone() != "" {
 			t.Errorf("%q is read as %+v", s, literal)
