@@ -170,5 +170,5 @@ func isASCII(s string) bool {
 // a laptop through the port for servers meets these checks first, so that the
 // text tells him where to go.
 func failed(check string, status envelope.Status, format string, args ...any) envelope.Finding {
-	return envelope.Failed(check, status, format+"; users with an account here should log in (port 465 or 587)", args...)
+	return envelope.Failed(check, status, format, args...).SuggestLogin()
 }

@@ -22,11 +22,11 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	const check = "helo.notours"
 	set, err := envelope.ParseHostSet(names...)
 	if err != nil {
-		return misconfigured(check, err)
+		return envelope.Misconfigured(check, envelope.Helo, err)
 	}
 	networks := make([]netip.Prefix, 0, len(addresses))
 	for _, prefix := range addresses {
-		networks = append(networks, unmapped(prefix))
+		networks = append(networks, envelope.PlainPrefix(prefix))
 	}
 	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		host, literal, fault := read(e.Helo)
@@ -62,7 +62,7 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
-		return misconfigured("helo.in", err)
+		return envelope.Misconfigured("helo.in", envelope.Helo, err)
 	}
 	return InSet(set.Contains)
 }
@@ -82,23 +82,4 @@ func InSet(contains func(name envelope.Host) bool) envelope.Check {
 		}
 		return failed(check, refusal, "mail is not taken from the HELO name %s", e.Helo)
 	})
-}
-
-// misconfigured is a check that can't answer because its site has set it up
-// wrong. It defers, so that the mistake neither lets mail in nor loses any.
-func misconfigured(check string, err error) envelope.Check {
-	return envelope.At(check, envelope.Helo, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-		f := envelope.Temporary(check, err)
-		f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 5} // RFC 3463: system incorrectly configured
-		return f
-	})
-}
-
-// unmapped returns an IPv4-mapped prefix as the IPv4 prefix that it means.
-func unmapped(p netip.Prefix) netip.Prefix {
-	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
-	if p.Addr().Is4In6() && p.Bits() >= mapped {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
-	}
-	return p
 }
