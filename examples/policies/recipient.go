@@ -40,7 +40,7 @@ func recipientOurs(ours domains) envelope.Check {
 // it are customers with a mail program that does not log in.
 func relayDenied(check, reason, recipient string) envelope.Finding {
 	f := envelope.Failed(check, envelope.Status{Code: 554, Subject: 7, Detail: 1},
-		"relay access denied: "+reason+"; users with an account here should log in (port 465 or 587)", recipient)
+		"relay access denied: "+reason, recipient).SuggestLogin()
 	f.Deferral = envelope.Status{Code: 454, Subject: 7, Detail: 1}
 	return f
 }
