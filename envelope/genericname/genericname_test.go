@@ -151,6 +151,7 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{a, "dinamico7.example.com.ar", `the word "dinamico"`},
 		{a, "pool.example.co.uk", `the word "pool"`},
 		{a, "x.pool.example.co.uk", `the word "pool"`},
+		{a, "gate.pool.co.example", `the word "pool"`},
 		// Two signs against one word of the other kind.
 		{a, "static-192-0-2-1.dsl.isp.example", `the client's address 192-0-2-1 and the word "dsl"`},
 		{a, "mail-192-0-2-1.dyn.isp.example", `the client's address 192-0-2-1 and the word "dyn"`},
@@ -201,6 +202,7 @@ func TestGenericNamesOfIPv6(t *testing.T) {
 		{full, "cpe-7.isp.example", `the word "cpe"`},
 		{full, "static-2001-db8-1a2b-3c4d-5e6f-7081-92a3-b4c5.isp.example", ""},
 		{full, "mail.v6.isp.example", ""},
+		{short, "2001-db81-2.v6.isp.example", ""},
 		{full, "mx1a.v6.isp.example", ""},
 		{full, "1a2b.isp.example", ""},
 		{full, "db8-1a2b.isp.example", ""},
@@ -327,6 +329,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "ac00002010.lab.example.org"},
 		{a, "32212259850.lab.example.org"},
 		{a, "1192-0-2-1a.lab.example.org"},
+		{a, "n192000002001123045.lab.example.org"},
 		{a, "0-10-20-30.lab.example.org"},
 		{b, "m100-27.gun.example"},
 		{b, "s100.row27.hoster.example"},
@@ -337,6 +340,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		// Octets found at random: no substrings, whatever the address.
 		{"1.2.1.2", "mx1.rack2.row1.dc2.example"},
 		{"1.2.1.2", "web1.rack2.row1.dc2.example.org"},
+		{"1.2.1.2", "s1-2.rack1-2.example.org"},
 		{"1.1.1.1", "web11-1.dc1.row1.example.org"},
 		{"10.1.1.1", "app1-1.dc1.example.org"},
 		{"1.2.3.4", "gw12.r34.example.org"},
