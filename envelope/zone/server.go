@@ -82,13 +82,20 @@ func (s *Server) Addr() string { return s.addr }
 
 // Resolver returns the resolver of the standard library, made to ask s and no
 // one else. It still reads the file of hosts, and the timeout and the number of
-// attempts from the configuration of the system.
+// attempts from the configuration of the system. Unlike others of its kind it
+// returns at once when its context is cancelled.
 func (s *Server) Resolver() *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer
-			return d.DialContext(ctx, network, s.addr)
+			conn, err := d.DialContext(ctx, network, s.addr)
+			if err == nil {
+				// The standard library keeps to the deadline of a context, but
+				// does not see that it is cancelled while it reads.
+				context.AfterFunc(ctx, func() { conn.Close() })
+			}
+			return conn, err
 		},
 	}
 }
