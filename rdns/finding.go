@@ -1,7 +1,6 @@
 package rdns
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -19,16 +18,6 @@ func temporary(check string, err error, result *Result) envelope.Finding {
 	f := envelope.Temporary(check, err)
 	f.Status = envelope.Status{Code: 451, Subject: 7, Detail: 25}
 	return f.With(result)
-}
-
-// misconfigured is a check that can't answer because its site has set it up
-// wrong. It defers, so that the mistake neither lets mail in nor loses any.
-func misconfigured(check string, from envelope.Stage, err error) envelope.Check {
-	return envelope.At(check, from, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-		f := envelope.Temporary(check, err)
-		f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 5} // RFC 3463: system incorrectly configured
-		return f
-	})
 }
 
 // nameless is the finding that the client has no name.
@@ -92,12 +81,5 @@ func list(names []envelope.Host, cut bool) string {
 // unbacked makes a finding about the client's names one about its greeting.
 func unbacked(f envelope.Finding, greeting envelope.Host) envelope.Finding {
 	f.Text = "the HELO name " + string(greeting) + " is not backed by DNS: " + f.Text
-	return withLoginHint(f)
-}
-
-// withLoginHint adds where a customer should send mail, for findings that meet
-// people at home as well as servers.
-func withLoginHint(f envelope.Finding) envelope.Finding {
-	f.Text += "; users with an account here should log in (port 465 or 587)"
-	return f
+	return f.SuggestLogin()
 }

@@ -53,7 +53,7 @@ func BacksHelo(domains ...string) envelope.Check {
 	for _, domain := range domains {
 		host, err := envelope.ParseHost(domain)
 		if err != nil {
-			return misconfigured(check, envelope.Helo, err)
+			return envelope.Misconfigured(check, envelope.Helo, err)
 		}
 		known = append(known, host)
 	}

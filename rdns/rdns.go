@@ -115,7 +115,7 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 		return temporary(check, err, result)
 	}
 	if len(result.Names) == 0 {
-		return withLoginHint(nameless(check, unwanted, client, result))
+		return nameless(check, unwanted, client, result).SuggestLogin()
 	}
 	firstSign := ""
 	for _, name := range result.Names {
@@ -127,7 +127,7 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 			firstSign = sign
 		}
 	}
-	return withLoginHint(envelope.Failed(check, unwanted,
+	return envelope.Failed(check, unwanted,
 		"the name %s of the client %s looks like that of a dynamic or unnamed address: %s",
-		result.Names[0], client, firstSign)).With(result)
+		result.Names[0], client, firstSign).SuggestLogin().With(result)
 }

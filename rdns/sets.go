@@ -20,7 +20,7 @@ import (
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
-		return misconfigured("rdns.in", envelope.Connect, err)
+		return envelope.Misconfigured("rdns.in", envelope.Connect, err)
 	}
 	return InSet(set.Contains)
 }
@@ -62,7 +62,7 @@ func InSet(contains func(name envelope.Host) bool) envelope.Check {
 func NotIn(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
-		return misconfigured("rdns.notin", envelope.Connect, err)
+		return envelope.Misconfigured("rdns.notin", envelope.Connect, err)
 	}
 	return NotInSet(set.Contains)
 }
