@@ -1,0 +1,87 @@
+// Package gosmtp puts a policy in front of a go-smtp backend.
+//
+//	guard := &gosmtp.Guard{Policy: policy, Resolver: net.DefaultResolver}
+//	server := smtp.NewServer(guard.Backend(backend))
+//	server.Serve(guard.Listener(listener))
+//
+// A server on go-smtp (github.com/emersion/go-smtp, v0.25) has a Backend that
+// is told of MAIL, RCPT and DATA (RFC 5321, section 4.1.1). [Guard.Backend]
+// wraps it: each command is judged first, and the backend hears only of what
+// the policy lets through. A verdict that is final is kept and not asked again,
+// so that a sender who is accepted at MAIL is accepted with all his recipients.
+// What is still open at RCPT is judged at DATA, with the whole message, and
+// only then does the backend get the message, complete and from the start.
+//
+// [Guard.Listener] judges earlier still, in place of the greeting: a client
+// that is refused there gets a 554 or 421 instead of the banner. It also
+// notices clients that talk before the greeting. It is for ports that begin in
+// plain text. On a port of implicit TLS (RFC 8314) there is no greeting to hold
+// back: leave it out, or put it under the TLS listener, where it only keeps
+// count of refusals.
+//
+// # What the backend sees
+//
+// The session of the backend gets its calls as go-smtp makes them: the same
+// addresses, the same options. It can learn and say more through these methods,
+// if it has them:
+//
+//	Login() string                            // asked at MAIL: the SASL identity (RFC 4954)
+//	Verdict(to string, v verdict.Verdict)     // told before Data, for each recipient in the order of RCPT
+//
+// Verdict brings the marks of the policy; to is the recipient as Rcpt got it.
+// AUTH is offered if the session is an smtp.AuthSession.
+//
+// No two of its methods ever run at the same time, though go-smtp calls Logout
+// in the middle of others when the server is closed: the judgement that runs is
+// cancelled at once, and Logout reaches the backend when its own call has come
+// back, once.
+//
+// # One reply, several recipients
+//
+// SMTP has one reply to DATA. So a recipient who is already accepted for good
+// and one who still depends on the message can't stand in one transaction: the
+// second of them gets 452 4.5.3 at RCPT, and comes again in a transaction of
+// his own (RFC 5321, section 4.5.3.1.10). LMTP (RFC 2033) has a reply for each.
+// If some of them are refused at DATA, the session of the backend is taken
+// through Reset, Mail and Rcpt once more with those that are left, so that it
+// delivers to nobody else.
+//
+// # Errors of the backend
+//
+// An *smtp.SMTPError of the backend, wrapped or not, goes to the client, with
+// its enhanced status code brought into the class of its code and put on every
+// line, and its text cleaned; so does an error made by [verdict.Verdict.Err].
+// Whatever else is an error, a nil *smtp.SMTPError too, is a 451 4.3.0 without
+// its text, which goes to the ErrorLog of the smtp.Server. (go-smtp alone would
+// make a 554 of it at DATA, and tell the client.) A 421 always closes the
+// connection (RFC 5321, section 3.8).
+//
+// # What go-smtp decides alone
+//
+// Some commands never reach a policy. go-smtp answers 501 to the bare
+// <postmaster> of RFC 5321, section 4.5.1, to a path without @ or with an empty
+// local part or domain, to a bracket that does not close, and to a parameter
+// that it can't read; 500 to one that it does not know; 502 to commands out of
+// order; 552 to SIZE over its limit; and 452 to recipients over MaxRecipients.
+//
+// It undoes quotes, so that <"a@b"@c> and the malformed <a@b@c> look the same
+// when they come here. The last @ is taken for the one before the domain, and
+// the envelope has the first form, with its quotes. Source routes are gone
+// before anyone sees them. It takes addresses without brackets, addresses that
+// are not ASCII where SMTPUTF8 was not asked for, and any word as HELO name;
+// those the policy sees as they are.
+//
+// Three of its habits need the Listener to be cured. A timeout inside a BDAT
+// chunk (RFC 3030) does not end the connection, and the rest of the chunk would
+// be read as commands; a read that has failed on a connection of the Listener
+// fails for good. After STARTTLS a connection looks like a new one, so that
+// refusals are counted from zero. And so they are when the backend itself
+// refuses a session at EHLO, which a client may repeat without end.
+//
+// # What it does not do
+//
+// A client that goes away while it is being judged is noticed afterwards: set
+// Policy.Timeout. Every stage is a judgement of its own, which may ask DNS what
+// the one before it asked: use a Resolver that caches. The form of AUTH, TLS
+// and limits of size and time are go-smtp's.
+package gosmtp

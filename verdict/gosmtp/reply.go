@@ -1,0 +1,112 @@
+package gosmtp
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/emersion/go-smtp"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// maxText bounds the text of one line of a reply: with its codes and CRLF a
+// line has at most 512 octets (RFC 5321, section 4.5.3.1.5).
+const maxText = 480
+
+// Error returns v as the error that a session of go-smtp returns: nil for
+// Accept and Continue, else an *smtp.SMTPError, not wrapped, since go-smtp
+// looks no deeper. It is for those who judge in a session of their own.
+//
+// Every line of a reply with several bears the enhanced status code (RFC 2034,
+// section 4), which go-smtp by itself puts on the last one only. A 421 does not
+// make go-smtp close the connection: that is for the caller, with smtp.Conn's
+// Close.
+func Error(v verdict.Verdict) error {
+	if v.Action == verdict.Accept || v.Action == verdict.Continue {
+		return nil
+	}
+	return smtpError(v.Reply())
+}
+
+func smtpError(reply verdict.Reply) error {
+	status := reply.Status
+	return &smtp.SMTPError{
+		Code:         int(status.Code),
+		EnhancedCode: smtp.EnhancedCode{status.Class(), int(status.Subject), int(status.Detail)},
+		Message:      strings.Join(reply.Lines, "\n"+status.Enhanced()+" "),
+	}
+}
+
+// ownReply is a reply that no policy and no backend has made.
+func ownReply(status envelope.Status, text string) verdict.Reply {
+	return verdict.Reply{Status: status, Lines: []string{text}}
+}
+
+// trouble is the reply to a failure on this side, with the code 451, or 421
+// where the connection ends with it. It says nothing of the reason.
+func trouble(code uint16) verdict.Reply {
+	return ownReply(envelope.Status{Code: code, Subject: 3}, "the server has a problem of its own, please try again later")
+}
+
+// outOfOrder is the reply to a command that has no place where it came (RFC
+// 5321, section 4.1.4).
+func outOfOrder(text string) verdict.Reply {
+	return ownReply(envelope.Status{Code: 503, Subject: 5, Detail: 1}, text)
+}
+
+func tooManyRefusals() verdict.Reply {
+	return ownReply(envelope.Status{Code: 421, Subject: 7}, "too many commands were refused, closing the connection")
+}
+
+func connectionLost() verdict.Reply {
+	return ownReply(envelope.Status{Code: 421, Subject: 4, Detail: 2}, "the connection broke inside the message, closing it")
+}
+
+// replyOf reads the reply out of an error of a backend. It reports false if
+// there is none that can be sent as a refusal.
+func replyOf(err error, smtputf8 bool) (verdict.Reply, bool) {
+	var refused *verdict.Error
+	if errors.As(err, &refused) && refused != nil {
+		return refused.Verdict.Reply(), true
+	}
+	var own *smtp.SMTPError
+	if !errors.As(err, &own) || own == nil || own.Code < 400 || own.Code > 599 {
+		return verdict.Reply{}, false
+	}
+	status := envelope.Status{
+		Code:    uint16(own.Code),
+		Subject: enhancedPart(own.EnhancedCode[1]),
+		Detail:  enhancedPart(own.EnhancedCode[2]),
+	}
+	return verdict.Reply{Status: status, Lines: textLines(own.Message, status, smtputf8)}, true
+}
+
+// enhancedPart returns 0, "other or undefined" (RFC 3463, section 3.1), for
+// what can't stand in an enhanced status code, such as the -1 of
+// smtp.NoEnhancedCode.
+func enhancedPart(n int) uint16 {
+	if n < 0 || n > 999 {
+		return 0
+	}
+	return uint16(n)
+}
+
+// textLines makes lines that can be sent of a message. Enhanced codes that it
+// has on its lines already, as those of Error have, are taken off.
+func textLines(message string, status envelope.Status, smtputf8 bool) []string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimRight(message, "\r\n"), "\n") {
+		line = envelope.CleanText(line, smtputf8)
+		lines = append(lines, cut(strings.TrimPrefix(line, status.Enhanced()+" "), maxText))
+	}
+	return lines
+}
+
+// cut returns clean text shortened to a number of octets, at a character.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "")
+}
