@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
+)
+
+//go:embed demo.zone
+var demoZone string
+
+// demo plays conversations, each over TCP with a server of its own, and prints
+// them. The error says how many went differently than they should.
+func demo(ctx context.Context, out io.Writer, conversations []conversation) error {
+	maildir, err := os.MkdirTemp("", "mx-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(maildir)
+
+	differing := 0
+	for i, c := range conversations {
+		fmt.Fprintf(out, "%d. %s\n\n", i+1, c.title)
+		got, err := c.play(ctx, maildir, out)
+		if err != nil {
+			return fmt.Errorf("conversation %d: %w", i+1, err)
+		}
+		if got != c.want {
+			differing++
+			fmt.Fprintf(out, "   This differs: it ended with %q, and should have ended with %q.\n", got, c.want)
+		}
+		fmt.Fprintln(out)
+	}
+	if differing > 0 {
+		return fmt.Errorf("%d of %d conversations went differently than they should", differing, len(conversations))
+	}
+	fmt.Fprintf(out, "All %d conversations went as they should.\n", len(conversations))
+	for _, folder := range []string{"new", junk + "/new"} {
+		messages, err := os.ReadDir(filepath.Join(maildir, "alice@example.org", folder))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "Messages in Alice's folder %s: %d\n", folder, len(messages))
+	}
+	return nil
+}
+
+// play has one conversation with a new server. It returns where it ended, as
+// want says it.
+func (c conversation) play(ctx context.Context, maildir string, out io.Writer) (ended string, err error) {
+	dns := zone.MustParse(demoZone)
+	if c.outage != "" {
+		dns.Failing(c.outage, zone.SERVFAIL)
+	}
+	var last verdict.Verdict
+	server, err := newServer(site{
+		hostname:    "mx.example.org",
+		mailboxes:   []envelope.Mailbox{{Local: "alice", Domain: "example.org"}},
+		maildir:     maildir,
+		networks:    []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		blocked:     []netip.Prefix{netip.MustParsePrefix("203.0.113.128/25")},
+		bannerDelay: c.bannerDelay,
+		resolver:    dns,
+		log:         slog.New(slog.DiscardHandler),
+		pretended:   netip.MustParseAddr(c.client),
+		told:        func(_ *envelope.Envelope, v verdict.Verdict) { last = v },
+	})
+	if err != nil {
+		return "", err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.serve(listener) }()
+	fmt.Fprintf(out, "   (a connection from %s)\n", c.client)
+	ended, err = c.speak(ctx, listener.Addr().String(), out)
+	// After a shutdown no goroutine of the server is left that could write last.
+	if err := errors.Join(err, server.shutdown(ctx), <-served); err != nil {
+		return "", err
+	}
+	explain(out, last)
+	return ended, nil
+}
+
+// explain prints what decided, and what each rule on the way to it found.
+func explain(out io.Writer, v verdict.Verdict) {
+	fmt.Fprintf(out, "\n   Why: %s", v.Action)
+	switch {
+	case v.Rule == "":
+		fmt.Fprint(out, ", because no rule is against it")
+	case v.Forced:
+		fmt.Fprintf(out, ", because %s can't be decided", v.Rule)
+	default:
+		fmt.Fprintf(out, " by %s", v.Rule)
+	}
+	if len(v.Marks) > 0 {
+		fmt.Fprintf(out, ", marked %s", strings.Join(v.Marks, ", "))
+	}
+	fmt.Fprintln(out)
+	for _, step := range v.Trace {
+		fmt.Fprintf(out, "     %-20s %s", step.Rule, step.Finding.Outcome)
+		for _, q := range step.Questions {
+			if !q.Reused {
+				fmt.Fprintf(out, ", asked %s %s", q.Type, q.Name)
+			}
+		}
+		if step.Action == verdict.Mark { // of refusals the client has heard
+			fmt.Fprintf(out, ": %s", step.Finding.Text)
+		}
+		fmt.Fprintln(out)
+	}
+}

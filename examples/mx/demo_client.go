@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"time"
+)
+
+// speak plays the client of a conversation, prints what both sides say, and
+// returns the command that the conversation ended with and the codes of the
+// reply to it. It ends with the first refusal, or with the end of the message.
+func (c conversation) speak(ctx context.Context, server string, out io.Writer) (ended string, err error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", server)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return "", err
+	}
+	d := dialogue{conn: textproto.NewConn(conn), out: out}
+	if c.early {
+		d.say(c.lines[0])
+	}
+	ended = "greeting " + d.hear()
+	for i, line := range c.lines {
+		if d.refused {
+			break
+		}
+		if i > 0 || !c.early {
+			d.say(line)
+		}
+		command, _, _ := strings.Cut(line, " ")
+		ended = command + " " + d.hear()
+	}
+	if !d.refused {
+		d.say("DATA")
+		ended = "DATA " + d.hear()
+	}
+	if !d.refused {
+		d.say(strings.Split(c.message(), "\r\n")...)
+		ended = "message " + d.hear()
+	}
+	if !d.closed {
+		d.say("QUIT")
+		d.hear()
+	}
+	return ended, d.err
+}
+
+// message is what every client of the demonstration wants to send.
+func (c conversation) message() string {
+	return "From: Bob <bob@good.example>\r\n" +
+		"To: Alice <alice@example.org>\r\n" +
+		"Subject: " + c.title + "\r\n" +
+		"\r\n" +
+		"Hello Alice,\r\n" +
+		"..this line begins with a dot, which goes over the wire twice.\r\n" +
+		"."
+}
+
+// dialogue is the client's end of a connection. It prints what goes over it,
+// and does nothing more after an error.
+type dialogue struct {
+	conn    *textproto.Conn
+	out     io.Writer
+	refused bool // the last reply was a refusal
+	closed  bool // by the server
+	err     error
+}
+
+func (d *dialogue) say(lines ...string) {
+	for _, line := range lines {
+		if d.err != nil {
+			return
+		}
+		fmt.Fprintf(d.out, "   C: %s\n", line)
+		d.err = d.conn.PrintfLine("%s", line)
+	}
+}
+
+// hear reads a reply of one line or several (RFC 5321, section 4.2.1), and
+// returns its code, with the enhanced code if it has one.
+func (d *dialogue) hear() (codes string) {
+	for d.err == nil {
+		var line string
+		if line, d.err = d.conn.ReadLine(); d.err != nil {
+			break
+		}
+		fmt.Fprintf(d.out, "   S: %s\n", line)
+		if len(line) < 4 {
+			d.err = fmt.Errorf("the server said %q, which is no reply", line)
+			break
+		}
+		if line[3] == ' ' {
+			d.refused = line[0] == '4' || line[0] == '5'
+			code, text, _ := strings.Cut(line, " ")
+			if enhanced, _, _ := strings.Cut(text, " "); strings.HasPrefix(enhanced, line[:1]+".") {
+				code += " " + enhanced
+			}
+			return code
+		}
+	}
+	d.refused, d.closed = true, true
+	return ""
+}

@@ -1,0 +1,89 @@
+package main
+
+import "time"
+
+// conversation is one thing that a client may try.
+type conversation struct {
+	title       string
+	client      string // the address that it seems to come from
+	outage      string // a question that DNS fails to answer
+	bannerDelay time.Duration
+	early       bool     // the client does not wait for the greeting
+	lines       []string // what it says before DATA
+	want        string   // the command that the conversation ends with, and the codes of its reply
+}
+
+var conversations = []conversation{{
+	title:  "A mail server as it should be",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "The same over IPv6, with the null sender of a bounce",
+	client: "2001:db8::10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<>", "RCPT TO:<Alice@Example.ORG>"},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "A greeting that is a bare address: refused before the recipient is known",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO 198.51.100.10", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 501 5.5.4",
+}, {
+	title:  "A greeting with our own name",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mx.example.org", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 550 5.7.1",
+}, {
+	title:  "A client without a name in DNS",
+	client: "203.0.113.5",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 550 5.7.25",
+}, {
+	title:  "A client that claims the name of another",
+	client: "203.0.113.66",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 550 5.7.25",
+}, {
+	title:  "An attempt to relay",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<carol@elsewhere.example>"},
+	want:   "RCPT 554 5.7.1",
+}, {
+	title:  "A mailbox that does not exist",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<nobody@example.org>"},
+	want:   "RCPT 550 5.1.1",
+}, {
+	title:  "The good server while DNS is out of order: it shall come again",
+	client: "198.51.100.10",
+	outage: "10.100.51.198.in-addr.arpa. PTR",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 451 4.7.25",
+}, {
+	title:  "A mailbox that does not exist, while DNS is out of order: no answer could change that",
+	client: "198.51.100.10",
+	outage: "10.100.51.198.in-addr.arpa. PTR",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<nobody@example.org>"},
+	want:   "RCPT 550 5.1.1",
+}, {
+	title:  "A client from a blocked network: refused in place of the greeting",
+	client: "203.0.113.200",
+	want:   "greeting 554 5.7.1",
+}, {
+	title:       "A client that talks before the greeting",
+	client:      "198.51.100.10",
+	bannerDelay: time.Minute, // ends as soon as the client talks
+	early:       true,
+	lines:       []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:        "MAIL 554 5.5.0",
+}, {
+	title:  "A printer in our own network, which greets as it likes and has no name",
+	client: "192.0.2.40",
+	lines:  []string{"HELO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<alice@example.org>"},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "An honest server with a generic name: its mail is taken, and marked",
+	client: "203.0.113.77",
+	lines:  []string{"EHLO 203-0-113-77.dyn.provider.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "message 250 2.0.0",
+}}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestDemo(t *testing.T) {
+	var out, errs strings.Builder
+	if status := run(t.Context(), []string{"-demo"}, &out, &errs); status != 0 {
+		t.Fatalf("the demonstration exits with %d: %s\n%s", status, errs.String(), out.String())
+	}
+	if n := len(conversations); n < 8 {
+		t.Errorf("there are %d conversations", n)
+	}
+	for _, want := range []string{
+		"S: 501 5.5.4 the HELO name 198.51.100.10 is an address",
+		"Why: tempfail, because rdns.exists can't be decided",
+		"Why: accept, because no rule is against it, marked generic",
+		"Messages in Alice's folder new: 3\n",
+		"Messages in Alice's folder .Junk/new: 1\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the demonstration does not say %q", want)
+		}
+	}
+}
+
+func TestDemoSaysWhatDiffers(t *testing.T) {
+	wrong := conversations[0]
+	wrong.want = "MAIL 550 5.7.25"
+	var out strings.Builder
+	err := demo(t.Context(), &out, []conversation{wrong, conversations[1]})
+	if err == nil || err.Error() != "1 of 2 conversations went differently than they should" {
+		t.Errorf("the error is %v", err)
+	}
+	if want := `it ended with "message 250 2.0.0", and should have ended with "MAIL 550 5.7.25"`; !strings.Contains(out.String(), want) {
+		t.Errorf("the output does not say that %s", want)
+	}
+}
+
+// A client from a blocked network is refused before it can say anything.
+func Example() {
+	maildir, err := os.MkdirTemp("", "mx-example-")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(maildir)
+	c := conversation{client: "203.0.113.200"}
+	if _, err := c.play(context.Background(), maildir, os.Stdout); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	//    (a connection from 203.0.113.200)
+	//    S: 554 5.7.1 no mail is taken from 203.0.113.200, which is in a blocked network
+	//    C: QUIT
+	//    S: 221 2.0.0 closing the connection
+	//
+	//    Why: reject by site.notblocked
+	//      site.notblocked      fail
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+// options are what the command line says.
+type options struct {
+	demo     bool
+	listen   string
+	dns      string // "system", or an address
+	zoneFile string
+	site     site
+}
+
+// parseOptions reads the command line. The error is flag.ErrHelp if help was
+// asked for.
+func parseOptions(args []string) (options, error) {
+	var o options
+	flags := o.flagSet()
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%q is no flag", flags.Arg(0))
+	case o.demo:
+		return o, nil
+	case len(o.site.mailboxes) == 0:
+		return o, errors.New("without -mailboxes there is nobody to take mail for")
+	case o.site.maildir == "":
+		return o, errors.New("without -maildir there is no place for mail")
+	}
+	if _, err := envelope.ParseHost(o.site.hostname); err != nil {
+		return o, fmt.Errorf("-hostname: %w", err)
+	}
+	var err error
+	o.site.resolver, err = newResolver(o.dns, o.zoneFile)
+	return o, err
+}
+
+func (o *options) flagSet() *flag.FlagSet {
+	flags := flag.NewFlagSet("mx", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // run says what is wrong
+	flags.Usage = func() {}     // and prints the help
+
+	host, _ := os.Hostname()
+	flags.BoolVar(&o.demo, "demo", false, "play the demonstration and exit")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:2525", "listen on this `address`")
+	flags.StringVar(&o.site.hostname, "hostname", host, "the `name` of this server")
+	flags.Func("mailboxes", "take mail for these `addresses`, separated by commas, and for postmaster in their domains", o.addMailboxes)
+	flags.StringVar(&o.site.maildir, "maildir", "", "the `folder` that holds a maildir for each mailbox")
+	flags.Func("our-nets", "`networks` whose clients may greet as they like and need no name in DNS", addNetworks(&o.site.networks))
+	flags.Func("blocked-nets", "`networks` whose clients are turned away at the greeting", addNetworks(&o.site.blocked))
+	flags.DurationVar(&o.site.bannerDelay, "banner-delay", 0, "wait this `long` before the greeting, and notice who does not")
+	flags.StringVar(&o.dns, "dns", "system", "ask the DNS servers of the system, or the one at this `address`")
+	flags.StringVar(&o.zoneFile, "zone", "", "ask no DNS server but this master `file`")
+	return flags
+}
+
+// help describes the flags.
+func (o *options) help() string {
+	var b bytes.Buffer
+	flags := o.flagSet()
+	flags.SetOutput(&b)
+	b.WriteString("mx receives mail for a few mailboxes. Its log is JSON on the standard error.\n\n")
+	flags.PrintDefaults()
+	return b.String()
+}
+
+func (o *options) addMailboxes(value string) error {
+	for address := range strings.SplitSeq(value, ",") {
+		mailbox, err := envelope.ParseMailbox(address, true)
+		switch {
+		case err != nil:
+			return err
+		case mailbox.Domain == "" || mailbox.Route != "":
+			return &envelope.SyntaxError{Kind: "mailbox", Value: address, Reason: "is not of the form local-part@domain"}
+		}
+		o.site.mailboxes = append(o.site.mailboxes, mailbox)
+	}
+	return nil
+}
+
+func addNetworks(networks *[]netip.Prefix) func(value string) error {
+	return func(value string) error {
+		for network := range strings.SplitSeq(value, ",") {
+			prefix, err := netip.ParsePrefix(network)
+			if err != nil {
+				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is no prefix, as in 192.0.2.0/24"}
+			}
+			*networks = append(*networks, prefix)
+		}
+		return nil
+	}
+}
+
+// newResolver returns the DNS that rules ask: a zone in memory, or the resolver
+// of the standard library with the servers of the system or with one server.
+func newResolver(server, zoneFile string) (envelope.Resolver, error) {
+	if zoneFile != "" {
+		text, err := os.ReadFile(zoneFile)
+		if err != nil {
+			return nil, err
+		}
+		world, err := zone.Parse(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", zoneFile, err)
+		}
+		return world, nil
+	}
+	if server == "system" {
+		return &net.Resolver{PreferGo: true}, nil
+	}
+	target, err := netip.ParseAddrPort(server)
+	if err != nil {
+		addr, err := netip.ParseAddr(server)
+		if err != nil {
+			return nil, &envelope.SyntaxError{Kind: "DNS server", Value: server, Reason: "is neither system nor an address, as in 192.0.2.53 or 192.0.2.53:5353"}
+		}
+		target = netip.AddrPortFrom(addr, 53)
+	}
+	dialer := net.Dialer{Timeout: 5 * time.Second}
+	return &net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, target.String())
+		},
+	}, nil
+}

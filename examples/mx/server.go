@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
+	"mxrules.example/examples/policies"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/gosmtp"
+)
+
+// Bounds of a conversation. The times of RFC 5321, section 4.5.3.2 are for
+// single commands; go-smtp has one for all, which must do for a whole message.
+const (
+	maxMessage    = 50 << 20 // octets
+	maxRecipients = 100      // RFC 5321, section 4.5.3.1.8
+	maxRejections = 20
+	readTimeout   = 10 * time.Minute
+	writeTimeout  = time.Minute
+)
+
+// site is what the server must know of its place.
+type site struct {
+	hostname    string
+	mailboxes   []envelope.Mailbox
+	maildir     string
+	networks    []netip.Prefix // ours
+	blocked     []netip.Prefix
+	bannerDelay time.Duration
+	resolver    envelope.Resolver
+	log         *slog.Logger
+
+	// Of demonstrations and tests: the address that every client seems to come
+	// from, and who is told the verdicts.
+	pretended netip.Addr
+	told      func(e *envelope.Envelope, v verdict.Verdict)
+}
+
+// server is an SMTP server with a guard in front of its maildirs.
+type server struct {
+	smtp  *smtp.Server
+	guard *gosmtp.Guard
+}
+
+// newServer makes the maildirs of a site and the server that fills them.
+func newServer(s site) (*server, error) {
+	boxes := &mailboxes{maildirs: maildirs{root: s.maildir, host: s.hostname}, known: map[string]bool{}, log: s.log}
+	var domains []string
+	for _, mailbox := range s.mailboxes {
+		domains = append(domains, string(mailbox.Domain))
+		// RFC 5321, section 4.5.1: every domain has a postmaster.
+		for _, m := range []envelope.Mailbox{mailbox, {Local: "postmaster", Domain: mailbox.Domain}} {
+			if err := boxes.add(m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	policy, err := policies.Standard(policies.Site{
+		Domains:    domains,
+		Names:      []string{s.hostname},
+		Networks:   s.networks,
+		HasMailbox: func(_ context.Context, m envelope.Mailbox) (bool, error) { return boxes.has(m), nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(s.blocked) > 0 {
+		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
+	}
+	if err := policy.Validate(); err != nil {
+		return nil, err
+	}
+	guard := &gosmtp.Guard{
+		Policy:        policy,
+		Resolver:      s.resolver,
+		Fill:          s.pretend,
+		OnVerdict:     s.report,
+		BannerDelay:   s.bannerDelay,
+		MaxRejections: maxRejections,
+	}
+	backend := smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{boxes: boxes}, nil })
+	server := &server{smtp: smtp.NewServer(guard.Backend(backend)), guard: guard}
+	server.smtp.Domain = s.hostname
+	server.smtp.EnableSMTPUTF8 = true
+	server.smtp.MaxMessageBytes = maxMessage
+	server.smtp.MaxRecipients = maxRecipients
+	server.smtp.ReadTimeout = readTimeout
+	server.smtp.WriteTimeout = writeTimeout
+	server.smtp.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelError)
+	return server, nil
+}
+
+// blocked refuses clients for what only their address says. Nothing in front of
+// it waits for more, so that it decides before the greeting.
+func blocked(networks []netip.Prefix) verdict.Rule {
+	return verdict.RejectUnless(envelope.Not(client.In(networks))).Named("site.notblocked").
+		Reply(envelope.Status{Code: 554, Subject: 7, Detail: 1}, "no mail is taken from {ip}, which is in a blocked network")
+}
+
+func (s *server) serve(l net.Listener) error { return s.smtp.Serve(s.guard.Listener(l)) }
+
+// shutdown takes no new client and waits for those that are here.
+func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
+
+func (s site) pretend(_ net.Conn, e *envelope.Envelope) {
+	if s.pretended.IsValid() {
+		e.ClientIP = s.pretended
+	}
+}
+
+// report writes a verdict to the log, and what it is about.
+func (s site) report(ctx context.Context, e *envelope.Envelope, v verdict.Verdict) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "verdict",
+		slog.String("stage", e.Stage.String()),
+		slog.String("client", e.Client().String()),
+		slog.String("helo", envelope.Excerpt(e.Helo)),
+		slog.String("from", envelope.Excerpt(e.MailFrom)),
+		slog.String("to", envelope.Excerpt(e.RcptTo)),
+		slog.Any("verdict", v))
+	if s.told != nil {
+		s.told(e, v)
+	}
+}
+
+// mailboxes are those that the server takes mail for, each with its maildir.
+type mailboxes struct {
+	maildirs
+	known map[string]bool // by address in lower case
+	log   *slog.Logger
+}
+
+func (b *mailboxes) add(m envelope.Mailbox) error {
+	b.known[strings.ToLower(m.String())] = true
+	return b.create(m)
+}
+
+func (b *mailboxes) has(m envelope.Mailbox) bool { return b.known[strings.ToLower(m.String())] }

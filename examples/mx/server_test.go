@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// speakTo has a conversation that prints nothing, and returns where it ended.
+func speakTo(t *testing.T, server net.Addr, lines ...string) string {
+	t.Helper()
+	ended, err := conversation{title: "a test", lines: lines}.speak(t.Context(), server.String(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ended
+}
+
+func TestOneRecipientTwiceIsOneDelivery(t *testing.T) {
+	mx := startReceiver(t)
+	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<carol@good.example>",
+		"RCPT TO:<alice@example.org>", "RCPT TO:<bob@good.example>", "RCPT TO:<ALICE@EXAMPLE.ORG>")
+	if want := "message 250 2.0.0"; ended != want {
+		t.Fatalf("the conversation ended with %q, not %q", ended, want)
+	}
+	for _, address := range []string{"alice@example.org", "bob@good.example"} {
+		if got := stored(t, mx.boxes.folder(mailbox(t, address), false)); len(got) != 1 {
+			t.Errorf("%s has %d messages", address, len(got))
+		}
+	}
+}
+
+func TestEveryDomainHasAPostmaster(t *testing.T) {
+	mx := startReceiver(t)
+	for _, address := range []string{"postmaster@example.org", "Postmaster@good.example"} {
+		ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<>", "RCPT TO:<"+address+">")
+		if want := "message 250 2.0.0"; ended != want {
+			t.Errorf("mail for %s ended with %q, not %q", address, ended, want)
+		}
+		if got := mx.inbox(t, address); len(got) != 1 {
+			t.Errorf("%s has %d messages", address, len(got))
+		}
+	}
+}
+
+func TestMailThatCantBeStoredShallComeAgain(t *testing.T) {
+	mx := startReceiver(t)
+	if err := os.RemoveAll(mx.boxes.folder(mailbox(t, "bob@good.example"), false)); err != nil {
+		t.Fatal(err)
+	}
+	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<>",
+		"RCPT TO:<alice@example.org>", "RCPT TO:<bob@good.example>")
+	if want := "message 451 4.3.0"; ended != want {
+		t.Errorf("the conversation ended with %q, not %q", ended, want)
+	}
+	if got := stored(t, mx.boxes.folder(mailbox(t, "alice@example.org"), false)); len(got) != 0 {
+		t.Errorf("Alice has the message that will come again: %q", got)
+	}
+}
+
+// running is the command, listening.
+type running struct {
+	address string
+	logs    *bufio.Scanner
+	stop    context.CancelFunc
+	exited  chan int
+}
+
+func start(t *testing.T, args ...string) *running {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	reader, writer := io.Pipe()
+	r := &running{logs: bufio.NewScanner(reader), stop: stop, exited: make(chan int, 1)}
+	go func() {
+		r.exited <- run(ctx, args, io.Discard, writer)
+		writer.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		io.Copy(io.Discard, reader) // until the command has exited
+	})
+	r.address, _ = r.next(t)["address"].(string)
+	return r
+}
+
+// next returns the next line of the log.
+func (r *running) next(t *testing.T) map[string]any {
+	t.Helper()
+	if !r.logs.Scan() {
+		t.Fatalf("the log is at its end: %v", r.logs.Err())
+	}
+	var line map[string]any
+	if err := json.Unmarshal(r.logs.Bytes(), &line); err != nil {
+		t.Fatalf("%v: %s", err, r.logs.Text())
+	}
+	return line
+}
+
+func TestRunLogsAndStops(t *testing.T) {
+	folder := t.TempDir()
+	zoneFile := filepath.Join(folder, "zone")
+	writeFile(t, zoneFile, demoZone)
+	mx := start(t, "-listen", "127.0.0.1:0", "-hostname", "mx.example.org", "-our-nets", "127.0.0.0/8",
+		"-mailboxes", "alice@example.org", "-maildir", filepath.Join(folder, "mail"), "-zone", zoneFile)
+
+	ended := make(chan string, 1)
+	go func() {
+		c := conversation{lines: []string{"EHLO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<carol@elsewhere.example>"}}
+		got, err := c.speak(context.Background(), mx.address, io.Discard)
+		if err != nil {
+			got = err.Error()
+		}
+		ended <- got
+	}()
+	line := mx.next(t)
+	about, _ := line["verdict"].(map[string]any)
+	if line["msg"] != "verdict" || line["helo"] != "printer" || about["action"] != "accept" || about["rule"] != "client.in" {
+		t.Errorf("the log says %v", line)
+	}
+	// The policy lets our networks send to anyone, and the server has no queue.
+	if got, want := <-ended, "RCPT 554 5.7.1"; got != want {
+		t.Errorf("the conversation ended with %q, not %q", got, want)
+	}
+
+	mx.stop()
+	if line := mx.next(t); line["msg"] != "stopping" {
+		t.Errorf("the log says %v", line)
+	}
+	if status := <-mx.exited; status != 0 {
+		t.Errorf("the command exits with %d", status)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	needed := []string{"-hostname", "mx.example.org", "-mailboxes", "alice@example.org", "-maildir", "/nowhere"}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "without -mailboxes"},
+		{[]string{"-mailboxes", "alice@example.org"}, "without -maildir"},
+		{[]string{"-mailboxes", "alice"}, `mailbox "alice" has no domain`},
+		{[]string{"-mailboxes", "alice@[192.0.2.1]"}, `mailbox "alice@[192.0.2.1]" is not of the form`},
+		{append(needed, "-our-nets", "192.0.2.0"), `network "192.0.2.0" is no prefix`},
+		{append(needed, "-hostname", "m x"), `host name "m x" has a character`},
+		{append(needed, "-dns", "one"), `DNS server "one" is neither`},
+		{append(needed, "-zone", "/nowhere/zone"), "/nowhere/zone: no such file"},
+		{append(needed, "more"), `"more" is no flag`},
+		{[]string{"-what"}, "-what"},
+	} {
+		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
+			var errs strings.Builder
+			if status := run(t.Context(), tc.args, io.Discard, &errs); status != 2 || !strings.Contains(errs.String(), tc.want) {
+				t.Errorf("the command exits with %d and says %q, and not %q", status, errs.String(), tc.want)
+			}
+		})
+	}
+}
+
+func TestHelpNamesEveryFlag(t *testing.T) {
+	var out strings.Builder
+	if status := run(t.Context(), []string{"-help"}, &out, io.Discard); status != 0 {
+		t.Errorf("the command exits with %d", status)
+	}
+	for _, flag := range []string{"-demo", "-listen", "-hostname", "-mailboxes", "-maildir", "-our-nets", "-blocked-nets", "-banner-delay", "-dns", "-zone"} {
+		if !strings.Contains(out.String(), "  "+flag) {
+			t.Errorf("the help does not name %s", flag)
+		}
+	}
+}
+
+func TestMailboxOfARecipientWithoutQuotes(t *testing.T) {
+	for to, want := range map[string]string{
+		"alice@Example.ORG":      "alice@example.org",
+		"a@b@example.org":        `"a@b"@example.org`,
+		"white space@mx.example": `"white space"@mx.example`,
+	} {
+		if m, ok := mailboxOf(to); !ok || m.String() != want {
+			t.Errorf("%s is read as %s, %t", to, m, ok)
+		}
+	}
+	for _, to := range []string{"alice", "alice@", "alice@[192.0.2.1]"} {
+		if m, ok := mailboxOf(to); ok {
+			t.Errorf("%s is read as %s", to, m)
+		}
+	}
+}
