@@ -1,0 +1,135 @@
+package envelope_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+)
+
+func TestSpoolKeepsInMemoryWhatItMay(t *testing.T) {
+	const mebibyte = 1 << 20
+	for _, tc := range []struct {
+		memory, size int
+		inFile       bool
+	}{
+		{10, 0, false},
+		{10, 9, false},
+		{10, 10, false},
+		{10, 11, true},
+		{10, 1000, true},
+		{1, 1, false},
+		{1, 2, true},
+		{0, mebibyte, false},
+		{0, mebibyte + 1, true},
+		{-5, mebibyte, false},
+		{-5, mebibyte + 1, true},
+		{math.MaxInt, 2 * mebibyte, false},
+	} {
+		t.Run(fmt.Sprint(tc.size, " octets, memory ", tc.memory), func(t *testing.T) {
+			dir := t.TempDir()
+			raw := strings.Repeat("x", tc.size)
+			m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Memory: tc.memory, Dir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantRead(t, "the message", m.Open(), raw)
+			for range 2 {
+				if err := m.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			}
+			_, err = io.ReadAll(m.Open())
+			if closed := errors.Is(err, os.ErrClosed); closed != tc.inFile {
+				t.Errorf("reading after Close: %v; in a file: want %t", err, tc.inFile)
+			}
+			wantNothingIn(t, dir)
+		})
+	}
+}
+
+// wantNothingIn wants no file in dir, nor, where the system tells, an open file
+// that had its name there.
+func wantNothingIn(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range open {
+		if name, err := os.Readlink(fd); err == nil && strings.HasPrefix(name, dir+string(filepath.Separator)) {
+			t.Errorf("left open: %s", name)
+		}
+	}
+}
+
+// faulty gives its text and then err, at the same call as the last octet if
+// together. After that it is at its end, as a reader that forgets its error.
+type faulty struct {
+	text     string
+	err      error
+	together bool
+}
+
+func (f *faulty) Read(p []byte) (int, error) {
+	n := copy(p, f.text)
+	f.text = f.text[n:]
+	if n > 0 && (f.text != "" || !f.together) {
+		return n, nil
+	}
+	err := f.err
+	f.err = io.EOF
+	return n, err
+}
+
+// refusal is an error that a server looks for by its type.
+type refusal struct{ code int }
+
+func (r *refusal) Error() string { return fmt.Sprint("refused with ", r.code) }
+
+func TestAnErrorOfTheReaderIsNeverTheEndOfTheMessage(t *testing.T) {
+	const memory = 100
+	for _, size := range []int{0, 1, memory - 1, memory, memory + 1, memory + 2, 10 * memory} {
+		for _, together := range []bool{false, true} {
+			for name, cause := range map[string]error{
+				"an error":       errors.New("connection reset"),
+				"one by type":    &refusal{552},
+				"unexpected end": io.ErrUnexpectedEOF,
+				"a wrapped end":  fmt.Errorf("connection lost: %w", io.EOF),
+				"a short write":  io.ErrShortWrite,
+			} {
+				t.Run(fmt.Sprint(name, ", after ", size, ", together ", together), func(t *testing.T) {
+					dir := t.TempDir()
+					r := &faulty{text: strings.Repeat("x", size), err: cause, together: together}
+					m, err := envelope.ReadMessage(r, envelope.Spool{Memory: memory, Dir: dir})
+					if m != nil {
+						t.Errorf("a message of %d octets", m.Size())
+					}
+					if err != cause {
+						t.Errorf("error %#v, want the reader's own", err)
+					}
+					wantNothingIn(t, dir)
+				})
+			}
+		}
+	}
+}
+
+func TestASpoolThatCanNotBeMadeIsAnError(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: missing})
+	if m != nil || !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "message spool: ") {
+		t.Errorf("%v, %v", m, err)
+	}
+	// What fits into memory needs no folder.
+	if _, err := envelope.ReadMessage(strings.NewReader("fits"), envelope.Spool{Memory: 4, Dir: missing}); err != nil {
+		t.Error(err)
+	}
+}
