@@ -84,23 +84,20 @@ func everyCheck(site policies.Site) []envelope.Check {
 	}
 }
 
-// checkNames returns the names of all checks, those of a package in a line.
+// checkNames returns the names of all checks in lines, a new one for each
+// package.
 func checkNames() string {
-	var b strings.Builder
-	last := ""
+	const width = 76
+	var lines []string
+	line, family := "", ""
 	for _, check := range everyCheck(policies.Site{}) {
 		name, _ := envelope.Describe(check)
-		family, _, _ := strings.Cut(name, ".")
-		switch {
-		case last == "":
-			b.WriteString("  ")
-		case family != last:
-			b.WriteString("\n  ")
-		default:
-			b.WriteString(" ")
+		of, _, _ := strings.Cut(name, ".")
+		if line != "" && (of != family || len(line)+len(name) > width) {
+			lines = append(lines, line)
+			line = ""
 		}
-		b.WriteString(name)
-		last = family
+		line, family = line+" "+name, of
 	}
-	return b.String()
+	return " " + strings.Join(append(lines, line), "\n ")
 }

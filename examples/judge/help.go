@@ -9,9 +9,9 @@ func help() string {
 
 const helpText = `judge says what a policy makes of an envelope, and why.
 
-  judge [flags] -ip ADDRESS -helo NAME -from PATH -to PATH ...   one envelope
-  judge [flags] FILE ...                                         lines of JSON
-  judge [flags] -  or  judge [flags]                             the same, from the standard input
+  judge [flags] -ip ADDRESS -helo NAME -from PATH -to PATH   one envelope
+  judge [flags] FILE ...                                     lines of JSON
+  judge [flags] [-]                                          from standard input
 
 It prints the verdict, then each rule with what its check found, what the rule
 did about it, and the questions that it put to DNS.
@@ -20,7 +20,7 @@ did about it, and the questions that it put to DNS.
       -ip 192.0.2.9 -helo mail.example.net -to bob@example.org
 
 The envelope
-  -ip ADDRESS       of the client, IPv4 or IPv6; without it the address is unknown
+  -ip ADDRESS       of the client, IPv4 or IPv6; without it it is unknown
   -helo NAME        the argument of HELO or EHLO, as sent
   -from PATH        of MAIL, without angle brackets; without it the null sender
   -to PATH,PATH     of RCPT, without angle brackets; may be repeated. Several
@@ -65,10 +65,10 @@ Output
 Lines of JSON, in
   Every line is an object with any of these fields, and no others:
   {"id": anything, "stage": "rcpt", "client_ip": "192.0.2.9",
-   "spoke_early": true, "helo": "mail.example.net", "mail_from": "ann@example.net",
-   "rcpt_to": ["bob@example.org"], "login": "ann", "tls": true, "smtputf8": true,
-   "message": "text", "message_base64": "for what is not UTF-8",
-   "now": "2006-01-02T15:04:05Z",
+   "spoke_early": true, "helo": "mail.example.net",
+   "mail_from": "ann@example.net", "rcpt_to": ["bob@example.org"],
+   "login": "ann", "tls": true, "smtputf8": true, "message": "text",
+   "message_base64": "for what is not UTF-8", "now": "2006-01-02T15:04:05Z",
    "zone": "master-file text", "faults": {"mail.example.net. A": "servfail"}}
   A zone in the line is the whole world of that line: that of -zone, and -dns,
   are not asked. Faults are servfail, refused or timeout, for a name and a type

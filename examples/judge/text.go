@@ -158,16 +158,19 @@ func newRow(step verdict.Step) row {
 	return r
 }
 
-// did says what a rule did beyond going on to the next one, "" if nothing or if
-// that is not known.
+// did says what a rule did about its finding, "" if nothing was to be done or
+// if that is not known.
 func did(step verdict.Step) string {
+	word := step.Action.String()
 	switch {
-	case step.Action == verdict.Continue || step.Off:
+	case step.Action == verdict.Continue && !step.Off && step.Finding.Outcome == envelope.Fail:
+		return "go on" // or it would read as if the failure decided
+	case step.Action == verdict.Continue || step.Action == 0:
 		return ""
-	case step.Shadow && step.Action != 0:
-		return "would " + step.Action.String()
+	case step.Shadow:
+		return "would " + word
 	}
-	return step.Action.String()
+	return word
 }
 
 // why says what a finding rests on.

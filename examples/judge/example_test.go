@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"strings"
+)
+
+// Why was this mail refused?
+func Example() {
+	run([]string{
+		"-our-domains", "example.org", "-zone", "testdata/world.zone",
+		"-ip", "192.0.2.10", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org",
+	}, strings.NewReader(""), os.Stdout, os.Stderr)
+	// Output:
+	// reject 550 5.7.25 by rdns.confirmed: the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
+	//     recipient.listed      none
+	//     client.in             fail  go on   mail is not taken from the address 192.0.2.10
+	//     client.authenticated  fail  go on   mail is taken here only after a login
+	//     recipient.ours        pass
+	//     client.waited         pass
+	//     helo.present          pass
+	//     helo.syntax           pass
+	//     helo.fqdn             pass
+	//     helo.notours          pass
+	//     rdns.exists           pass
+	//                                         asked PTR 192.0.2.10
+	//     rdns.confirmed        fail  reject  the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
+	//                                         asked A mail.example.net.
+	//   not asked: rdns.notgeneric
+	//   questions to DNS: 2
+}
+
+// A file of envelopes, each with the DNS that it is judged in.
+func Example_lines() {
+	input := `{"id": 7, "stage": "mail", "client_ip": "192.0.2.9", "helo": "laptop", "zone": ""}`
+	run([]string{"-json", "-checks", "rdns.exists"}, strings.NewReader(input), os.Stdout, os.Stderr)
+	// Output:
+	// {"id":7,"action":"none","code":0,"status":"","text":"","rule":"","marks":[],"findings":[{"check":"rdns.exists","outcome":"fail","status":"5.7.25","text":"the client 192.0.2.9 has no name: there is no PTR record for its address","detail":{"names":[],"confirmed":""}}],"dns":{"queries":1}}
+}

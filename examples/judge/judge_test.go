@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// site is what the tests say of the place that they guard.
+var site = []string{"-our-domains", "example.org", "-our-names", "mx.example.org", "-our-nets", "198.51.100.0/24,2001:db8:1::/48"}
+
+// offline are the flags of nearly every test.
+var offline = append([]string{"-zone", "testdata/world.zone"}, site...)
+
+// output is everything that a run writes, as a golden file has it.
+func output(args []string, stdin string) string {
+	var stdout, stderr bytes.Buffer
+	status := run(args, strings.NewReader(stdin), &stdout, &stderr)
+	return fmt.Sprintf("%s-- errors --\n%s-- exit status %d --\n", &stdout, &stderr, status)
+}
+
+func TestGolden(t *testing.T) {
+	good := []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}
+	for _, tc := range []struct {
+		name string
+		args []string
+	}{
+		{"good-mail", good},
+		{"good-mail-json", append([]string{"-json"}, good...)},
+		{"no-reverse-name", []string{"-ip", "192.0.2.99", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}},
+		{"forged-reverse-name", []string{"-ip", "192.0.2.10", "-helo", "mail.example.net", "-to", "bob@example.org"}},
+		{"looks-dynamic", []string{"-ip", "192.0.2.11", "-helo", "dyn-11.pool.example.net", "-to", "bob@example.org"}},
+		{"bad-greeting", []string{"-ip", "192.0.2.9", "-helo", "192.0.2.9", "-to", "bob@example.org"}},
+		{"our-greeting", []string{"-ip", "192.0.2.9", "-helo", "mx.example.org", "-to", "bob@example.org"}},
+		{"relay", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "someone@example.com"}},
+		{"relay-by-route", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "@example.org,@b.example:bob@example.org"}},
+		{"exempt-network", []string{"-ip", "198.51.100.7", "-helo", "laptop", "-to", "someone@example.com"}},
+		{"several-recipients", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org,someone@example.com", "-to", "ann@example.org"}},
+		{"several-recipients-json", []string{"-json", "-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org,someone@example.com"}},
+		{"stage-connect", []string{"-stage", "connect", "-ip", "192.0.2.99"}},
+		{"stage-connect-json", []string{"-json", "-stage", "connect", "-ip", "192.0.2.99"}},
+		{"stage-mail", []string{"-stage", "mail", "-ip", "192.0.2.99", "-helo", "mail.example.net", "-from", "ann@example.net"}},
+		{"stage-data-without-message", []string{"-stage", "data", "-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org"}},
+		{"checks-all", append([]string{"-checks", "all"}, good...)},
+		{"checks-all-json", append([]string{"-json", "-checks", "all"}, good...)},
+		{"checks-some", []string{"-checks", "rdns.confirmed,helo.resolves,rdns.confirmed", "-ip", "192.0.2.10", "-helo", "nowhere.example.net"}},
+		{"checks-at-connect", []string{"-checks", "client.in,helo.syntax,rdns.exists", "-stage", "connect", "-ip", "198.51.100.7"}},
+		{"faults", []string{"testdata/faults.jsonl"}},
+		{"faults-json", []string{"-json", "testdata/faults.jsonl"}},
+		{"bad-lines", []string{"testdata/bad.jsonl"}},
+		{"bad-lines-json", []string{"-json", "testdata/bad.jsonl"}},
+		{"lines", []string{"testdata/mixed.jsonl"}},
+		{"lines-json", []string{"-json", "testdata/mixed.jsonl"}},
+		{"files", []string{"-json", "testdata/none.jsonl", "testdata/mixed.jsonl", "-"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			stdin := `{"id": "from the standard input", "client_ip": "192.0.2.9"}`
+			args := append(offline[:len(offline):len(offline)], tc.args...)
+			got := output(args, stdin)
+			if again := output(args, stdin); again != got {
+				t.Errorf("the second run writes something else:\n%s", again)
+			}
+			file := filepath.Join("testdata", tc.name+".golden")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s differs (go test -update writes it anew); got\n%s", file, got)
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/examples/policies"
+)
+
+func TestWrongUsage(t *testing.T) {
+	badZone := filepath.Join(t.TempDir(), "bad.zone")
+	if err := os.WriteFile(badZone, []byte("example.net. A nowhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		args string
+		want string // stands in the error
+	}{
+		{"-colour", "-colour"},
+		{"-ip 192.0.2.300", `client_ip "192.0.2.300"`},
+		{"-stage end", `"end" is none of`},
+		{"-now yesterday", `"yesterday"`},
+		{"-message testdata/none.eml", "testdata/none.eml"},
+		{"-policy lax", `no policy "lax"; there is: standard`},
+		{"-checks helo.syntax,helo.polite", `no check "helo.polite"; there are:`},
+		{"-checks helo.polite", "rdns.confirmed"}, // one of those that there are
+		{"-checks all -policy standard", "one or the other"},
+		{"-our-domains example.org,exa_mple..org", `"exa_mple..org"`},
+		{"-our-domains .example.org", `".example.org"`},
+		{"-our-names mx.example.org,-", `"-"`},
+		{"-our-nets 192.0.2.0/33", `"192.0.2.0/33"`},
+		{"-our-nets 192.0.2.0/24,", `network ""`},
+		{"-our-nets fe80::1%eth0", `"fe80::1%eth0"`},
+		{"-dnsbl list.example", `"list.example" has no codes`},
+		{"-dnsbl list.example=", `DNS list code ""`},
+		{"-dnsbl list.example=127.0.0.2,128.0.0.1", `"128.0.0.1"`},
+		{"-dnsbl list.example=127.0.0.9-127.0.0.2", `"127.0.0.9-127.0.0.2"`},
+		{"-dnsbl list.example=::1", `"::1"`},
+		{"-dnsbl =127.0.0.2", `host name ""`},
+		{"-dns ns.example.org", `DNS server "ns.example.org"`},
+		{"-dns system -zone testdata/world.zone", "one or the other"},
+		{"-zone testdata/none.zone", "testdata/none.zone"},
+		{"-zone " + badZone, "line 1"},
+		{"-ip 192.0.2.9 testdata/mixed.jsonl", "one or the other"},
+		{"testdata/mixed.jsonl -json", "flags come first"},
+	} {
+		t.Run(tc.args, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			status := run(strings.Fields(tc.args), strings.NewReader(""), &stdout, &stderr)
+			if status != wrongUsage || stdout.Len() > 0 {
+				t.Errorf("got status %d and the output %q, want %d and nothing", status, &stdout, wrongUsage)
+			}
+			if !strings.Contains(stderr.String(), tc.want) || !strings.Contains(stderr.String(), "-help") {
+				t.Errorf("got the error %q, want one with %s and with -help", &stderr, tc.want)
+			}
+		})
+	}
+}
+
+func TestOptions(t *testing.T) {
+	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,example.com -our-domains bücher.example " +
+		"-our-nets 192.0.2.7,2001:db8::/32 -dnsbl list.example=127.0.0.2-127.0.0.9,127.0.0.11 -dnsbl other.example=127.0.0.2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"example.org", "example.com", "xn--bcher-kva.example"}; !slices.Equal(o.site.Domains, want) {
+		t.Errorf("domains are %q, want %q", o.site.Domains, want)
+	}
+	if got, want := o.site.Networks[0].String(), "192.0.2.7/32"; got != want {
+		t.Errorf("a single address is %s, want %s", got, want)
+	}
+	if len(o.lists) != 2 || len(o.lists[0].codes) != 2 || o.lists[0].codes[0].last.String() != "127.0.0.9" {
+		t.Errorf("lists are %v", o.lists)
+	}
+	if !slices.Equal(o.files, []string{"-"}) {
+		t.Errorf("without an envelope and a file the standard input is read, not %q", o.files)
+	}
+}
+
+func TestSplitRecipients(t *testing.T) {
+	for _, tc := range []struct {
+		list string
+		want []string
+	}{
+		{"a@example.org", []string{"a@example.org"}},
+		{"a@example.org,b@example.org", []string{"a@example.org", "b@example.org"}},
+		{`"a,b"@example.org,c@example.org`, []string{`"a,b"@example.org`, "c@example.org"}},
+		{`"a\",b"@example.org,c@example.org`, []string{`"a\",b"@example.org`, "c@example.org"}},
+		{"@a.example,@b.example:c@example.org,d@example.org", []string{"@a.example,@b.example:c@example.org", "d@example.org"}},
+		{"", []string{""}},
+		{"a,,b", []string{"a", "", "b"}},
+		{`"`, []string{`"`}},
+		{`"\`, []string{`"\`}},
+	} {
+		if got := splitRecipients(tc.list); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", tc.list, got, tc.want)
+		}
+	}
+}
+
+// An empty message is a message, and octets that are no UTF-8 come through.
+func TestMessageFile(t *testing.T) {
+	for _, content := range []string{"", "From: x\r\n\r\n\xff\x00"} {
+		file := filepath.Join(t.TempDir(), "message")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o, err := parseOptions([]string{"-message", file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, _, err := o.line.read()
+		if err != nil || e.Message == nil || e.Message.Size() != int64(len(content)) {
+			t.Errorf("%q: got the message %v, %v", content, e.Message, err)
+		}
+	}
+}
+
+func TestHelpNamesEverything(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-help"}, strings.NewReader(""), &stdout, &stderr); status != allJudged || stderr.Len() > 0 {
+		t.Fatalf("got status %d and the errors %q", status, &stderr)
+	}
+	new(options).flagSet().VisitAll(func(f *flag.Flag) {
+		if !strings.Contains(stdout.String(), "\n  -"+f.Name+" ") {
+			t.Errorf("the help says nothing of -%s", f.Name)
+		}
+	})
+	for _, check := range everyCheck(policies.Site{}) {
+		name, _ := envelope.Describe(check)
+		if name == "" || !strings.Contains(stdout.String(), " "+name) {
+			t.Errorf("the help says nothing of the check %q", name)
+		}
+	}
+	for name := range new(line).targets() {
+		if !strings.Contains(stdout.String(), `"`+name+`":`) {
+			t.Errorf("the help says nothing of the field %q", name)
+		}
+	}
+	for text := range strings.Lines(stdout.String()) {
+		if len(text) > 81 {
+			t.Errorf("a line of the help is wider than a screen: %s", text)
+		}
+	}
+}
