@@ -9,6 +9,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/envelopetest"
 )
 
 var (
@@ -76,7 +77,7 @@ func TestIn(t *testing.T) {
 		netip.MustParsePrefix("2001:db8::/32"),
 		netip.MustParsePrefix("::ffff:198.51.100.0/120"),
 		netip.MustParsePrefix("203.0.113.77/28"), // bits beyond the length do not count
-		netip.MustParsePrefix("::ffff:0:0/92"), // more than the IPv4-mapped addresses: plain IPv6
+		netip.MustParsePrefix("::ffff:0:0/92"),   // more than the IPv4-mapped addresses: plain IPv6
 		{},
 	}
 	for _, tc := range []struct {
@@ -188,6 +189,28 @@ func TestInSetGetsTheContextOfTheJudgement(t *testing.T) {
 		}
 		return true, nil
 	})(ctx, nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+}
+
+func TestChecksKeepTheContract(t *testing.T) {
+	known := netip.MustParseAddr("192.0.2.1")
+	envelopes := []*envelope.Envelope{
+		{},
+		{ClientIP: known},
+		{ClientIP: netip.MustParseAddr("2001:db8::1"), SpokeEarly: true},
+		{ClientIP: netip.MustParseAddr("203.0.113.1"), Login: "ann", TLS: &tls.ConnectionState{HandshakeComplete: true}},
+	}
+	for name, check := range map[string]envelope.Check{
+		"Authenticated": client.Authenticated,
+		"TLS":           client.TLS,
+		"Waited":        client.Waited,
+		"In":            client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}),
+		"InSet":         client.InSet(func(_ context.Context, a netip.Addr) (bool, error) { return a == known, nil }),
+		"InSetThatFails": client.InSet(func(context.Context, netip.Addr) (bool, error) {
+			return false, errors.New("the store is down")
+		}),
+	} {
+		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, nil, envelopes...) })
+	}
 }
 
 func BenchmarkIn(b *testing.B) {
