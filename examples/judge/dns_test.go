@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 )
 
@@ -84,6 +85,26 @@ func TestWorld(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// The log of the zone does not grow with the input.
+func TestWorldForgetsOneLine(t *testing.T) {
+	w, err := newWorld("testdata/world.zone", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		dns, err := w.forLine(line{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := envelope.LookupMX(t.Context(), dns, "example.net"); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(w.zone.Asked()); n != 1 {
+		t.Errorf("the log has %d questions, want those of the last line", n)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"mxrules.example/envelope"
 )
 
 func TestParseLineKeepsTheID(t *testing.T) {
@@ -123,6 +125,8 @@ func FuzzLine(f *testing.F) {
 		`{"id": [null], "helo": "[IPv6:::1]", "mail_from": "\"a@b\"@c", "message": "x", "now": "2026-01-02T03:04:05+01:00"}`,
 		`{"id": {}, "faults": {"*.": "timeout"}, "client_ip": "fe80::1%eth0"}`,
 		"{\"id\": \"\xff\"}\n\n{}\nnull\n{\"id\":1e999}",
+		`{"id": "\u001b[2J\n", "helo": "\u001b]0;x\u0007", "rcpt_to": ["a\u009b@b", "\r\n"], "zone": "\u0000", "faults": {"\u001b": "\u001b"}}`,
+		`{"id": 2, "rcpt_to": ["\u001b[1m", "\u202e"], "login": "x"}`,
 		`{"rcpt_to": ["\"%\"@[127.0.0.1]", ""], "smtputf8": true, "spoke_early": true, "login": " "}`,
 	} {
 		f.Add(seed)
@@ -149,7 +153,13 @@ func FuzzLine(f *testing.F) {
 				t.Errorf("got status %d and the errors %q with %d lines that can't be judged", status, &stderr, failed)
 			}
 		}
-		run(site, strings.NewReader(input), io.Discard, io.Discard) // as text
+		var text bytes.Buffer
+		run(site, strings.NewReader(input), &text, io.Discard)
+		for line := range strings.SplitSeq(text.String(), "\n") {
+			if line := strings.Join(strings.Fields(line), " "); envelope.CleanText(line, true) != line {
+				t.Errorf("the line of text %q is not clean", line)
+			}
+		}
 	})
 }
 

@@ -78,19 +78,21 @@ func (r result) queries() int {
 }
 
 // findings lists what the checks of all verdicts found, in the order in which
-// they were asked. A finding that is the same as one before it is not repeated:
-// most are the same for every recipient.
+// they were asked. What was found for one recipient is not repeated for the
+// next, since most of it is the same.
 func findings(verdicts []verdict.Verdict) []finding {
-	list, seen := []finding{}, map[string]bool{}
+	list, before := []finding{}, map[string]bool{}
 	for _, v := range verdicts {
+		first := len(list)
 		for _, step := range v.Trace {
 			for _, f := range stepFindings(step) {
-				one := newFinding(f)
-				if key := string(encode(one)); !seen[key] {
-					seen[key] = true
+				if one := newFinding(f); !before[one.key()] {
 					list = append(list, one)
 				}
 			}
+		}
+		for _, one := range list[first:] {
+			before[one.key()] = true
 		}
 	}
 	return list
@@ -118,6 +120,9 @@ func withOperands(f envelope.Finding) []envelope.Finding {
 	}
 	return all
 }
+
+// key is the same for findings that are the same.
+func (f finding) key() string { return string(encode(f)) }
 
 func newFinding(f envelope.Finding) finding {
 	one := finding{

@@ -142,10 +142,14 @@ func newRow(step verdict.Step) row {
 	if step.Off {
 		r.outcome = "off"
 	}
-	for i, f := range stepFindings(step) {
-		if i < len(step.Conditions) || f.Check != step.Finding.Check {
-			r.below = append(r.below, strings.TrimSpace(clean(f.Check)+" "+f.Outcome.String()+" "+why(f)))
-		}
+	if f := step.Finding; !step.Off && f.Check != step.Rule {
+		r.below = append(r.below, "check "+clean(f.Check))
+	}
+	for _, f := range step.Conditions {
+		r.below = append(r.below, "condition "+findingText(f))
+	}
+	for _, f := range withOperands(step.Finding)[1:] {
+		r.below = append(r.below, findingText(f))
 	}
 	failed := false
 	for _, q := range step.Questions {
@@ -156,6 +160,15 @@ func newRow(step verdict.Step) row {
 		r.below = append(r.below, "cause: "+envelope.Excerpt(f.Err.Error()))
 	}
 	return r
+}
+
+// findingText says a finding that has no row of its own.
+func findingText(f envelope.Finding) string {
+	text := clean(f.Check) + ": " + f.Outcome.String()
+	if why := why(f); why != "" {
+		text += ", " + why
+	}
+	return text
 }
 
 // did says what a rule did about its finding, "" if nothing was to be done or
