@@ -1,0 +1,317 @@
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+)
+
+// ask puts an address to a directory.
+func ask(t *testing.T, lookup directory.Lookup, address string) directory.Answer {
+	t.Helper()
+	m, err := envelope.ParseMailbox(address, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := lookup.Ask(t.Context(), m)
+	if err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	return answer
+}
+
+func TestList(t *testing.T) {
+	lookup, err := directory.List(
+		"postmaster@example.org",
+		"Ann@Example.ORG.",
+		`"two words"@example.org`,
+		`"plain"@example.org`,
+		`"a@b"@example.org`,
+		"jürgen@bücher.example",
+		"@example.net",
+		"postmaster@[192.0.2.1]",
+		"@[IPv6:2001:db8::1]",
+		"ann@example.org", // once more, and no harm
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		known   = directory.Known
+		unknown = directory.Unknown
+		foreign = directory.Foreign
+	)
+	for address, want := range map[string]directory.Answer{
+		"postmaster@example.org":            known,
+		"POSTMASTER@example.org":            known,
+		"ann@example.org":                   known,
+		"aNN@EXAMPLE.org.":                  known,
+		`"ann"@example.org`:                 known,
+		"plain@example.org":                 known,
+		`"two words"@example.org`:           known,
+		`"two\ words"@example.org`:          known,
+		`"a@b"@example.org`:                 known,
+		"a@example.org":                     unknown,
+		"bob@example.org":                   unknown,
+		`""@example.org`:                    unknown,
+		"ann+list@example.org":              unknown,
+		"ann@sub.example.org":               foreign,
+		"ann@org":                           foreign,
+		"ann@notexample.org":                foreign,
+		"jürgen@bücher.example":             known,
+		"JÜRGEN@xn--bcher-kva.example":      known,
+		"jurgen@bücher.example":             unknown,
+		"anyone@example.net":                known,
+		`""@example.net`:                    known,
+		"anyone@sub.example.net":            foreign,
+		"postmaster@[192.0.2.1]":            known,
+		"postmaster@[192.0.2.01]":           known,
+		"postmaster@[IPv6:::ffff:c000:201]": known,
+		"ann@[192.0.2.1]":                   unknown,
+		"ann@[192.0.2.2]":                   foreign,
+		"ann@[IPv6:2001:DB8:0::1]":          known,
+		"@relay.example:ann@example.org":    known, // the route is not looked at
+	} {
+		t.Run(address, func(t *testing.T) {
+			if got := ask(t, lookup, address); got != want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestMap(t *testing.T) {
+	entries := map[string]directory.Answer{
+		"ann@example.org":     directory.Known,
+		"bob@example.org":     directory.Disabled,
+		"carol@example.org":   directory.Full,
+		"dave@example.org":    directory.Moved,
+		"nobody@example.net":  directory.Unknown,
+		"@example.net":        directory.Known,
+		"@closed.example.org": directory.Disabled,
+	}
+	lookup, err := directory.Map(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(entries) // the Lookup has its own
+	for address, want := range map[string]directory.Answer{
+		"ann@example.org":           directory.Known,
+		"bob@example.org":           directory.Disabled,
+		"CAROL@example.org":         directory.Full,
+		"dave@example.org":          directory.Moved,
+		"erin@example.org":          directory.Unknown,
+		"nobody@example.net":        directory.Unknown,
+		"somebody@example.net":      directory.Known,
+		"anyone@closed.example.org": directory.Disabled,
+		"anyone@example.com":        directory.Foreign,
+	} {
+		if got := ask(t, lookup, address); got != want {
+			t.Errorf("%s: got %v, want %v", address, got, want)
+		}
+	}
+}
+
+func TestAnEmptyDirectoryKnowsNoDomain(t *testing.T) {
+	list, err := directory.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byMap, err := directory.Map(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lookup := range []directory.Lookup{list, byMap} {
+		if got := ask(t, lookup, "ann@example.org"); got != directory.Foreign {
+			t.Errorf("got %v", got)
+		}
+	}
+}
+
+// Each bad entry, and what its error says of it.
+var badEntries = []struct{ entry, reason string }{
+	{"", "is empty"},
+	{"ann", "has no domain"},
+	{"ann@", "has a domain that is empty"},
+	{"@", "has a domain that is empty"},
+	{"@.example.org", "has a domain that has an empty label"},
+	{"@192.0.2.1", "has a domain that is a number or an address, not a name"},
+	{"@[192.0.2.1", "has a domain that is not in brackets"},
+	{"@[example.org]", "has a domain that is no IPv4 address"},
+	{"ann@*.example.org", "has a domain that has a character that no name can have"},
+	{"*@example.org.x y", "has a domain that has a character that no name can have"},
+	{"ann@bob@example.org", "has a domain that has a character that no name can have"},
+	{"@relay.example:ann@example.org", "has a domain that has a character that no name can have"},
+	{`""@example.org`, "has an empty local part"},
+	{"ann smith@example.org", "has a character in its local part that needs quotes"},
+	{"ann@example.org\x00", "has a domain that has a character that no name can have"},
+	{strings.Repeat("a", 65) + "@example.org", "has a local part of more than 64 octets"},
+	{strings.Repeat("a", 1<<20) + "@example.org", "has more than 254 octets"},
+}
+
+func TestABadEntryIsNamed(t *testing.T) {
+	for _, tc := range badEntries {
+		t.Run(envelope.Excerpt(tc.entry), func(t *testing.T) {
+			_, byList := directory.List("ann@example.org", tc.entry)
+			_, byMap := directory.Map(map[string]directory.Answer{"ann@example.org": directory.Known, tc.entry: directory.Known})
+			for _, err := range []error{byList, byMap} {
+				var syntax *envelope.SyntaxError
+				if !errors.As(err, &syntax) {
+					t.Fatalf("got %v", err)
+				}
+				if syntax.Kind != "mailbox entry" || syntax.Value != tc.entry || syntax.Reason != tc.reason {
+					t.Errorf("got %v, want the reason %q", syntax, tc.reason)
+				}
+				if len(err.Error()) > 512 {
+					t.Errorf("the error has %d octets", len(err.Error()))
+				}
+			}
+		})
+	}
+}
+
+func TestMapTakesNoMistakenAnswer(t *testing.T) {
+	for answer, reason := range map[directory.Answer]string{
+		0:                 `is given the answer "", which no entry can have`,
+		directory.Foreign: `is given the answer "foreign", which no entry can have`,
+		200:               `is given the answer "answer(200)", which no entry can have`,
+	} {
+		_, err := directory.Map(map[string]directory.Answer{"ann@example.org": answer})
+		if want := `mailbox entry "ann@example.org" ` + reason; fmt.Sprint(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestMapTakesNoContradiction(t *testing.T) {
+	for range 20 { // whatever order the map has
+		_, err := directory.Map(map[string]directory.Answer{
+			"Ann@example.org":   directory.Known,
+			"ann@Example.ORG":   directory.Full,
+			`"ann"@example.org`: directory.Full,
+		})
+		if want := `mailbox entry "Ann@example.org" is both full and known`; fmt.Sprint(err) != want {
+			t.Fatalf("got %v, want %s", err, want)
+		}
+		_, err = directory.Map(map[string]directory.Answer{"@example.org": directory.Known, "@example.org.": directory.Disabled})
+		if want := `mailbox entry "@example.org." is both known and disabled`; fmt.Sprint(err) != want {
+			t.Fatalf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAskTakesNoSilenceForAnAnswer(t *testing.T) {
+	m := envelope.Mailbox{Local: "ann", Domain: "example.org"}
+	down := errors.New("connection refused")
+	for name, lookup := range map[string]directory.Lookup{
+		"no directory": nil,
+		"no answer":    func(context.Context, string, envelope.Host) (directory.Answer, error) { return 0, nil },
+		"no such answer": func(context.Context, string, envelope.Host) (directory.Answer, error) {
+			return directory.Moved + 1, nil
+		},
+		"subaddresses of no directory": directory.Subaddressed(nil, "+"),
+		"an error beside an answer": func(context.Context, string, envelope.Host) (directory.Answer, error) {
+			return directory.Known, down
+		},
+	} {
+		if answer, err := lookup.Ask(t.Context(), m); err == nil || answer != 0 {
+			t.Errorf("%s: %v, %v", name, answer, err)
+		}
+	}
+	failing := func(context.Context, string, envelope.Host) (directory.Answer, error) { return directory.Known, down }
+	if _, err := directory.Lookup(failing).Ask(t.Context(), m); err != down {
+		t.Errorf("the cause is %v", err)
+	}
+}
+
+func TestALookupGetsTheMailboxAsItIsMeant(t *testing.T) {
+	type key struct{}
+	var got string
+	lookup := directory.Lookup(func(ctx context.Context, local string, domain envelope.Host) (directory.Answer, error) {
+		got = fmt.Sprint(ctx.Value(key{}), " ", local, " at ", domain)
+		return directory.Known, nil
+	})
+	for address, want := range map[string]string{
+		"Ann@Example.ORG.":                "here Ann at example.org",
+		`"a\"@ b"@bücher.example`:         `here a"@ b at xn--bcher-kva.example`,
+		"ann@[IPv6:2001:0DB8::1]":         "here ann at [IPv6:2001:db8::1]",
+		"@relay.example:ann@[192.0.2.01]": "here ann at [192.0.2.1]",
+	} {
+		m, err := envelope.ParseMailbox(address, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lookup.Ask(context.WithValue(t.Context(), key{}, "here"), m); err != nil || got != want {
+			t.Errorf("%s: asked for %q (%v), want %q", address, got, err, want)
+		}
+	}
+}
+
+func TestSubaddressed(t *testing.T) {
+	plain, err := directory.Map(map[string]directory.Answer{
+		"ann@example.org":      directory.Known,
+		"ann+spam@example.org": directory.Disabled,
+		"bob@example.org":      directory.Full,
+		"@example.net":         directory.Known,
+		"ann@[192.0.2.1]":      directory.Known,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		separator, address string
+		want               directory.Answer
+	}{
+		{"+", "ann@example.org", directory.Known},
+		{"+", "ann+lists@example.org", directory.Known},
+		{"+", "Ann+Lists@example.org", directory.Known},
+		{"+", "ann+@example.org", directory.Known},
+		{"+", "ann+a+b@example.org", directory.Known},
+		{"+", "ann+spam@example.org", directory.Disabled}, // the whole is asked for first
+		{"+", "ann+spam+x@example.org", directory.Known},
+		{"+", "bob+lists@example.org", directory.Full},
+		{"+", "carol+lists@example.org", directory.Unknown},
+		{"+", "+ann@example.org", directory.Unknown},
+		{"+", "ann-lists@example.org", directory.Unknown},
+		{"+", "ann+lists@example.com", directory.Foreign},
+		{"+", "ann+lists@example.net", directory.Known},
+		{"+", "ann+lists@[192.0.2.1]", directory.Known},
+		{"--", "ann--lists@example.org", directory.Known},
+		{"--", "ann-lists@example.org", directory.Unknown},
+		{"", "ann+lists@example.org", directory.Unknown},
+	} {
+		t.Run(tc.separator+tc.address, func(t *testing.T) {
+			if got := ask(t, directory.Subaddressed(plain, tc.separator), tc.address); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSubaddressedKeepsTheError(t *testing.T) {
+	down := errors.New("connection refused")
+	asked := 0
+	lookup := directory.Subaddressed(func(context.Context, string, envelope.Host) (directory.Answer, error) {
+		asked++
+		return directory.Unknown, down
+	}, "+")
+	if _, err := lookup(t.Context(), "ann+lists", "example.org"); err != down || asked != 1 {
+		t.Errorf("%v after %d questions", err, asked)
+	}
+}
+
+func TestAnswersHaveWords(t *testing.T) {
+	for answer, want := range map[directory.Answer]string{
+		0: "", directory.Known: "known", directory.Unknown: "unknown", directory.Foreign: "foreign",
+		directory.Disabled: "disabled", directory.Full: "full", directory.Moved: "moved", 7: "answer(7)",
+	} {
+		if got := answer.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

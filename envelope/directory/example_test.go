@@ -1,0 +1,119 @@
+package directory_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+)
+
+// The mailboxes of a small site. Ann sorts her mail by user+detail.
+func Example() {
+	mailboxes, err := directory.Map(map[string]directory.Answer{
+		"postmaster@example.org": directory.Known,
+		"ann@example.org":        directory.Known,
+		"bob@example.org":        directory.Disabled,
+		"@shop.example":          directory.Known,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mailboxes = directory.Subaddressed(mailboxes, "+")
+
+	for _, address := range []string{"Ann@example.org", "ann+lists@example.org", "bob@example.org", "carol@example.org", "anyone@shop.example", "ann@example.com"} {
+		mailbox, err := envelope.ParseMailbox(address, false)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		answer, err := mailboxes.Ask(context.Background(), mailbox)
+		fmt.Println(address, answer, err)
+	}
+	// Output:
+	// Ann@example.org known <nil>
+	// ann+lists@example.org known <nil>
+	// bob@example.org disabled <nil>
+	// carol@example.org unknown <nil>
+	// anyone@shop.example known <nil>
+	// ann@example.com foreign <nil>
+}
+
+// Any function that can answer is a directory. This one asks a database, and
+// says so when the database is down.
+func ExampleLookup() {
+	var database = func(ctx context.Context, address string) (quota int, found bool, err error) {
+		return 0, address == "ann@example.org", nil
+	}
+	mailboxes := directory.Lookup(func(ctx context.Context, local string, domain envelope.Host) (directory.Answer, error) {
+		if domain != "example.org" {
+			return directory.Foreign, nil
+		}
+		quota, found, err := database(ctx, local+"@"+string(domain))
+		switch {
+		case err != nil:
+			return 0, err
+		case !found:
+			return directory.Unknown, nil
+		case quota == 0:
+			return directory.Full, nil
+		}
+		return directory.Known, nil
+	})
+	fmt.Println(mailboxes(context.Background(), "ann", "example.org"))
+	fmt.Println(mailboxes(context.Background(), "bob", "example.org"))
+	// Output:
+	// full <nil>
+	// unknown <nil>
+}
+
+// A file is read again when it changes. A mistake in it keeps what was read
+// before, and the owner is told.
+func ExampleFile() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "mailboxes")
+	edit := func(text string) {
+		next := path + ".new"
+		if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
+			fmt.Println(err)
+		}
+		if err := os.Rename(next, path); err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	edit("ann@example.org\n")
+	mailboxes, err := directory.File(path, func(err error) {
+		if err != nil {
+			fmt.Println("told:", err.Error()[len(dir)+1:])
+			return
+		}
+		fmt.Println("told: the file is good again")
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+
+	edit("ann@example.org away # until June\n")
+	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+
+	edit("ann@example.org disabled # until June\n")
+	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+	// Output:
+	// known <nil>
+	// told: mailboxes:1: mailbox entry "ann@example.org" is followed by "away", which is none of known, unknown, disabled, full, moved
+	// known <nil>
+	// told: the file is good again
+	// disabled <nil>
+}

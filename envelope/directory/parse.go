@@ -1,0 +1,77 @@
+package directory
+
+import (
+	"fmt"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// parse reads the text of a file that is called name. Its errors name the file
+// and the line.
+func parse(name, text string) (table, error) {
+	t, number := make(table), 0
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors begin with a byte order mark
+		number++
+		if err := t.addLine(strings.TrimRight(line, "\r\n")); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, number, err)
+		}
+	}
+	if len(t) == 0 {
+		// A file that was cut to nothing looks like this. To take it at its word
+		// would make every domain foreign.
+		return nil, fmt.Errorf("%s: has no entry", name)
+	}
+	return t, nil
+}
+
+func (t table) addLine(line string) error {
+	entry, rest := nextField(line)
+	word, rest := nextField(rest)
+	if entry == "" {
+		return nil
+	}
+	answer, ok := parseAnswer(word)
+	if !ok {
+		return badEntry(entry, fmt.Sprintf("is followed by %+q, which is none of known, unknown, disabled, full, moved", envelope.Excerpt(word)))
+	}
+	if more, _ := nextField(rest); more != "" {
+		return badEntry(entry, fmt.Sprintf("is followed by %+q, and has its word already", envelope.Excerpt(more)))
+	}
+	return t.add(entry, answer)
+}
+
+// parseAnswer reads the word behind an entry. No word is Known.
+func parseAnswer(word string) (Answer, bool) {
+	if word == "" {
+		return Known, true
+	}
+	for _, a := range [...]Answer{Known, Unknown, Disabled, Full, Moved} {
+		if word == a.String() {
+			return a, true
+		}
+	}
+	return 0, false
+}
+
+// nextField returns the first field of a line and what follows it. Fields are
+// separated by blanks and tabs that are not within the quotes of a local part.
+// There is none, "", at the end of the line and before a comment.
+func nextField(line string) (field, rest string) {
+	line = strings.TrimLeft(line, " \t")
+	if strings.HasPrefix(line, "#") {
+		return "", ""
+	}
+	quoted := false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++ // a quoted pair, whose second half ends nothing
+		case (c == ' ' || c == '\t') && !quoted:
+			return line[:i], line[i:]
+		}
+	}
+	return line, ""
+}
