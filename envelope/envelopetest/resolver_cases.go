@@ -14,7 +14,7 @@ import (
 // short is the time that a context has that is meant to end while a question
 // is open. Whether it ends before or after the question is put, the answer
 // must be the same.
-const short = 50 * time.Millisecond
+const short = 20 * time.Millisecond
 
 // resolverCases is what TestResolver tests, each on a world and a Resolver of
 // its own.

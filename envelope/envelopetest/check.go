@@ -1,0 +1,216 @@
+package envelopetest
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// TestCheck holds a check, or a combination of checks, to the contract of
+// [envelope.Check]. It asks r, which must give the same answer whenever it is
+// asked the same, or is nil if the check asks no DNS. The envelopes should be
+// of every kind that the check tells apart: one that passes, one that fails,
+// one to which the question does not arise. Each is judged at every stage, so
+// that its own Stage does not matter; one without a time gets one. An empty
+// envelope and two that a hostile client made are added to them.
+//
+// What must hold:
+//
+//   - At Start the check says its name, in lower case, and the stage from which
+//     it answers, and asks nothing. The name is that of all its findings.
+//   - Before that stage it is Pending and asks nothing. From then on it may be
+//     Pending only for the sake of a later stage, and never at Data or in a
+//     whole envelope. What belongs to a later stage than that of the envelope
+//     does not count. An answer once given is that of every later stage.
+//   - The same question has the same finding: once more, among many goroutines,
+//     and in a judgement that shares work (envelope.Once) between envelopes.
+//   - The envelope is not changed, and nothing panics or hangs.
+//   - Fail and PermError have a status that refuses, TempError has one that
+//     defers, and the cause. Each has a Text, which is clean.
+//   - If a lookup fails, whichever and however, or if the context ends, the
+//     answer is the same or it is TempError. In particular nobody is refused
+//     because of a DNS that was not there.
+//
+// That a check writes nothing but by its Commit is for its own tests to show;
+// the suite never calls Commit.
+func TestCheck(t *testing.T, check envelope.Check, r envelope.Resolver, envelopes ...*envelope.Envelope) {
+	t.Helper()
+	s := newCheckSuite(t, check, r, envelopes)
+	for _, tc := range checkCases {
+		t.Run(tc.name, func(t *testing.T) { tc.run(s.with(t)) })
+	}
+}
+
+// checkSuite is one case of TestCheck at work.
+type checkSuite struct {
+	testing.TB
+	limit     time.Duration
+	check     envelope.Check
+	resolver  envelope.Resolver
+	envelopes []*envelope.Envelope
+	name      string         // of the check, as it says at Start
+	from      envelope.Stage // where it answers, as it says at Start
+}
+
+func newCheckSuite(t testing.TB, check envelope.Check, r envelope.Resolver, envelopes []*envelope.Envelope) *checkSuite {
+	s := &checkSuite{TB: t, limit: patience, check: check, resolver: r}
+	for _, e := range append(hostile(), envelopes...) {
+		own := *e
+		if own.Now.IsZero() {
+			own.Now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		}
+		s.envelopes = append(s.envelopes, &own)
+	}
+	s.name, s.from = envelope.Describe(check)
+	return s
+}
+
+func (s *checkSuite) with(t testing.TB) *checkSuite {
+	own := *s
+	own.TB = t
+	return &own
+}
+
+// hostile returns envelopes that no check expects.
+func hostile() []*envelope.Envelope {
+	const bytes = "x\r\n250 ok\x00\x1b[31m\u202e\u200b\xff"
+	return []*envelope.Envelope{
+		{},
+		{
+			ClientIP: netip.MustParseAddr("::ffff:192.0.2.1"),
+			Helo:     bytes, MailFrom: bytes, RcptTo: bytes, Login: bytes, SMTPUTF8: true,
+			Message: envelope.NewMessage([]byte(bytes)),
+		},
+		{
+			ClientIP: netip.MustParseAddr("fe80::1%eth0"),
+			Helo:     strings.Repeat("long.", 10_000),
+			MailFrom: `"` + bytes + `@a"@` + strings.Repeat("b.", 10_000),
+			RcptTo:   `@a,@b:"` + bytes + `"@[IPv6:::1` + bytes + `]`,
+			Message:  envelope.NewMessage([]byte("From: " + bytes + "\r\nFrom\r\n\r\n" + bytes)),
+		},
+	}
+}
+
+// stages are those at which a check is asked, in their order.
+var stages = []envelope.Stage{
+	envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data, envelope.Whole,
+}
+
+// upTo returns e as it is known at stage, without what comes later.
+func upTo(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
+	known := &envelope.Envelope{Stage: stage, Now: e.Now}
+	if known.Reached(envelope.Connect) {
+		known.ClientIP, known.SpokeEarly = e.ClientIP, e.SpokeEarly
+	}
+	if known.Reached(envelope.Helo) {
+		known.Helo = e.Helo
+	}
+	if known.Reached(envelope.Mail) {
+		known.TLS, known.Login, known.MailFrom, known.SMTPUTF8 = e.TLS, e.Login, e.MailFrom, e.SMTPUTF8
+	}
+	if known.Reached(envelope.Rcpt) {
+		known.RcptTo, known.Recipients = e.RcptTo, e.Recipients
+	}
+	if known.Reached(envelope.Data) {
+		known.Message = e.Message
+	}
+	return known
+}
+
+// at returns e, with everything that it has, as if it had come to stage only.
+func at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
+	all := *e
+	all.Stage = stage
+	return &all
+}
+
+// label names an envelope in a complaint.
+func label(e *envelope.Envelope) string {
+	return fmt.Sprintf("at stage %s, client %s, HELO %.40q, MAIL %.40q, RCPT %.40q",
+		e.Stage, e.ClientIP, e.Helo, e.MailFrom, e.RcptTo)
+}
+
+// find calls the check for a copy of e, and looks at what holds for every
+// finding.
+func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	s.Helper()
+	own, header := *e, ""
+	if own.Message != nil {
+		header = string(own.Message.Header())
+	}
+	f := bounded(s.TB, s.limit, label(e), func() envelope.Finding { return s.check(ctx, r, &own) })
+	if own != *e || own.Message != nil && string(own.Message.Header()) != header {
+		s.Errorf("%s: the check changes the envelope", label(e))
+	}
+	if reason := fault(f, e); reason != "" {
+		s.Errorf("%s: the finding %s %s", label(e), brief(f), reason)
+	}
+	if f.Check != s.name {
+		s.Errorf("%s: the finding is named %q, and at Start it was %q", label(e), f.Check, s.name)
+	}
+	return f
+}
+
+// fault says what is wrong with a finding by itself, "" if nothing is.
+func fault(f envelope.Finding, e *envelope.Envelope) string {
+	switch f.Outcome {
+	case envelope.None, envelope.Pass:
+	case envelope.Pending:
+		if e.Reached(f.Awaits) || f.Awaits == envelope.Whole || f.Awaits > envelope.Data {
+			return "does not await a later stage"
+		}
+		if f.Commit != nil {
+			return "is Pending and would write"
+		}
+	case envelope.Fail, envelope.PermError:
+		if !f.Status.IsFailure() {
+			return "has no status that refuses"
+		}
+	case envelope.TempError:
+		if !f.Status.IsDeferral() {
+			return "has no status that defers"
+		}
+		if f.Err == nil {
+			return "has no Err, which is its cause"
+		}
+	default:
+		return "has no outcome"
+	}
+	speaks := f.Outcome == envelope.Fail || f.Outcome == envelope.PermError || f.Outcome == envelope.TempError
+	switch {
+	case speaks && f.Text == "":
+		return "has no Text"
+	case envelope.CleanText(f.Text, true) != f.Text:
+		return "has a Text that is not clean"
+	case !f.Deferral.IsZero() && !f.Deferral.IsDeferral():
+		return "has a Deferral that does not defer"
+	}
+	return ""
+}
+
+// brief shows a finding in one line.
+func brief(f envelope.Finding) string {
+	text := fmt.Sprintf("%s %v", f.Check, f.Outcome)
+	if f.Outcome == envelope.Pending {
+		text += fmt.Sprintf(" until %s", f.Awaits)
+	}
+	if !f.Status.IsZero() {
+		text += " " + f.Status.String()
+	}
+	if f.Text != "" {
+		text += fmt.Sprintf(" %.200q", f.Text)
+	}
+	return "(" + text + ")"
+}
+
+// same reports whether two findings say the same. Detail and Err are not
+// compared: they may point anywhere.
+func same(f, g envelope.Finding) bool {
+	return f.Check == g.Check && f.Outcome == g.Outcome && f.Awaits == g.Awaits &&
+		f.Status == g.Status && f.Deferral == g.Deferral && f.Text == g.Text
+}

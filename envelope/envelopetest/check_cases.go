@@ -1,0 +1,214 @@
+package envelopetest
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+
+	"mxrules.example/envelope"
+)
+
+// checkCases is what TestCheck tests.
+var checkCases = []struct {
+	name string
+	run  func(*checkSuite)
+}{
+	{"says its name at Start", saysItsName},
+	{"waits for its stage", waits},
+	{"answers from its stage on", answers},
+	{"looks no further than the stage", looksNoFurther},
+	{"an early answer is the late one", earlyIsLate},
+	{"finds the same again", findsTheSame},
+	{"a lookup that fails only defers", failingOnlyDefers},
+	{"a context that ends only defers", endingOnlyDefers},
+}
+
+func saysItsName(s *checkSuite) {
+	for _, e := range s.envelopes {
+		counter := &questioned{inner: s.resolver}
+		f := s.find(s.Context(), counter, at(e, envelope.Start))
+		if f.Outcome != envelope.Pending || f.Awaits != s.from || !f.Status.IsZero() || f.Text != "" {
+			s.Errorf("at Start: got %s, want Pending until one stage, with a name and nothing else", brief(f))
+		}
+		if n := counter.count(); n > 0 {
+			s.Errorf("at Start: the check asks %d questions", n)
+		}
+	}
+	if !isCheckName(s.name) {
+		s.Errorf("at Start: the name is %q, want words in lower case with dots between them", s.name)
+	}
+}
+
+// isCheckName reports whether name is one of words in lower case with dots
+// between them, or that of a combination of such: "any(client.in, spf.pass)".
+func isCheckName(name string) bool {
+	rest, ok := cutCheckName(name)
+	return ok && rest == ""
+}
+
+// cutCheckName returns what stands behind the name at the beginning of s.
+func cutCheckName(s string) (rest string, ok bool) {
+	rest = strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyz0123456789_-.")
+	if slices.Contains(strings.Split(s[:len(s)-len(rest)], "."), "") {
+		return "", false
+	}
+	if rest, ok = strings.CutPrefix(rest, "("); !ok {
+		return rest, true
+	}
+	if nothing, ok := strings.CutPrefix(rest, ")"); ok {
+		return nothing, true // All of nothing has a name too
+	}
+	for {
+		if rest, ok = cutCheckName(rest); !ok {
+			return "", false
+		}
+		if rest, ok = strings.CutPrefix(rest, ", "); !ok {
+			return strings.CutPrefix(rest, ")")
+		}
+	}
+}
+
+func waits(s *checkSuite) {
+	for _, e := range s.envelopes {
+		for _, stage := range stages {
+			early := upTo(e, stage)
+			if early.Reached(s.from) {
+				continue
+			}
+			counter := &questioned{inner: s.resolver}
+			f := s.find(s.Context(), counter, early)
+			if f.Outcome != envelope.Pending || f.Awaits != s.from {
+				s.Errorf("%s: got %s, want Pending until %s", label(early), brief(f), s.from)
+			}
+			if n := counter.count(); n > 0 {
+				s.Errorf("%s: the check asks %d questions before its stage", label(early), n)
+			}
+		}
+	}
+}
+
+// answers looks at the findings of every stage; find says what is wrong.
+func answers(s *checkSuite) {
+	for _, e := range s.envelopes {
+		for _, stage := range stages {
+			s.find(s.Context(), s.resolver, upTo(e, stage))
+		}
+	}
+}
+
+func looksNoFurther(s *checkSuite) {
+	for _, e := range s.envelopes {
+		for _, stage := range stages {
+			want := s.find(s.Context(), s.resolver, upTo(e, stage))
+			if got := s.find(s.Context(), s.resolver, at(e, stage)); !same(got, want) {
+				s.Errorf("%s: got %s with what comes later, and %s without it", label(upTo(e, stage)), brief(got), brief(want))
+			}
+		}
+	}
+}
+
+// earlyIsLate: rules are judged as early as they can be, which must not make a
+// difference.
+func earlyIsLate(s *checkSuite) {
+	for _, e := range s.envelopes {
+		late := s.find(s.Context(), s.resolver, upTo(e, envelope.Whole))
+		for _, stage := range stages {
+			early := s.find(s.Context(), s.resolver, upTo(e, stage))
+			if early.Outcome.Known() && late.Outcome.Known() && early.Outcome != late.Outcome {
+				s.Errorf("%s: got %s, and for the whole envelope %s", label(upTo(e, stage)), brief(early), brief(late))
+			}
+		}
+	}
+}
+
+func findsTheSame(s *checkSuite) {
+	var want []envelope.Finding
+	for _, e := range s.envelopes {
+		want = append(want, s.find(s.Context(), s.resolver, at(e, envelope.Whole)))
+	}
+	again := func(ctx context.Context, how string) {
+		for i, e := range s.envelopes {
+			whole := at(e, envelope.Whole)
+			if got := s.check(ctx, s.resolver, whole); !same(got, want[i]) {
+				s.Errorf("%s: %s got %s, and before that %s", label(whole), how, brief(got), brief(want[i]))
+			}
+		}
+	}
+	everything := func() bool {
+		again(s.Context(), "the second time")
+		// One judgement for different envelopes: whatever envelope.Once computes
+		// must have all its inputs in its key.
+		again(envelope.WithJudgement(s.Context()), "within a judgement")
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() { again(s.Context(), "among many goroutines") })
+		}
+		group.Wait()
+		return true
+	}
+	bounded(s.TB, s.limit, "the same again", everything)
+}
+
+// maxQuestions bounds how many of the questions of one judgement are made to
+// fail one by one.
+const maxQuestions = 60
+
+// failingOnlyDefers lets lookups fail: each by itself, all of them, and for
+// want of a Resolver.
+func failingOnlyDefers(s *checkSuite) {
+	faults := []*net.DNSError{
+		{Err: "SERVFAIL", IsTemporary: true},
+		{Err: "REFUSED"}, // *net.Resolver sets no flag for it
+		{Err: "timeout", IsTimeout: true, IsTemporary: true},
+	}
+	for _, e := range s.envelopes {
+		whole := at(e, envelope.Whole)
+		counter := &questioned{inner: s.resolver}
+		live := s.find(s.Context(), counter, whole)
+		for _, fault := range faults {
+			s.onlyDefers(s.Context(), whole, live, "every lookup gets "+fault.Err, &questioned{
+				inner: s.resolver, fail: func(int) error { return fault },
+			})
+			for n := 1; n <= min(counter.count(), maxQuestions); n++ {
+				s.onlyDefers(s.Context(), whole, live, "one lookup gets "+fault.Err, &questioned{
+					inner: s.resolver, fail: func(i int) error {
+						if i == n {
+							return fault
+						}
+						return nil
+					},
+				})
+			}
+		}
+		s.onlyDefers(s.Context(), whole, live, "there is no Resolver", nil)
+	}
+}
+
+// endingOnlyDefers lets the context end before the check, and while it waits
+// for an answer that never comes.
+func endingOnlyDefers(s *checkSuite) {
+	for _, e := range s.envelopes {
+		whole := at(e, envelope.Whole)
+		live := s.find(s.Context(), s.resolver, whole)
+
+		cancelled, cancel := context.WithCancel(s.Context())
+		cancel()
+		s.onlyDefers(cancelled, whole, live, "the context has ended", &questioned{inner: s.resolver})
+
+		late, cancel := context.WithTimeout(s.Context(), short)
+		s.onlyDefers(late, whole, live, "no lookup is answered", &questioned{inner: s.resolver, silent: true})
+		cancel()
+	}
+}
+
+// onlyDefers wants the outcome that was found while everything was well, or a
+// TempError.
+func (s *checkSuite) onlyDefers(ctx context.Context, e *envelope.Envelope, live envelope.Finding, what string, r envelope.Resolver) {
+	s.Helper()
+	f := s.find(ctx, r, e)
+	if f.Outcome != live.Outcome && f.Outcome != envelope.TempError {
+		s.Errorf("%s: %s: got %s, want TempError or what it is otherwise, %s", label(e), what, brief(f), brief(live))
+	}
+}
