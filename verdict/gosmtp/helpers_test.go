@@ -175,23 +175,28 @@ func serveOn(t *testing.T, l net.Listener, g *gosmtp.Guard, b smtp.Backend, sett
 		if err := <-done; err != nil {
 			t.Errorf("Serve: %v", err)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := s.Shutdown(ctx); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
-			t.Errorf("Shutdown: %v", err)
-		}
 	})
 	return s
 }
 
-// client is the other end of a connection.
-type client struct {
+// finish waits until all connections have come to their end by themselves.
+func (s *site) finish(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		t.Fatalf("Shutdown: %v", err)
+	}
+}
+
+// peer is the other end of a connection.
+type peer struct {
 	t    *testing.T
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func (s *site) dial(t *testing.T) *client {
+func (s *site) dial(t *testing.T) *peer {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -200,16 +205,16 @@ func (s *site) dial(t *testing.T) *client {
 	return newClient(t, conn)
 }
 
-func newClient(t *testing.T, conn net.Conn) *client {
+func newClient(t *testing.T, conn net.Conn) *peer {
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(time.Minute)) // a test that hangs shall say where
-	return &client{t: t, conn: conn, in: bufio.NewReader(conn)}
+	return &peer{t: t, conn: conn, in: bufio.NewReader(conn)}
 }
 
 // play plays a dialogue, a line for each line of text. "C:" is sent, "S:" is
 // what the server must say, up to "..." if that stands at the end; "S: closed"
 // is the end of the connection.
-func (c *client) play(dialogue string) *client {
+func (c *peer) play(dialogue string) *peer {
 	c.t.Helper()
 	for line := range strings.SplitSeq(strings.TrimSpace(dialogue), "\n") {
 		line = strings.TrimSpace(line)
@@ -229,7 +234,7 @@ func (c *client) play(dialogue string) *client {
 	return c
 }
 
-func (c *client) send(text string) *client {
+func (c *peer) send(text string) *peer {
 	c.t.Helper()
 	if _, err := io.WriteString(c.conn, text); err != nil {
 		c.t.Fatalf("sending %q: %v", text, err)
@@ -237,13 +242,14 @@ func (c *client) send(text string) *client {
 	return c
 }
 
-func (c *client) expect(want string) {
+func (c *peer) expect(want string) {
 	c.t.Helper()
 	got, err := c.in.ReadString('\n')
 	if want == "closed" {
 		if got != "" || !errors.Is(err, io.EOF) {
 			c.t.Fatalf("got %q, %v, want the connection closed", got, err)
 		}
+		c.conn.Close()
 		return
 	}
 	if err != nil {
@@ -257,7 +263,7 @@ func (c *client) expect(want string) {
 }
 
 // talk opens a connection and plays a dialogue on it.
-func (s *site) talk(t *testing.T, dialogue string) *client {
+func (s *site) talk(t *testing.T, dialogue string) *peer {
 	t.Helper()
 	return s.dial(t).play(dialogue)
 }

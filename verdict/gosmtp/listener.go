@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime/debug"
@@ -104,10 +105,12 @@ func (c *greetingConn) Close() error {
 // closed, or broken, and the error is what Read shall say.
 func (c *greetingConn) greet() (err error) {
 	defer func() {
-		// go-smtp does not recover here. Of an error of Read it tells the client
-		// with a 421, and its log.
+		// go-smtp does not recover here. It logs an error of Read, and closes the
+		// connection.
 		if v := recover(); v != nil {
 			err = fmt.Errorf("gosmtp: panic at the greeting: %v\n%s", v, debug.Stack())
+			c.Conn.SetWriteDeadline(time.Now().Add(lastWords))
+			io.WriteString(c.Conn, trouble(421).String())
 		}
 	}()
 	if err := c.holdBack(c.guard.BannerDelay); err != nil {

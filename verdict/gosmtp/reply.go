@@ -31,10 +31,17 @@ func Error(v verdict.Verdict) error {
 
 func smtpError(reply verdict.Reply) error {
 	status := reply.Status
+	var message strings.Builder
+	for i, line := range reply.Lines {
+		if i < len(reply.Lines)-1 {
+			line = status.Enhanced() + " " + line + "\n"
+		}
+		message.WriteString(line)
+	}
 	return &smtp.SMTPError{
 		Code:         int(status.Code),
 		EnhancedCode: smtp.EnhancedCode{status.Class(), int(status.Subject), int(status.Detail)},
-		Message:      strings.Join(reply.Lines, "\n"+status.Enhanced()+" "),
+		Message:      message.String(),
 	}
 }
 

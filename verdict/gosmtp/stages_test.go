@@ -102,17 +102,17 @@ type facts struct {
 	seen []envelope.Envelope
 }
 
+// rule writes them down, and passes at Data.
 func (f *facts) rule() verdict.Rule {
 	return verdict.RejectUnless(func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		if !e.Reached(envelope.Data) {
+		if e.Stage != envelope.Start {
 			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.seen = append(f.seen, *e)
-			f.mu.Unlock()
+		}
+		if !e.Reached(envelope.Data) {
 			return envelope.NotYet("facts", envelope.Data)
 		}
-		f.mu.Lock()
-		f.seen = append(f.seen, *e)
-		f.mu.Unlock()
 		return envelope.Passed("facts")
 	})
 }
