@@ -25,7 +25,8 @@ The envelope
   -from PATH        of MAIL, without angle brackets; without it the null sender
   -to PATH,PATH     of RCPT, without angle brackets; may be repeated. Several
                     recipients are judged each and merged: tempfail before
-                    reject before accept
+                    reject before accept. Without any, a policy refuses the
+                    envelope, unless -stage says that they are still to come
   -login NAME       the client has logged in
   -tls              the connection is encrypted
   -smtputf8         MAIL asked for SMTPUTF8

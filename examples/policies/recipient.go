@@ -8,23 +8,23 @@ import (
 )
 
 // recipientOurs passes when a recipient is in one of the domains, so that the
-// mail ends here. With it a policy closes the relay. What asks to be sent on is
+// mail ends here. With it a policy closes the relay, so that it never is None:
+// what is no address, or was forgotten, fails. What asks to be sent on is
 // foreign, whatever its domain: see forwards. The bare postmaster is ours (RFC
-// 5321, section 4.5.1). None: a whole transaction without a recipient, which
-// brings mail to nobody.
+// 5321, section 4.5.1).
 func recipientOurs(ours domains) envelope.Check {
 	const check = "recipient.ours"
 	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		noAddress := envelope.Status{Code: 501, Subject: 1, Detail: 3}
 		switch {
-		case hasNoRecipient(e):
-			return envelope.NotApplicable(check)
+		case e.RcptTo == "":
+			return envelope.Failed(check, noAddress, "there is no recipient")
 		case isBarePostmaster(e.RcptTo):
 			return envelope.Passed(check)
 		}
 		mailbox, err := envelope.ParseMailbox(e.RcptTo, e.SMTPUTF8)
 		if err != nil {
-			return envelope.Failed(check, envelope.Status{Code: 501, Subject: 1, Detail: 3},
-				"the recipient is no address of mail: %s", err)
+			return envelope.Failed(check, noAddress, "the recipient is no address of mail: %s", err)
 		}
 		switch {
 		case forwards(mailbox):
@@ -83,7 +83,3 @@ func forwards(m envelope.Mailbox) bool {
 // isBarePostmaster reports whether path is the one recipient that needs no
 // domain, in any letter case (RFC 5321, section 4.5.1).
 func isBarePostmaster(path string) bool { return strings.EqualFold(path, "postmaster") }
-
-func hasNoRecipient(e *envelope.Envelope) bool {
-	return e.Stage == envelope.Whole && e.RcptTo == ""
-}
