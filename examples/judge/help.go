@@ -20,7 +20,7 @@ did about it, and the questions that it put to DNS.
       -ip 192.0.2.9 -helo mail.example.net -to bob@example.org
 
 The envelope
-  -ip ADDRESS       of the client, IPv4 or IPv6; without it it is unknown
+  -ip ADDRESS       of the client, IPv4 or IPv6; unknown if not given
   -helo NAME        the argument of HELO or EHLO, as sent
   -from PATH        of MAIL, without angle brackets; without it the null sender
   -to PATH,PATH     of RCPT, without angle brackets; may be repeated. Several
@@ -75,7 +75,7 @@ Lines of JSON, in
   are not asked. Faults are servfail, refused or timeout, for a name and a type
   in whichever zone the line is judged. The type * is all types, and a name that
   begins with *. is all names below. A line that has faults and no zone is
-  judged in a zone with nothing in it.
+  judged in a zone with nothing in it; with -dns it can't be judged.
 
 Lines of JSON, out
   {"id": as it came, "action": "accept|continue|tempfail|reject", "code": 550,
@@ -86,12 +86,13 @@ Lines of JSON, out
   The findings are those of every check that was asked, conditions and what has
   to wait too, in order; the same finding for several recipients stands once.
   A detail stands only where a check has one. Queries counts each question once,
-  however many checks asked it.
+  however many checks asked it. With -checks the action is "none", the code 0.
   A line that can't be judged gives {"id": ..., "error": "..."}, and the next
   line is taken.
 
 Checks
 CHECKS
+
 Exit status
   0  everything was judged, whatever came of it
   1  a line or a file can't be judged
