@@ -1,0 +1,75 @@
+package recipient
+
+import (
+	"context"
+	"errors"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+)
+
+// Listed passes when the directory knows the mailbox of the recipient. It fails
+// with 550 5.1.1 for an unknown mailbox, 550 5.2.1 for a disabled one, and 551
+// 5.1.6 for one that has moved, without saying where to. A mailbox that is full
+// is a TempError with 452 4.2.2, since its owner may make room; so is a
+// directory that can't answer, with 451 4.3.0.
+//
+// None: a domain that is foreign to the directory, which Ours is for; the bare
+// postmaster, whom every server must take (RFC 5321, section 4.5.1); and a
+// recipient that can't be read. A source route is ignored (RFC 5321, appendix
+// C). The directory is asked once per judgement and mailbox, however many rules
+// share the check.
+func Listed(mailboxes directory.Lookup) envelope.Check {
+	const check = "recipient.listed"
+	return envelope.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		mailbox, fault := read(e)
+		if fault != "" || isBare(mailbox) {
+			return envelope.NotApplicable(check)
+		}
+		found := envelope.Once(ctx, question{&mailboxes, mailbox}, func() reply {
+			answer, err := mailboxes.Ask(ctx, mailbox)
+			return reply{answer, err}
+		})
+		if found.err != nil {
+			f := envelope.Temporary(check, found.err)
+			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+			return f
+		}
+		return fromAnswer(check, found.answer, e.RcptTo)
+	})
+}
+
+// question is what makes one question to a directory the same as another.
+// Functions can't be compared, but the place where a check keeps its own can.
+type question struct {
+	directory *directory.Lookup
+	mailbox   envelope.Mailbox
+}
+
+type reply struct {
+	answer directory.Answer
+	err    error
+}
+
+// fromAnswer says what an answer of a directory means for mail to a mailbox.
+func fromAnswer(check string, answer directory.Answer, recipient string) envelope.Finding {
+	switch answer {
+	case directory.Known:
+		return envelope.Passed(check)
+	case directory.Unknown:
+		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 1, Detail: 1},
+			"there is no mailbox %s here", recipient)
+	case directory.Disabled:
+		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 2, Detail: 1},
+			"the mailbox %s is disabled", recipient)
+	case directory.Moved: // RFC 3463, X.1.6: no forwarding address
+		return envelope.Failed(check, envelope.Status{Code: 551, Subject: 1, Detail: 6},
+			"the mailbox %s has moved, and mail for it is no longer taken here", recipient)
+	case directory.Full:
+		f := envelope.Failed(check, envelope.Status{Code: 452, Subject: 2, Detail: 2},
+			"the mailbox %s is full, please try again later", recipient)
+		f.Outcome, f.Err = envelope.TempError, errors.New("the mailbox is full")
+		return f
+	}
+	return envelope.NotApplicable(check) // Foreign
+}

@@ -1,0 +1,171 @@
+package recipient_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/recipient"
+)
+
+func TestRole(t *testing.T) {
+	ours := []string{"example.org", ".sub.example.org", "[192.0.2.25]", "bücher.example"}
+	usual := recipient.Role(ours)
+	own := recipient.Role(ours, "Hostmaster", `"two words"`, "büro")
+	for _, tc := range []struct {
+		name  string
+		check envelope.Check
+		rcpt  string
+		want  envelope.Outcome
+	}{
+		{"postmaster", usual, "postmaster@example.org", envelope.Pass},
+		{"abuse", usual, "abuse@example.org", envelope.Pass},
+		{"security", usual, "security@example.org", envelope.Pass},
+		{"admin", usual, "admin@example.org", envelope.Pass},
+		{"upper case and a final dot", usual, "PoStMaStEr@EXAMPLE.org.", envelope.Pass},
+		{"quoted", usual, `"abuse"@example.org`, envelope.Pass},
+		{"below a domain", usual, "abuse@a.sub.example.org", envelope.Pass},
+		{"a literal", usual, "postmaster@[192.0.2.25]", envelope.Pass},
+		{"a U-label", usual, "postmaster@bücher.example", envelope.Pass},
+		{"the bare postmaster", usual, "Postmaster", envelope.Pass},
+		{"another mailbox", usual, "ann@example.org", envelope.Fail},
+		{"more than the name", usual, "postmaster+x@example.org", envelope.Fail},
+		{"another domain", usual, "postmaster@example.com", envelope.Fail},
+		{"another literal", usual, "postmaster@[192.0.2.26]", envelope.Fail},
+		{"the domain itself where only those below are ours", usual, "abuse@sub.example.org", envelope.Fail},
+		{"a route", usual, "@example.com:postmaster@example.org", envelope.Fail},
+		{"percent", usual, "postmaster%example.com@example.org", envelope.Fail},
+		{"bare abuse", usual, "abuse", envelope.Fail},
+		{"unreadable", usual, "postmaster@example.org@example.org", envelope.Fail},
+		{"nobody", usual, "", envelope.Fail},
+		{"a name of one's own", own, "hostmaster@example.org", envelope.Pass},
+		{"in quotes", own, `"Two Words"@example.org`, envelope.Pass},
+		{"in UTF-8", own, "BÜRO@example.org", envelope.Pass},
+		{"names of one's own replace the usual", own, "postmaster@example.org", envelope.Fail},
+		{"the bare postmaster where postmaster is no role", own, "postmaster", envelope.Fail},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			status := nothing
+			if tc.want == envelope.Fail {
+				status = unwanted
+			}
+			expect(t, tc.check(t.Context(), nil, to(tc.rcpt)), tc.want, status)
+		})
+	}
+}
+
+func TestARoleThatIsNoLocalPartDefers(t *testing.T) {
+	for _, name := range []string{"", "abuse@example.org", "two words", `"open`, "@example.org:abuse", "a%b", strings.Repeat("a", 65), "a\r\nb"} {
+		got := recipient.Role([]string{"example.org"}, "abuse", name)(t.Context(), nil, to("abuse@example.org"))
+		expect(t, got, envelope.TempError, badSetup)
+		var syntax *envelope.SyntaxError
+		if !errors.As(got.Err, &syntax) || syntax.Kind != "role" || syntax.Value != name {
+			t.Errorf("%q: the cause is %v", name, got.Err)
+		}
+	}
+}
+
+func TestIn(t *testing.T) {
+	in := recipient.In("Ann@Example.ORG.", `"two words"@example.org`, "jürgen@bücher.example", "ann@[192.0.2.25]",
+		"example.net", ".example.com", "[IPv6:2001:db8::25]", "postmaster")
+	for rcpt, want := range map[string]envelope.Outcome{
+		"ann@example.org":                   envelope.Pass,
+		"ANN@example.org.":                  envelope.Pass,
+		`"ann"@example.org`:                 envelope.Pass,
+		`"Two Words"@example.org`:           envelope.Pass,
+		"jürgen@xn--bcher-kva.example":      envelope.Pass,
+		"ann@[192.0.2.25]":                  envelope.Pass,
+		"anyone@example.net":                envelope.Pass,
+		"anyone@Example.Net.":               envelope.Pass,
+		"anyone@a.b.example.com":            envelope.Pass,
+		"anyone@[IPv6:2001:db8:0::25]":      envelope.Pass,
+		"Postmaster":                        envelope.Pass,
+		"bob@example.org":                   envelope.Fail,
+		"postmaster@example.org":            envelope.Fail,
+		"ann+x@example.org":                 envelope.Fail,
+		"ann@a.example.org":                 envelope.Fail,
+		"bob@[192.0.2.25]":                  envelope.Fail,
+		"anyone@a.example.net":              envelope.Fail,
+		"anyone@example.com":                envelope.Fail,
+		"anyone@[IPv6:2001:db8::26]":        envelope.Fail,
+		"@example.com:ann@example.org":      envelope.Fail,
+		"ann%example.com@example.net":       envelope.Fail,
+		"example.com!ann@example.net":       envelope.Fail,
+		`"ann@example.com"@example.net`:     envelope.Fail,
+		"ann":                               envelope.Fail,
+		"ann@example.net@example.net":       envelope.Fail,
+		"":                                  envelope.Fail,
+		strings.Repeat("a@example.net", 99): envelope.Fail,
+	} {
+		t.Run(envelope.Excerpt(rcpt), func(t *testing.T) {
+			status := nothing
+			if want == envelope.Fail {
+				status = unwanted
+			}
+			expect(t, in(t.Context(), nil, to(rcpt)), want, status)
+		})
+	}
+	expect(t, recipient.In("example.org")(t.Context(), nil, to("postmaster")), envelope.Fail, unwanted)
+	expect(t, recipient.In()(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
+	got := in(t.Context(), nil, to("bob@example.org"))
+	if want := "mail is not taken for the recipient bob@example.org"; got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}
+
+func TestAPatternThatCannotBeReadDefers(t *testing.T) {
+	for _, pattern := range []string{"", "@example.org", "ann@", "ann smith@example.org", "ann@b@c", "*.example.org",
+		"[192.0.2.1", "192.0.2.1", "@a.example:ann@example.org", "ann%a.example@example.org", `"a@b"@example.org`} {
+		got := recipient.In("example.org", pattern)(t.Context(), nil, to("ann@example.org"))
+		expect(t, got, envelope.TempError, badSetup)
+		var syntax *envelope.SyntaxError
+		if !errors.As(got.Err, &syntax) || syntax.Value != pattern {
+			t.Errorf("%q: the cause is %v", pattern, got.Err)
+		}
+	}
+}
+
+func TestInSet(t *testing.T) {
+	chosen := map[string]bool{"ann@example.org": true}
+	in := recipient.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) { return chosen[m.String()], nil })
+	expect(t, in(t.Context(), nil, to("ann@EXAMPLE.org.")), envelope.Pass, nothing)
+	expect(t, in(t.Context(), nil, to("Ann@example.org")), envelope.Fail, unwanted)
+	delete(chosen, "ann@example.org")
+	expect(t, in(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
+}
+
+func TestInSetIsAskedOnlyForWhatEndsWhereItSays(t *testing.T) {
+	var asked []envelope.Mailbox
+	in := recipient.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) {
+		asked = append(asked, m)
+		return true, nil
+	})
+	for _, rcpt := range []string{"", "ann", "ann@b@c", "@a.example:ann@example.org", "ann%a.example@example.org", "a.example!ann@example.org", `"a@b"@example.org`} {
+		expect(t, in(t.Context(), nil, to(rcpt)), envelope.Fail, unwanted)
+	}
+	if len(asked) > 0 {
+		t.Errorf("asked for %v", asked)
+	}
+	expect(t, in(t.Context(), nil, to("POSTMASTER")), envelope.Pass, nothing)
+	if len(asked) != 1 || asked[0] != (envelope.Mailbox{Local: "postmaster"}) {
+		t.Errorf("asked for %v", asked)
+	}
+}
+
+func TestInSetThatFailsDefers(t *testing.T) {
+	down := errors.New("connection refused")
+	in := recipient.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
+	got := in(t.Context(), nil, to("ann@example.org"))
+	expect(t, got, envelope.TempError, storeFails)
+	if got.Err != down {
+		t.Errorf("the cause is %v", got.Err)
+	}
+}
+
+func TestInSetGetsTheContextOfTheJudgement(t *testing.T) {
+	type key struct{}
+	in := recipient.InSet(func(ctx context.Context, _ envelope.Mailbox) (bool, error) { return ctx.Value(key{}) == "here", nil })
+	expect(t, in(context.WithValue(t.Context(), key{}, "here"), nil, to("ann@example.org")), envelope.Pass, nothing)
+}
