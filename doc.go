@@ -1,0 +1,28 @@
+// Package mxrules is the door to a library of SMTP acceptance rules. It holds
+// no code of its own; this page is the tour.
+//
+// Whoever receives mail must decide, before taking a message, whether to
+// accept it, to ask for another try, or to refuse it (RFC 5321). mxrules lets a
+// program say how: it describes what it knows of a transaction in an Envelope,
+// states its rules in order, and gets one Verdict with the reply to send.
+//
+//   - Package envelope has the shared words: Envelope, Stage, Resolver, Finding
+//     and Check. Everything else speaks in them.
+//   - A check answers one question about an envelope. It is a pure function of
+//     the envelope and of DNS. There are checks on who connects
+//     (envelope/client), on the greeting (helo), on the name of the client's
+//     address (rdns), and on recipients (envelope/recipient). A check of one's
+//     own is a function.
+//   - Package verdict puts checks into rules, tries the rules in order with
+//     whatever is known so far, and gives the verdict with its trace.
+//   - Package verdict/gosmtp puts a policy in front of a go-smtp backend.
+//   - For tests, envelope/zone is a DNS in memory that fails as it is told, and
+//     envelope/envelopetest has the suites that hold checks and resolvers to
+//     their contracts.
+//
+// Packages are independent: a program that wants one check imports two
+// packages, and gets nothing that it did not ask for.
+//
+// The programs under examples judge envelopes on the command line (judge) and
+// receive mail (mx).
+package mxrules
