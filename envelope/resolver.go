@@ -16,7 +16,7 @@ import (
 //
 //   - Names go in absolute, with a final dot, in lower case and A-labels, so
 //     that no search list is ever applied. Checks ask through [LookupIP],
-//     [LookupPTR], [LookupMX] and [LookupTXT], which see to that.
+//     [LookupPTR], [LookupMX], [LookupTXT] and [LookupCNAME], which see to that.
 //   - An error is a *[net.DNSError], never wrapped, also when the context ends.
 //   - IsNotFound means that there is no such record: NXDOMAIN or NODATA.
 //     Whatever is not IsNotFound is a temporary failure, flags or not: SERVFAIL,
@@ -95,6 +95,25 @@ func LookupMX(ctx context.Context, r Resolver, name string) ([]*net.MX, error) {
 // those of LookupIP.
 func LookupTXT(ctx context.Context, r Resolver, name string) ([]string, error) {
 	return ask(ctx, r, name, func(name string) ([]string, error) { return r.LookupTXT(ctx, name) })
+}
+
+// LookupCNAME asks for the name at the end of the chain of aliases that begins
+// with name, as the answer has it: name itself, with its final dot, if it is no
+// alias. A name that leads to no address is not found. It is the dearest of the
+// questions, because *[net.Resolver] asks for the addresses too. Errors are as
+// those of LookupIP.
+func LookupCNAME(ctx context.Context, r Resolver, name string) (string, error) {
+	names, err := ask(ctx, r, name, func(name string) ([]string, error) {
+		end, err := r.LookupCNAME(ctx, name)
+		if end == "" {
+			return nil, err
+		}
+		return []string{end}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
 }
 
 // ask brings a name into the form that the contract wants before lookup sees

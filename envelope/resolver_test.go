@@ -85,6 +85,10 @@ var lookups = []struct {
 		records, err := envelope.LookupTXT(ctx, r, name)
 		return len(records), err
 	}},
+	{"cname", []string{"mail.example.org."}, func(ctx context.Context, r envelope.Resolver, name string) (int, error) {
+		end, err := envelope.LookupCNAME(ctx, r, name)
+		return min(len(end), 1), err
+	}},
 }
 
 func TestNamesAreAskedInOneForm(t *testing.T) {
@@ -216,6 +220,7 @@ func TestNoAnswerAndNoErrorIsNotFound(t *testing.T) {
 	r := &scripted{answers: map[string]any{
 		"ip4 example.org.": []netip.Addr(nil), "ip6 example.org.": []netip.Addr{},
 		"mx example.org.": []*net.MX(nil), "txt example.org.": []string{}, "ptr 192.0.2.1": []string(nil),
+		"cname example.org.": []string{},
 	}}
 	for _, l := range lookups {
 		if n, err := l.lookup(t.Context(), r, "example.org"); n != 0 || !isBare(err) || !envelope.NotFound(err) {
@@ -309,5 +314,14 @@ func TestIPv4AddressesArePlain(t *testing.T) {
 	}
 	if got, _ := envelope.LookupIP(t.Context(), r, "ip6", "example.org"); !slices.Equal(got, given[:1]) {
 		t.Errorf("ip6: %v: an AAAA record with a mapped address is one", got)
+	}
+}
+
+func TestTheEndOfAnAliasIsAsTheAnswerHasIt(t *testing.T) {
+	for _, want := range []string{"example.org.", "Mail.Example.NET.", "anything at all"} {
+		r := &scripted{answers: map[string]any{"cname example.org.": []string{want}}}
+		if got, err := envelope.LookupCNAME(t.Context(), r, "Example.ORG"); got != want || err != nil {
+			t.Errorf("got %q, %v; want %q", got, err, want)
+		}
 	}
 }
