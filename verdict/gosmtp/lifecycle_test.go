@@ -1,0 +1,217 @@
+package gosmtp_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/gosmtp"
+)
+
+// Server.Close calls Logout while MAIL, RCPT or DATA is being judged.
+func TestClosingTheServerCancelsTheJudgement(t *testing.T) {
+	for stage, dialogue := range map[envelope.Stage]string{
+		envelope.Mail: hello + "C: MAIL FROM:<a@a.example>",
+		envelope.Rcpt: hello + "C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RCPT TO:<b@b.example>",
+		envelope.Data: toData + "C: .",
+	} {
+		t.Run(stage.String(), func(t *testing.T) {
+			began := make(chan struct{})
+			b := &backend{}
+			s := serve(t, &gosmtp.Guard{Policy: policyOf(verdict.RejectUnless(envelope.At("slow", stage,
+				func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+					close(began)
+					return waitForTheEnd(ctx, r, e)
+				})))}, b)
+			loggedOut := make(chan struct{})
+			b.logout = func() error { close(loggedOut); return nil }
+			c := s.talk(t, dialogue)
+			<-began
+			s.Close()
+			<-loggedOut
+			if _, err := io.ReadAll(c.in); err != nil {
+				t.Errorf("the connection ended with %v", err)
+			}
+			if n := strings.Count(strings.Join(b.all(), " "), "logout"); n != 1 {
+				t.Errorf("the backend was logged out %d times", n)
+			}
+		})
+	}
+}
+
+// The backend never sees Logout in the middle of another call, and Close waits
+// for none of them.
+func TestLogoutWaitsForTheCallThatIsRunning(t *testing.T) {
+	for _, call := range []string{"MAIL", "RCPT", "DATA"} {
+		t.Run(call, func(t *testing.T) {
+			began, goOn, loggedOut := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			var inside atomic.Bool
+			block := func() error {
+				inside.Store(true)
+				close(began)
+				<-goOn
+				inside.Store(false)
+				return nil
+			}
+			b := &backend{logout: func() error {
+				if inside.Load() {
+					t.Error("Logout came in the middle of another call")
+				}
+				close(loggedOut)
+				return nil
+			}}
+			dialogue := hello + "C: MAIL FROM:<a@a.example>"
+			switch call {
+			case "MAIL":
+				b.mail = func(string) error { return block() }
+			case "RCPT":
+				b.rcpt = func(string) error { return block() }
+				dialogue += "\nS: 250 ...\nC: RCPT TO:<b@b.example>"
+			case "DATA":
+				b.data = func([]byte) error { return block() }
+				dialogue = toData + "C: ."
+			}
+			s := serve(t, &gosmtp.Guard{}, b)
+			s.talk(t, dialogue)
+			<-began
+			s.Close() // comes back though the call has not
+			close(goOn)
+			<-loggedOut // and closed only once
+		})
+	}
+}
+
+func TestClosingTheServerInsideTheMessageDeliversNothing(t *testing.T) {
+	loggedOut := make(chan struct{})
+	b := &backend{logout: func() error { close(loggedOut); return nil }}
+	s := serve(t, &gosmtp.Guard{}, b)
+	s.talk(t, toData).send("half a mess")
+	s.Close()
+	<-loggedOut
+	if n := len(b.messages()); n != 0 {
+		t.Errorf("%d messages were delivered", n)
+	}
+}
+
+func TestTheErrorOfLogoutComesBack(t *testing.T) {
+	b := &backend{logout: func() error { return errSecret }}
+	g := &gosmtp.Guard{}
+	found := make(chan smtp.Session, 1)
+	spy := smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		session, err := g.Backend(b).NewSession(c)
+		found <- session
+		return session, err
+	})
+	s := serve(t, &gosmtp.Guard{}, &backend{}, func(s *smtp.Server) { s.Backend = spy })
+	s.talk(t, hello)
+	session := <-found
+	if err := session.Logout(); err != errSecret {
+		t.Errorf("Logout said %v", err)
+	}
+	if err := session.Logout(); err != nil {
+		t.Errorf("the second Logout said %v", err)
+	}
+	for name, err := range map[string]error{
+		"Mail": session.Mail("a@a.example", &smtp.MailOptions{}),
+		"Rcpt": session.Rcpt("b@b.example", &smtp.RcptOptions{}),
+		"Data": session.Data(strings.NewReader("x")),
+	} {
+		if refusal, ok := err.(*smtp.SMTPError); !ok || refusal.Code != 421 {
+			t.Errorf("%s of a session that is over said %v", name, err)
+		}
+	}
+	session.Reset()
+	equal(t, "the backend was told", b.all(), []string{"session", "logout"})
+}
+
+// Several sessions at once, while Reset and Logout come whenever they like.
+func TestManyClientsAtOnce(t *testing.T) {
+	const clients, mails = 20, 10
+	b := &backend{}
+	var verdicts atomic.Int64
+	g := &gosmtp.Guard{
+		Policy: policyOf(
+			rejecting("recipient", envelope.Rcpt, to("nobody")),
+			rejecting("message", envelope.Data, holds("spam")),
+		),
+		MaxRejections: 2 * mails,
+		Fill:          func(_ net.Conn, e *envelope.Envelope) { e.Login = "" },
+		OnVerdict:     func(context.Context, *envelope.Envelope, verdict.Verdict) { verdicts.Add(1) },
+	}
+	s := serve(t, g, b)
+	var wg sync.WaitGroup
+	for i := range clients {
+		c := s.dial(t)
+		wg.Go(func() {
+			c.play(hello)
+			for n := range mails {
+				subject := "news"
+				reply := "250 ..."
+				if n%2 == 1 {
+					subject, reply = "spam", "550 ..."
+				}
+				c.play(fmt.Sprintf(`
+					C: MAIL FROM:<a%d@a.example>
+					S: 250 ...
+					C: RCPT TO:<nobody@b.example>
+					S: 550 ...
+					C: RCPT TO:<b%d@b.example>
+					S: 250 ...
+					C: DATA
+					S: 354 ...
+					C: Subject: %s %d %d
+					C: .
+					S: %s
+				`, i, n, subject, i, n, reply))
+			}
+			c.play("C: QUIT\nS: 221 ...\nS: closed")
+		})
+	}
+	wg.Wait()
+	s.finish(t)
+	if got := len(b.messages()); got != clients*mails/2 {
+		t.Errorf("%d messages were delivered, want %d", got, clients*mails/2)
+	}
+	if got := verdicts.Load(); got != 2*clients*mails {
+		t.Errorf("%d verdicts, want %d", got, 2*clients*mails)
+	}
+}
+
+func TestClosingTheServerUnderManyClients(t *testing.T) {
+	b := &backend{}
+	s := serve(t, &gosmtp.Guard{Policy: policyOf(rejecting("message", envelope.Data, holds("spam")))}, b)
+	started := make(chan struct{}, 20)
+	var wg sync.WaitGroup
+	for range cap(started) {
+		c := s.dial(t)
+		wg.Go(func() {
+			go io.Copy(io.Discard, c.conn)
+			// One message in chunks is given up: more of them on one connection
+			// are a data race in go-smtp itself.
+			next := "HELO c.example\r\nMAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nBDAT 4\r\nhalfRSET\r\n"
+			for n := 0; ; n++ {
+				if n == 3 {
+					started <- struct{}{}
+				}
+				if _, err := io.WriteString(c.conn, next); err != nil {
+					return
+				}
+				next = "MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\nx\r\n.\r\n"
+			}
+		})
+	}
+	for range cap(started) {
+		<-started
+	}
+	s.Close()
+	wg.Wait()
+}
