@@ -293,6 +293,18 @@ func TestSubaddressed(t *testing.T) {
 	}
 }
 
+func TestSubaddressedNeverAsksForNobody(t *testing.T) {
+	lookup := directory.Subaddressed(func(_ context.Context, local string, _ envelope.Host) (directory.Answer, error) {
+		if local == "" {
+			return directory.Known, nil
+		}
+		return directory.Unknown, nil
+	}, "+")
+	if got := ask(t, lookup, "+ann@example.org"); got != directory.Unknown {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestSubaddressedKeepsTheError(t *testing.T) {
 	down := errors.New("connection refused")
 	asked := 0

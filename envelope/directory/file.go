@@ -154,7 +154,8 @@ func read(path string) (string, fs.FileInfo, error) {
 	return string(text), after, nil
 }
 
-// same reports whether two looks at a file saw the same version of it.
+// same reports whether two looks at a file saw the same version of it. What
+// nobody has looked at, nil, is never the same.
 func same(a, b fs.FileInfo) bool {
-	return b != nil && os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -200,6 +201,13 @@ func TestFileFollowsChanges(t *testing.T) {
 	f.write(f.path, "bob@example.org full") // in place
 	f.says("bob@example.org", directory.Full)
 
+	f.write(f.path, "bob@example.org     ") // of the same size
+	f.says("bob@example.org", directory.Known)
+
+	f.clock = f.clock.Add(-time.Second)
+	f.write(f.path, "bob@example.org moved") // at the same time
+	f.says("bob@example.org", directory.Moved)
+
 	f.clock = f.clock.Add(-24 * time.Hour) // an older one, from a backup
 	f.replace("ann@example.org")
 	f.says("ann@example.org", directory.Known)
@@ -291,6 +299,16 @@ func TestAFileIsBounded(t *testing.T) {
 	f.must(os.Truncate(f.path, 16<<20+1)) // with nothing on the disk
 	f.says("ann@example.org", directory.Known)
 	f.told("FILE: has more than 16 MiB")
+}
+
+func TestAFileThatIsNotAsLongAsItSaysIsNotRead(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		return // it takes a file that the system makes up while it is read
+	}
+	_, err := directory.File("/proc/self/status", nil)
+	if want := "/proc/self/status: changes while it is read"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
 
 func TestNobodyNeedsToBeTold(t *testing.T) {

@@ -47,6 +47,16 @@ func TestListed(t *testing.T) {
 	}
 }
 
+func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
+	listed := recipient.Listed(func(_ context.Context, local string, domain envelope.Host) (directory.Answer, error) {
+		t.Errorf("asked for %q at %q", local, domain)
+		return directory.Unknown, nil
+	})
+	for _, rcpt := range []string{"postmaster", "POSTMASTER", "ann", "ann@b@c", ""} {
+		expect(t, listed(t.Context(), nil, to(rcpt)), envelope.None, nothing)
+	}
+}
+
 func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
 	down := errors.New("ldap://10.0.0.1: connection refused")
 	for name, lookup := range map[string]directory.Lookup{
