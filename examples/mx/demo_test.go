@@ -17,6 +17,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("there are %d conversations", n)
 	}
 	for _, want := range []string{
+		"S: 250-SIZE 52428800\n",
 		"S: 501 5.5.4 the HELO name 198.51.100.10 is an address",
 		"Why: tempfail, because rdns.exists can't be decided",
 		"Why: accept, because no rule is against it, marked generic",

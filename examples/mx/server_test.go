@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"io"
 	"net"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +67,7 @@ func TestMailThatCantBeStoredShallComeAgain(t *testing.T) {
 // running is the command, listening.
 type running struct {
 	address string
-	logs    *bufio.Scanner
+	logs    chan map[string]any // closed when the command has exited
 	stop    context.CancelFunc
 	exited  chan int
 }
@@ -76,30 +76,29 @@ func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
-	r := &running{logs: bufio.NewScanner(reader), stop: stop, exited: make(chan int, 1)}
+	r := &running{logs: make(chan map[string]any, 100), stop: stop, exited: make(chan int, 1)}
 	go func() {
 		r.exited <- run(ctx, args, io.Discard, writer)
 		writer.Close()
 	}()
+	go func() {
+		defer close(r.logs)
+		for lines := json.NewDecoder(reader); ; {
+			var line map[string]any
+			if err := lines.Decode(&line); err != nil {
+				reader.CloseWithError(err) // io.EOF, unless a line is no JSON
+				return
+			}
+			r.logs <- line
+		}
+	}()
 	t.Cleanup(func() {
 		stop()
-		io.Copy(io.Discard, reader) // until the command has exited
+		for range r.logs { // until the command has exited
+		}
 	})
-	r.address, _ = r.next(t)["address"].(string)
+	r.address, _ = (<-r.logs)["address"].(string)
 	return r
-}
-
-// next returns the next line of the log.
-func (r *running) next(t *testing.T) map[string]any {
-	t.Helper()
-	if !r.logs.Scan() {
-		t.Fatalf("the log is at its end: %v", r.logs.Err())
-	}
-	var line map[string]any
-	if err := json.Unmarshal(r.logs.Bytes(), &line); err != nil {
-		t.Fatalf("%v: %s", err, r.logs.Text())
-	}
-	return line
 }
 
 func TestRunLogsAndStops(t *testing.T) {
@@ -118,7 +117,7 @@ func TestRunLogsAndStops(t *testing.T) {
 		}
 		ended <- got
 	}()
-	line := mx.next(t)
+	line := <-mx.logs
 	about, _ := line["verdict"].(map[string]any)
 	if line["msg"] != "verdict" || line["helo"] != "printer" || about["action"] != "accept" || about["rule"] != "client.in" {
 		t.Errorf("the log says %v", line)
@@ -129,12 +128,74 @@ func TestRunLogsAndStops(t *testing.T) {
 	}
 
 	mx.stop()
-	if line := mx.next(t); line["msg"] != "stopping" {
+	if line := <-mx.logs; line["msg"] != "stopping" {
 		t.Errorf("the log says %v", line)
 	}
 	if status := <-mx.exited; status != 0 {
 		t.Errorf("the command exits with %d", status)
 	}
+}
+
+func TestRunLetsConversationsEnd(t *testing.T) {
+	folder := t.TempDir()
+	mx := start(t, "-listen", "127.0.0.1:0", "-hostname", "mx.example.org", "-our-nets", "127.0.0.0/8",
+		"-mailboxes", "alice@example.org", "-maildir", folder)
+	client := dial(t, mx.address)
+	client.hear()
+	mx.stop()
+	if line := <-mx.logs; line["msg"] != "stopping" {
+		t.Errorf("the log says %v", line)
+	}
+	client.say("EHLO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<alice@example.org>", "DATA")
+	for range 4 {
+		client.hear()
+	}
+	client.say("Subject: the last one", "", ".")
+	if got := client.hear(); got != "250 2.0.0" {
+		t.Errorf("the message is answered %q", got)
+	}
+	client.say("QUIT")
+	client.hear()
+	if status := <-mx.exited; status != 0 || client.err != nil {
+		t.Errorf("the command exits with %d, and the client with %v", status, client.err)
+	}
+	if got := stored(t, filepath.Join(folder, "alice@example.org")); len(got) != 1 {
+		t.Errorf("Alice has the messages %q", got)
+	}
+	if conn, err := net.Dial("tcp", mx.address); err == nil {
+		conn.Close()
+		t.Error("somebody still listens")
+	}
+}
+
+func TestAddressesCantBeTriedWithoutEnd(t *testing.T) {
+	mx := startReceiver(t)
+	client := dial(t, mx.address.String())
+	client.hear()
+	client.say("EHLO mail.good.example", "MAIL FROM:<>")
+	client.hear()
+	client.hear()
+	for range maxRejections {
+		client.say("RCPT TO:<nobody@example.org>")
+		if got := client.hear(); got != "550 5.1.1" {
+			t.Fatalf("the recipient is answered %q", got)
+		}
+	}
+	client.say("RCPT TO:<nobody@example.org>")
+	if got := client.hear(); got != "421 4.7.0" {
+		t.Errorf("one more is answered %q", got)
+	}
+}
+
+// dial connects to a server, and prints nothing of what is said.
+func dial(t *testing.T, server string) *dialogue {
+	t.Helper()
+	conn, err := textproto.Dial("tcp", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return &dialogue{conn: conn, out: io.Discard}
 }
 
 func TestFlags(t *testing.T) {
