@@ -1,17 +1,16 @@
 // Package envelopetest has the suites that hold an implementation to what
-// package envelope says of it: TestResolver for a Resolver of one's own, and
-// TestCheck for a Check of one's own. Call them from a test.
+// package envelope says of it: TestResolver for a Resolver, and TestCheck for
+// a Check of one's own. Call them from a test.
 //
-//	func TestContract(t *testing.T) {
-//		envelopetest.TestCheck(t, bounce.Wanted, dns, &good, &bad)
-//	}
+// The suites know the law that a judge relies on, and no single check. A 5yz
+// reply makes a client give up and a 4yz reply makes it come back (RFC 5321,
+// section 4.2.1), so what can't be known for now must never count as known: a
+// lookup that failed is not one that found nothing (NXDOMAIN, or an empty
+// answer: RFC 2308, section 2), and an answer that was once given must not
+// change when more of the envelope becomes known. Each suite plays a list of
+// small cases, and each case says in words what it saw.
 //
-// Both run what they test under the law that the judge relies on (RFC 5321,
-// section 4.2.1, tells a client to come back after a 4yz reply, and never after
-// a 5yz one): whatever can't be known is temporary, and never counts as an
-// answer.
-//
-// The suites know nothing of a single check: that it finds the right thing is
-// for its own tests to show. They don't see what a check writes elsewhere,
-// either; that it keeps to Commit is a test of its store.
+// That a check finds the right thing, and that a resolver asks the right
+// servers, is for their own tests to show. What a check writes elsewhere than
+// in its Commit the suites can't see.
 package envelopetest

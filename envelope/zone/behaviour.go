@@ -93,9 +93,6 @@ func (texts recordTexts) scene(p pattern) (scene, error) {
 		if p.kind == 0 {
 			return bad("answers a question that does not name a type")
 		}
-		if strings.ContainsAny(text, "\n") {
-			return bad("has a line break")
-		}
 		kind, found := dns.TypeToString[p.kind], len(s.records)+1
 		err := read(". "+kind+" "+text, func(rr dns.RR) string {
 			s.records = append(s.records, rr)

@@ -20,7 +20,8 @@ func TestFaults(t *testing.T) {
 		Answering("spared.b.c.example. A", zone.NoRecords()).
 		Failing("2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
 		Failing("1.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
-		Failing("six.example. ANY", zone.SERVFAIL)
+		Failing("six.example. ANY", zone.SERVFAIL).
+		Failing("mx.example. AAAA", zone.SERVFAIL)
 	for _, tc := range []struct{ kind, name, want string }{
 		{"A", "host1.example.", "temporary: SERVFAIL"},
 		{"A", "Host1.example", "temporary: SERVFAIL"},
@@ -41,6 +42,7 @@ func TestFaults(t *testing.T) {
 		{"AAAA", "alias2.example.", "[2001:db8::2]"},
 		{"A+AAAA", "alias2.example.", "[2001:db8::2]"},
 		{"A+AAAA", "host1.example.", "temporary: SERVFAIL"},
+		{"A+AAAA", "mx.example.", "temporary: SERVFAIL"},
 		{"CNAME", "alias.example.", "both.example."},
 		{"exists", "alias2.example.", "true"},
 		{"PTR", "192.0.2.1", "failure: REFUSED"},

@@ -17,6 +17,7 @@ func TestParseTakesCommonIndentationAway(t *testing.T) {
 		"comment to the right": "\t\t; the mail host\n\tmail.example.org. A 192.0.2.1\n\t\tA 192.0.2.2",
 		"empty lines":          "\n\n  mail.example.org. A 192.0.2.1\n\n \n    A 192.0.2.2\n\n",
 		"tabs and blanks":      " \tmail.example.org. A 192.0.2.1\n \t A 192.0.2.2",
+		"CRLF and empty lines": "\r\n  mail.example.org. A 192.0.2.1\r\n\r\n    A 192.0.2.2\r\n",
 		"CRLF":                 "  mail.example.org. A 192.0.2.1\r\n    A 192.0.2.2\r\n",
 		"parentheses":          "  mail.example.org. A (\n 192.0.2.1 )\n    A 192.0.2.2",
 	} {
@@ -81,6 +82,7 @@ func TestParseErrorsNameLineAndValue(t *testing.T) {
 	for _, tc := range []struct{ text, line, says string }{
 		{"a.example. A 1.2.3", "line 1", "1.2.3"},
 		{"a.example. A 192.0.2.1\n\nb.example. A nothing", "line 3", "nothing"},
+		{"  A 192.0.2.1\na.example. A 192.0.2.1", "line 1", "has no owner"},
 		{"a.example. A", "line 1", "no data"},
 		{"a.example. MX", "line 1", "no data"},
 		{"a.example.", "line 1", "a.example."},

@@ -95,7 +95,7 @@ func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 func (z *Zone) Exists(ctx context.Context, name string) (bool, error) {
 	_, err := z.question(ctx, name, dns.TypeANY, z.solve)
 	if dnsErr, ok := err.(*net.DNSError); ok && dnsErr.IsNotFound {
-		return dnsErr.Err == noRecord, nil
+		return false, nil
 	}
 	return err == nil, err
 }

@@ -47,6 +47,7 @@ const world = `
 	nullmx                 MX    0 .
 	txt                    TXT   "v=spf1 " "-all"
 	                       TXT   "caf\195\169 \"quoted\" \\ ;"
+	dotted\.label          A     192.0.2.9
 	$ORIGIN .
 	1.2.0.192.in-addr.arpa         PTR host1.example.
 	1.2.0.192.in-addr.arpa         PTR Host\049.Example.
@@ -54,6 +55,7 @@ const world = `
 	3.2.0.192.in-addr.arpa         CNAME 3.0-127.2.0.192.in-addr.arpa.
 	3.0-127.2.0.192.in-addr.arpa   PTR both.example.
 	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.example.
+	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa PTR link.example.
 `
 
 // asked puts one question and shows its answer in one line.
@@ -138,6 +140,8 @@ func TestAnswers(t *testing.T) {
 		{"A", "a.b.c.example.", "[192.0.2.4]"},
 		{"A", "x.b.c.example.", "NXDOMAIN"},
 		{"A", "missing.test.", "NXDOMAIN"},
+		{"A", `dotted\.label.example.`, "[192.0.2.9]"},
+		{"TXT", "label.example.", `["this is a wildcard"]`}, // the dot does not make this name exist
 		{"A", ".", "NODATA"},
 		{"A", "", "NXDOMAIN"},
 		{"A", "a..example.", "NXDOMAIN"},
@@ -173,7 +177,8 @@ func TestAnswers(t *testing.T) {
 		{"PTR", "192.0.2.3", "[both.example.]"}, // RFC 2317
 		{"PTR", "192.0.2.4", "NXDOMAIN"},
 		{"PTR", "2001:db8::1", "[six.example.]"},
-		{"PTR", "host1.example.", "NODATA"},
+		{"PTR", "fe80::1%eth0", "[link.example.]"},
+		{"PTR", "host1.example.", "NODATA"}, // no address
 
 		{"exists", "host1.example.", "true"},
 		{"exists", "nullmx.example.", "true"},
@@ -186,6 +191,17 @@ func TestAnswers(t *testing.T) {
 	} {
 		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
 			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestWildcardOfTheWholeWorld(t *testing.T) {
+	z := zone.MustParse("* A 192.0.2.1\nhost.example. TXT x")
+	for name, want := range map[string]string{
+		"any.": "[192.0.2.1]", "a.b.c.": "[192.0.2.1]", ".": "NODATA", "example.": "NODATA", "other.example.": "NXDOMAIN",
+	} {
+		if got := asked(t.Context(), z, "A", name); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }
@@ -289,6 +305,9 @@ func TestDelay(t *testing.T) {
 			Delaying("*.example. MX", time.Minute).
 			Delaying("alias.example. A", 2*time.Second).
 			Delaying("both.example. A", 3*time.Second).
+			Delaying("towild.example. CNAME", time.Second).
+			Delaying("any.wild.example. CNAME", 3*time.Second).
+			Delaying("healed.wild.example.", time.Hour).Healing("healed.wild.example.").
 			Failing("six.example.", zone.Timeout).Delaying("six.example.", time.Hour)
 		for _, tc := range []struct {
 			kind, name, want string
@@ -300,6 +319,8 @@ func TestDelay(t *testing.T) {
 			{"TXT", "txt.example.", `["v=spf1 -all" "café \"quoted\" \\ ;"]`, 0},
 			{"A", "alias2.example.", "[192.0.2.2 192.0.2.3]", 5 * time.Second},
 			{"exists", "host1.example.", "true", time.Second},
+			{"CNAME", "towild.example.", "any.wild.example.", 4 * time.Second},
+			{"A", "healed.wild.example.", "[192.0.2.5]", 0},
 			{"AAAA", "six.example.", "timeout", time.Hour},
 		} {
 			start := time.Now()

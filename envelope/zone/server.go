@@ -44,13 +44,25 @@ func (z *Zone) Serve(addr string) (*Server, error) {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.udp = &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(s.answer)}
 	s.tcp = &dns.Server{Listener: listener, Handler: dns.HandlerFunc(s.answer)}
-	for _, server := range []*dns.Server{s.udp, s.tcp} {
-		started := make(chan struct{})
-		server.NotifyStartedFunc = func() { close(started) }
-		go server.ActivateAndServe() // ends with Close
-		<-started
+	if err := errors.Join(begin(s.udp), begin(s.tcp)); err != nil {
+		packets.Close()
+		listener.Close()
+		return nil, err
 	}
 	return s, nil
+}
+
+// begin starts a server, which then goes on until its Shutdown.
+func begin(server *dns.Server) error {
+	started, failed := make(chan struct{}), make(chan error, 1)
+	server.NotifyStartedFunc = func() { close(started) }
+	go func() { failed <- server.ActivateAndServe() }()
+	select {
+	case <-started:
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // listen opens one port for UDP and TCP.

@@ -2,7 +2,9 @@ package zone_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -145,7 +147,7 @@ func TestServerTruncates(t *testing.T) {
 func TestServerIsSilentOnTimeout(t *testing.T) {
 	z := zone.MustParse(world).Failing("silent.test.", zone.Timeout)
 	server := serve(t, z)
-	conn, err := dns.Dial("udp", server.Addr())
+	conn, err := dns.Dial("tcp", server.Addr()) // which keeps the order of questions
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,5 +217,21 @@ func TestServerResolverAsksOnlyTheServer(t *testing.T) {
 	}
 	if got := z.Asked().String(); got != "alias2.example. A" {
 		t.Errorf("the log has %s", got)
+	}
+}
+
+func TestServerResolverSeesThatItsContextIsCancelled(t *testing.T) {
+	server := serve(t, zone.MustParse(world))
+	ctx, cancel := context.WithCancel(t.Context())
+	conn, err := server.Resolver().Dial(ctx, "udp", "192.0.2.53:53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := conn.Read(make([]byte, 512)); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %v, want that the connection is closed", err)
 	}
 }
