@@ -52,10 +52,7 @@ func WithoutMessage(check string, e *Envelope) Finding {
 	if e.Stage == Whole {
 		return NotApplicable(check)
 	}
-	f := Temporary(check, errors.New("the envelope is at Data and has no message"))
-	f.Status = Status{Code: 451, Subject: 3, Detail: 0}
-	f.Text = "the message can't be judged for now, please try again later"
-	return f
+	return mistaken(check, 0, errors.New("the envelope is at Data and has no message"))
 }
 
 // Misconfigured is the check that stands in for one that its site has set up
@@ -63,10 +60,18 @@ func WithoutMessage(check string, e *Envelope) Finding {
 // TempError whose Err is err: the mistake neither lets mail in nor loses any.
 func Misconfigured(name string, stage Stage, err error) Check {
 	return At(name, stage, func(context.Context, Resolver, *Envelope) Finding {
-		f := Temporary(name, err)
-		f.Status = Status{Code: 451, Subject: 3, Detail: 5} // RFC 3463: system incorrectly configured
-		return f
+		return mistaken(name, 5, err) // RFC 3463, section 3.4: system incorrectly configured
 	})
+}
+
+// mistaken is the finding of a check that can't answer because of a mistake on
+// our side, which is no lookup that failed: 451 4.3.detail (RFC 3463, section
+// 3.4, mail system status).
+func mistaken(check string, detail uint16, err error) Finding {
+	f := Temporary(check, err)
+	f.Status = Status{Code: 451, Subject: 3, Detail: detail}
+	f.Text = "the mail can't be judged for now, please try again later"
+	return f
 }
 
 // Describe returns the name of a check and the stage from which it answers,

@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"mxrules.example/envelope"
@@ -57,7 +58,8 @@ func TestAtDataNeedsAMessage(t *testing.T) {
 	check := envelope.At("site.own", envelope.Data, constant(envelope.Passed(""), &asked))
 
 	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Data})
-	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Err == nil || f.Text == "" {
+	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Text != mistake ||
+		f.Err == nil || f.Err.Error() != "the envelope is at Data and has no message" {
 		t.Errorf("a forgotten message is %s %s %v %q", f.Outcome, f.Status, f.Err, f.Text)
 	}
 	f = check(t.Context(), nil, &envelope.Envelope{})
@@ -77,6 +79,24 @@ func TestAtKeepsANameOfTheAnswersOwn(t *testing.T) {
 	check := envelope.At("site.outer", envelope.Mail, constant(envelope.Passed("site.inner"), nil))
 	if f := check(t.Context(), nil, &envelope.Envelope{}); f.Check != "site.inner" {
 		t.Errorf("the finding is named %q", f.Check)
+	}
+}
+
+// mistake is what a peer is told of a mistake that is ours.
+const mistake = "the mail can't be judged for now, please try again later"
+
+func TestMisconfiguredDefersFromItsStageOn(t *testing.T) {
+	cause := errors.New("host pattern \"a..b\" has an empty label")
+	check := envelope.Misconfigured("site.own", envelope.Rcpt, cause)
+	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Mail})
+	if f.Check != "site.own" || f.Outcome != envelope.Pending || f.Awaits != envelope.Rcpt {
+		t.Errorf("at Mail: %q %s until %s", f.Check, f.Outcome, f.Awaits)
+	}
+	for _, stage := range []envelope.Stage{envelope.Rcpt, envelope.Data, envelope.Whole} {
+		f := check(t.Context(), nil, &envelope.Envelope{Stage: stage})
+		if f.Check != "site.own" || f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.5" || f.Err != cause || f.Text != mistake {
+			t.Errorf("at %s: %q %s %s %v %q", stage, f.Check, f.Outcome, f.Status, f.Err, f.Text)
+		}
 	}
 }
 

@@ -119,10 +119,7 @@ func answered(f Finding) Finding {
 	if f.Outcome.Known() || f.Outcome == Pending || f.Outcome == TempError {
 		return f
 	}
-	broken := Temporary(f.Check, errors.Join(errors.New("the check gave no outcome"), f.Err))
-	broken.Status = Status{Code: 451, Subject: 3, Detail: 0}
-	broken.Detail = f.Detail
-	return broken
+	return mistaken(f.Check, 0, errors.Join(errors.New("the check gave no outcome"), f.Err)).With(f.Detail)
 }
 
 func inCombination(o Outcome) Outcome {

@@ -134,7 +134,8 @@ func TestAFindingWithoutAnOutcomeCountsAsTempError(t *testing.T) {
 			envelope.All(found(envelope.Pass), broken), envelope.Any(broken, found(envelope.Fail)),
 		} {
 			f := ask(t, check)
-			if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Text == "" || !errors.Is(f.Err, cause) {
+			if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Text != mistake ||
+				!errors.Is(f.Err, cause) || !strings.HasPrefix(f.Err.Error(), "the check gave no outcome") {
 				t.Errorf("outcome %d: %s is %s %s %q %v", o, f.Check, f.Outcome, f.Status, f.Text, f.Err)
 			}
 			if f.Commit != nil {

@@ -77,6 +77,14 @@ func TestWithLeavesTheFindingItIsCalledOn(t *testing.T) {
 	}
 }
 
+func TestSuggestLoginAddsToTheText(t *testing.T) {
+	plain := envelope.Failed("a.b", envelope.Status{Code: 550}, "wrong")
+	f := plain.SuggestLogin()
+	if want := "wrong; users with an account here should log in (port 465 or 587)"; f.Text != want || plain.Text != "wrong" {
+		t.Errorf("text %q, and of the finding before %q", f.Text, plain.Text)
+	}
+}
+
 func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
 	const sorry = " has failed for now, please try again later"
 	for _, tc := range []struct {
@@ -99,7 +107,7 @@ func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
 			if f.Text != tc.text {
 				t.Errorf("text %q, want %q", f.Text, tc.text)
 			}
-			if f.Err == nil || tc.err != nil && !errors.Is(f.Err, tc.err) {
+			if f.Err == nil || f.Err.Error() == "" || tc.err != nil && !errors.Is(f.Err, tc.err) {
 				t.Errorf("cause %v, want %v", f.Err, tc.err)
 			}
 		})

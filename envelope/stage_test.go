@@ -82,6 +82,29 @@ func TestClientIsTheAddressInItsPlainForm(t *testing.T) {
 	}
 }
 
+func TestPlainPrefixIsTheOneThatAMappedPrefixMeans(t *testing.T) {
+	for given, want := range map[string]string{
+		"192.0.2.0/24":         "192.0.2.0/24",
+		"::ffff:192.0.2.0/120": "192.0.2.0/24",
+		"::ffff:192.0.2.1/128": "192.0.2.1/32",
+		"::ffff:0.0.0.0/96":    "0.0.0.0/0",
+		"::ffff:0.0.0.0/95":    "::ffff:0.0.0.0/95", // more than the mapped addresses
+		"2001:db8::/32":        "2001:db8::/32",
+		"2001:db8::1/128":      "2001:db8::1/128",
+	} {
+		if got := envelope.PlainPrefix(netip.MustParsePrefix(given)); got != netip.MustParsePrefix(want) {
+			t.Errorf("%s is %s, want %s", given, got, want)
+		}
+	}
+	if got := envelope.PlainPrefix(netip.Prefix{}); got.IsValid() {
+		t.Errorf("no prefix is %s", got)
+	}
+	bad := netip.PrefixFrom(netip.MustParseAddr("::ffff:192.0.2.1"), 129)
+	if got := envelope.PlainPrefix(bad); got.IsValid() {
+		t.Errorf("a prefix of 129 bits is %s", got)
+	}
+}
+
 func TestTimeIsNowOrTheClock(t *testing.T) {
 	fixed := time.Date(2031, 5, 17, 8, 0, 0, 0, time.UTC)
 	if got := (&envelope.Envelope{Now: fixed}).Time(); !got.Equal(fixed) {
