@@ -31,6 +31,8 @@ import (
 //     ".". LookupTXT joins the strings of one record without a separator.
 //     LookupCNAME returns the name at the end of the chain of aliases, for a
 //     name that leads to an address.
+//   - Names in answers end with a dot. What is returned belongs to the caller.
+//     Any text may be asked for, and what no zone can hold is not found.
 //   - A Resolver is safe for use by many goroutines and returns soon after its
 //     context ends.
 //
