@@ -1,0 +1,162 @@
+package dnsbl
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// subject is whom lists are asked about, for a sentence. The args may be what
+// a peer chose.
+type subject struct {
+	format string
+	args   []any
+}
+
+// question asks one list about one address or name.
+type question struct {
+	list
+	about subject
+	query string // the name that DNS is asked for
+}
+
+// addressQuestions asks each list about a client.
+func addressQuestions(lists []list, client netip.Addr, about subject) []question {
+	questions := make([]question, 0, len(lists))
+	reversed := reverse(client)
+	for _, l := range lists {
+		questions = append(questions, question{l, about, reversed + string(l.zone)})
+	}
+	return questions
+}
+
+// reverse returns the octets of an IPv4 address (RFC 5782, section 2.1) or the
+// nibbles of an IPv6 address (section 2.4), the last first, each with a dot
+// behind it.
+func reverse(addr netip.Addr) string {
+	octets := addr.AsSlice()
+	slices.Reverse(octets)
+	text := make([]byte, 0, 64)
+	for _, octet := range octets {
+		if addr.Is4() {
+			text = append(strconv.AppendUint(text, uint64(octet), 10), '.')
+			continue
+		}
+		const hex = "0123456789abcdef"
+		text = append(text, hex[octet&0xf], '.', hex[octet>>4], '.')
+	}
+	return string(text)
+}
+
+// Keys of envelope.Once: a name, and what is asked of it. A judgement has one
+// resolver, which is why it is not among them.
+type (
+	addressKey string
+	textKey    string
+	reverseKey netip.Addr
+)
+
+// answer is what DNS said to a question of a judgement, whoever asked.
+type answer[T any] struct {
+	records   []T
+	err       error
+	abandoned bool // whoever asked did not wait for the answer
+}
+
+// once asks a question once per judgement. A check whose context ended before
+// the answer came leaves no answer behind: another that still has time asks for
+// itself. The records are shared and must not be changed.
+func once[K comparable, T any](ctx context.Context, key K, ask func() ([]T, error)) ([]T, error) {
+	a := envelope.Once(ctx, key, func() answer[T] {
+		records, err := ask()
+		return answer[T]{records, err, err != nil && ctx.Err() != nil}
+	})
+	if a.abandoned && ctx.Err() == nil {
+		return ask()
+	}
+	return a.records, a.err
+}
+
+// codes asks whether the list has the subject, and returns the codes that say
+// so. The error is a *misanswer if the list does not answer as one, else that
+// of DNS.
+func (q question) codes(ctx context.Context, r envelope.Resolver) ([]netip.Addr, error) {
+	addrs, err := once(ctx, addressKey(q.query), func() ([]netip.Addr, error) {
+		return envelope.LookupIP(ctx, r, "ip4", q.query)
+	})
+	switch {
+	case envelope.NotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return q.list.read(addrs)
+}
+
+// read returns those of the answers that are a listing, in order and each
+// once. One answer that no list gives spoils the others: whoever sends it does
+// not say what is listed.
+func (l list) read(addrs []netip.Addr) ([]netip.Addr, error) {
+	var listing []netip.Addr
+	for _, addr := range sorted(addrs) {
+		if refusals.Contains(addr) || !loopback.Contains(addr) {
+			return nil, &misanswer{l.zone, addr}
+		}
+		if l.accepted.accept(addr) {
+			listing = append(listing, addr)
+		}
+	}
+	return listing, nil
+}
+
+// sorted returns a copy of addrs in order, each once: the order of an answer
+// means nothing.
+func sorted(addrs []netip.Addr) []netip.Addr {
+	addrs = slices.Clone(addrs)
+	slices.SortFunc(addrs, netip.Addr.Compare)
+	return slices.Compact(addrs)
+}
+
+// misanswer is the error of a zone that does not answer as a list.
+type misanswer struct {
+	zone envelope.Host
+	addr netip.Addr
+}
+
+func (m *misanswer) Error() string {
+	if refusals.Contains(m.addr) {
+		return fmt.Sprintf("the DNS list %s does not answer this server: it says %s", m.zone, m.addr)
+	}
+	return fmt.Sprintf("the zone %s is no DNS list: it answers %s, which is not within 127.0.0.0/8", m.zone, m.addr)
+}
+
+// reason returns why the list has the subject, as its TXT records say it. It is
+// "" if none of them is fit for a sentence, or if DNS failed: an entry stands
+// without its reason.
+func (q question) reason(ctx context.Context, r envelope.Resolver) string {
+	texts, _ := once(ctx, textKey(q.query), func() ([]string, error) {
+		return envelope.LookupTXT(ctx, r, q.query)
+	})
+	var clean []string
+	for _, text := range texts {
+		if text, ok := cleanReason(text); ok {
+			clean = append(clean, text)
+		}
+	}
+	slices.Sort(clean)
+	return envelope.Excerpt(strings.Join(slices.Compact(clean), " / "))
+}
+
+// cleanReason returns a text with its blanks made single. It is not fit for a
+// sentence if it is empty, or if it has anything that no honest reason has, such
+// as a line break.
+func cleanReason(text string) (string, bool) {
+	blank := func(c rune) bool { return c == ' ' || c == '\t' }
+	text = strings.Join(strings.FieldsFunc(text, blank), " ")
+	return text, text != "" && envelope.CleanText(text, true) == text
+}

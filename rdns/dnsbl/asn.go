@@ -1,0 +1,194 @@
+package dnsbl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// OriginZones are the zones in which somebody who watches the routing of the
+// Internet (BGP) says by which autonomous systems an address is announced. They
+// are asked as DNS lists are, for TXT records of this form, of which all behind
+// the prefix is ignored:
+//
+//	64500 64501 | 192.0.2.0/24 | ZZ | registry | 2026-01-02
+//
+// Like lists they are somebody's service and there is no default. Team Cymru
+// offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
+// larger use. A site that has the routes can serve such a zone itself.
+type OriginZones struct {
+	IPv4 string // "origin.asn.example"; "" if IPv4 clients are not asked about
+	IPv6 string // "origin6.asn.example"; "" if IPv6 clients are not asked about
+}
+
+// Origin is where an address comes from. It is the Detail of every finding of
+// ASN that depends on it, as an *Origin of its own.
+type Origin struct {
+	// ASNs are the numbers of the autonomous systems that announce the address,
+	// in ascending order and never nil. Mostly there is one.
+	ASNs []uint32 `json:"asns"`
+	// Prefix is the network that they announce, as far as the zone tells. It is
+	// invalid for an address that nobody announces.
+	Prefix netip.Prefix `json:"prefix"`
+}
+
+// ASN passes when the address of the client is announced by one of the
+// autonomous systems with these numbers. Where several networks hold the
+// address, the smallest counts, because that is where its packets go. It is
+// mostly for conditions: a provider may have very different customers.
+//
+// It fails for an address that nobody announces, one that only this site knows,
+// and one that is not known. None: a family that has no zone. PermError: TXT
+// records of which none can be read, or is about the client. Zones that can't
+// be read make every answer a TempError whose Err names the value. It answers
+// from Connect on.
+//
+// DNS: TXT.
+func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
+	const check = "dnsbl.asn"
+	four, six, err := zones.read()
+	if err != nil {
+		return envelope.Misconfigured(check, envelope.Connect, err)
+	}
+	wanted := slices.Clone(numbers)
+	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		client := e.Client()
+		if !client.IsValid() {
+			return envelope.Failed(check, unwanted, "the address of the client is not known, and so it is in no autonomous system")
+		}
+		zone := six
+		if client.Is4() {
+			zone = four
+		}
+		if zone == "" {
+			return envelope.NotApplicable(check)
+		}
+		origin, err := lookupOrigin(ctx, r, client, zone)
+		var unreadable *unreadableOrigin
+		switch {
+		case errors.As(err, &unreadable):
+			f := envelope.Permanent(check, unwanted, "what DNS says of the autonomous system of the client %s can't be read", client)
+			f.Err = err
+			return f
+		case err != nil:
+			return envelope.Temporary(check, err)
+		case slices.ContainsFunc(origin.ASNs, func(n uint32) bool { return slices.Contains(wanted, n) }):
+			return envelope.Passed(check).With(origin)
+		case len(origin.ASNs) == 0:
+			return envelope.Failed(check, unwanted, "no autonomous system announces the address of the client %s", client).With(origin)
+		}
+		return envelope.Failed(check, unwanted, "mail is not taken from the client %s in %s", client, origin).With(origin)
+	})
+}
+
+// String names the autonomous systems in a sentence: the first three, and how
+// many more there are.
+func (o *Origin) String() string {
+	var names []string
+	for _, n := range o.ASNs[:min(len(o.ASNs), maxShown)] {
+		names = append(names, "AS"+strconv.FormatUint(uint64(n), 10))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(o.ASNs) - maxShown; more > 0 {
+		text = fmt.Sprintf("%s and %d more", text, more)
+	}
+	return text
+}
+
+func (z OriginZones) read() (four, six envelope.Host, err error) {
+	if z == (OriginZones{}) {
+		return "", "", &envelope.SyntaxError{Kind: "origin zone", Reason: "is not given for any family"}
+	}
+	if z.IPv4 != "" {
+		four, err = readZone("origin zone", z.IPv4)
+	}
+	if z.IPv6 != "" && err == nil {
+		six, err = readZone("origin zone", z.IPv6)
+	}
+	return four, six, err
+}
+
+// lookupOrigin asks by whom client is announced. The Origin is the caller's
+// own. The error is an *unreadableOrigin if there are records and none can be
+// read, else that of DNS.
+func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, zone envelope.Host) (*Origin, error) {
+	nobody := &Origin{ASNs: []uint32{}}
+	if isLocal(client) {
+		return nobody, nil
+	}
+	name := reverse(client) + string(zone)
+	texts, err := once(ctx, textKey(name), func() ([]string, error) {
+		return envelope.LookupTXT(ctx, r, name)
+	})
+	switch {
+	case envelope.NotFound(err):
+		return nobody, nil
+	case err != nil:
+		return nil, err
+	}
+	if origin, ok := readOrigins(texts, client); ok {
+		return origin, nil
+	}
+	return nil, &unreadableOrigin{name, texts}
+}
+
+// unreadableOrigin is the error of TXT records that do not say who announces an
+// address.
+type unreadableOrigin struct {
+	name  string
+	texts []string
+}
+
+func (u *unreadableOrigin) Error() string {
+	return fmt.Sprintf("none of the TXT records of %s says by which autonomous systems the address is announced: %q",
+		u.name, envelope.Excerpt(strings.Join(u.texts, " / ")))
+}
+
+// readOrigins returns what the records say of the smallest network that holds
+// client. Records that can't be read, and those about other networks, don't
+// count; ok says whether any is left.
+func readOrigins(texts []string, client netip.Addr) (origin *Origin, ok bool) {
+	origin = new(Origin)
+	for _, text := range texts {
+		asns, prefix, readable := parseOrigin(text)
+		if !readable || !prefix.Contains(client) || ok && prefix.Bits() < origin.Prefix.Bits() {
+			continue
+		}
+		if !ok || prefix.Bits() > origin.Prefix.Bits() {
+			*origin, ok = Origin{Prefix: prefix}, true
+		}
+		origin.ASNs = append(origin.ASNs, asns...)
+	}
+	slices.Sort(origin.ASNs)
+	origin.ASNs = slices.Compact(origin.ASNs)
+	return origin, ok
+}
+
+// parseOrigin reads the first two fields of a record: the numbers of autonomous
+// systems, with or without AS before them, separated by blanks, or by commas
+// within braces as routers write a set of them; and a network.
+func parseOrigin(text string) (asns []uint32, prefix netip.Prefix, ok bool) {
+	numbers, rest, _ := strings.Cut(text, "|")
+	network, _, _ := strings.Cut(rest, "|")
+	prefix, err := netip.ParsePrefix(strings.TrimSpace(network))
+	if err != nil {
+		return nil, netip.Prefix{}, false
+	}
+	for number := range strings.FieldsFuncSeq(numbers, func(c rune) bool { return strings.ContainsRune(" \t{},", c) }) {
+		if len(number) > 2 && strings.EqualFold(number[:2], "AS") {
+			number = number[2:]
+		}
+		n, err := strconv.ParseUint(number, 10, 32)
+		if err != nil || n == 0 { // RFC 7607: nobody announces as AS 0
+			return nil, netip.Prefix{}, false
+		}
+		asns = append(asns, uint32(n))
+	}
+	return asns, envelope.PlainPrefix(prefix).Masked(), len(asns) > 0
+}

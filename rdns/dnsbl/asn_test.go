@@ -1,0 +1,130 @@
+package dnsbl_test
+
+import (
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns/dnsbl"
+)
+
+var origins = dnsbl.OriginZones{IPv4: "Origin.Example.", IPv6: "origin6.example"}
+
+// routes says who announces which address. The last octet is the case that it
+// stands for.
+func routes() *zone.Zone {
+	return zone.MustParse(`
+		1.2.0.192.origin.example.   TXT "64500 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
+		2.2.0.192.origin.example.   TXT "64511 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
+		; 4: announced by several; 5: as a set; 6: in other spellings
+		4.2.0.192.origin.example.   TXT "64511 64500 | 192.0.2.0/24 | ZZ | registry |"
+		5.2.0.192.origin.example.   TXT "{64511,64500} | 192.0.2.0/24"
+		6.2.0.192.origin.example.   TXT "AS64500|192.0.2.0/24"
+		; 7: the smaller network counts, wherever it stands; 8: of two of a size both
+		7.2.0.192.origin.example.   TXT "64500 | 192.0.0.0/16 | ZZ"
+		                            TXT "64511 | 192.0.2.0/24 | ZZ"
+		                            TXT "64500 | 192.0.0.0/20 | ZZ"
+		8.2.0.192.origin.example.   TXT "64511 | 192.0.2.0/24 | ZZ"
+		                            TXT "64500 | 192.0.2.0/24 | ZZ"
+		; 10 to 15: what can't be read; 16: one of two can
+		10.2.0.192.origin.example.  TXT "64500"
+		11.2.0.192.origin.example.  TXT "64500 | 198.51.100.0/24 | ZZ"
+		12.2.0.192.origin.example.  TXT "sixty | 192.0.2.0/24 | ZZ"
+		13.2.0.192.origin.example.  TXT " | 192.0.2.0/24 | ZZ"
+		14.2.0.192.origin.example.  TXT "4294967296 | 192.0.2.0/24"
+		15.2.0.192.origin.example.  TXT "0 | 192.0.2.0/24"
+		16.2.0.192.origin.example.  TXT "no such service"
+		                            TXT "64500 | 192.0.2.0/24"
+		; 17: many; 18: no TXT
+		17.2.0.192.origin.example.  TXT "64511 64510 64509 64508 64511 | 192.0.2.0/24"
+		18.2.0.192.origin.example.  A   127.0.0.2
+		19.2.0.192.origin.example.  TXT "4294967294 | 192.0.2.0/24"
+		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6.example. TXT "64501 | 2001:db8::/32 | ZZ"
+		2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6.example. TXT "64511 | 2001:db8::/32 | ZZ"
+	`).
+		Failing("30.2.0.192.origin.example.", zone.SERVFAIL).
+		Failing("31.2.0.192.origin.example.", zone.REFUSED).
+		Failing("32.2.0.192.origin.example.", zone.Timeout)
+}
+
+func TestASN(t *testing.T) {
+	check := dnsbl.ASN(origins, 64500, 64501, 4294967294)
+	dns := routes()
+	for _, tc := range []struct {
+		client string
+		want   envelope.Outcome
+		asked  string
+		text   string
+		detail string
+	}{
+		{"1", pass, "1-origin TXT", "", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
+		{"::ffff:192.0.2.1", pass, "1-origin TXT", "", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
+		{"2", fail, "2-origin TXT", "mail is not taken from the client 192.0.2.2 in AS64511", `{"asns":[64511],"prefix":"192.0.2.0/24"}`},
+		{"3", fail, "3-origin TXT", "no autonomous system announces the address of the client 192.0.2.3", `{"asns":[],"prefix":""}`},
+		{"4", pass, "4-origin TXT", "", `{"asns":[64500,64511],"prefix":"192.0.2.0/24"}`},
+		{"5", pass, "5-origin TXT", "", `{"asns":[64500,64511],"prefix":"192.0.2.0/24"}`},
+		{"6", pass, "6-origin TXT", "", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
+		{"7", fail, "7-origin TXT", "mail is not taken from the client 192.0.2.7 in AS64511", `{"asns":[64511],"prefix":"192.0.2.0/24"}`},
+		{"8", pass, "8-origin TXT", "", `{"asns":[64500,64511],"prefix":"192.0.2.0/24"}`},
+		{"10", perm, "10-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.10 can't be read", "null"},
+		{"11", perm, "11-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.11 can't be read", "null"},
+		{"12", perm, "12-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.12 can't be read", "null"},
+		{"13", perm, "13-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.13 can't be read", "null"},
+		{"14", perm, "14-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.14 can't be read", "null"},
+		{"15", perm, "15-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.15 can't be read", "null"},
+		{"16", pass, "16-origin TXT", "", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
+		{"17", fail, "17-origin TXT", "mail is not taken from the client 192.0.2.17 in AS64508, AS64509, AS64510 and 1 more", `{"asns":[64508,64509,64510,64511],"prefix":"192.0.2.0/24"}`},
+		{"18", fail, "18-origin TXT", "no autonomous system announces the address of the client 192.0.2.18", `{"asns":[],"prefix":""}`},
+		{"19", pass, "19-origin TXT", "", `{"asns":[4294967294],"prefix":"192.0.2.0/24"}`},
+		{"30", temp, "30-origin TXT", "the DNS lookup of 30.2.0.192.origin.example has failed for now, please try again later", "null"},
+		{"31", temp, "31-origin TXT", "the DNS lookup of 31.2.0.192.origin.example has failed for now, please try again later", "null"},
+		{"32", temp, "32-origin TXT", "the DNS lookup of 32.2.0.192.origin.example has failed for now, please try again later", "null"},
+		{"2001:db8::1", pass, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6 TXT", "", `{"asns":[64501],"prefix":"2001:db8::/32"}`},
+		{"2001:db8::2", fail, "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6 TXT", "mail is not taken from the client 2001:db8::2 in AS64511", `{"asns":[64511],"prefix":"2001:db8::/32"}`},
+		{"10.0.0.1", fail, "", "no autonomous system announces the address of the client 10.0.0.1", `{"asns":[],"prefix":""}`},
+		{"", fail, "", "the address of the client is not known, and so it is in no autonomous system", "null"},
+	} {
+		t.Run(tc.client, func(t *testing.T) {
+			dns.Forget()
+			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
+			if got.Outcome != tc.want || got.Text != tc.text {
+				t.Errorf("got %v %q, want %v %q", got.Outcome, got.Text, tc.want, tc.text)
+			}
+			asked := strings.NewReplacer(".2.0.192.", "-", ".example.", "").Replace(dns.Asked().String())
+			if asked != tc.asked {
+				t.Errorf("asked %q, want %q", asked, tc.asked)
+			}
+			if detail := encode(t, got.Detail); detail != tc.detail {
+				t.Errorf("detail %s, want %s", detail, tc.detail)
+			}
+			status := map[envelope.Outcome]envelope.Status{fail: unwanted, perm: unwanted, temp: noAnswer}[tc.want]
+			if got.Status != status {
+				t.Errorf("status %v, want %v", got.Status, status)
+			}
+			if (tc.want == perm || tc.want == temp) && got.Err == nil {
+				t.Error("no cause")
+			}
+		})
+	}
+}
+
+// A family that has no zone is not asked about.
+func TestASNOfOneFamily(t *testing.T) {
+	for _, tc := range []struct {
+		zones  dnsbl.OriginZones
+		client string
+		want   envelope.Outcome
+	}{
+		{dnsbl.OriginZones{IPv4: "origin.example"}, "1", pass},
+		{dnsbl.OriginZones{IPv4: "origin.example"}, "2001:db8::1", none},
+		{dnsbl.OriginZones{IPv6: "origin6.example"}, "1", none},
+		{dnsbl.OriginZones{IPv6: "origin6.example"}, "2001:db8::1", pass},
+	} {
+		dns := routes()
+		got := dnsbl.ASN(tc.zones, 64500, 64501)(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
+		if got.Outcome != tc.want || tc.want == none && len(dns.Asked()) > 0 {
+			t.Errorf("%v %s: %v, asked %v", tc.zones, tc.client, got.Outcome, dns.Asked())
+		}
+	}
+}

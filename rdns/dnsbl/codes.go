@@ -1,0 +1,168 @@
+package dnsbl
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+var (
+	// lists answer within loopback space (RFC 5782, section 2.3).
+	loopback = netip.MustParsePrefix("127.0.0.0/8")
+	// refusals are the answers by which lists say that they do not answer: asked
+	// by a resolver that many share, too often, under a wrong name. The custom
+	// is younger than RFC 5782.
+	refusals = netip.MustParsePrefix("127.255.255.0/24")
+)
+
+// defaultCodes are accepted from a list that does not say which.
+var defaultCodes = codes{{
+	first: netip.AddrFrom4([4]byte{127, 0, 0, 2}),
+	last:  netip.AddrFrom4([4]byte{127, 0, 0, 255}),
+}}
+
+// codes are the answers of a list that are a listing.
+type codes []code
+
+// code is a range of answers, both ends included, and of these, if there are
+// octets, only those that have one of each.
+type code struct {
+	first, last netip.Addr
+	octets      *[4]octets
+}
+
+// octets is a set of numbers from 0 to 255.
+type octets [256]bool
+
+// accept reports whether an answer within loopback space is a listing.
+func (cs codes) accept(answer netip.Addr) bool {
+	return !refusals.Contains(answer) &&
+		slices.ContainsFunc(cs, func(c code) bool { return c.accepts(answer) })
+}
+
+func (c code) accepts(answer netip.Addr) bool {
+	if answer.Less(c.first) || c.last.Less(answer) {
+		return false
+	}
+	if c.octets != nil {
+		for i, octet := range answer.As4() {
+			if !c.octets[i][octet] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func parseCodes(texts []string) (codes, error) {
+	if len(texts) == 0 {
+		return defaultCodes, nil
+	}
+	parsed := make(codes, 0, len(texts))
+	for _, text := range texts {
+		c, ok := parseCode(text)
+		switch {
+		case !ok || !loopback.Contains(c.first) || !loopback.Contains(c.last) || c.last.Less(c.first):
+			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
+				Reason: "is no address within 127.0.0.0/8, nor a range, a network or a pattern of them"}
+		case refusals.Contains(c.first) && refusals.Contains(c.last):
+			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
+				Reason: "is how a list says that it does not answer, and never a listing"}
+		}
+		parsed = append(parsed, c)
+	}
+	return parsed, nil
+}
+
+func parseCode(text string) (code, bool) {
+	switch {
+	case strings.Contains(text, "["):
+		return parsePattern(text)
+	case strings.Contains(text, "/"):
+		network, err := netip.ParsePrefix(text)
+		if err != nil || !network.Addr().Is4() {
+			return code{}, false
+		}
+		network = network.Masked()
+		last := network.Addr().As4()
+		for bit := network.Bits(); bit < 32; bit++ {
+			last[bit/8] |= 0x80 >> (bit % 8)
+		}
+		return code{first: network.Addr(), last: netip.AddrFrom4(last)}, true
+	}
+	from, to, isRange := strings.Cut(text, "-")
+	if !isRange {
+		to = from
+	}
+	first, errFirst := netip.ParseAddr(from)
+	last, errLast := netip.ParseAddr(to)
+	return code{first: first, last: last}, errFirst == nil && errLast == nil
+}
+
+// parsePattern reads four octets with dots between them, each a number or, in
+// brackets, numbers and ranges with semicolons between them. Ranges have two
+// dots of their own.
+func parsePattern(text string) (code, bool) {
+	var (
+		sets        [4]octets
+		first, last [4]byte
+	)
+	for i := range sets {
+		var part string
+		if strings.HasPrefix(text, "[") {
+			end := strings.IndexByte(text, ']')
+			if end < 0 {
+				return code{}, false
+			}
+			part, text = text[1:end], text[end+1:]
+		} else {
+			end := strings.IndexByte(text+".", '.')
+			part, text = text[:end], text[end:]
+			if strings.Contains(part, ";") {
+				return code{}, false
+			}
+		}
+		if sets[i], first[i], last[i] = parseOctets(part); first[i] > last[i] {
+			return code{}, false
+		}
+		if i < 3 {
+			if !strings.HasPrefix(text, ".") {
+				return code{}, false
+			}
+			text = text[1:]
+		}
+	}
+	return code{netip.AddrFrom4(first), netip.AddrFrom4(last), &sets}, text == ""
+}
+
+// parseOctets reads a set of octets, and returns its least and its greatest.
+// What can't be read has none, so that the least is above the greatest.
+func parseOctets(text string) (set octets, least, greatest byte) {
+	least, greatest = 255, 0
+	for item := range strings.SplitSeq(text, ";") {
+		from, to, isRange := strings.Cut(item, "..")
+		if !isRange {
+			to = from
+		}
+		low, okLow := parseOctet(from)
+		high, okHigh := parseOctet(to)
+		if !okLow || !okHigh || low > high {
+			return octets{}, 255, 0
+		}
+		for n := int(low); n <= int(high); n++ {
+			set[n] = true
+		}
+		least, greatest = min(least, low), max(greatest, high)
+	}
+	return set, least, greatest
+}
+
+// parseOctet reads a number from 0 to 255, in decimal and without leading
+// zeros, which some read as octal.
+func parseOctet(text string) (byte, bool) {
+	n, err := strconv.ParseUint(text, 10, 8)
+	return byte(n), err == nil && (len(text) == 1 || text[0] != '0')
+}

@@ -1,0 +1,437 @@
+package dnsbl_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns/dnsbl"
+)
+
+const loginHint = "; users with an account here should log in (port 465 or 587)"
+
+var (
+	blocked   = envelope.Status{Code: 554, Subject: 7, Detail: 1}
+	unwanted  = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+	noAnswer  = envelope.Status{Code: 451, Subject: 4, Detail: 3}
+	misplaced = envelope.Status{Code: 451, Subject: 3, Detail: 5}
+)
+
+// The lists of all tests. The first has the codes that it is given, the second
+// those of a list that says nothing of codes.
+var (
+	first  = dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0.2-127.0.0.9", "127.0.0.11"}}
+	second = dnsbl.List{Zone: "Second.Example."}
+	third  = dnsbl.List{Zone: "third.example"}
+)
+
+// world is one zone for all tests. The last octet of a client's address is the
+// case that it stands for.
+func world() *zone.Zone {
+	return zone.MustParse(`
+		; 1: on the first list; 2: on none; 3: a name without an A record
+		1.2.0.192.first.example.    A    127.0.0.2
+		                            TXT  "see https://first.example/q/192.0.2.1"
+		3.2.0.192.first.example.    TXT  "no address"
+		3.2.0.192.second.example.   AAAA ::1
+		; 4: on the second list, and without a reason; 5: on both
+		4.2.0.192.second.example.   A    127.0.0.255
+		5.2.0.192.first.example.    A    127.0.0.3
+		5.2.0.192.first.example.    TXT  "first reason"
+		5.2.0.192.second.example.   A    127.0.0.4
+		5.2.0.192.second.example.   TXT  "second reason"
+		; 6: codes that the first list is not accepted for; 7: one of many is accepted; 8: the second's other codes
+		6.2.0.192.first.example.    A    127.0.0.10
+		                            A    127.0.0.1
+		                            A    127.0.1.2
+		                            A    127.0.0.12
+		7.2.0.192.first.example.    A    127.0.0.11
+		                            A    127.0.0.10
+		                            A    127.0.0.2
+		8.2.0.192.second.example.   A    127.0.0.1
+		                            A    127.0.1.2
+		; 9 to 13: no answers of a list
+		9.2.0.192.first.example.    A    127.255.255.254
+		10.2.0.192.first.example.   A    203.0.113.9
+		11.2.0.192.first.example.   A    0.0.0.0
+		12.2.0.192.first.example.   A    127.0.0.2
+		                            A    127.255.255.252
+		13.2.0.192.first.example.   A    127.255.255.255
+		13.2.0.192.second.example.  A    127.0.0.2
+		; 14: an alias
+		14.2.0.192.first.example.   CNAME entry.first.example.
+		entry.first.example.        A    127.0.0.2
+		                            TXT  "an alias"
+		; 15 to 19: reasons that are none, and more than one
+		15.2.0.192.first.example.   A    127.0.0.2
+		                            TXT  "evil\013\010250 ok"
+		16.2.0.192.first.example.   A    127.0.0.2
+		                            TXT  "\255\254"
+		                            TXT  "  good\009 reason "
+		17.2.0.192.first.example.   A    127.0.0.2
+		                            TXT  "b"
+		                            TXT  "a"
+		                            TXT  "b"
+		18.2.0.192.first.example.   A    127.0.0.2
+		                            TXT  ""
+		; 30 and on: DNS fails for the first list
+		33.2.0.192.second.example.  A    127.0.0.2
+		34.2.0.192.first.example.   A    127.0.0.2
+		35.2.0.192.first.example.   A    127.255.255.254
+		36.2.0.192.second.example.  A    127.255.255.254
+		; IPv6
+		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first.example. A   127.0.0.2
+		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first.example. TXT "six"
+	`).
+		Failing("30.2.0.192.first.example. A", zone.SERVFAIL).
+		Failing("31.2.0.192.first.example. A", zone.REFUSED).
+		Failing("32.2.0.192.first.example. A", zone.Timeout).
+		Failing("33.2.0.192.first.example. A", zone.SERVFAIL).
+		Failing("34.2.0.192.first.example. TXT", zone.SERVFAIL).
+		Failing("35.2.0.192.second.example. A", zone.Timeout).
+		Failing("36.2.0.192.first.example. A", zone.Timeout)
+}
+
+// address reads an address, or the last octet of one in 192.0.2.0/24; "" is the
+// unknown address.
+func address(s string) netip.Addr {
+	if s == "" {
+		return netip.Addr{}
+	}
+	if !strings.ContainsAny(s, ".:") {
+		s = "192.0.2." + s
+	}
+	return netip.MustParseAddr(s)
+}
+
+// row is one line of a table: a client, what the check finds, what it asks, the
+// beginning of its text, and its Detail, "" for one without listings.
+type row struct {
+	client string
+	want   envelope.Outcome
+	asked  string
+	text   string
+	detail string
+}
+
+func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row) {
+	t.Helper()
+	dns := world()
+	for _, tc := range rows {
+		t.Run(tc.client, func(t *testing.T) {
+			t.Helper()
+			dns.Forget()
+			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
+			compare(t, got, tc, failure, dns.Asked().String())
+		})
+	}
+}
+
+func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Status, asked string) {
+	t.Helper()
+	if got.Outcome != want.want {
+		t.Fatalf("got %v (%s), want %v", got.Outcome, got.Text, want.want)
+	}
+	if asked = strings.NewReplacer(".2.0.192.", "-", ".example.", "").Replace(asked); asked != want.asked {
+		t.Errorf("asked %q, want %q", asked, want.asked)
+	}
+	if got.Text != want.text {
+		t.Errorf("text\n%q, want\n%q", got.Text, want.text)
+	}
+	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
+		t.Errorf("text %q is not clean", got.Text)
+	}
+	status := envelope.Status{}
+	switch got.Outcome {
+	case envelope.Fail:
+		status = failure
+	case envelope.PermError:
+		status = blocked
+	case envelope.TempError:
+		status = noAnswer
+	}
+	if got.Status != status {
+		t.Errorf("status %v, want %v", got.Status, status)
+	}
+	if unknown := got.Outcome == envelope.PermError || got.Outcome == envelope.TempError; unknown && got.Err == nil {
+		t.Errorf("a %v without a cause", got.Outcome)
+	}
+	if detail := encode(t, got.Detail); detail != `{"listed":[`+want.detail+`]}` && (got.Outcome != envelope.None || detail != "null") {
+		t.Errorf("detail %s, want %s", detail, want.detail)
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+const (
+	pass = envelope.Pass
+	fail = envelope.Fail
+	none = envelope.None
+	temp = envelope.TempError
+	perm = envelope.PermError
+)
+
+func TestNotListed(t *testing.T) {
+	run(t, dnsbl.NotListed(first, second), blocked, []row{
+		{"1", fail, "1-first A, 1-first TXT",
+			`the client 192.0.2.1 is on the DNS list first.example, which says "see https://first.example/q/192.0.2.1"` + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"see https://first.example/q/192.0.2.1"}`},
+		{"::ffff:192.0.2.1", fail, "1-first A, 1-first TXT",
+			`the client 192.0.2.1 is on the DNS list first.example, which says "see https://first.example/q/192.0.2.1"` + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"see https://first.example/q/192.0.2.1"}`},
+		{"2", pass, "2-first A, 2-second A", "", ""},
+		{"3", pass, "3-first A, 3-second A", "", ""},
+		{"4", fail, "4-first A, 4-second A, 4-second TXT",
+			"the client 192.0.2.4 is on the DNS list second.example" + loginHint,
+			`{"zone":"second.example","codes":["127.0.0.255"],"reason":""}`},
+		// One entry is enough, and the lists behind it are not asked.
+		{"5", fail, "5-first A, 5-first TXT",
+			`the client 192.0.2.5 is on the DNS list first.example, which says "first reason"` + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.3"],"reason":"first reason"}`},
+		{"6", pass, "6-first A, 6-second A", "", ""},
+		{"7", fail, "7-first A, 7-first TXT",
+			"the client 192.0.2.7 is on the DNS list first.example" + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2","127.0.0.11"],"reason":""}`},
+		{"8", pass, "8-first A, 8-second A", "", ""},
+		// Who does not answer as a list lists nobody.
+		{"9", perm, "9-first A, 9-second A", "the DNS list first.example does not say whether it has the client 192.0.2.9", ""},
+		{"10", perm, "10-first A, 10-second A", "the DNS list first.example does not say whether it has the client 192.0.2.10", ""},
+		{"11", perm, "11-first A, 11-second A", "the DNS list first.example does not say whether it has the client 192.0.2.11", ""},
+		{"12", perm, "12-first A, 12-second A", "the DNS list first.example does not say whether it has the client 192.0.2.12", ""},
+		{"13", fail, "13-first A, 13-second A, 13-second TXT",
+			"the client 192.0.2.13 is on the DNS list second.example" + loginHint,
+			`{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
+		{"14", fail, "14-first A, 14-first TXT",
+			`the client 192.0.2.14 is on the DNS list first.example, which says "an alias"` + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"an alias"}`},
+		// DNS fails, and it matters, or not.
+		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"33", fail, "33-first A, 33-second A, 33-second TXT",
+			"the client 192.0.2.33 is on the DNS list second.example" + loginHint,
+			`{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
+		{"34", fail, "34-first A, 34-first TXT",
+			"the client 192.0.2.34 is on the DNS list first.example" + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`},
+		{"35", temp, "35-first A, 35-second A", "the DNS list second.example gives no answer for now, please try again later", ""},
+		{"36", temp, "36-first A, 36-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"2001:db8::1", fail,
+			"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first A, 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first TXT",
+			`the client 2001:db8::1 is on the DNS list first.example, which says "six"` + loginHint,
+			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"six"}`},
+		{"2001:db8:ab:cd::ef", pass,
+			"f.e.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.c.0.0.b.a.0.0.8.b.d.0.1.0.0.2.first A, f.e.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.c.0.0.b.a.0.0.8.b.d.0.1.0.0.2.second A", "", ""},
+		{"", none, "", "", ""},
+	})
+}
+
+func TestListed(t *testing.T) {
+	run(t, dnsbl.Listed(first, second), unwanted, []row{
+		{"1", pass, "1-first A", "", `{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`},
+		{"::ffff:192.0.2.1", pass, "1-first A", "", `{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`},
+		{"2", fail, "2-first A, 2-second A", "the client 192.0.2.2 is on none of the DNS lists first.example, second.example", ""},
+		{"3", fail, "3-first A, 3-second A", "the client 192.0.2.3 is on none of the DNS lists first.example, second.example", ""},
+		{"4", pass, "4-first A, 4-second A", "", `{"zone":"second.example","codes":["127.0.0.255"],"reason":""}`},
+		{"6", fail, "6-first A, 6-second A", "the client 192.0.2.6 is on none of the DNS lists first.example, second.example", ""},
+		{"9", perm, "9-first A, 9-second A", "the DNS list first.example does not say whether it has the client 192.0.2.9", ""},
+		{"10", perm, "10-first A, 10-second A", "the DNS list first.example does not say whether it has the client 192.0.2.10", ""},
+		{"13", pass, "13-first A, 13-second A", "", `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
+		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"33", pass, "33-first A, 33-second A", "", `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
+		{"10.0.0.1", fail, "", "the client 10.0.0.1 is on none of the DNS lists first.example, second.example", ""},
+		{"", fail, "", "the address of the client is not known, and so it is on no DNS list", ""},
+	})
+}
+
+func TestListedNamesItsLists(t *testing.T) {
+	fourth := dnsbl.List{Zone: "fourth.example", Name: "100% good"}
+	for want, lists := range map[string][]dnsbl.List{
+		"the client 192.0.2.2 is on no DNS list, since none is asked":                                              nil,
+		"the client 192.0.2.2 is not on the DNS list 100% good":                                                    {fourth},
+		"the client 192.0.2.2 is on none of the DNS lists first.example, second.example, third.example":            {first, second, third},
+		"the client 192.0.2.2 is on none of the DNS lists first.example, second.example, third.example and 1 more": {first, second, third, fourth},
+	} {
+		got := dnsbl.Listed(lists...)(t.Context(), world(), &envelope.Envelope{ClientIP: address("2")})
+		if got.Outcome != fail || got.Text != want {
+			t.Errorf("got %v %q, want %q", got.Outcome, got.Text, want)
+		}
+	}
+}
+
+// Nobody is asked about addresses that mean something else at every site.
+func TestLocalAddressesAreNotAskedAbout(t *testing.T) {
+	for _, client := range []string{
+		"127.0.0.1", "127.0.0.2", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1",
+		"100.64.0.1", "100.127.255.255", "0.0.0.0", "::", "::1", "fe80::1", "fd00::1", "::ffff:10.1.2.3",
+	} {
+		for want, check := range map[string]envelope.Check{
+			"pass": dnsbl.NotListed(first, second),
+			"fail": dnsbl.Listed(first, second),
+			"none": dnsbl.DomainNotListed(dnsbl.PTR, first),
+		} {
+			dns := world()
+			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(client)})
+			if got.Outcome.String() != want || len(dns.Asked()) > 0 {
+				t.Errorf("%s of %s: %v, asked %v", got.Check, client, got.Outcome, dns.Asked())
+			}
+		}
+	}
+	for _, client := range []string{"172.32.0.1", "100.128.0.1", "11.0.0.1", "2001:db8::2"} {
+		dns := world()
+		dnsbl.NotListed(first)(t.Context(), dns, &envelope.Envelope{ClientIP: address(client)})
+		if len(dns.Asked()) != 1 {
+			t.Errorf("%s: asked %v", client, dns.Asked())
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	dns := world().
+		Answering("19.2.0.192.first.example. A", zone.Records("127.0.0.2")).
+		Answering("19.2.0.192.first.example. TXT", zone.Records(`"`+strings.Repeat("long ", 50)+`" "`+strings.Repeat("x", 200)+`"`)).
+		Answering("20.2.0.192.first.example. A", zone.Records("127.0.0.2")).
+		Answering("20.2.0.192.first.example. TXT", zone.Records(`"Dynamische Adresse f\195\188r Kunden"`))
+	for client, want := range map[string]string{
+		"14": "an alias",
+		"15": "", // a line break
+		"16": "good reason",
+		"17": "a / b",
+		"18": "",
+		"19": strings.Repeat("long ", 50) + "xxx...",
+		"20": "Dynamische Adresse für Kunden",
+	} {
+		got := dnsbl.NotListed(first)(t.Context(), dns, &envelope.Envelope{ClientIP: address(client)})
+		result, ok := got.Detail.(*dnsbl.Result)
+		if !ok || len(result.Listed) != 1 || result.Listed[0].Reason != want {
+			t.Errorf("%s: %+v, want the reason %q", client, got.Detail, want)
+		}
+		if says := strings.Contains(got.Text, "which says"); says != (want != "") || !strings.Contains(got.Text, want) {
+			t.Errorf("%s: the text %q", client, got.Text)
+		}
+	}
+}
+
+// The zone of a list may hold the key of a subscriber. It goes into no text.
+func TestANameHidesTheZone(t *testing.T) {
+	secret := dnsbl.List{Zone: "s3cret.lists.example", Name: "Lists"}
+	dns := zone.MustParse(`
+		1.2.0.192.s3cret.lists.example. A 127.0.0.2
+		9.2.0.192.s3cret.lists.example. A 127.255.255.254
+	`).Failing("30.2.0.192.s3cret.lists.example.", zone.SERVFAIL)
+	for client, want := range map[string]envelope.Outcome{"1": fail, "9": perm, "30": temp} {
+		got := dnsbl.NotListed(secret)(t.Context(), dns, &envelope.Envelope{ClientIP: address(client)})
+		if got.Outcome != want || !strings.Contains(got.Text, "DNS list Lists") {
+			t.Errorf("%s: %v %q", client, got.Outcome, got.Text)
+		}
+		if public := got.Text + encode(t, got.Detail); strings.Contains(public, "s3cret") {
+			t.Errorf("%s: %s", client, public)
+		}
+	}
+	got := dnsbl.Listed(secret)(t.Context(), dns, &envelope.Envelope{ClientIP: address("2")})
+	if got.Outcome != fail || strings.Contains(got.Text, "s3cret") {
+		t.Errorf("%v %q", got.Outcome, got.Text)
+	}
+}
+
+// What went wrong on the way is in the finding, whatever its outcome.
+func TestFaultsAreNotLost(t *testing.T) {
+	for client, want := range map[string][]string{
+		"9":  {"the DNS list first.example does not answer this server: it says 127.255.255.254"},
+		"10": {"the zone first.example is no DNS list: it answers 203.0.113.9, which is not within 127.0.0.0/8"},
+		"13": {"the DNS list first.example does not answer this server: it says 127.255.255.255"},
+		"33": {"SERVFAIL"},
+		"35": {"127.255.255.254", "timeout"},
+		"36": {"timeout", "127.255.255.254"},
+	} {
+		for _, check := range []envelope.Check{dnsbl.NotListed(first, second), dnsbl.Listed(first, second)} {
+			got := check(t.Context(), world(), &envelope.Envelope{ClientIP: address(client)})
+			for _, part := range want {
+				if got.Err == nil || !strings.Contains(got.Err.Error(), part) {
+					t.Errorf("%s of %s: %v", got.Check, client, got.Err)
+				}
+			}
+		}
+	}
+	got := dnsbl.Listed(first)(t.Context(), world(), &envelope.Envelope{ClientIP: address("2")})
+	if got.Err != nil {
+		t.Errorf("an error without a fault: %v", got.Err)
+	}
+}
+
+func TestWithoutLists(t *testing.T) {
+	for want, check := range map[string]envelope.Check{
+		"dnsbl.notlisted pass":       dnsbl.NotListed(),
+		"dnsbl.scorebelow pass":      dnsbl.ScoreBelow(1),
+		"dnsbl.listed fail":          dnsbl.Listed(),
+		"dnsbl.domainnotlisted pass": dnsbl.DomainNotListed(dnsbl.Helo),
+	} {
+		dns := world()
+		got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1"), Helo: "bad.example"})
+		if got.Check+" "+got.Outcome.String() != want || len(dns.Asked()) > 0 {
+			t.Errorf("got %s %v, want %s; asked %v", got.Check, got.Outcome, want, dns.Asked())
+		}
+	}
+}
+
+func TestMistakesDefer(t *testing.T) {
+	wrong := dnsbl.List{Zone: "first.example", Codes: []string{"192.0.2.1"}}
+	for value, check := range map[string]envelope.Check{
+		"192.0.2.1":  dnsbl.NotListed(second, wrong),
+		"not a zone": dnsbl.Listed(dnsbl.List{Zone: "not a zone"}),
+		"":           dnsbl.NotListed(dnsbl.List{}),
+		"0":          dnsbl.ScoreBelow(0, first),
+		"-1":         dnsbl.ScoreBelow(-1, first),
+		"1001":       dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: 1001}),
+		"-1001":      dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: -1001}),
+		"127.0.0.":   dnsbl.DomainNotListed(dnsbl.Helo, dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0."}}),
+		"a..b":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "origin.example", IPv6: "a..b"}, 64500),
+		"b..a":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "b..a"}, 64500),
+	} {
+		dns := world()
+		got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1"), Helo: "bad.example"})
+		var syntax *envelope.SyntaxError
+		if got.Outcome != temp || got.Status != misplaced || !errors.As(got.Err, &syntax) || syntax.Value != value {
+			t.Errorf("got %v %v, %v for the value %q", got.Outcome, got.Status, got.Err, value)
+		}
+		if strings.Contains(got.Text, "example") || len(dns.Asked()) > 0 {
+			t.Errorf("text %q, asked %v", got.Text, dns.Asked())
+		}
+	}
+	for _, check := range []envelope.Check{
+		dnsbl.DomainNotListed(0, first), dnsbl.DomainNotListed(dnsbl.PTR+1, first), dnsbl.ASN(dnsbl.OriginZones{}, 64500),
+	} {
+		got := check(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")})
+		if got.Outcome != temp || got.Status != misplaced {
+			t.Errorf("got %v %v", got.Outcome, got.Status)
+		}
+	}
+}
+
+// Checks keep what they were made of, whatever becomes of it.
+func TestChecksKeepTheirOwnLists(t *testing.T) {
+	lists := []dnsbl.List{{Zone: "first.example", Codes: []string{"127.0.0.2"}}}
+	numbers := []uint32{64500}
+	check := dnsbl.NotListed(lists...)
+	origin := dnsbl.ASN(origins, numbers...)
+	lists[0].Codes[0], lists[0].Zone, numbers[0] = "127.0.0.99", "elsewhere.example", 64999
+	if got := check(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")}); got.Outcome != fail {
+		t.Errorf("NotListed: %v", got.Outcome)
+	}
+	if got := origin(t.Context(), routes(), &envelope.Envelope{ClientIP: address("1")}); got.Outcome != pass {
+		t.Errorf("ASN: %v", got.Outcome)
+	}
+}

@@ -1,0 +1,115 @@
+package dnsbl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// maxShown is how many lists a sentence names. The rest are counted.
+const maxShown = 3
+
+// Result is what the lists say. It is the Detail of every finding of this
+// package that depends on lists, as a *Result of its own.
+type Result struct {
+	// Listed has the lists that were found to have the subject, in the order in
+	// which they were asked. It is never nil. Lists that were not needed for the
+	// answer were not asked.
+	Listed []Listing `json:"listed"`
+}
+
+// Listing is one list that has a subject.
+type Listing struct {
+	// Zone is the zone of the list, or its Name if it has one.
+	Zone string `json:"zone"`
+	// Codes are the answers that are a listing, in their order.
+	Codes []netip.Addr `json:"codes"`
+	// Reason is what the TXT records say, clean and of at most 256 octets. It is
+	// "" if it was not needed or is not fit for a sentence.
+	Reason string `json:"reason"`
+}
+
+func newResult(hits []hit) *Result {
+	result := &Result{Listed: make([]Listing, 0, len(hits))}
+	for _, h := range hits {
+		result.Listed = append(result.Listed, h.listing)
+	}
+	return result
+}
+
+// finding is what a check that wants no listing finds, without the text of a
+// failure. Its Err has the faults of lists that did not matter, too.
+func (p *poll) finding(check string) envelope.Finding {
+	var f envelope.Finding
+	switch outcome := p.outcome(); outcome {
+	case envelope.TempError:
+		// The name that DNS was asked for may hold the key of a subscriber, so that
+		// the sentence has the name of the list only.
+		f = envelope.Temporary(check, nil)
+		f.Text = "the DNS list " + envelope.Excerpt(p.failed[0].list.name) + " gives no answer for now, please try again later"
+	case envelope.PermError:
+		q := p.misled[0]
+		f = envelope.Permanent(check, blocked, "the DNS list %s does not say whether it has "+q.about.format,
+			append([]any{q.list.name}, q.about.args...)...)
+	default:
+		f = envelope.Finding{Check: check, Outcome: outcome}
+	}
+	f.Err = errors.Join(p.faults...)
+	return f.With(newResult(p.hits))
+}
+
+// listed is the finding that the lists have the subject. It asks for the
+// reasons of those that speak against it.
+func (p *poll) listed(ctx context.Context, r envelope.Resolver, check string) envelope.Finding {
+	var against []*hit
+	for i := range p.hits {
+		if h := &p.hits[i]; h.weight > 0 {
+			h.listing.Reason = h.reason(ctx, r)
+			against = append(against, h)
+		}
+	}
+	var format strings.Builder
+	format.WriteString(against[0].about.format + " is ")
+	args := slices.Clone(against[0].about.args)
+	for i, h := range against[:min(len(against), maxShown)] {
+		if i > 0 {
+			format.WriteString(", and ")
+		}
+		format.WriteString("on the DNS list %s")
+		args = append(args, h.listing.Zone)
+		if h.listing.Reason != "" {
+			format.WriteString(`, which says "%s"`)
+			args = append(args, h.listing.Reason)
+		}
+	}
+	if more := len(against) - maxShown; more > 0 {
+		fmt.Fprintf(&format, ", and on %d more", more)
+	}
+	f := envelope.Failed(check, blocked, format.String(), args...).With(newResult(p.hits))
+	f.Err = errors.Join(p.faults...)
+	return f
+}
+
+// onNone is the finding that a client is on no list that it should be on.
+func onNone(check string, client netip.Addr, lists []list) envelope.Finding {
+	switch len(lists) {
+	case 0:
+		return envelope.Failed(check, unwanted, "the client %s is on no DNS list, since none is asked", client)
+	case 1:
+		return envelope.Failed(check, unwanted, "the client %s is not on the DNS list %s", client, lists[0].name)
+	}
+	var names []string
+	for _, l := range lists[:min(len(lists), maxShown)] {
+		names = append(names, l.name)
+	}
+	text := strings.Join(names, ", ")
+	if more := len(lists) - maxShown; more > 0 {
+		text = fmt.Sprintf("%s and %d more", text, more)
+	}
+	return envelope.Failed(check, unwanted, "the client %s is on none of the DNS lists %s", client, text)
+}

@@ -1,0 +1,94 @@
+package dnsbl
+
+import (
+	"context"
+	"errors"
+
+	"mxrules.example/envelope"
+)
+
+// poll is how far the asking of several lists has come. It knows the sum of the
+// weights of the lists that have a subject within bounds: what is certain, what
+// lists may still add, and what lists can't say.
+//
+// A list that can't say is not counted as one that says no: if its word could
+// change the answer, the answer is a PermError. One that may still speak makes
+// it a TempError. That is the law of package verdict in small: a failure only
+// defers.
+type poll struct {
+	threshold int
+	known     int  // the weight of the lists that have the subject
+	open      span // of those that were not asked, or that DNS failed for
+	mute      span // of those that do not answer as lists
+	hits      []hit
+	failed    []question // those that DNS failed for
+	misled    []question // those of lists that do not answer as such
+	faults    []error    // of both, in the order of asking
+}
+
+// hit is a question whose list has the subject.
+type hit struct {
+	question
+	listing Listing
+}
+
+// span is what weights may add to a sum, at least and at most.
+type span struct{ least, most int }
+
+func (s span) with(weight int) span {
+	return span{s.least + min(weight, 0), s.most + max(weight, 0)}
+}
+
+func (s span) without(weight int) span {
+	return span{s.least - min(weight, 0), s.most - max(weight, 0)}
+}
+
+// ask asks the questions in their order, as long as those that are left can
+// change the answer.
+func ask(ctx context.Context, r envelope.Resolver, threshold int, questions []question) *poll {
+	p := &poll{threshold: threshold}
+	for _, q := range questions {
+		p.open = p.open.with(q.weight)
+	}
+	for _, q := range questions {
+		if p.outcome() != envelope.TempError {
+			break
+		}
+		codes, err := q.codes(ctx, r)
+		var wrong *misanswer
+		switch {
+		case errors.As(err, &wrong):
+			p.open, p.mute = p.open.without(q.weight), p.mute.with(q.weight)
+			p.misled, p.faults = append(p.misled, q), append(p.faults, err)
+		case err != nil: // it stays open
+			p.failed, p.faults = append(p.failed, q), append(p.faults, err)
+		case len(codes) > 0:
+			p.open, p.known = p.open.without(q.weight), p.known+q.weight
+			p.hits = append(p.hits, hit{q, Listing{Zone: q.list.name, Codes: codes}})
+		default:
+			p.open = p.open.without(q.weight)
+		}
+	}
+	return p
+}
+
+// outcome is Fail if the lists reach the threshold, and Pass if they don't,
+// whatever the open ones say.
+func (p *poll) outcome() envelope.Outcome {
+	low, high := p.with(p.open.least), p.with(p.open.most)
+	if low != high { // what is between them is one or the other
+		return envelope.TempError
+	}
+	return low
+}
+
+// with is the outcome if the open lists add weight.
+func (p *poll) with(weight int) envelope.Outcome {
+	switch sum := p.known + weight; {
+	case sum+p.mute.least >= p.threshold:
+		return envelope.Fail
+	case sum+p.mute.most < p.threshold:
+		return envelope.Pass
+	}
+	return envelope.PermError
+}

@@ -1,0 +1,156 @@
+package dnsbl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"mxrules.example/envelope"
+)
+
+// Condition is how a list answers the questions whose answers are known
+// beforehand (RFC 5782, section 5).
+type Condition uint8
+
+const (
+	_ Condition = iota
+	// Absent: the test entry is missing. The list is dead, or it holds nothing
+	// of this kind.
+	Absent
+	// Unanswered: DNS failed, now or always.
+	Unanswered
+	// OtherCodes: the list answers, and none of its codes for the test entry is
+	// among those that it is accepted for. Some lists have no test entry for
+	// each of their codes; some answer so whom they do not want to serve.
+	OtherCodes
+	// Serving: the test entry is listed, and what must not be listed is not.
+	Serving
+	// ListsAll: what must not be listed is listed, and so, most likely, is the
+	// whole world.
+	ListsAll
+	// NoList: an answer is outside of 127.0.0.0/8. The zone has become something
+	// else.
+	NoList
+	// Refusing: an answer is within 127.255.255.0/24. The list does not answer
+	// this server.
+	Refusing
+)
+
+var conditionWords = [...]string{"", "absent", "unanswered", "other codes", "serving", "lists all", "no list", "refusing"}
+
+// String returns c in words, "" for the zero value.
+func (c Condition) String() string {
+	if int(c) < len(conditionWords) {
+		return conditionWords[c]
+	}
+	return fmt.Sprintf("condition(%d)", uint8(c))
+}
+
+// Report is what Probe found of one list.
+type Report struct {
+	// Zone is the zone of the list, or its Name if it has one.
+	Zone string
+	// IPv4, IPv6 and Names are the conditions for the three kinds of entries.
+	// Few lists have all.
+	IPv4, IPv6, Names Condition
+	// Codes are all answers to the test questions, in order and each once.
+	Codes []netip.Addr
+	// Err joins the errors of the questions for which DNS failed.
+	Err error
+}
+
+// Condition is that of the whole list. Serving one kind is enough, unless
+// another shows that its answers can't be trusted: ListsAll, NoList, Refusing.
+// A list that is to be used must be Serving.
+func (r Report) Condition() Condition { return max(r.IPv4, r.IPv6, r.Names) }
+
+// String returns the report in one line.
+func (r Report) String() string {
+	line := fmt.Sprintf("%s: %v (IPv4 %v, IPv6 %v, names %v)", r.Zone, r.Condition(), r.IPv4, r.IPv6, r.Names)
+	if len(r.Codes) > 0 {
+		line += fmt.Sprintf(" %v", r.Codes)
+	}
+	return line
+}
+
+// probes are the test entries of RFC 5782, section 5, each with what must not
+// be an entry, as they stand before the zone. An IPv4-mapped address must keep
+// its IPv6 form here.
+var probes = [...]struct {
+	kind          func(*Report) *Condition
+	entry, absent string
+}{
+	{func(r *Report) *Condition { return &r.IPv4 }, "2.0.0.127.", "1.0.0.127."},
+	{func(r *Report) *Condition { return &r.IPv6 }, mapped(2), mapped(1)},
+	{func(r *Report) *Condition { return &r.Names }, "test.", "invalid."},
+}
+
+// mapped returns ::ffff:7f00:n as lists are asked for it.
+func mapped(n byte) string {
+	return reverse(netip.AddrFrom16([16]byte{10: 0xff, 11: 0xff, 12: 127, 15: n}))
+}
+
+// Probe asks each list for the entries that every list must have, and for those
+// that none may have, and reports how it answers. A program does so when it
+// starts and from time to time, and does not use a list that is not Serving:
+// such lists have refused the mail of whole sites (RFC 5782, section 7). It may
+// take long if servers are silent, which ctx bounds. The error names a value of
+// a list that can't be read; nothing is asked then.
+//
+// DNS: six A for each list.
+func Probe(ctx context.Context, r envelope.Resolver, lists ...List) ([]Report, error) {
+	panel, err := readLists(lists)
+	if err != nil {
+		return nil, err
+	}
+	reports := make([]Report, 0, len(panel))
+	for _, l := range panel {
+		reports = append(reports, l.probe(ctx, r))
+	}
+	return reports, nil
+}
+
+func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
+	report := Report{Zone: l.name}
+	var faults []error
+	for _, p := range probes {
+		entry, errEntry := envelope.LookupIP(ctx, r, "ip4", p.entry+string(l.zone))
+		absent, errAbsent := envelope.LookupIP(ctx, r, "ip4", p.absent+string(l.zone))
+		report.Codes = append(append(report.Codes, entry...), absent...)
+		var failed []error
+		for _, err := range []error{errEntry, errAbsent} {
+			if err != nil && !envelope.NotFound(err) {
+				failed = append(failed, err)
+			}
+		}
+		*p.kind(&report) = l.judge(entry, absent, len(failed) > 0)
+		faults = append(faults, failed...)
+	}
+	report.Codes = sorted(report.Codes)
+	report.Err = errors.Join(faults...)
+	return report
+}
+
+// judge says what the answers for a test entry, and for what must not be one,
+// mean.
+func (l list) judge(entry, absent []netip.Addr, failed bool) Condition {
+	listed, errEntry := l.read(entry)
+	everything, errAbsent := l.read(absent)
+	var wrong *misanswer
+	switch {
+	case errors.As(errors.Join(errEntry, errAbsent), &wrong) && refusals.Contains(wrong.addr):
+		return Refusing
+	case wrong != nil:
+		return NoList
+	case len(everything) > 0:
+		return ListsAll
+	case failed:
+		return Unanswered
+	case len(entry) == 0:
+		return Absent
+	case len(listed) == 0:
+		return OtherCodes
+	}
+	return Serving
+}
