@@ -98,6 +98,7 @@ var backendErrors = []struct {
 	{"codes on the lines already", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "5.7.1 one\ntwo"}, "550-5.7.1 one|550 5.7.1 two", ""},
 	{"the error of a verdict", verdict.Verdict{Action: verdict.Reject, Status: refused, Text: "no", Help: []string{"ask"}}.Err(), "550-5.7.1 no|550 5.7.1 ask", ""},
 	{"the error of gosmtp.Error", gosmtp.Error(verdict.Verdict{Action: verdict.Reject, Status: refused, Text: "no", Help: []string{"ask"}}), "550-5.7.1 no|550 5.7.1 ask", ""},
+	{"the error of an acceptance", &verdict.Error{Verdict: verdict.Verdict{Action: verdict.Accept}}, "451 4.3.0 ...", ""},
 	{"cancelled", context.Canceled, "451 4.3.0 ...", "canceled"},
 }
 

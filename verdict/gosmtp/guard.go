@@ -132,15 +132,9 @@ func (g *Guard) report(ctx context.Context, e *envelope.Envelope, v verdict.Verd
 // Unix socket).
 func clientIP(conn net.Conn) netip.Addr {
 	addr := conn.RemoteAddr()
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		return tcp.AddrPort().Addr().Unmap().WithZone("")
-	}
 	if addr == nil {
 		return netip.Addr{}
 	}
-	port, err := netip.ParseAddrPort(addr.String())
-	if err != nil {
-		return netip.Addr{}
-	}
+	port, _ := netip.ParseAddrPort(addr.String())
 	return port.Addr().Unmap().WithZone("")
 }

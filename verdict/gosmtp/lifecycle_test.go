@@ -102,35 +102,70 @@ func TestClosingTheServerInsideTheMessageDeliversNothing(t *testing.T) {
 	}
 }
 
-func TestTheErrorOfLogoutComesBack(t *testing.T) {
-	b := &backend{logout: func() error { return errSecret }}
+// sessionOf returns the session that a guard makes for a client, behind the
+// back of go-smtp.
+func sessionOf(t *testing.T, b smtp.Backend) smtp.Session {
+	t.Helper()
 	g := &gosmtp.Guard{}
-	found := make(chan smtp.Session, 1)
+	made := make(chan smtp.Session, 1)
 	spy := smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		session, err := g.Backend(b).NewSession(c)
-		found <- session
+		made <- session
 		return session, err
 	})
-	s := serve(t, &gosmtp.Guard{}, &backend{}, func(s *smtp.Server) { s.Backend = spy })
+	s := serve(t, g, &backend{}, func(s *smtp.Server) { s.Backend = spy })
 	s.talk(t, hello)
-	session := <-found
+	return <-made
+}
+
+func TestASessionThatIsOverReachesNobody(t *testing.T) {
+	b := &login{backend: backend{logout: func() error { return errSecret }}, auth: func(_, _ string) error { return nil }}
+	session := sessionOf(t, b).(smtp.AuthSession)
+	exchange, err := session.Auth("PLAIN")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := session.Logout(); err != errSecret {
 		t.Errorf("Logout said %v", err)
 	}
 	if err := session.Logout(); err != nil {
 		t.Errorf("the second Logout said %v", err)
 	}
+	session.Reset()
+	_, _, nextErr := exchange.Next([]byte("\x00ann\x00right"))
+	_, authErr := session.Auth("PLAIN")
 	for name, err := range map[string]error{
 		"Mail": session.Mail("a@a.example", &smtp.MailOptions{}),
 		"Rcpt": session.Rcpt("b@b.example", &smtp.RcptOptions{}),
 		"Data": session.Data(strings.NewReader("x")),
+		"Auth": authErr,
+		"Next": nextErr,
 	} {
 		if refusal, ok := err.(*smtp.SMTPError); !ok || refusal.Code != 421 {
-			t.Errorf("%s of a session that is over said %v", name, err)
+			t.Errorf("%s said %v", name, err)
 		}
 	}
-	session.Reset()
-	equal(t, "the backend was told", b.all(), []string{"session", "logout"})
+	if mechanisms := session.AuthMechanisms(); len(mechanisms) != 0 {
+		t.Errorf("it offers %q", mechanisms)
+	}
+	equal(t, "the backend was told", b.all(), []string{"logout"})
+}
+
+// go-smtp sees to the order of commands. Should it not, the backend still
+// hears of nothing out of order.
+func TestCommandsOutOfOrderReachNobody(t *testing.T) {
+	b := &each{}
+	session := sessionOf(t, b).(smtp.LMTPSession)
+	for name, err := range map[string]error{
+		"Rcpt":     session.Rcpt("b@b.example", nil),
+		"Data":     session.Data(strings.NewReader("x")),
+		"LMTPData": session.LMTPData(strings.NewReader("x"), nil),
+	} {
+		if refusal, ok := err.(*smtp.SMTPError); !ok || refusal.Code != 503 {
+			t.Errorf("%s said %v", name, err)
+		}
+	}
+	equal(t, "the backend was told", b.told(), nil)
 }
 
 // Several sessions at once, while Reset and Logout come whenever they like.
@@ -189,28 +224,20 @@ func TestManyClientsAtOnce(t *testing.T) {
 func TestClosingTheServerUnderManyClients(t *testing.T) {
 	b := &backend{}
 	s := serve(t, &gosmtp.Guard{Policy: policyOf(rejecting("message", envelope.Data, holds("spam")))}, b)
-	started := make(chan struct{}, 20)
+	peers := make([]*peer, 10)
+	for i := range peers {
+		peers[i] = s.talk(t, toData+"C: .\nS: 250 ...") // go-smtp closes only those that it has begun to serve
+	}
 	var wg sync.WaitGroup
-	for range cap(started) {
-		c := s.dial(t)
+	for _, c := range peers {
 		wg.Go(func() {
 			go io.Copy(io.Discard, c.conn)
-			// One message in chunks is given up: more of them on one connection
-			// are a data race in go-smtp itself.
-			next := "HELO c.example\r\nMAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nBDAT 4\r\nhalfRSET\r\n"
-			for n := 0; ; n++ {
-				if n == 3 {
-					started <- struct{}{}
-				}
-				if _, err := io.WriteString(c.conn, next); err != nil {
+			for {
+				if _, err := io.WriteString(c.conn, "MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\nx\r\n.\r\n"); err != nil {
 					return
 				}
-				next = "MAIL FROM:<a@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\nx\r\n.\r\n"
 			}
 		})
-	}
-	for range cap(started) {
-		<-started
 	}
 	s.Close()
 	wg.Wait()

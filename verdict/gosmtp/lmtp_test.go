@@ -291,16 +291,16 @@ func TestASessionOffersWhatThatOfTheBackendOffers(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			g := &gosmtp.Guard{}
-			found := make(chan smtp.Session, 1)
+			made := make(chan smtp.Session, 1)
 			spy := smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 				session, err := g.Backend(tc.b).NewSession(c)
-				found <- session
+				made <- session
 				return session, err
 			})
-			s := serve(t, &gosmtp.Guard{}, &backend{}, func(s *smtp.Server) { s.Backend, s.LMTP = spy, tc.lmtp })
 			word := map[bool]string{false: "EHLO", true: "LHLO"}[tc.lmtp]
-			s.talk(t, "S: 220 ...\nC: "+word+" client.example.net\nS: 250-Hello ...")
-			session := <-found
+			serve(t, g, &backend{}, func(s *smtp.Server) { s.Backend, s.LMTP = spy, tc.lmtp }).
+				talk(t, "S: 220 ...\nC: "+word+" client.example.net\nS: 250-Hello ...")
+			session := <-made
 			if _, ok := session.(smtp.AuthSession); ok != tc.auth {
 				t.Errorf("it offers AUTH: %t, want %t", ok, tc.auth)
 			}

@@ -104,8 +104,9 @@ func enhancedPart(n int) uint16 {
 func textLines(message string, status envelope.Status, smtputf8 bool) []string {
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimRight(message, "\r\n"), "\n") {
-		line = envelope.CleanText(line, smtputf8)
-		lines = append(lines, cut(strings.TrimPrefix(line, status.Enhanced()+" "), maxText))
+		line = envelope.CleanText(line, smtputf8) + " "
+		line = strings.TrimPrefix(line, status.Enhanced()+" ")
+		lines = append(lines, cut(strings.TrimSuffix(line, " "), maxText))
 	}
 	return lines
 }

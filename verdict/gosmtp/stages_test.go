@@ -269,6 +269,10 @@ func TestMarksReachTheBackendBeforeTheMessage(t *testing.T) {
 	})
 }
 
+func TestABackendNeedsNoneOfTheOptionalMethods(t *testing.T) {
+	serve(t, &gosmtp.Guard{}, discard{}).talk(t, toData+"C: .\nS: 250 ...")
+}
+
 func TestOnVerdictIsToldEachFinalVerdictOnce(t *testing.T) {
 	var told []string
 	g := &gosmtp.Guard{
