@@ -1,0 +1,201 @@
+package dnsbl_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns/dnsbl"
+)
+
+// names is a zone for lists of names. Domains are called for what the lists
+// say of them.
+func names() *zone.Zone {
+	return zone.MustParse(`
+		bad.example.first.example.          A   127.0.0.2
+		                                    TXT "bad since 2026"
+		worse.example.second.example.       A   127.0.0.2
+		xn--bcher-kva.example.first.example. A  127.0.0.2
+		nodata.example.first.example.       TXT "no address"
+		other.example.first.example.        A   127.0.1.2
+		refused.example.first.example.      A   127.255.255.252
+		*.wild.example.first.example.       A   127.0.0.2
+		; what the reverse DNS of clients says
+		1.2.0.192.in-addr.arpa.  PTR good.example.
+		2.2.0.192.in-addr.arpa.  PTR Bad.Example.
+		3.2.0.192.in-addr.arpa.  PTR good.example.
+		                         PTR worse.example.
+		4.2.0.192.in-addr.arpa.  PTR localhost.
+		                         PTR 192.0.2.4.
+		                         PTR 4.2.0.192.in-addr.arpa.
+		                         PTR b\195\188cher.example.
+		                         PTR a\032b.example.
+		6.2.0.192.in-addr.arpa.  PTR silent.example.
+		                         PTR bad.example.
+		7.2.0.192.in-addr.arpa.  PTR silent.example.
+		                         PTR good.example.
+		8.2.0.192.in-addr.arpa.  PTR bad.example.
+		                         PTR BAD.example.
+		2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR bad.example.
+		; names in private space are for nobody else to hear
+		1.0.0.10.in-addr.arpa.   PTR bad.example.
+	`).
+		Failing("broken.example.first.example. A", zone.SERVFAIL).
+		Failing("unwilling.example.first.example. A", zone.REFUSED).
+		Failing("silent.example.first.example. A", zone.Timeout).
+		Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
+		Failing("31.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
+		Failing("32.2.0.192.in-addr.arpa. PTR", zone.Timeout)
+}
+
+const (
+	badListing   = `{"zone":"first.example","codes":["127.0.0.2"],"reason":"bad since 2026"}`
+	worseListing = `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`
+	plainListing = `{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`
+)
+
+// long is a domain that DNS can hold, and that is too long before a zone.
+var long = strings.Repeat(strings.Repeat("a", 60)+".", 4) + "example"
+
+// domainRow is one line of a table: what an envelope says, and what comes of
+// it as in row. Questions are written without "first.example." and
+// "second.example.", which are 1 and 2.
+type domainRow struct {
+	says   string
+	want   envelope.Outcome
+	asked  string
+	text   string
+	detail string
+}
+
+func runDomains(t *testing.T, of dnsbl.Subject, fill func(e *envelope.Envelope, says string), rows []domainRow) {
+	t.Helper()
+	check := dnsbl.DomainNotListed(of, first, second)
+	dns := names()
+	for _, tc := range rows {
+		t.Run(fmt.Sprintf("%.40s", tc.says), func(t *testing.T) {
+			t.Helper()
+			var e envelope.Envelope
+			fill(&e, tc.says)
+			dns.Forget()
+			got := check(t.Context(), dns, &e)
+			asked := strings.NewReplacer(".first.example.", "=1", ".second.example.", "=2").Replace(dns.Asked().String())
+			compare(t, got, row{"", tc.want, tc.asked, tc.text, tc.detail}, blocked, asked)
+		})
+	}
+}
+
+func TestHeloDomain(t *testing.T) {
+	runDomains(t, dnsbl.Helo, func(e *envelope.Envelope, says string) { e.Helo = says }, []domainRow{
+		{"bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the HELO name bad.example is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"BAD.Example.", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the HELO name bad.example is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"worse.example", fail, "worse.example=1 A, worse.example=2 A, worse.example=2 TXT",
+			"the HELO name worse.example is on the DNS list second.example" + loginHint, worseListing},
+		{"bücher.example", fail, "xn--bcher-kva.example=1 A, xn--bcher-kva.example=1 TXT",
+			"the HELO name xn--bcher-kva.example is on the DNS list first.example" + loginHint, plainListing},
+		{"good.example", pass, "good.example=1 A, good.example=2 A", "", ""},
+		// What is above a domain is not asked about, and a list can say that it means all below.
+		{"mail.bad.example", pass, "mail.bad.example=1 A, mail.bad.example=2 A", "", ""},
+		{"mail.wild.example", fail, "mail.wild.example=1 A, mail.wild.example=1 TXT",
+			"the HELO name mail.wild.example is on the DNS list first.example" + loginHint, plainListing},
+		{"nodata.example", pass, "nodata.example=1 A, nodata.example=2 A", "", ""},
+		{"other.example", pass, "other.example=1 A, other.example=2 A", "", ""},
+		{"refused.example", perm, "refused.example=1 A, refused.example=2 A",
+			"the DNS list first.example does not say whether it has the HELO name refused.example", ""},
+		{"broken.example", temp, "broken.example=1 A, broken.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"unwilling.example", temp, "unwilling.example=1 A, unwilling.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"silent.example", temp, "silent.example=1 A, silent.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{long, pass, "", "", ""},
+		{strings.Repeat("long.", 10_000), none, "", "", ""},
+		{"[192.0.2.1]", none, "", "", ""},
+		{"[IPv6:2001:db8::1]", none, "", "", ""},
+		{"192.0.2.1", none, "", "", ""},
+		{"not a name", none, "", "", ""},
+		{"", none, "", "", ""},
+	})
+}
+
+func TestSenderDomain(t *testing.T) {
+	runDomains(t, dnsbl.Sender, func(e *envelope.Envelope, says string) { e.MailFrom = says }, []domainRow{
+		{"a@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
+		{`"a@good.example"@BAD.Example.`, fail, "bad.example=1 A, bad.example=1 TXT",
+			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
+		{"@relay.example:a@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
+		{"a@worse.example", fail, "worse.example=1 A, worse.example=2 A, worse.example=2 TXT",
+			"the sender domain worse.example is on the DNS list second.example", worseListing},
+		{"a@xn--bcher-kva.example", fail, "xn--bcher-kva.example=1 A, xn--bcher-kva.example=1 TXT",
+			"the sender domain xn--bcher-kva.example is on the DNS list first.example", plainListing},
+		{"a@good.example", pass, "good.example=1 A, good.example=2 A", "", ""},
+		{"a@nodata.example", pass, "nodata.example=1 A, nodata.example=2 A", "", ""},
+		{"a@refused.example", perm, "refused.example=1 A, refused.example=2 A",
+			"the DNS list first.example does not say whether it has the sender domain refused.example", ""},
+		{"a@broken.example", temp, "broken.example=1 A, broken.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"a@unwilling.example", temp, "unwilling.example=1 A, unwilling.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"a@silent.example", temp, "silent.example=1 A, silent.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"a@" + long, pass, "", "", ""},
+		{"a@" + strings.Repeat("long.", 10_000), none, "", "", ""},
+		{"a@bücher.example", none, "", "", ""}, // SMTPUTF8 was not asked for
+		{"a@[192.0.2.1]", none, "", "", ""},
+		{"a@192.0.2.1", none, "", "", ""},
+		{"a@bad.example@good.example", none, "", "", ""},
+		{"postmaster", none, "", "", ""},
+		{"", none, "", "", ""},
+	})
+	e := envelope.Envelope{MailFrom: "ä@bücher.example", SMTPUTF8: true}
+	got := dnsbl.DomainNotListed(dnsbl.Sender, first)(t.Context(), names(), &e)
+	if want := "the sender domain xn--bcher-kva.example is on the DNS list first.example"; got.Outcome != fail || got.Text != want {
+		t.Errorf("got %v %q, want %q", got.Outcome, got.Text, want)
+	}
+}
+
+func TestReverseName(t *testing.T) {
+	runDomains(t, dnsbl.PTR, func(e *envelope.Envelope, says string) { e.ClientIP = address(says) }, []domainRow{
+		{"1", pass, "1.2.0.192.in-addr.arpa. PTR, good.example=1 A, good.example=2 A", "", ""},
+		{"2", fail, "2.2.0.192.in-addr.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
+			`the name bad.example of the client 192.0.2.2 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"::ffff:192.0.2.2", fail, "2.2.0.192.in-addr.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
+			`the name bad.example of the client 192.0.2.2 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"3", fail, "3.2.0.192.in-addr.arpa. PTR, good.example=1 A, good.example=2 A, worse.example=1 A, worse.example=2 A, worse.example=2 TXT",
+			"the name worse.example of the client 192.0.2.3 is on the DNS list second.example" + loginHint, worseListing},
+		{"4", none, "4.2.0.192.in-addr.arpa. PTR", "", ""},
+		{"5", none, "5.2.0.192.in-addr.arpa. PTR", "", ""},
+		{"6", fail, "6.2.0.192.in-addr.arpa. PTR, silent.example=1 A, silent.example=2 A, bad.example=1 A, bad.example=1 TXT",
+			`the name bad.example of the client 192.0.2.6 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"7", temp, "7.2.0.192.in-addr.arpa. PTR, silent.example=1 A, silent.example=2 A, good.example=1 A, good.example=2 A",
+			"the DNS list first.example gives no answer for now, please try again later", ""},
+		{"8", fail, "8.2.0.192.in-addr.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
+			`the name bad.example of the client 192.0.2.8 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"30", temp, "30.2.0.192.in-addr.arpa. PTR", "the DNS lookup of 30.2.0.192.in-addr.arpa has failed for now, please try again later", ""},
+		{"31", temp, "31.2.0.192.in-addr.arpa. PTR", "the DNS lookup of 31.2.0.192.in-addr.arpa has failed for now, please try again later", ""},
+		{"32", temp, "32.2.0.192.in-addr.arpa. PTR", "the DNS lookup of 32.2.0.192.in-addr.arpa has failed for now, please try again later", ""},
+		{"2001:db8::2", fail, "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
+			`the name bad.example of the client 2001:db8::2 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
+		{"10.0.0.1", none, "", "", ""},
+		{"", none, "", "", ""},
+	})
+}
+
+// A stranger writes the PTR records. Ten names are looked for.
+func TestTenReverseNamesAreLookedFor(t *testing.T) {
+	var records []string
+	for i := range 30 {
+		records = append(records, fmt.Sprintf("n%02d.example.", i))
+	}
+	dns := names().Answering("9.2.0.192.in-addr.arpa. PTR", zone.Records(records...))
+	got := dnsbl.DomainNotListed(dnsbl.PTR, first, second)(t.Context(), dns, &envelope.Envelope{ClientIP: address("9")})
+	if got.Outcome != pass || dns.Count("*.first.example. A") != 10 || dns.Count("*.second.example. A") != 10 {
+		t.Errorf("got %v, asked %d questions", got.Outcome, len(dns.Asked()))
+	}
+}
