@@ -50,7 +50,7 @@ func FuzzReplyOf(f *testing.F) {
 	f.Add(-1, -1, -1, -1, "größe\u202e", true)
 	f.Add(599, 5, 0, 0, strings.Repeat("ö", 500), true)
 	f.Add(550, 5, 7, 1, "5.7.1 5.7.1 twice", false)
-	f.Add(477, 4, 7, 0, "\n0", false)
+	f.Add(477, 4, 7, 0, "\n0\n4.7.0\n", false)
 	f.Fuzz(func(t *testing.T, code, class, subject, detail int, message string, smtputf8 bool) {
 		err := fmt.Errorf("wrapped: %w", &smtp.SMTPError{
 			Code: code, EnhancedCode: smtp.EnhancedCode{class, subject, detail}, Message: message,

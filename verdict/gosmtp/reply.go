@@ -99,22 +99,29 @@ func enhancedPart(n int) uint16 {
 	return uint16(n)
 }
 
-// textLines makes lines that can be sent of a message. Enhanced codes that it
-// has on its lines already, as those of Error have, are taken off.
+// textLines makes lines that can be sent of a message, without the empty ones.
+// Enhanced codes that it has on its lines already, as those of Error have, are
+// taken off.
 func textLines(message string, status envelope.Status, smtputf8 bool) []string {
 	var lines []string
-	for line := range strings.SplitSeq(strings.TrimRight(message, "\r\n"), "\n") {
+	for line := range strings.SplitSeq(message, "\n") {
 		line = envelope.CleanText(line, smtputf8) + " "
-		line = strings.TrimPrefix(line, status.Enhanced()+" ")
-		lines = append(lines, cut(strings.TrimSuffix(line, " "), maxText))
+		line = strings.TrimSuffix(strings.TrimPrefix(line, status.Enhanced()+" "), " ")
+		if line != "" {
+			lines = append(lines, cut(line, maxText))
+		}
+	}
+	if lines == nil {
+		return []string{"refused"}
 	}
 	return lines
 }
 
-// cut returns clean text shortened to a number of octets, at a character.
+// cut returns clean text shortened to a number of octets, at a character, and
+// clean still: without a blank at its end.
 func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	return strings.ToValidUTF8(text[:limit], "")
+	return strings.TrimRight(strings.ToValidUTF8(text[:limit], ""), " ")
 }
