@@ -1,0 +1,162 @@
+package sender_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/sender"
+)
+
+// FuzzSender says what holds for any sender at all: every check gives an outcome
+// and a text that may go out; DNS is asked for nothing but the domain of a
+// mailbox and its mail server; whoever passes Ours fails NotOurs; and
+// OwnedByLogin passes for no mailbox but those of the login.
+func FuzzSender(f *testing.F) {
+	for _, address := range []string{
+		"", "ann@org.example", "ANN@ORG.example.", `"ann"@org.example`, `"a\nn"@org.example`, "@a.example,@b.example:ann@org.example",
+		`"ann@org.example"@elsewhere.example`, "ann@org.example@elsewhere.example", "ann%org.example@elsewhere.example",
+		"ann", "postmaster", "@org.example", "ann@", "ann@[192.0.2.1]", "ann@[IPv6:2001:db8::1]", "ann@192.0.2.1", "ann@localhost",
+		"ann@bücher.example", "änn@org.example", "an\u212a@org.example", "\u0130nfo@org.example", "ann\x00@org.example",
+		"ann@org.example\r\n250 ok", "\xff@\xff", "ann@org\u3002example", "<ann@org.example>", "ann+x@org.example", "<>",
+	} {
+		f.Add(address, true)
+		f.Add(address, false)
+	}
+	dns := world()
+	ours, notOurs := sender.Ours("org.example", ".sub.example"), sender.NotOurs("org.example", ".sub.example")
+	owned := sender.OwnedByLogin(owners(f))
+	checks := []envelope.Check{
+		sender.Syntax, sender.FQDN, sender.Null, sender.BounceToOne, ours, notOurs, owned,
+		sender.Listed([]string{"org.example"}, mailboxes(f)), sender.In("ann@org.example", ".sub.example"),
+		sender.Resolves, sender.TakesMail, sender.MXUsable,
+	}
+	f.Fuzz(func(t *testing.T, address string, utf8 bool) {
+		dns.Forget()
+		e := &envelope.Envelope{MailFrom: address, SMTPUTF8: utf8, Login: "ann", RcptTo: "bob@org.example", Recipients: 1}
+		outcomes := make(map[string]envelope.Outcome)
+		for _, check := range checks {
+			got := check(t.Context(), dns, e)
+			sound(t, got)
+			outcomes[got.Check] = got.Outcome
+		}
+		m, err := envelope.ParseMailbox(address, utf8)
+		for _, question := range dns.Asked() {
+			if err != nil || question.Name != m.Domain.Absolute() && question.Name != "mx.org.example." && question.Name != "nowhere.example." {
+				t.Errorf("asked %s for %q", question, address)
+			}
+		}
+		if outcomes["sender.syntax"] == pass && err != nil {
+			t.Errorf("Syntax passes %q: %v", address, err)
+		}
+		if outcomes["sender.ours"] == pass && outcomes["sender.notours"] != fail {
+			t.Errorf("%q is ours and not ours", address)
+		}
+		if outcomes["sender.ownedbylogin"] == pass && !isAnns(m) {
+			t.Errorf("ann owns %q", address)
+		}
+	})
+}
+
+// isAnns reports whether a mailbox is one of those that owners gives to ann.
+func isAnns(m envelope.Mailbox) bool {
+	local, domain := strings.ToLower(m.Local), m.Domain
+	return domain == "org.example" && (local == "ann" || local == "info" || local == "two words") ||
+		domain == "xn--bcher-kva.example" && local == "ann"
+}
+
+// sound looks at what holds for every finding where DNS does not fail.
+func sound(t *testing.T, got envelope.Finding) {
+	t.Helper()
+	if !got.Outcome.Known() && got.Status != dnsFails {
+		t.Errorf("%s: %v %v", got.Check, got.Outcome, got.Err)
+	}
+	if got.Outcome == fail && !got.Status.IsFailure() {
+		t.Errorf("%s: status %v", got.Check, got.Status)
+	}
+	if clean := envelope.CleanText(got.Text, true); clean != got.Text || len(got.Text) > 2000 {
+		t.Errorf("%s: the text %q", got.Check, got.Text)
+	}
+}
+
+// stranger is a Resolver whose MX records hold what a stranger wrote, and in
+// which every host has a good address and is an alias of what he wrote.
+type stranger struct {
+	envelope.Resolver
+	t     *testing.T
+	hosts []*net.MX
+	end   string
+	asked int
+}
+
+func (s *stranger) LookupMX(context.Context, string) ([]*net.MX, error) { return s.hosts, nil }
+
+func (s *stranger) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	s.expectHost(host)
+	return []netip.Addr{netip.MustParseAddr("192.175.48.1")}, nil
+}
+
+func (s *stranger) LookupCNAME(_ context.Context, host string) (string, error) {
+	s.expectHost(host)
+	return s.end, nil
+}
+
+func (s *stranger) expectHost(host string) {
+	s.asked++
+	if name, err := envelope.ParseHost(host); err != nil || name.Absolute() != host {
+		s.t.Errorf("asked for %q", host)
+	}
+}
+
+// FuzzMX says what holds whatever a stranger writes into his MX records: only
+// names of hosts are asked for, ten at most, and what is usable is one of them
+// by its own name.
+func FuzzMX(f *testing.F) {
+	f.Add("mx.example.org.", "mx.example.org.")
+	f.Add("MX.example.org.", "mx.Example.org.")
+	f.Add("192.0.2.1.\n[192.0.2.1].\n2001:db8::1\nmx.example.org.", "")
+	f.Add(".\n*.\n\n-bad.example.\nb\xfccher.example.", "a\r\n250 ok")
+	f.Add("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl", "\u202e.")
+	f.Add(strings.Repeat("a.", 120)+"example.\n"+strings.Repeat("x", 5000), strings.Repeat("\\", 5000))
+	f.Fuzz(func(t *testing.T, records, end string) {
+		dns := &stranger{t: t, end: end}
+		var names []envelope.Host
+		for text := range strings.SplitSeq(records, "\n") {
+			dns.hosts = append(dns.hosts, &net.MX{Host: text})
+			if name, err := envelope.ParseHost(text); err == nil {
+				names = append(names, name)
+			}
+		}
+		got := sender.MXUsable(t.Context(), dns, from("ann@org.example"))
+		sound(t, got)
+		if dns.asked > 2*10 {
+			t.Errorf("asked %d questions", dns.asked)
+		}
+		if got.Outcome == none {
+			return
+		}
+		result := got.Detail.(*sender.Result)
+		if len(result.Bad) > 10 || len(result.Unknown) > 0 {
+			t.Errorf("result %+v", result)
+		}
+		for _, bad := range result.Bad {
+			if bad.Reason == "" || envelope.CleanText(bad.Host, true) != bad.Host || envelope.CleanText(bad.Reason, true) != bad.Reason {
+				t.Errorf("bad %+q", bad)
+			}
+		}
+		if name, err := envelope.ParseHost(end); got.Outcome == pass && end != "" && (err != nil || name != result.Usable) {
+			t.Errorf("%s is usable, and an alias of %q", result.Usable, end)
+		}
+		for _, name := range names {
+			if name == result.Usable {
+				return
+			}
+		}
+		if got.Outcome == pass {
+			t.Errorf("%s is usable, and in none of the records %q", result.Usable, records)
+		}
+	})
+}

@@ -1,0 +1,121 @@
+package sender_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/sender"
+)
+
+// mailboxes is the directory of the site in the tests.
+func mailboxes(t testing.TB) directory.Lookup {
+	t.Helper()
+	lookup, err := directory.Map(map[string]directory.Answer{
+		"ann@org.example":         directory.Known,
+		"no-reply@org.example":    directory.Disabled,
+		"full@org.example":        directory.Full,
+		"gone@org.example":        directory.Moved,
+		"ann@bücher.example":      directory.Known,
+		"ann@elsewhere.example":   directory.Known,
+		`"two words"@org.example`: directory.Known,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lookup
+}
+
+func TestListed(t *testing.T) {
+	check := sender.Listed([]string{"org.example", "net.example", "bücher.example", ".sub.example"}, mailboxes(t))
+	for _, tc := range []struct {
+		name, sender string
+		want         envelope.Outcome
+	}{
+		{"a mailbox", "ann@org.example", pass},
+		{"upper case and a final dot", "ANN@ORG.Example.", pass},
+		{"a quoted local part", `"two words"@org.example`, pass},
+		{"a U-label", "ann@bücher.example", pass},
+		{"a source route", "@elsewhere.example:ann@org.example", pass},
+		{"a mailbox that only sends", "no-reply@org.example", pass},
+		{"a full mailbox", "full@org.example", pass},
+		{"a mailbox that has moved", "gone@org.example", pass},
+		{"no such mailbox", "eve@org.example", fail},
+		{"no such mailbox behind a route", "@elsewhere.example:eve@org.example", fail},
+		{"an address in the local part", `"ann@org.example"@org.example`, fail},
+		{"a percent form", "ann%org.example@org.example", fail},
+		{"our domain, foreign to the directory", "ann@net.example", none},
+		{"below our domain, foreign to the directory", "ann@a.sub.example", none},
+		{"a foreign domain that the directory knows", "eve@elsewhere.example", none},
+		{"below our domain", "eve@a.org.example", none},
+		{"a literal", "eve@[192.0.2.1]", none},
+		{"what can't be read", "eve@org.example@org.example", none},
+		{"no domain", "eve", none},
+		{"the null sender", "", none},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			expect(t, check(t.Context(), nil, from(tc.sender)), tc.want, ifFail(tc.want, noMailbox))
+		})
+	}
+	says(t, check(t.Context(), nil, from("Eve@org.example")),
+		"the sender Eve@org.example is in a domain of this site, and there is no such mailbox here")
+}
+
+// A stranger's sender does not cost the directory anything, and mail in the
+// name of others does not wait for it.
+func TestListedAsksForOurDomainsOnly(t *testing.T) {
+	check := sender.Listed([]string{"org.example"}, func(_ context.Context, local string, domain envelope.Host) (directory.Answer, error) {
+		t.Errorf("asked for %s at %s", local, domain)
+		return directory.Unknown, nil
+	})
+	for _, address := range []string{"", "ann@elsewhere.example", "ann@a.org.example", "ann@[192.0.2.1]", "ann", "not a mailbox"} {
+		expect(t, check(t.Context(), nil, from(address)), none, nothing)
+	}
+}
+
+func TestADirectoryThatFailsDefers(t *testing.T) {
+	down := errors.New("the directory is down")
+	for name, lookup := range map[string]directory.Lookup{
+		"down":      func(context.Context, string, envelope.Host) (directory.Answer, error) { return directory.Unknown, down },
+		"wordless":  func(context.Context, string, envelope.Host) (directory.Answer, error) { return 0, nil },
+		"forgotten": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			check := sender.Listed([]string{"org.example"}, lookup)
+			got := check(t.Context(), nil, from("ann@org.example"))
+			expect(t, got, temp, siteFails)
+			if name == "down" && !errors.Is(got.Err, down) {
+				t.Errorf("the cause is %v", got.Err)
+			}
+			expect(t, check(t.Context(), nil, from("ann@elsewhere.example")), none, nothing)
+		})
+	}
+}
+
+func TestListedAsksOncePerJudgementAndMailbox(t *testing.T) {
+	asked := 0
+	counting := func(_ context.Context, local string, _ envelope.Host) (directory.Answer, error) {
+		asked++
+		if local == "ann" {
+			return directory.Known, nil
+		}
+		return directory.Unknown, nil
+	}
+	one, two := sender.Listed([]string{"org.example"}, counting), sender.Listed([]string{"org.example"}, counting)
+	ctx := envelope.WithJudgement(t.Context())
+	for range 3 {
+		expect(t, one(ctx, nil, from("ann@org.example")), pass, nothing)
+		expect(t, one(ctx, nil, from("@a.example:ann@ORG.example.")), pass, nothing)
+		expect(t, one(ctx, nil, from("eve@org.example")), fail, noMailbox)
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times for two mailboxes", asked)
+	}
+	two(ctx, nil, from("ann@org.example")) // another directory, for all that anybody knows
+	one(envelope.WithJudgement(t.Context()), nil, from("ann@org.example"))
+	if asked != 4 {
+		t.Errorf("asked %d times, want once more for each directory and judgement", asked)
+	}
+}

@@ -1,0 +1,255 @@
+package sender
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/addressspace"
+)
+
+// maxHosts is how many hosts of an answer are looked at. A stranger writes the
+// answer, and each host may cost three questions.
+const maxHosts = 10
+
+// Result is what was found at the mail servers of a sender's domain. It is the
+// Detail of every finding of MXUsable that asked, as a *Result of its own.
+type Result struct {
+	// Domain is the domain of the sender.
+	Domain envelope.Host `json:"domain"`
+	// Implicit says that the domain has no MX record, and so is its own mail
+	// server (RFC 5321, section 5.1).
+	Implicit bool `json:"implicit"`
+	// Usable is the first host that mail can be sent to, "" if none was found.
+	Usable envelope.Host `json:"usable"`
+	// Bad are the hosts before it that mail can't be sent to. It is never nil.
+	Bad []BadMX `json:"bad"`
+	// Unknown are the hosts before it for which DNS had no answer. It is never
+	// nil.
+	Unknown []envelope.Host `json:"unknown"`
+	// Cut says that there are more than ten different hosts, and that those
+	// behind the tenth were not looked at.
+	Cut bool `json:"cut"`
+}
+
+// BadMX is a host that mail can't be sent to.
+type BadMX struct {
+	// Host is the host as the MX record names it, without its final dot, and
+	// clean of what does not belong in a line of text.
+	Host string `json:"host"`
+	// Reason is what is wrong with it: "has no address", "is an alias of
+	// mail.example.net".
+	Reason string `json:"reason"`
+}
+
+// MXUsable passes when mail can be sent to the domain of the sender: one of its
+// MX records names a host by its own name, with an address that is the public
+// Internet's. A host can't be used if it is
+//   - an IP address, or no host name (RFC 5321, section 5.1),
+//   - an alias (section 5.1 as well, and RFC 2181, section 10.3),
+//   - without an address,
+//   - only at addresses that nobody outside can reach, such as those of private
+//     networks (package addressspace).
+//
+// A domain without an MX record is its own mail server, and held to the same,
+// but that it may be an alias (RFC 5321, section 5.1). Ten different hosts are
+// looked at, in the order of their preference. One that is good is enough; where
+// none is, and for one DNS had no answer, MXUsable is a TempError.
+//
+// None: the null sender, an address literal, a sender that can't be read, and a
+// domain whose only MX record is null, which TakesMail judges.
+//
+// DNS: MX; then A for each host, AAAA if no A record is usable, and CNAME if
+// one of them is, up to the first host that is good. Three questions for a
+// domain in good order, and 31 at most.
+func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "sender.mxusable"
+	if !e.Reached(envelope.Mail) {
+		return envelope.NotYet(check, envelope.Mail)
+	}
+	result := &Result{Domain: domainOf(e), Bad: []BadMX{}, Unknown: []envelope.Host{}}
+	if result.Domain == "" {
+		return envelope.NotApplicable(check)
+	}
+	var hosts []mailHost
+	records, err := envelope.LookupMX(ctx, r, string(result.Domain))
+	switch {
+	case envelope.NotFound(err):
+		result.Implicit, hosts = true, []mailHost{{text: string(result.Domain), name: result.Domain}}
+	case err != nil:
+		return envelope.Temporary(check, err).With(result)
+	case takesNone(records):
+		return envelope.NotApplicable(check)
+	default:
+		hosts, result.Cut = readMXs(records)
+	}
+	switch err := result.look(ctx, r, hosts); {
+	case result.Usable != "":
+		return envelope.Passed(check).With(result)
+	case err != nil:
+		return envelope.Temporary(check, err).With(result)
+	}
+	return unusable(check, result)
+}
+
+// look looks at hosts up to the first that is usable. The error is that of the
+// first question that had no answer.
+func (result *Result) look(ctx context.Context, r envelope.Resolver, hosts []mailHost) (failure error) {
+	for _, host := range hosts {
+		reason, err := host.fault, error(nil)
+		if reason == "" {
+			reason, err = addressFault(ctx, r, host.name)
+		}
+		if reason == "" && err == nil && !result.Implicit {
+			reason, err = aliasFault(ctx, r, host.name)
+		}
+		switch {
+		case err != nil:
+			result.Unknown = append(result.Unknown, host.name)
+			if failure == nil {
+				failure = err
+			}
+		case reason != "":
+			result.Bad = append(result.Bad, BadMX{Host: excerpt(host.text), Reason: reason})
+		default:
+			result.Usable = host.name
+			return failure
+		}
+	}
+	return failure
+}
+
+// mailHost is the host of an MX record: its text, and the name that it is or
+// the fault for which it is none.
+type mailHost struct {
+	text  string
+	name  envelope.Host
+	fault string
+}
+
+// readMXs returns the first ten different hosts of MX records, and whether
+// there are more.
+func readMXs(records []*net.MX) (hosts []mailHost, cut bool) {
+	for _, mx := range records {
+		host := mailHost{text: mx.Host}
+		host.name, host.fault = readMX(mx.Host)
+		if slices.ContainsFunc(hosts, host.same) {
+			continue
+		}
+		if len(hosts) == maxHosts {
+			return hosts, true
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, false
+}
+
+// same reports whether two hosts are one: by their name, or by their text where
+// there is no name.
+func (h mailHost) same(other mailHost) bool {
+	return h.name == other.name && (h.name != "" || h.text == other.text)
+}
+
+// readMX reads the host of an MX record. The fault says what keeps it from
+// being the name of one.
+func readMX(text string) (name envelope.Host, fault string) {
+	switch _, err := netip.ParseAddr(strings.Trim(text, "[].")); {
+	case text == nullMX: // beside others, else nobody would look
+		return "", "is a null MX beside others (RFC 7505, section 3)"
+	case err == nil:
+		return "", "is an address and not a name"
+	}
+	// U-labels are for people. DNS holds A-labels (RFC 5890, section 2.3.2.1).
+	if strings.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return "", "is no host name: it is not ASCII"
+	}
+	name, err := envelope.ParseHost(text)
+	if err != nil {
+		return "", "is no host name: it " + err.(*envelope.SyntaxError).Reason
+	}
+	return name, ""
+}
+
+// addressFault says what is wrong with the addresses of a host.
+func addressFault(ctx context.Context, r envelope.Resolver, host envelope.Host) (reason string, err error) {
+	var addrs []netip.Addr
+	var failure error
+	for _, network := range []string{"ip4", "ip6"} {
+		found, err := envelope.LookupIP(ctx, r, network, string(host))
+		switch {
+		case slices.ContainsFunc(found, isPublic):
+			return "", nil
+		case err != nil && !envelope.NotFound(err) && failure == nil:
+			failure = err
+		}
+		addrs = append(addrs, found...)
+	}
+	switch {
+	case failure != nil:
+		return "", failure
+	case len(addrs) == 0:
+		return "has no address", nil
+	}
+	block := addressspace.Of(addrs[0])
+	return fmt.Sprintf("has the address %s, which is not public (%s, %s)", addrs[0], block.Name, block.Source), nil
+}
+
+func isPublic(addr netip.Addr) bool { return addressspace.Of(addr).GloballyReachable }
+
+// aliasFault says that a host with an address is an alias, if it is one.
+func aliasFault(ctx context.Context, r envelope.Resolver, host envelope.Host) (reason string, err error) {
+	end, err := envelope.LookupCNAME(ctx, r, string(host))
+	switch {
+	case envelope.NotFound(err): // no alias is known, and the address is
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	switch name, err := envelope.ParseHost(end); {
+	case err != nil:
+		return "is an alias of what is no host name", nil
+	case name != host:
+		return "is an alias of " + string(name), nil
+	}
+	return "", nil
+}
+
+// listed is how many hosts a sentence lists. The rest are counted.
+const listed = 3
+
+// unusable is the finding that mail can be sent to none of the hosts.
+func unusable(check string, result *Result) envelope.Finding {
+	format, args := "the domain %s of the sender has no mail server that can be used: ", []any{result.Domain}
+	if result.Implicit {
+		format += "it has no MX record, and "
+	}
+	for i, bad := range result.Bad[:min(len(result.Bad), listed)] {
+		if i > 0 {
+			format += "; "
+		}
+		format += "%s %s"
+		args = append(args, bad.Host, bad.Reason)
+	}
+	if more := len(result.Bad) - listed; more > 0 {
+		format += "; and %d more"
+		args = append(args, more)
+	}
+	if result.Cut {
+		format += " (only the first %d were looked at)"
+		args = append(args, maxHosts)
+	}
+	return envelope.Failed(check, noSuchDomain, format, args...).With(result)
+}
+
+// excerpt is a name of a stranger's choice, fit for a text.
+func excerpt(name string) string {
+	if name != nullMX {
+		name = strings.TrimSuffix(name, ".")
+	}
+	return envelope.Excerpt(name)
+}

@@ -1,0 +1,88 @@
+package sender
+
+import (
+	"context"
+	"net"
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// Resolves passes when the domain of the sender exists for mail: DNS has an MX,
+// A or AAAA record of it. What the MX record says is not looked at. A null MX
+// (RFC 7505) is one too: such a domain exists, and that it takes no mail is for
+// TakesMail to say, with a status of its own. One record is enough, whatever
+// went wrong with the questions before; where there is none and a question had
+// no answer, Resolves is a TempError.
+//
+// None: the null sender, an address literal, and a sender that can't be read.
+//
+// DNS: MX, then A, then AAAA, up to the first that exists.
+func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "sender.resolves"
+	if !e.Reached(envelope.Mail) {
+		return envelope.NotYet(check, envelope.Mail)
+	}
+	domain := domainOf(e)
+	if domain == "" {
+		return envelope.NotApplicable(check)
+	}
+	_, err := envelope.LookupMX(ctx, r, string(domain))
+	failure := err // the first that does not say not found
+	for _, network := range []string{"ip4", "ip6"} {
+		if err == nil {
+			break
+		}
+		_, err = envelope.LookupIP(ctx, r, network, string(domain))
+		if envelope.NotFound(failure) {
+			failure = err
+		}
+	}
+	switch {
+	case err == nil:
+		return envelope.Passed(check)
+	case !envelope.NotFound(failure):
+		return envelope.Temporary(check, failure)
+	}
+	return envelope.Failed(check, noSuchDomain,
+		"the domain %s of the sender has no MX, A or AAAA record in DNS", domain)
+}
+
+// TakesMail passes unless the domain of the sender says that it takes no mail:
+// its only MX record is null (RFC 7505). Nobody could answer mail in its name,
+// and no failure be reported. A null MX beside another one is a mistake of the
+// domain, which RFC 7505, section 3 forbids, and says nothing. Whether the
+// domain exists is for Resolves.
+//
+// None: the null sender, an address literal, and a sender that can't be read.
+//
+// DNS: MX.
+func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "sender.takesmail"
+	if !e.Reached(envelope.Mail) {
+		return envelope.NotYet(check, envelope.Mail)
+	}
+	domain := domainOf(e)
+	if domain == "" {
+		return envelope.NotApplicable(check)
+	}
+	records, err := envelope.LookupMX(ctx, r, string(domain))
+	switch {
+	case envelope.NotFound(err):
+		return envelope.Passed(check)
+	case err != nil:
+		return envelope.Temporary(check, err)
+	case takesNone(records):
+		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 7, Detail: 27}, // RFC 7505, section 4.2
+			"the domain %s of the sender takes no mail (its MX record is null)", domain)
+	}
+	return envelope.Passed(check)
+}
+
+// nullMX is the host of a null MX record.
+const nullMX = "."
+
+// takesNone reports whether MX records say that their domain takes no mail.
+func takesNone(records []*net.MX) bool {
+	return !slices.ContainsFunc(records, func(mx *net.MX) bool { return mx.Host != nullMX })
+}

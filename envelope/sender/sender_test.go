@@ -1,0 +1,207 @@
+package sender_test
+
+import (
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/envelope/zone"
+)
+
+const loginHint = "; users with an account here should log in (port 465 or 587)"
+
+var (
+	nothing    = envelope.Status{}
+	badSender  = envelope.Status{Code: 501, Subject: 1, Detail: 7}
+	notFull    = envelope.Status{Code: 504, Subject: 1, Detail: 8}
+	noDomain   = envelope.Status{Code: 550, Subject: 1, Detail: 8}
+	nullMX     = envelope.Status{Code: 550, Subject: 7, Detail: 27}
+	refused    = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+	noMailbox  = envelope.Status{Code: 550, Subject: 1, Detail: 0}
+	notOwned   = envelope.Status{Code: 553, Subject: 7, Detail: 1}
+	tooMany    = envelope.Status{Code: 550, Subject: 5, Detail: 3}
+	dnsFails   = envelope.Status{Code: 451, Subject: 4, Detail: 3}
+	siteFails  = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+	siteIsBad  = envelope.Status{Code: 451, Subject: 3, Detail: 5}
+	pass, fail = envelope.Pass, envelope.Fail
+	none, temp = envelope.None, envelope.TempError
+)
+
+// world is one zone for all tests. The addresses of the servers that work are
+// those of AS112 (RFC 7534), which are reachable and nobody's mail server.
+func world() *zone.Zone {
+	return zone.MustParse(`
+		$ORIGIN example.
+		org           MX     10 mx.org
+		mx.org        A      192.175.48.1
+		four          A      192.175.48.1
+		six           AAAA   2620:4f:8000::1
+		text          TXT    "neither an MX nor an address"
+		below.empty   A      192.175.48.1
+		null          MX     0 .
+		late          MX     10 .
+		half          MX     0 .
+		              MX     10 mx.org
+		alias         CNAME  org
+		lost          CNAME  nowhere
+		round         CNAME  round2
+		round2        CNAME  round
+		deaf          MX     10 nowhere
+		xn--bcher-kva MX     10 mx.org
+		stubborn      A      192.175.48.1
+		patient       AAAA   2620:4f:8000::1
+		$ORIGIN .
+		localhost     A      127.0.0.1
+	`).Failing("servfail.example.", zone.SERVFAIL).
+		Failing("refused.example.", zone.REFUSED).
+		Failing("timeout.example.", zone.Timeout).
+		Failing("stubborn.example. MX", zone.SERVFAIL).
+		Failing("patient.example. MX", zone.Timeout).
+		Failing("patient.example. A", zone.REFUSED).
+		Failing("first.example. MX", zone.SERVFAIL).
+		Failing("second.example. A", zone.REFUSED).
+		Failing("last.example. AAAA", zone.Timeout)
+}
+
+// from returns the envelope of a sender. The rest of it does not matter.
+func from(sender string) *envelope.Envelope {
+	return &envelope.Envelope{Stage: envelope.Mail, MailFrom: sender, SMTPUTF8: true}
+}
+
+// expect compares a finding with what it should be, and looks at what holds
+// for every finding of the package.
+func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, status envelope.Status) {
+	t.Helper()
+	if got.Outcome != want {
+		t.Fatalf("%s: got %v (%s %v), want %v", got.Check, got.Outcome, got.Text, got.Err, want)
+	}
+	if got.Status != status {
+		t.Errorf("%s: status %v, want %v", got.Check, got.Status, status)
+	}
+	if speaks := want == fail || want == temp; speaks != (got.Text != "") {
+		t.Errorf("%s: %v with the text %q", got.Check, want, got.Text)
+	}
+	if clean := envelope.CleanText(got.Text, true); got.Text != clean {
+		t.Errorf("%s: the text %q is not clean", got.Check, got.Text)
+	}
+	if (want == temp) != (got.Err != nil) {
+		t.Errorf("%s: %v with the cause %v", got.Check, want, got.Err)
+	}
+}
+
+// says compares the text of a finding.
+func says(t *testing.T, got envelope.Finding, want string) {
+	t.Helper()
+	if got.Text != want {
+		t.Errorf("%s: got %q, want %q", got.Check, got.Text, want)
+	}
+}
+
+func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
+	for _, tc := range []struct {
+		check envelope.Check
+		name  string
+		from  envelope.Stage
+	}{
+		{sender.Syntax, "sender.syntax", envelope.Mail},
+		{sender.FQDN, "sender.fqdn", envelope.Mail},
+		{sender.Resolves, "sender.resolves", envelope.Mail},
+		{sender.TakesMail, "sender.takesmail", envelope.Mail},
+		{sender.MXUsable, "sender.mxusable", envelope.Mail},
+		{sender.NotOurs(), "sender.notours", envelope.Mail},
+		{sender.NotOurs("not a name"), "sender.notours", envelope.Mail},
+		{sender.Ours(), "sender.ours", envelope.Mail},
+		{sender.Ours("not a name"), "sender.ours", envelope.Mail},
+		{sender.Listed(nil, nil), "sender.listed", envelope.Mail},
+		{sender.Listed([]string{"not a name"}, nil), "sender.listed", envelope.Mail},
+		{sender.OwnedByLogin(nil), "sender.ownedbylogin", envelope.Mail},
+		{sender.In(), "sender.in", envelope.Mail},
+		{sender.In("not a name"), "sender.in", envelope.Mail},
+		{sender.InSet(nil), "sender.in", envelope.Mail},
+		{sender.Null, "sender.null", envelope.Mail},
+		{sender.BounceToOne, "sender.bouncetoone", envelope.Rcpt},
+	} {
+		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
+			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
+		}
+		early := &envelope.Envelope{Stage: tc.from - 1, MailFrom: "ann@org.example"}
+		if got := tc.check(t.Context(), nil, early); got.Outcome != envelope.Pending {
+			t.Errorf("%s at %v: %v", tc.name, early.Stage, got.Outcome)
+		}
+	}
+}
+
+// Why Syntax refuses a sender, in words.
+func TestSyntaxSaysWhatIsWrong(t *testing.T) {
+	for _, tc := range []struct {
+		sender string
+		utf8   bool
+		text   string
+	}{
+		{"ann", true, "the sender ann has no domain"},
+		{"postmaster", true, "the sender postmaster has no domain"},
+		{"@org.example", true, "the sender @org.example has no local part"},
+		{"ann@", true, "the sender ann@ has a domain that is empty"},
+		{"ann@b@org.example", true, "the sender ann@b@org.example has a domain that has a character that no name can have"},
+		{"ann@192.0.2.1", true, "the sender ann@192.0.2.1 has a domain that is a number or an address, not a name"},
+		{"ann@[192.0.2.999]", true, "the sender ann@[192.0.2.999] has an address literal that is no IPv4 address"},
+		{"ann lee@org.example", true, "the sender ann lee@org.example has a character in its local part that needs quotes"},
+		{"ann@bücher.example", false, "the sender ann@bücher.example has a domain that is not ASCII, and SMTPUTF8 was not asked for"},
+		{"änn@org.example", false, "the sender änn@org.example is not ASCII, and SMTPUTF8 was not asked for"},
+		{"ann\r\n250 ok@org.example", true, "the sender ann 250 ok@org.example has a control character"},
+		{strings.Repeat("a", 65) + "@org.example", true, "the sender " + strings.Repeat("a", 65) + "@org.example has a local part of more than 64 octets"},
+		{strings.Repeat("a", 960_000), true, "the sender " + strings.Repeat("a", 253) + "... has more than 254 octets"},
+	} {
+		e := &envelope.Envelope{MailFrom: tc.sender, SMTPUTF8: tc.utf8}
+		got := sender.Syntax(t.Context(), nil, e)
+		expect(t, got, fail, badSender)
+		says(t, got, tc.text)
+	}
+}
+
+func TestFQDNSaysWhatIsMissing(t *testing.T) {
+	for address, text := range map[string]string{
+		"MAILER-DAEMON":        "the sender MAILER-DAEMON has no domain",
+		`"two words"`:          `the sender "two words" has no domain`,
+		"root@localhost":       "the domain of the sender root@localhost is not fully qualified",
+		"ann@[192.0.2.1]":      "the sender ann@[192.0.2.1] has an address in place of a domain",
+		"@a.example:ann@local": "the domain of the sender @a.example:ann@local is not fully qualified",
+	} {
+		got := sender.FQDN(t.Context(), nil, from(address))
+		expect(t, got, fail, notFull)
+		says(t, got, text)
+	}
+}
+
+func TestNull(t *testing.T) {
+	expect(t, sender.Null(t.Context(), nil, from("")), pass, nothing)
+	for _, address := range []string{"ann@org.example", "<>", "not a mailbox", " "} {
+		expect(t, sender.Null(t.Context(), nil, from(address)), fail, refused)
+	}
+	says(t, sender.Null(t.Context(), nil, from("ann@org.example")), "the sender ann@org.example is not the null sender")
+}
+
+func TestBounceToOne(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		sender string
+		before int
+		want   envelope.Outcome
+		status envelope.Status
+	}{
+		{"a report to one", "", 0, pass, nothing},
+		{"a report to a second", "", 1, fail, tooMany},
+		{"a report to many", "", 100, fail, tooMany},
+		{"mail to one", "ann@org.example", 0, none, nothing},
+		{"mail to many", "ann@org.example", 100, none, nothing},
+		{"what can't be read, to many", "not a mailbox", 100, none, nothing},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := &envelope.Envelope{Stage: envelope.Rcpt, MailFrom: tc.sender, RcptTo: "bob@org.example", Recipients: tc.before}
+			expect(t, sender.BounceToOne(t.Context(), nil, e), tc.want, tc.status)
+		})
+	}
+	got := sender.BounceToOne(t.Context(), nil, &envelope.Envelope{RcptTo: "bob@org.example", Recipients: 1})
+	says(t, got, "mail from the null sender has one recipient, and bob@org.example would be another")
+}
