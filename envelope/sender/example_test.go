@@ -125,24 +125,24 @@ func ExampleOwnedByLogin() {
 	owned := sender.OwnedByLogin(owners)
 	for _, from := range []string{"ann@example.org", "info@example.org", "bob@example.org", "shop@bob.example"} {
 		f := owned(context.Background(), nil, &envelope.Envelope{Login: "ann", MailFrom: from})
-		fmt.Println(from, f.Outcome, f.Text)
+		fmt.Printf("%s: %s %q\n", from, f.Outcome, f.Text)
 	}
 	// Output:
-	// ann@example.org pass
-	// info@example.org pass
-	// bob@example.org fail the login ann does not own the sender address bob@example.org
-	// shop@bob.example fail the login ann does not own the sender address shop@bob.example
+	// ann@example.org: pass ""
+	// info@example.org: pass ""
+	// bob@example.org: fail "the login ann does not own the sender address bob@example.org"
+	// shop@bob.example: fail "the login ann does not own the sender address shop@bob.example"
 }
 
 // A report of a failure goes to one recipient.
 func ExampleBounceToOne() {
 	for accepted := range 2 {
 		f := sender.BounceToOne(context.Background(), nil, &envelope.Envelope{RcptTo: "ann@example.org", Recipients: accepted})
-		fmt.Println(f.Outcome, f.Text)
+		fmt.Printf("%s %q\n", f.Outcome, f.Text)
 	}
 	// Output:
-	// pass
-	// fail mail from the null sender has one recipient, and ann@example.org would be another
+	// pass ""
+	// fail "mail from the null sender has one recipient, and ann@example.org would be another"
 }
 
 // Senders for which a site has a rule of its own.
