@@ -53,8 +53,11 @@ func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, status en
 // to is an envelope for a recipient; one with a character beyond ASCII asks for
 // SMTPUTF8.
 func to(rcpt string) *envelope.Envelope {
-	ascii := strings.IndexFunc(rcpt, func(r rune) bool { return r > 0x7f }) < 0
-	return &envelope.Envelope{Stage: envelope.Rcpt, RcptTo: rcpt, SMTPUTF8: !ascii}
+	return &envelope.Envelope{Stage: envelope.Rcpt, RcptTo: rcpt, SMTPUTF8: !ascii(rcpt)}
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7f }) < 0
 }
 
 // mailboxes is the directory of the tests.

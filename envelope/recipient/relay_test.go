@@ -3,6 +3,8 @@ package recipient_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,180 +12,66 @@ import (
 	"mxrules.example/envelope/recipient"
 )
 
-// relays are the ways in which strangers ask a server to send mail on. The
-// server is that of ours.example, [192.0.2.25] and xn--bcher-kva.example, and of
-// all below .sub.ours.example; other.example is somebody else's.
-var relays = []string{
-	// Another domain, plainly.
-	"user@other.example",
-	"user@OTHER.example.",
-	"postmaster@other.example",
-	"user@example",
-	"user@localhost",
-	"user@ours",
-	"user@.ours.example",
+// address is a line of testdata/relay.txt, which says what its words mean.
+type address struct{ says, rcpt string }
 
-	// A domain that only looks like ours.
-	"user@evil-ours.example",
-	"user@evilours.example",
-	"user@ours.example.other.example",
-	"user@ours.example.evil",
-	"user@mail.ours.example",
-	"user@sub.ours.example", // ".sub.ours.example" is all below it
-	"user@evilsub.ours.example",
-	"user@ours_example",
-	"user@oürs.example",
-	"user@xn--bcher-kva.example.other.example",
-	"user@bucher.example",
-	"user@ours.example\u200b.other.example",
-
-	// Percent (RFC 1123, section 5.2.16).
-	"user%other.example@ours.example",
-	"user%other.example%third.example@ours.example",
-	`"user%other.example"@ours.example`,
-	`"user\%other.example"@ours.example`,
-	"user%other.example@[192.0.2.25]",
-	"user%[192.0.2.1]@ours.example",
-	"user%other.example@a.sub.ours.example",
-	"%other.example@ours.example",
-	"user%@ours.example",
-	"postmaster%other.example@ours.example",
-	"user%other.example",
-	"user@ours.example%other.example",
-	"user@other.example%ours.example",
-
-	// Bang (RFC 976).
-	"other.example!user@ours.example",
-	"third.example!other.example!user@ours.example",
-	`"other.example!user"@ours.example`,
-	`"other.example\!user"@ours.example`,
-	"other.example!user%third.example@ours.example",
-	"other.example!user@[192.0.2.25]",
-	"!user@ours.example",
-	"ours.example!user@ours.example",
-	"other.example!user",
-	"ours.example!other.example!user",
-	"ours.example!user@other.example",
-
-	// An address within quotes.
-	`"user@other.example"@ours.example`,
-	`"user\@other.example"@ours.example`,
-	`"\u\s\e\r\@other.example"@ours.example`,
-	`"@other.example:user"@ours.example`,
-	`"<user@other.example>"@ours.example`,
-	`"user@other.example "@ours.example`,
-	`"user@other.example"@[192.0.2.25]`,
-	`"user@ours.example"@other.example`,
-	`"a@b\"@c"@ours.example`,
-	`"user@other.example"`,
-	`"user"@other.example`,
-	`"user@ours.example`,
-	`"user"@ours.example@other.example`,
-	`"user"ours.example@other.example`,
-
-	// Source routes (RFC 5321, appendix C).
-	"@ours.example:user@other.example",
-	"@ours.example,@other.example:user@third.example",
-	"@other.example:user@ours.example",
-	"@other.example,@ours.example:user@ours.example",
-	"@ours.example:user@ours.example",
-	"@ours.example:user%other.example@ours.example",
-	"@ours.example:postmaster",
-	"@[192.0.2.25]:user@other.example",
-	"@ours.example:@other.example:user@ours.example",
-	"@ours.example user@other.example",
-
-	// Address literals.
-	"user@[192.0.2.26]",
-	"user@[192.0.2.250]",
-	"user@[127.0.0.1]",
-	"user@[IPv6:2001:db8::1]",
-	"user@[IPv6:::ffff:192.0.2.26]",
-	"user@[ours.example]",
-	"user@[tag:ours.example]",
-	"user@[]",
-	"user@[192.0.2.25",
-	"user@192.0.2.25]",
-	"user@[192.0.2.25].other.example",
-	"user@[192.0.2.25]@other.example",
-	"user@192.0.2.25",
-	"user@3221225997",
-	"user@0xc0000219",
-
-	// Doubled @, and what is no address at all.
-	"user@other.example@ours.example",
-	"user@ours.example@other.example",
-	"user@@ours.example",
-	"@user@ours.example",
-	"user@",
-	"@ours.example",
-	"user",
-	"root",
-	"postmaster@",
-	"@postmaster",
-	"postmaster,user@other.example",
-	"",
-
-	// Bytes that another program reads otherwise.
-	"user@other.example\x00@ours.example",
-	"user@other.example\x00.ours.example",
-	"user\x00@ours.example",
-	"user@ours.example\x00",
-	"user@ours.example\x00.other.example",
-	"user@ours.example\r\nRCPT TO:<user@other.example>",
-	"user@ours.example\nuser@other.example",
-	"user@ours.example\r",
-	"\"user\r\n@other.example\"@ours.example",
-	"user@ours.example,user@other.example",
-	"user@ours.example;user@other.example",
-	"user@ours.example user@other.example",
-	"user@ours.example>user@other.example",
-	"user@ours.example/other.example",
-	"user@ours.example:25",
-	"user@ours.example(other.example)",
-	"user(user@other.example)@ours.example",
-	"<user@other.example>@ours.example",
-	"user@other.example\\@ours.example",
-	"user\\@other.example@ours.example",
-	"user@ours.example..",
-	"user@ours..example",
-	"\xff@ours.example",
-
-	// What a server that brings text to its compatibility form reads as an
-	// address within the local part.
-	"user％other.example@ours.example",
-	"user﹪other.example@ours.example",
-	"other.example！user@ours.example",
-	"other.example﹗user@ours.example",
-	"user＠other.example@ours.example",
-	"user﹫other.example@ours.example",
-	"user@other.example＠ours.example",
-
-	// Lengths.
-	strings.Repeat("a", 65) + "@ours.example",
-	strings.Repeat("a", 1<<20) + "@ours.example",
-	"user@" + strings.Repeat("a.", 1<<19) + "ours.example",
-	"user@" + strings.Repeat("a.", 123) + "ours.example",
-	"@" + strings.Repeat("a,@", 1<<18) + "b:user@ours.example",
-	strings.Repeat("@", 1<<20),
-	strings.Repeat(`"`, 1<<20),
+// addresses reads testdata/relay.txt.
+func addresses(t testing.TB) (all []address) {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/relay.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		says, quoted, _ := strings.Cut(line, " ")
+		rcpt, err := strconv.Unquote(strings.TrimSpace(quoted))
+		if err != nil {
+			t.Fatalf("relay.txt: %s: %v", line, err)
+		}
+		all = append(all, address{says, rcpt})
+	}
+	return all
 }
 
-// ourSite is the check that stands before the relay.
+// endless are addresses that are too long for a file.
+var endless = []address{
+	{"unreadable", strings.Repeat("a", 1<<20) + "@ours.example"},
+	{"unreadable", "user@" + strings.Repeat("a.", 1<<19) + "ours.example"},
+	{"unreadable", "user@" + strings.Repeat("a.", 123) + "ours.example"},
+	{"unreadable", "@" + strings.Repeat("a,@", 1<<18) + "b:user@ours.example"},
+	{"unreadable", strings.Repeat("@", 1<<20)},
+	{"unreadable", strings.Repeat(`"`, 1<<20)},
+}
+
+// ourSite is the site of relay.txt.
 var ourSite = []string{"ours.example", ".sub.ours.example", "[192.0.2.25]", "bücher.example"}
 
-func TestNoFormOfAddressRelays(t *testing.T) {
+func TestEveryFormOfAddress(t *testing.T) {
 	ours, role := recipient.Ours(ourSite...), recipient.Role(ourSite, "user", "postmaster", "root")
 	in := recipient.In(append(ourSite, "user@ours.example")...)
-	if len(relays) < 40 {
-		t.Errorf("%d forms of address", len(relays))
-	}
-	for _, rcpt := range relays {
+	relays := 0
+	for _, a := range append(addresses(t), endless...) {
+		if a.says != "ours" {
+			relays++
+		}
 		for _, utf8 := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%.60q %t", rcpt, utf8), func(t *testing.T) {
-				e := &envelope.Envelope{RcptTo: rcpt, SMTPUTF8: utf8}
+			t.Run(fmt.Sprintf("%.60q %t", a.rcpt, utf8), func(t *testing.T) {
+				e := &envelope.Envelope{RcptTo: a.rcpt, SMTPUTF8: utf8}
 				got := ours(t.Context(), nil, e)
-				t.Log(got.Text)
+				want := a.says
+				if !utf8 && !ascii(a.rcpt) {
+					want = "unreadable" // RFC 6531, section 3.3
+				}
+				if said := said(got); said != want {
+					t.Errorf("said to be %s (%s), want %s", said, got.Text, want)
+				}
+				if want == "ours" {
+					expect(t, got, envelope.Pass, nothing)
+					return
+				}
 				expect(t, got, envelope.Fail, relaying)
 				if got.Deferral != notYetRelay {
 					t.Errorf("deferral %v, want %v", got.Deferral, notYetRelay)
@@ -196,40 +84,22 @@ func TestNoFormOfAddressRelays(t *testing.T) {
 			})
 		}
 	}
+	if relays < 100 {
+		t.Errorf("%d forms of address that are not ours", relays)
+	}
 }
 
-func TestOursPassesWhatEndsHere(t *testing.T) {
-	ours := recipient.Ours(ourSite...)
-	for _, rcpt := range []string{
-		"user@ours.example",
-		"USER@OURS.EXAMPLE",
-		"user@ours.example.",
-		"user@Ours.Example.",
-		`"user"@ours.example`,
-		`"two words"@ours.example`,
-		`"a\"b"@ours.example`,
-		"user+detail@ours.example",
-		"user=other.example@ours.example", // BATV and VERP are local parts like others
-		"prvs=1234abcd=user/other.example@ours.example",
-		"bounce-user=other.example@ours.example",
-		"{user}#1@ours.example",
-		"user@a.sub.ours.example",
-		"user@a.b.SUB.ours.example.",
-		"user@xn--bcher-kva.example",
-		"user@bücher.example",
-		"user@BÜCHER.example.",
-		"jürgen@ours.example",
-		"user@[192.0.2.25]",
-		"user@[192.0.2.025]",
-		"user@[IPv6:::ffff:192.0.2.25]",
-		"user@[ipv6:::FFFF:c000:219]",
-		"postmaster",
-		"POSTmaster",
-		"postmaster@ours.example",
-		strings.Repeat("a", 64) + "@ours.example",
-	} {
-		t.Run(rcpt, func(t *testing.T) { expect(t, ours(t.Context(), nil, to(rcpt)), envelope.Pass, nothing) })
+// said is the word of relay.txt for a finding.
+func said(f envelope.Finding) string {
+	switch {
+	case f.Outcome == envelope.Pass:
+		return "ours"
+	case strings.Contains(f.Text, "is in no domain of this site"):
+		return "foreign"
+	case strings.Contains(f.Text, "asks this server to send the mail on"):
+		return "onward"
 	}
+	return "unreadable"
 }
 
 func TestOursNamesTheRecipient(t *testing.T) {
