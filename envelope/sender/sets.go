@@ -9,10 +9,14 @@ import (
 
 // NotOurs passes when the sender is in none of our domains. A stranger who
 // writes in the name of one is nearly always a forger; but a mailing list or a
-// forwarder may bring back the mail of our own users, so that
-// Any(sender.NotOurs(domains...), spf.Pass) asks for proof instead of refusing
-// everybody. The check does not know who is a stranger; a policy lets those who
-// have logged in through by a rule before.
+// forwarder may bring back the mail of our own users, so that a rule may ask for
+// proof instead of refusing everybody:
+//
+//	verdict.RejectUnless(envelope.Any(sender.NotOurs(domains...), spf.Pass)).Unless(sender.Null)
+//
+// (Any takes spf.Pass alone where NotOurs is None, and few servers have an SPF
+// record for the name in their greeting.) The check does not know who is a
+// stranger; a policy lets those who have logged in through by a rule before.
 //
 // Domains are patterns as envelope.ParseHostSet reads them: "example.org" is
 // that one domain, ".example.org" every domain below it and not itself. One that

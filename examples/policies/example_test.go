@@ -2,19 +2,76 @@ package policies_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
+	"mxrules.example/rdns/dnsbl"
 )
 
+// A site takes the mail of strangers for its own mailboxes, and sends that of
+// its users to the world.
 func ExampleStandard() {
+	mailboxes, err := directory.List("bob@example.org", "postmaster@example.org")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	policy, err := policies.Standard(policies.Site{
-		Domains:  []string{"example.org"},
-		Names:    []string{"mx.example.org"},
-		Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+		Domains:   []string{"example.org"},
+		Names:     []string{"mx.example.org"},
+		Networks:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+		Mailboxes: mailboxes,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dns := zone.MustParse(`
+		example.net.             MX   10 mail.example.net.
+		example.org.             MX   10 mx.example.org.
+		mail.example.net.        A    192.0.2.9
+		9.2.0.192.in-addr.arpa.  PTR  mail.example.net.
+	`)
+	for _, mail := range []struct{ ip, login, from, to string }{
+		{"192.0.2.9", "", "ann@example.net", "bob@example.org"},
+		{"192.0.2.9", "", "ann@example.net", "eve@example.org"},
+		{"192.0.2.9", "", "ann@example.net", "bob@example.com"},
+		{"192.0.2.9", "", "bob@example.org", "bob@example.org"},
+		{"192.0.2.9", "bob", "bob@example.org", "ann@example.com"},
+		{"192.0.2.77", "", "ann@example.net", "bob@example.org"},
+		{"192.0.2.77", "", "ann@example.net", "postmaster@example.org"},
+	} {
+		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
+			ClientIP: netip.MustParseAddr(mail.ip),
+			Login:    mail.login,
+			Helo:     "mail.example.net",
+			MailFrom: mail.from,
+			RcptTo:   mail.to,
+		})
+		fmt.Printf("%s by %q\n", v.Action, v.Rule)
+	}
+	// Output:
+	// accept by ""
+	// reject by "recipient.listed"
+	// reject by "recipient.ours"
+	// reject by "sender.notours"
+	// accept by "client.authenticated"
+	// reject by "rdns.exists"
+	// accept by "recipient.role"
+}
+
+// A client must introduce itself with a name that leads to its address.
+func ExampleStrict() {
+	policy, err := policies.Strict(policies.Site{
+		Domains: []string{"example.org"},
+		Names:   []string{"mx.example.org"},
+		Lists:   []dnsbl.List{{Zone: "list.example", Codes: []string{"127.0.0.2"}}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -22,18 +79,65 @@ func ExampleStandard() {
 	}
 	dns := zone.MustParse(`
 		mail.example.net.        A    192.0.2.9
+		mail.example.net.        A    192.0.2.10
+		host.example.net.        A    192.0.2.11
 		9.2.0.192.in-addr.arpa.  PTR  mail.example.net.
+		10.2.0.192.in-addr.arpa. PTR  mail.example.net.
+		10.2.0.192.list.example. A    127.0.0.2
 	`)
-	for _, to := range []string{"bob@example.org", "bob@example.com"} {
+	for _, client := range []struct{ ip, helo string }{
+		{"192.0.2.9", "mail.example.net"},
+		{"192.0.2.9", "[192.0.2.9]"},
+		{"192.0.2.9", "host.example.net"},
+		{"192.0.2.10", "mail.example.net"},
+	} {
 		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
-			ClientIP: netip.MustParseAddr("192.0.2.9"),
-			Helo:     "mail.example.net",
-			MailFrom: "ann@example.net",
-			RcptTo:   to,
+			ClientIP: netip.MustParseAddr(client.ip),
+			Helo:     client.helo,
+			RcptTo:   "bob@example.org",
 		})
-		fmt.Println(v.Reply().Status, "for", to)
+		fmt.Printf("%s %s: %s by %q\n", client.ip, client.helo, v.Action, v.Rule)
 	}
 	// Output:
-	// 250 2.0.0 for bob@example.org
-	// 554 5.7.1 for bob@example.com
+	// 192.0.2.9 mail.example.net: accept by ""
+	// 192.0.2.9 [192.0.2.9]: reject by "helo.isname"
+	// 192.0.2.9 host.example.net: reject by "helo.matches"
+	// 192.0.2.10 mail.example.net: reject by "dnsbl.notlisted"
+}
+
+// Users log in over TLS, and write in their own name.
+func ExampleSubmission() {
+	owners, err := sender.OwnersFrom(map[string][]string{"bob": {"bob@example.org", "info@example.org"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy, err := policies.Submission(policies.Site{Domains: []string{"example.org"}, Owners: owners})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dns := zone.MustParse("example.com. A 192.0.2.1")
+	encrypted := &tls.ConnectionState{}
+	for _, mail := range []struct {
+		tls         *tls.ConnectionState
+		login, from string
+	}{
+		{encrypted, "bob", "bob@example.org"},
+		{encrypted, "bob", "info@example.org"},
+		{encrypted, "bob", "alice@example.org"},
+		{encrypted, "", "bob@example.org"},
+		{nil, "bob", "bob@example.org"},
+	} {
+		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
+			TLS: mail.tls, Login: mail.login, MailFrom: mail.from, RcptTo: "ann@example.com",
+		})
+		fmt.Printf("%s by %q\n", v.Action, v.Rule)
+	}
+	// Output:
+	// accept by ""
+	// accept by ""
+	// reject by "sender.ownedbylogin"
+	// reject by "client.authenticated"
+	// reject by "client.tls"
 }

@@ -1,29 +1,38 @@
-// Package policies holds ready policies for a site that takes mail, to use as
-// they are or to begin with: each is a list of rules, and reads as one.
+// Package policies holds ready policies, to use as they are or to begin with.
+// Each is a list of rules, and reads as one:
 //
-// A list of rules has no one right order, but three things hold for all. What
-// decides about a recipient stands first, because a rule behind an exemption
-// never sees who is exempt, and because a mailbox that does not exist shall be
-// refused for good even if a later rule would only defer it. Exemptions come
-// before everything that they shall exempt from. And the relay is closed by a
-// rule, because what no rule decides is accepted (RFC 5321, section 3.6.2: a
-// server should not take mail from strangers for strangers).
+//   - [Standard] is what a careful site runs at the border, against the whole
+//     Internet;
+//   - [Strict] is the same for a site that would rather lose an honest server
+//     that is badly kept than let a bad one in;
+//   - [Submission] is for its own users, with their mail programs.
 //
-// The policies know a site by a [Site] and nothing else. They give no address
-// a name: who is let in, and which mailboxes exist, is the site's to say. They
-// have no lists of bad senders, in DNS or elsewhere.
+// A list of rules has no one right order, but these things hold for all. What
+// holds for everybody stands first: the form of the addresses, and whether the
+// mailbox exists. A rule that accepts ends the list, so that behind it a login
+// would skip what holds for users as well, and a mailbox that does not exist
+// shall be refused for good even where a later rule would only defer. Exemptions
+// come before everything that they shall exempt from, and no earlier. The relay
+// is closed by a rule, because what no rule decides is accepted (RFC 5321,
+// section 3.6.2: a server should not take mail from strangers for strangers).
+// The addresses of RFC 2142 that people need to get help stand behind it, and
+// before all that a badly kept server could fail: who is refused must be able to
+// ask why. What costs questions to DNS stands last.
+//
+// The policies know a site by a [Site] and nothing else.
 package policies
 
 import (
-	"context"
-	"fmt"
-	"net/netip"
 	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
+	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/spf"
 	"mxrules.example/verdict"
 )
 
@@ -32,70 +41,123 @@ import (
 // 5321, section 4.5.3.2).
 const timeout = 30 * time.Second
 
-// Site is what a policy must know of the place that it guards.
-type Site struct {
-	// Domains are those that the site takes mail for. Names below them are not
-	// meant, and are listed too if they are.
-	Domains []string
-	// Names are the names of the site's own servers, with which no stranger
-	// greets: "mx.example.org", or ".example.org" for every name below.
-	Names []string
-	// Networks are the addresses of the site. Their clients may send mail to
-	// anywhere.
-	Networks []netip.Prefix
-	// HasMailbox says whether a mailbox of one of the Domains exists. It is
-	// called by many goroutines at once, and its error defers the mail. If it is
-	// nil every mailbox exists.
-	HasMailbox func(ctx context.Context, mailbox envelope.Mailbox) (bool, error)
-}
-
 // Standard is a policy for a server that takes mail for its domains from the
 // whole Internet. It refuses what no mail server that is looked after does: a
-// greeting that is malformed, not a full name, or one of the site's own, and an
-// address without a name in DNS, or with a name that does not lead back. It
-// marks a message "generic" if the name of its client looks like that of
-// dynamic address space, which some honest servers have. Clients in the site's
-// networks and those that have logged in are free of all that.
+// greeting that is malformed, not a full name, or one of the site's own; an
+// address without a name in DNS, or with a name that does not lead back; a
+// sender whose domain does not exist or takes no mail. Mail in the name of the
+// site comes from outside only if SPF vouches for it. A message is marked
+// "generic" if the name of its client looks like that of dynamic address space,
+// which some honest servers have. There is no block list.
 //
 // The error names the value of the site that can't be read.
 func Standard(site Site) (verdict.Policy, error) {
-	domains, err := readDomains(site.Domains)
-	if err != nil {
+	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
+		verdict.RejectUnless(rdns.Exists),
+		verdict.RejectUnless(rdns.Confirmed),
+		verdict.RejectUnless(sender.Resolves),
+		verdict.RejectUnless(sender.TakesMail),
+		notFromSelf(site),
+		verdict.MarkUnless(rdns.NotGeneric, "generic"),
+	})
+}
+
+// Strict is Standard for a client that introduces itself as it should: with a
+// full name, which is no address literal, exists, and leads to the address of
+// the client. RFC 5321, section 4.1.4 forbids refusing mail because the last is
+// not so; who uses this policy knows what it costs. The reverse name must not
+// look like that of dynamic address space, mail servers of the sender must be
+// reachable, SPF must not fail, and the client must be on none of the site's
+// lists. A list that does not answer is ignored: it is a stranger's, and shall
+// not stop the mail of the site.
+func Strict(site Site) (verdict.Policy, error) {
+	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
+		verdict.RejectUnless(helo.InSet(anyName)).Named("helo.isname").Reply(
+			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is no name, and mail is taken only from servers that have one"),
+		verdict.RejectUnless(helo.NotGeneric),
+		verdict.RejectUnless(helo.Resolves),
+		verdict.RejectUnless(helo.Matches),
+		verdict.RejectUnless(rdns.Exists),
+		verdict.RejectUnless(rdns.Confirmed),
+		verdict.RejectUnless(rdns.NotGeneric),
+		verdict.RejectUnless(sender.Resolves),
+		verdict.RejectUnless(sender.TakesMail),
+		verdict.RejectUnless(sender.MXUsable),
+		notFromSelf(site),
+		verdict.RejectUnless(spf.NotFail),
+		verdict.RejectUnless(dnsbl.NotListed(site.Lists...)).Ignoring(envelope.TempError),
+	})
+}
+
+// Submission is a policy for the ports at which users hand in their mail (RFC
+// 6409). They log in, over an encrypted line, and write in their own name. How
+// their programs greet, and where they are, does not matter.
+func Submission(site Site) (verdict.Policy, error) {
+	return policy(site, verdict.Rules{
+		verdict.RejectUnless(client.TLS),
+		verdict.RejectUnless(client.Authenticated),
+	}, forEverybody(site), verdict.Rules{
+		verdict.RejectUnless(sender.OwnedByLogin(site.owners())),
+		verdict.RejectUnless(recipient.TakesMail),
+	})
+}
+
+func policy(site Site, parts ...verdict.Rules) (verdict.Policy, error) {
+	if err := site.check(); err != nil {
 		return verdict.Policy{}, err
 	}
-	if _, err := envelope.ParseHostSet(site.Names...); err != nil {
-		return verdict.Policy{}, fmt.Errorf("the names of the site: %w", err)
+	var rules verdict.Rules
+	for _, part := range parts {
+		rules = append(rules, part...)
 	}
-	return verdict.Policy{Timeout: timeout, Rules: verdict.Rules{
-		verdict.RejectUnless(recipientListed(domains, site.HasMailbox)),
+	policy := verdict.Policy{Rules: rules, Timeout: timeout}
+	return policy, policy.Validate()
+}
 
+// forEverybody are the rules that no login and no network is exempt from: what
+// they refuse could not be delivered, or not be answered.
+func forEverybody(site Site) verdict.Rules {
+	return verdict.Rules{
+		verdict.RejectUnless(sender.Syntax),
+		verdict.RejectUnless(sender.FQDN),
+		verdict.RejectUnless(recipient.Syntax),
+		verdict.RejectUnless(recipient.FQDN),
+		verdict.RejectUnless(sender.BounceToOne),
+		verdict.RejectUnless(sender.Listed(site.Domains, site.mailboxes())),
+		verdict.RejectUnless(recipient.Listed(site.mailboxes())),
+	}
+}
+
+// mayRelay are the rules that decide who may send mail to the world, and close
+// the relay for all others.
+func mayRelay(site Site) verdict.Rules {
+	return verdict.Rules{
 		verdict.AcceptIf(client.In(site.Networks)),
 		verdict.AcceptIf(client.Authenticated),
-		verdict.RejectUnless(recipientOurs(domains)),
+		verdict.RejectUnless(recipient.Ours(site.Domains...)),
+	}
+}
 
+// fromOutside are the rules for strangers that need no DNS.
+func fromOutside(site Site) verdict.Rules {
+	return verdict.Rules{
+		verdict.AcceptIf(recipient.Role(site.Domains)),
 		verdict.RejectUnless(client.Waited),
 		verdict.RejectUnless(helo.Present),
 		verdict.RejectUnless(helo.Syntax),
 		verdict.RejectUnless(helo.FQDN),
+		verdict.RejectUnless(helo.Literal),
 		verdict.RejectUnless(helo.NotOurs(site.Names, site.Networks)),
-
-		verdict.RejectUnless(rdns.Exists),
-		verdict.RejectUnless(rdns.Confirmed),
-		verdict.MarkUnless(rdns.NotGeneric, "generic"),
-	}}, nil
-}
-
-// domains is a set of domains, without the names below them.
-type domains map[envelope.Host]bool
-
-func readDomains(names []string) (domains, error) {
-	set := make(domains, len(names))
-	for _, name := range names {
-		host, err := envelope.ParseHost(name)
-		if err != nil {
-			return nil, fmt.Errorf("the domains of the site: %w", err)
-		}
-		set[host] = true
 	}
-	return set, nil
 }
+
+// notFromSelf takes mail in the name of the site only if SPF vouches for the
+// client: forwarders and services bring such mail. To the null sender NotOurs is
+// None, and Any would leave the answer to SPF alone; so the rule is off for it.
+func notFromSelf(site Site) verdict.Rule {
+	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
+		Unless(sender.Null).Named("sender.notours")
+}
+
+// anyName is the set of all host names.
+func anyName(envelope.Host) bool { return true }

@@ -54,10 +54,19 @@ func ParseList(text string) (List, error) {
 		return List{}, &envelope.SyntaxError{Kind: "DNS list", Value: text, Reason: "has no codes, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11"}
 	}
 	l := List{Zone: zone, Codes: strings.Split(codes, ",")}
-	if _, err := l.read(); err != nil {
+	if err := l.Validate(); err != nil {
 		return List{}, err
 	}
 	return l, nil
+}
+
+// Validate returns nil if the list can be read, else an
+// *[envelope.SyntaxError] that names the value at fault. A check of a list that
+// can't be read answers TempError to everything, which a rule that ignores
+// TempError hides: so whoever takes lists from a configuration validates them.
+func (l List) Validate() error {
+	_, err := l.read()
+	return err
 }
 
 // list is a List that has been read.

@@ -1,0 +1,70 @@
+package policies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/rdns/dnsbl"
+)
+
+// Site is what a policy must know of the place that it guards.
+type Site struct {
+	// Domains are those that the site takes mail for: "example.org" is that one
+	// domain, ".example.org" every domain below it.
+	Domains []string
+	// Names are the names of the site's own servers, with which no stranger
+	// greets: "mx.example.org", or ".example.org" for every name below.
+	Names []string
+	// Networks are the addresses of the site. Their clients may send mail to
+	// anywhere.
+	Networks []netip.Prefix
+	// Mailboxes says which mailboxes of the Domains exist, and Foreign for those
+	// of other domains. nil: every one exists.
+	Mailboxes directory.Lookup
+	// Owners says which logins may write in the name of an address. nil: nobody
+	// may, so that Submission takes no mail.
+	Owners sender.Owners
+	// Lists are the DNS lists by which Strict refuses clients.
+	Lists []dnsbl.List
+}
+
+// check finds what can't be read, before a policy is made of it.
+func (s Site) check() error {
+	_, badDomain := envelope.ParseHostSet(s.Domains...)
+	_, badName := envelope.ParseHostSet(s.Names...)
+	faults := []error{in("the domains of the site", badDomain), in("the names of the site", badName)}
+	for _, list := range s.Lists {
+		faults = append(faults, in("the lists of the site", list.Validate()))
+	}
+	return errors.Join(faults...)
+}
+
+func in(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// mailboxes is the directory of the site.
+func (s Site) mailboxes() directory.Lookup {
+	if s.Mailboxes != nil {
+		return s.Mailboxes
+	}
+	return func(context.Context, string, envelope.Host) (directory.Answer, error) {
+		return directory.Known, nil
+	}
+}
+
+// owners is who may write in whose name at the site.
+func (s Site) owners() sender.Owners {
+	if s.Owners != nil {
+		return s.Owners
+	}
+	return func(context.Context, envelope.Mailbox) ([]string, error) { return nil, nil }
+}
