@@ -4,9 +4,11 @@ go 1.25.0
 
 require golang.org/x/net v0.40.0
 
+require golang.org/x/crypto v0.38.0 // indirect
+
 require (
 	blitiri.com.ar/go/spf v1.6.0
-	github.com/emersion/go-msgauth v0.7.0 // indirect
+	github.com/emersion/go-msgauth v0.7.0
 )
 
 require (

@@ -6,26 +6,26 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Code is what became of a signature, in the words of RFC 8601, section 2.7.1.
-type Code string
+// Word is what became of a signature, in the words of RFC 8601, section 2.7.1.
+type Word string
 
 const (
-	// CodePass: the signature is valid.
-	CodePass Code = "pass"
-	// CodeFail: the message is not what was signed.
-	CodeFail Code = "fail"
-	// CodePolicy: the signature is not acceptable, whatever it proves: it leaves
+	// WordPass: the signature is valid.
+	WordPass Word = "pass"
+	// WordFail: the message is not what was signed.
+	WordFail Word = "fail"
+	// WordPolicy: the signature is not acceptable, whatever it proves: it leaves
 	// part of the body unsigned (l=), or covers a header that programs read in
 	// different ways.
-	CodePolicy Code = "policy"
-	// CodeNeutral: the signature was not looked at, because there are too many,
+	WordPolicy Word = "policy"
+	// WordNeutral: the signature was not looked at, because there are too many,
 	// or it fails and its key says that the signer is only testing.
-	CodeNeutral Code = "neutral"
-	// CodeTempError: the key, or the message, could not be read for now.
-	CodeTempError Code = "temperror"
-	// CodePermError: the signature or its key is malformed, missing, too weak,
+	WordNeutral Word = "neutral"
+	// WordTempError: the key, or the message, could not be read for now.
+	WordTempError Word = "temperror"
+	// WordPermError: the signature or its key is malformed, missing, too weak,
 	// expired or revoked.
-	CodePermError Code = "permerror"
+	WordPermError Word = "permerror"
 )
 
 // Result is what the signatures of a message say. It is the Detail of the
@@ -47,8 +47,8 @@ type Signature struct {
 	Domain envelope.Host `json:"domain"`
 	// Selector names the key below the domain (s=), in lower case.
 	Selector string `json:"selector"`
-	// Code is the result.
-	Code Code `json:"result"`
+	// Word is the result.
+	Word Word `json:"result"`
 	// Reason says why the signature did not pass. It is clean text.
 	Reason string `json:"reason"`
 
@@ -74,7 +74,7 @@ type Signature struct {
 // Passed reports whether a signature of the message is valid.
 func (r *Result) Passed() bool {
 	for _, s := range r.Signatures {
-		if s.Code == CodePass {
+		if s.Word == WordPass {
 			return true
 		}
 	}
@@ -92,7 +92,7 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entries := make([]envelope.AuthenticationResult, len(r.Signatures))
 	for i, s := range r.Signatures {
 		entries[i] = envelope.AuthenticationResult{
-			Method: "dkim", Result: string(s.Code), Reason: s.Reason, Properties: s.properties(),
+			Method: "dkim", Result: string(s.Word), Reason: s.Reason, Properties: s.properties(),
 		}
 	}
 	return entries

@@ -1,0 +1,64 @@
+package dkim
+
+import (
+	"context"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/header"
+)
+
+// missing is the status of a message that no signature vouches for (RFC 7372,
+// section 3.1: no passing DKIM signature found).
+var missing = envelope.Status{Code: 550, Subject: 7, Detail: 20}
+
+// Signed passes when the message has a DKIM signature, be it valid or not. It
+// answers at Data; a whole envelope without a message is None.
+func Signed(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "dkim.signed"
+	switch {
+	case !e.Reached(envelope.Data):
+		return envelope.NotYet(check, envelope.Data)
+	case e.Message == nil:
+		return envelope.WithoutMessage(check, e)
+	}
+	for field := range header.Fields(e.Message.Header()) {
+		if field.Is(fieldName) {
+			return envelope.Passed(check)
+		}
+	}
+	return envelope.Failed(check, missing, "the message has no DKIM signature")
+}
+
+// Pass passes when a DKIM signature of the message is valid, whatever domain it
+// is of. It fails for a message without one. Where no signature is valid and a
+// key could not be looked up, the answer is a TempError. It answers at Data; a
+// whole envelope without a message is None. Its Detail is a *Result.
+//
+// DNS: TXT for each key, at most ten.
+func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	const check = "dkim.pass"
+	switch {
+	case !e.Reached(envelope.Data):
+		return envelope.NotYet(check, envelope.Data)
+	case e.Message == nil:
+		return envelope.WithoutMessage(check, e)
+	}
+	result := Verify(ctx, r, e.Message, e.Now)
+	if result.Passed() {
+		return envelope.Passed(check).With(result)
+	}
+	for _, s := range result.Signatures {
+		if s.Word == WordTempError {
+			return envelope.Temporary(check, s.Err).With(result)
+		}
+	}
+	if len(result.Signatures) == 0 {
+		return envelope.Failed(check, missing, "the message has no DKIM signature").With(result)
+	}
+	first := result.Signatures[0]
+	if first.Domain == "" {
+		return envelope.Failed(check, missing, "the message has no valid DKIM signature: %s", first.Reason).With(result)
+	}
+	return envelope.Failed(check, missing, "the message has no valid DKIM signature; for that of %s (selector %s) %s",
+		first.Domain, first.Selector, first.Reason).With(result)
+}

@@ -1,0 +1,75 @@
+package dkim
+
+import (
+	"cmp"
+	"slices"
+
+	"golang.org/x/net/publicsuffix"
+	"mxrules.example/envelope"
+)
+
+// maxReported is how many signatures a Result has.
+const maxReported = 20
+
+// byAlignment sorts signatures so that those come first that could be the word
+// of an author's domain (RFC 9989, section 4.4.1). So signatures that anybody
+// can put on top of a message never keep the one that counts from being
+// verified.
+func byAlignment(signatures []*signature, authors []envelope.Host) {
+	if len(authors) == 0 {
+		return
+	}
+	slices.SortStableFunc(signatures, func(a, b *signature) int {
+		return cmp.Compare(closest(b.Domain, authors), closest(a.Domain, authors))
+	})
+}
+
+// closest says how near a signing domain is to the nearest author: 3 if they
+// are one, 2 if one is below the other, 1 if both were registered as one, by
+// the public suffix list, and 0 for strangers.
+func closest(domain envelope.Host, authors []envelope.Host) int {
+	nearest := 0
+	for _, author := range authors {
+		switch {
+		case domain == author:
+			return 3
+		case domain.Below(author) || author.Below(domain):
+			nearest = 2
+		case nearest == 0 && registered(domain) == registered(author):
+			nearest = 1
+		}
+	}
+	return nearest
+}
+
+// registered returns the domain that was registered, or the domain itself where
+// the list knows of none.
+func registered(domain envelope.Host) string {
+	name, err := publicsuffix.EffectiveTLDPlusOne(string(domain))
+	if err != nil {
+		return string(domain)
+	}
+	return name
+}
+
+// result reports the signatures: all, or, if they are many, those of chosen,
+// which come in the order of their weight, and then the others from the top.
+func (v *verification) result(chosen []*signature) *Result {
+	reported := make(map[*signature]bool, maxReported)
+	for _, s := range slices.Concat(chosen, v.signatures) {
+		if len(reported) == maxReported {
+			break
+		}
+		reported[s] = true
+	}
+	result := &Result{
+		Signatures: make([]Signature, 0, len(reported)),
+		Omitted:    v.unread + len(v.signatures) - len(reported),
+	}
+	for _, s := range v.signatures {
+		if reported[s] {
+			result.Signatures = append(result.Signatures, s.Signature)
+		}
+	}
+	return result
+}

@@ -1,0 +1,186 @@
+package dkim
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+const (
+	// maxRecord bounds a key record, in octets. An RSA key of 4096 bits needs
+	// about 750.
+	maxRecord = 8 << 10
+	// RFC 8301, section 3.2: shorter keys must not be used, longer ones need not
+	// be.
+	minBits, maxBits = 1024, 4096
+	// maxExponent keeps the work for a signature small. All keys that are in use
+	// have 65537 or 3.
+	maxExponent = 1<<31 - 1
+)
+
+// key is a key record (RFC 6376, section 3.6.1).
+type key struct {
+	public  crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
+	bits    int
+	testing bool // t=y
+	strict  bool // t=s: no identity below the domain
+}
+
+// keyFault is a key that can't be used. It is permanent.
+type keyFault string
+
+func (fault keyFault) Error() string { return string(fault) }
+
+// keyName is where the key of a selector is (RFC 6376, section 3.6.2.1).
+func keyName(selector string, domain envelope.Host) string {
+	return selector + "._domainkey." + string(domain)
+}
+
+// lookupKey asks for a key. The error is a keyFault, or that of a lookup that
+// failed for now.
+func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, error) {
+	texts, err := envelope.LookupTXT(ctx, r, name)
+	switch {
+	case envelope.NotFound(err):
+		return nil, keyFault("there is no key record")
+	case err != nil:
+		return nil, err
+	}
+	// Other records may share the name, by a wildcard for instance.
+	records := slices.DeleteFunc(texts, func(text string) bool { return !isKeyRecord(text) })
+	switch {
+	case len(records) == 0:
+		return nil, keyFault("the record of the key is no key record")
+	case len(records) > 1: // RFC 6376, section 3.6.2.2: the results are undefined
+		return nil, keyFault("there is more than one key record")
+	}
+	return parseKey(records[0])
+}
+
+// isKeyRecord reports whether a TXT record is meant for a key: it begins with
+// v=DKIM1, or it has no version and a tag p.
+func isKeyRecord(text string) bool {
+	if len(text) > maxRecord {
+		return strings.HasPrefix(text, "v=DKIM1")
+	}
+	first, _, _ := strings.Cut(text, ";")
+	name, value, _ := strings.Cut(first, "=")
+	if trimBlanks(name) == "v" {
+		return trimBlanks(value) == "DKIM1"
+	}
+	for spec := range strings.SplitSeq(text, ";") {
+		if name, _, found := strings.Cut(spec, "="); found && trimBlanks(name) == "p" {
+			return true
+		}
+	}
+	return false
+}
+
+// parseKey reads a key record. Tags that are not known are ignored (RFC 6376,
+// section 3.6.1).
+func parseKey(text string) (*key, error) {
+	if len(text) > maxRecord {
+		return nil, keyFault("the key record is longer than 8 KiB")
+	}
+	tags, fault := parseTagList(text)
+	if fault != "" {
+		return nil, keyFault("the key record " + fault)
+	}
+	if tags.has("v") && tags[0].name != "v" {
+		return nil, keyFault("the key record does not begin with its version (v=)")
+	}
+	data, found := tags.find("p")
+	switch {
+	case !found:
+		return nil, keyFault("the key record has no key (p=)")
+	case data.value == "":
+		return nil, keyFault("the key has been revoked")
+	case !slices.Contains(words(tags.value("h", "sha256")), "sha256"):
+		return nil, keyFault("the key is not for SHA-256 (h=)")
+	}
+	if services := words(tags.value("s", "*")); !slices.Contains(services, "*") && !slices.Contains(services, "email") {
+		return nil, keyFault("the key is not for mail (s=)")
+	}
+	public, ok := decodeBase64(data.value)
+	if !ok {
+		return nil, keyFault("the key (p=) is no base64")
+	}
+	k, err := parsePublic(lowerASCII(tags.value("k", "rsa")), public)
+	if err != nil {
+		return nil, err
+	}
+	flags := words(tags.value("t", ""))
+	k.testing, k.strict = slices.Contains(flags, "y"), slices.Contains(flags, "s")
+	return k, nil
+}
+
+func parsePublic(kind string, data []byte) (*key, error) {
+	switch kind {
+	case "rsa":
+		return parseRSA(data)
+	case "ed25519": // RFC 8463, section 4.2: the 32 octets alone
+		if len(data) != ed25519.PublicKeySize {
+			return nil, keyFault("the key (p=) is no Ed25519 key")
+		}
+		return &key{public: ed25519.PublicKey(data), bits: 8 * ed25519.PublicKeySize}, nil
+	}
+	return nil, keyFault("the type of the key (k=) is not known")
+}
+
+// parseRSA reads an RSA key: a SubjectPublicKeyInfo, as everybody writes it, or
+// the bare RSAPublicKey that RFC 6376, section 3.6.1 asks for.
+func parseRSA(data []byte) (*key, error) {
+	public, err := x509.ParsePKCS1PublicKey(data)
+	if err != nil {
+		info, err := x509.ParsePKIXPublicKey(data)
+		if err != nil {
+			return nil, keyFault("the key (p=) is no RSA key")
+		}
+		var isRSA bool
+		if public, isRSA = info.(*rsa.PublicKey); !isRSA {
+			return nil, keyFault("the key (p=) is no RSA key")
+		}
+	}
+	bits := public.N.BitLen()
+	switch {
+	case bits < minBits:
+		return nil, keyFault("the key is shorter than 1024 bits")
+	case bits > maxBits:
+		return nil, keyFault("the key is longer than 4096 bits")
+	case public.E < 3 || public.E%2 == 0 || public.E > maxExponent || public.N.Bit(0) == 0:
+		return nil, keyFault("the key (p=) is no RSA key that can be used")
+	}
+	return &key{public: public, bits: bits}, nil
+}
+
+// errMismatch is the error for data that the key has not signed.
+var errMismatch = errors.New("the signature does not fit the message")
+
+// verify reports whether data is the signature of digest, which is a SHA-256
+// hash. The algorithm is that of the signature.
+func (k *key) verify(algorithm string, digest, data []byte) error {
+	switch public := k.public.(type) {
+	case *rsa.PublicKey:
+		if algorithm != "rsa-sha256" {
+			return keyFault("the key is of another type than the signature")
+		}
+		if rsa.VerifyPKCS1v15(public, crypto.SHA256, digest, data) != nil {
+			return errMismatch
+		}
+	case ed25519.PublicKey:
+		if algorithm != "ed25519-sha256" {
+			return keyFault("the key is of another type than the signature")
+		}
+		if !ed25519.Verify(public, digest, data) { // RFC 8463, section 3: of the hash
+			return errMismatch
+		}
+	}
+	return nil
+}

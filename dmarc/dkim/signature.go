@@ -1,0 +1,262 @@
+package dkim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/publicsuffix"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/header"
+)
+
+const (
+	// maxNames bounds h=. Signers that list each name twice come to about 60.
+	maxNames = 1000
+	// clockSkew is by how much the clock of a signer may differ from ours.
+	clockSkew = 5 * time.Minute
+	// prefixLength is how much of b= tells a signature from another (RFC 6008,
+	// section 3 asks for at least eight characters).
+	prefixLength = 8
+)
+
+// signature is a DKIM-Signature field, read.
+type signature struct {
+	Signature
+	field                      header.Field
+	identityDomain             envelope.Host // of i=
+	headers                    []string      // h=, in lower case
+	data                       []byte        // b=
+	bodyHash                   []byte        // bh=
+	relaxedHeader, relaxedBody bool          // c=
+	dataStart, dataEnd         int           // where the value of b= stands in field.Raw
+	settled                    bool          // there is nothing left to find out
+}
+
+// settle says what became of the signature.
+func (s *signature) settle(word Word, reason string) {
+	s.Word, s.Reason, s.settled = word, reason, true
+}
+
+func (s *signature) isSettled() bool { return s.settled }
+
+// bodyForm is the number of the canonical form that the body is hashed in.
+func (s *signature) bodyForm() int {
+	if s.relaxedBody {
+		return 1
+	}
+	return 0
+}
+
+// parseSignature reads a DKIM-Signature field (RFC 6376, section 3.5). A
+// signature that can't be good is settled. What can be read of it is there all
+// the same.
+func parseSignature(field header.Field, now time.Time) *signature {
+	s := &signature{field: field}
+	value := string(field.Value())
+	tags, fault := parseTagList(value)
+	if fault != "" {
+		s.settle(WordPermError, "the signature "+fault)
+		return s
+	}
+	s.Prefix = prefix(tags)
+	s.Algorithm = lowerASCII(tags.value("a", ""))
+	for _, read := range []func(tagList) string{
+		s.readRequired, s.readDomain, s.readIdentity, s.readAlgorithm, s.readHeaders,
+		s.readCanonicalization, s.readData,
+		func(tags tagList) string { return s.readTimes(tags, now) },
+	} {
+		if fault := read(tags); fault != "" && !s.settled {
+			s.settle(WordPermError, fault)
+		}
+	}
+	if tags.has("l") && !s.settled {
+		// RFC 6376, section 8.2: what is behind the length anyone can add.
+		s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
+	}
+	if data, found := tags.find("b"); found {
+		start := bytes.IndexByte(field.Raw, ':') + 1
+		s.dataStart, s.dataEnd = start+data.start, start+data.end
+	}
+	return s
+}
+
+func prefix(tags tagList) string {
+	data := withoutBlanks(tags.value("b", ""))
+	data = data[:min(len(data), prefixLength)]
+	for i := range len(data) {
+		if c := data[i]; c <= ' ' || c > '~' {
+			return ""
+		}
+	}
+	return data
+}
+
+func (s *signature) readRequired(tags tagList) string {
+	if tags.value("v", "") != "1" {
+		return "the signature is not of version 1 (v=)"
+	}
+	for _, name := range []string{"a", "b", "bh", "d", "h", "s"} {
+		if tags.value(name, "") == "" {
+			return "the signature has no tag " + name + "="
+		}
+	}
+	if methods := words(tags.value("q", "dns/txt")); !slices.Contains(methods, "dns/txt") {
+		return "the signature has its key elsewhere than in DNS (q=)"
+	}
+	return ""
+}
+
+// readDomain reads d= and s=. A top-level domain or another under which anyone
+// may register signs for nobody.
+func (s *signature) readDomain(tags tagList) string {
+	domain, err := envelope.ParseHost(tags.value("d", ""))
+	if err != nil {
+		return "the domain of the signature (d=) " + err.(*envelope.SyntaxError).Reason
+	}
+	if suffix, icann := publicsuffix.PublicSuffix(string(domain)); domain.Labels() == 1 || icann && suffix == string(domain) {
+		return "the domain of the signature (d=) is a public suffix"
+	}
+	selector := lowerASCII(tags.value("s", ""))
+	if !isSelector(selector) {
+		return "the selector of the signature (s=) is no name"
+	}
+	s.Domain, s.Selector = domain, selector
+	return ""
+}
+
+// isSelector reports whether s may be labels of a name. Whether the whole is a
+// name that DNS can be asked for, the lookup finds out.
+func isSelector(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c >= utf8.RuneSelf:
+		case c == '.' && i > 0 && i < len(s)-1 && s[i-1] != '.':
+		default:
+			return false
+		}
+	}
+	return s != "" && utf8.ValidString(s)
+}
+
+// readIdentity reads i=, whose domain must be d= or below it (RFC 6376, section
+// 3.5). Its local part is quoted-printable and no matter; it may hold an @ in
+// quotes, so that the last one counts.
+func (s *signature) readIdentity(tags tagList) string {
+	if s.Domain == "" {
+		return ""
+	}
+	s.Identity = withoutBlanks(tags.value("i", "@"+string(s.Domain)))
+	domain, err := envelope.ParseHost(s.Identity[strings.LastIndexByte(s.Identity, '@')+1:])
+	if err != nil || !domain.Within(s.Domain) || !strings.Contains(s.Identity, "@") {
+		return "the identity of the signature (i=) is not within its domain"
+	}
+	s.identityDomain = domain
+	return ""
+}
+
+// readAlgorithm reads a=. RFC 8301, section 3.1: rsa-sha1 must not be used.
+func (s *signature) readAlgorithm(tagList) string {
+	switch s.Algorithm {
+	case "rsa-sha256", "ed25519-sha256":
+		return ""
+	case "rsa-sha1":
+		return "the algorithm of the signature, rsa-sha1, is too weak"
+	}
+	return "the algorithm of the signature (a=) is not known"
+}
+
+func (s *signature) readHeaders(tags tagList) string {
+	value := tags.value("h", "")
+	if strings.Count(value, ":") >= maxNames {
+		return "the signature covers more than 1000 header fields"
+	}
+	s.headers = words(value)
+	switch {
+	case slices.Contains(s.headers, ""):
+		return "the list of signed header fields (h=) has an empty name"
+	case !slices.Contains(s.headers, "from"): // RFC 6376, section 6.1.1
+		return "the signature does not cover the From field"
+	}
+	return ""
+}
+
+// mentions counts how often h= has a name.
+func (s *signature) mentions(name string) int {
+	count := 0
+	for _, header := range s.headers {
+		if header == name {
+			count++
+		}
+	}
+	return count
+}
+
+// readCanonicalization reads c=. RFC 6376, section 3.5: simple is the default
+// of both halves.
+func (s *signature) readCanonicalization(tags tagList) string {
+	forHeader, forBody, found := strings.Cut(lowerASCII(tags.value("c", "simple/simple")), "/")
+	if !found {
+		forBody = "simple"
+	}
+	s.relaxedHeader, s.relaxedBody = forHeader == "relaxed", forBody == "relaxed"
+	if !s.relaxedHeader && forHeader != "simple" || !s.relaxedBody && forBody != "simple" {
+		return "the canonicalization of the signature (c=) is not known"
+	}
+	return ""
+}
+
+func (s *signature) readData(tags tagList) string {
+	var ok bool
+	if s.data, ok = decodeBase64(tags.value("b", "")); !ok {
+		return "the signature data (b=) is no base64"
+	}
+	if s.bodyHash, ok = decodeBase64(tags.value("bh", "")); !ok || len(s.bodyHash) != sha256.Size {
+		return "the body hash (bh=) is no SHA-256 hash in base64"
+	}
+	return ""
+}
+
+// readTimes reads t= and x= and holds them against the clock (RFC 6376, section
+// 3.5), which may differ from the signer's by five minutes.
+func (s *signature) readTimes(tags tagList, now time.Time) string {
+	var signed, expires bool // whether they can be read
+	s.Signed, signed = parseTime(tags, "t")
+	s.Expires, expires = parseTime(tags, "x")
+	switch {
+	case !signed || !expires:
+		return "a time of the signature (t=, x=) is no number"
+	case s.Signed.After(now.Add(clockSkew)):
+		return "the signature is dated in the future (t=)"
+	case s.Expires.IsZero():
+		return ""
+	case !s.Signed.IsZero() && !s.Expires.After(s.Signed):
+		return "the signature expires before it was made (x=)"
+	case now.Add(-clockSkew).After(s.Expires):
+		return "the signature has expired (x=)"
+	}
+	return ""
+}
+
+// parseTime reads seconds since 1970; a tag that is not there is the zero time.
+// RFC 6376, section 3.5: a number of more than 12 digits may be taken for
+// infinite, which the greatest of 12 is.
+func parseTime(tags tagList, name string) (time.Time, bool) {
+	t, found := tags.find(name)
+	if !found {
+		return time.Time{}, true
+	}
+	digits := t.value
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	if digits = strings.TrimLeft(digits, "0"); len(digits) > 12 {
+		digits = "999999999999"
+	}
+	seconds, err := strconv.ParseInt("0"+digits, 10, 64)
+	return time.Unix(seconds, 0).UTC(), err == nil
+}

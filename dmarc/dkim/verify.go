@@ -1,0 +1,234 @@
+package dkim
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"mxrules.example/dmarc/author"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/header"
+)
+
+const (
+	// fieldName is the field that holds a signature (RFC 6376, section 3.5).
+	fieldName = "DKIM-Signature"
+	// maxFields is how many fields a header may have, with the lines that are
+	// no field. Long ways through lists and forwarders make some 200.
+	maxFields = 1000
+	// maxVerified is for how many signatures keys are asked for.
+	maxVerified = 10
+	// chunk is how much of a body is read at a time, in octets.
+	chunk = 256 << 10
+)
+
+// verification is a message while its signatures are verified.
+type verification struct {
+	resolver   envelope.Resolver
+	message    *envelope.Message
+	fields     fieldsByName
+	signatures []*signature // from the top of the header
+	unread     int          // signatures that nobody looked at
+	keys       map[string]keyAnswer
+}
+
+// keyAnswer is what a lookup of a key led to.
+type keyAnswer struct {
+	key *key
+	err error
+}
+
+// verify does the work of Verify, in the order of what a step costs: the
+// signatures alone, the body, DNS and the public keys.
+func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
+	v := &verification{resolver: r, message: m, fields: fieldsByName{}, keys: map[string]keyAnswer{}}
+	v.readHeader(now)
+	v.judgeHeader()
+	open := v.open()
+	authors, _ := author.Of(m) // an odd From field costs no more than the order
+	byAlignment(open, authors.Domains())
+	v.compareBodies(ctx, open)
+	open = slices.DeleteFunc(open, (*signature).isSettled)
+	for i, s := range open {
+		if i < maxVerified {
+			v.compareHeader(ctx, s)
+		} else {
+			s.settle(WordNeutral, "the message has more signatures than are verified")
+		}
+	}
+	return v.result(open)
+}
+
+// readHeader finds the fields and reads the signatures.
+func (v *verification) readHeader(now time.Time) {
+	count := 0
+	for field := range header.Fields(v.message.Header()) {
+		if count++; count <= maxFields {
+			name := lowerASCII(field.Name())
+			v.fields[name] = append(v.fields[name], field)
+		}
+		switch {
+		case !field.Is(fieldName):
+		case len(v.signatures) < maxFields:
+			v.signatures = append(v.signatures, parseSignature(field, now))
+		default:
+			v.unread++
+		}
+	}
+	if count > maxFields {
+		v.settleAll(WordPermError, "the header of the message has more than 1000 fields")
+	}
+}
+
+// judgeHeader settles the signatures over a header that they can't protect.
+func (v *verification) judgeHeader() {
+	if len(v.signatures) == 0 {
+		return
+	}
+	if v.message.HeaderCut() {
+		v.settleAll(WordPermError, "the header of the message is longer than 1 MiB")
+	}
+	if fault := ambiguity(v.message.Header()); fault != "" {
+		v.settleAll(WordPolicy, fault)
+	}
+	from := len(v.fields["from"])
+	if from == 0 { // RFC 6376, section 5.4: it must be signed
+		v.settleAll(WordPermError, "the message has no From field")
+	}
+	for _, s := range v.open() {
+		// RFC 6376, section 8.15: the reader may be shown the one that is not
+		// covered.
+		if s.mentions("from") < from {
+			s.settle(WordPolicy, "the message has a From field that the signature does not cover")
+		}
+	}
+}
+
+// ambiguity says what makes programs read one header in several ways: NUL and
+// CR inside lines, and lines of blanks only, at which some end the header.
+func ambiguity(block []byte) string {
+	if bytes.IndexByte(block, 0) >= 0 {
+		return "the header of the message has a NUL"
+	}
+	for len(block) > 0 {
+		line, rest, ended := bytes.Cut(block, []byte{'\n'})
+		if ended {
+			line = bytes.TrimSuffix(line, []byte{'\r'})
+		}
+		switch {
+		case bytes.IndexByte(line, '\r') >= 0:
+			return "the header of the message has a CR that ends no line"
+		case len(line) > 0 && len(bytes.Trim(line, " \t")) == 0:
+			return "the header of the message has a line of blanks only"
+		}
+		block = rest
+	}
+	return ""
+}
+
+// settleAll settles what is still open.
+func (v *verification) settleAll(word Word, reason string) {
+	for _, s := range v.open() {
+		s.settle(word, reason)
+	}
+}
+
+// open returns the signatures that are not settled.
+func (v *verification) open() []*signature {
+	return slices.DeleteFunc(slices.Clone(v.signatures), (*signature).isSettled)
+}
+
+// compareBodies settles the signatures whose body hash is not that of the body.
+// The body is read once, and hashed once for each canonical form.
+func (v *verification) compareBodies(ctx context.Context, open []*signature) {
+	var forms [2]*bodyHash // simple, relaxed
+	for _, s := range open {
+		if form := &forms[s.bodyForm()]; *form == nil {
+			*form = newBodyHash(s.relaxedBody)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	if err := hashBody(ctx, v.message.Body(), forms[:]); err != nil {
+		for _, s := range open {
+			s.settle(WordTempError, "the message could not be read")
+			s.Err = err
+		}
+		return
+	}
+	var sums [2][]byte
+	for i, form := range forms {
+		if form != nil {
+			sums[i] = form.Sum()
+		}
+	}
+	for _, s := range open {
+		if !bytes.Equal(s.bodyHash, sums[s.bodyForm()]) {
+			s.settle(WordFail, "the body of the message is not what was signed")
+		}
+	}
+}
+
+// hashBody feeds a body to the forms that are wanted.
+func hashBody(ctx context.Context, body io.Reader, forms []*bodyHash) error {
+	buffer := make([]byte, chunk)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := body.Read(buffer)
+		for _, form := range forms {
+			if form != nil {
+				form.Write(buffer[:n])
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// compareHeader settles a signature by its key.
+func (v *verification) compareHeader(ctx context.Context, s *signature) {
+	k, err := v.key(ctx, s)
+	if err == nil {
+		s.KeyBits, s.Testing = k.bits, k.testing
+		if k.strict && s.identityDomain != s.Domain { // RFC 6376, section 3.6.1
+			err = keyFault("the key allows no identity below the domain (t=s)")
+		} else {
+			err = k.verify(s.Algorithm, v.fields.headerHash(s), s.data)
+		}
+	}
+	var fault keyFault
+	switch {
+	case err == nil:
+		s.settle(WordPass, "")
+	case errors.As(err, &fault):
+		s.settle(WordPermError, fault.Error())
+	case !errors.Is(err, errMismatch):
+		s.settle(WordTempError, "the lookup of the key has failed for now")
+		s.Err = err
+	case k.testing: // RFC 6376, section 3.6.1: to be treated as if it were not there
+		s.settle(WordNeutral, err.Error()+", and its key is for testing (t=y)")
+	default:
+		s.settle(WordFail, err.Error())
+	}
+}
+
+// key returns the key of a signature. Each is asked for once.
+func (v *verification) key(ctx context.Context, s *signature) (*key, error) {
+	name := keyName(s.Selector, s.Domain)
+	answer, asked := v.keys[name]
+	if !asked {
+		answer.key, answer.err = lookupKey(ctx, v.resolver, name)
+		v.keys[name] = answer
+	}
+	return answer.key, answer.err
+}
