@@ -1,0 +1,27 @@
+package dmarc
+
+import "mxrules.example/envelope"
+
+var _ envelope.AuthenticationResults = (*Result)(nil)
+
+// AuthenticationResults returns what SPF and DKIM said, if a check evaluated
+// them, and then the one entry of the method dmarc, with header.from and, where
+// there is a policy, policy.dmarc (RFC 9989, section 9.1).
+func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
+	var entries []envelope.AuthenticationResult
+	for _, method := range result.evidence {
+		entries = append(entries, method.AuthenticationResults()...)
+	}
+	entry := envelope.AuthenticationResult{Method: "dmarc", Result: result.Outcome.String(), Reason: result.Reason}
+	if len(result.Overrides) > 0 && entry.Reason == "" {
+		override := result.Overrides[len(result.Overrides)-1]
+		entry.Reason = string(override.Type) + ": " + override.Comment
+	}
+	if result.Domain != "" {
+		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "header", Name: "from", Value: string(result.Domain)})
+	}
+	if result.Applied != "" {
+		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "policy", Name: "dmarc", Value: string(result.Applied)})
+	}
+	return append(entries, entry)
+}

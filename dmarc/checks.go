@@ -1,0 +1,131 @@
+package dmarc
+
+import (
+	"context"
+
+	"mxrules.example/envelope"
+)
+
+// Pass passes when the message is authenticated as its author domain's own: SPF
+// or a DKIM signature passed for an aligned domain (RFC 9989, section 4.4). It
+// fails for everything else that is known, also where no policy is published and
+// where the author can't be told.
+//
+// DNS: see [Receiver.Evaluate], and what SPF and DKIM ask. All checks of this
+// package share one evaluation per judgement.
+func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return standard.Pass(ctx, r, e)
+}
+
+// NotReject passes unless the message failed and the owner of the author domain
+// asks to reject such mail. None: no policy is published. PermError: the author
+// can't be told, because From is missing, repeated or malformed, or has more
+// than four domains; a policy that lets such mail pass has no use for DMARC, so
+// that [SingleAuthor] belongs beside this check.
+//
+// RFC 9989, section 5.4 asks receivers not to reject for this alone: forwarders
+// and mailing lists break SPF and DKIM of genuine mail. [Receiver] has lists for
+// those that a site knows.
+//
+// DNS: as Pass.
+func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return standard.NotReject(ctx, r, e)
+}
+
+// NotQuarantine passes unless the message failed and the owner of the author
+// domain asks to quarantine such mail; a rule that marks it does what he asks. It
+// does not fail where he asks to reject, which is for NotReject to say. In all
+// else it is as NotReject.
+//
+// DNS: as Pass.
+func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return standard.NotQuarantine(ctx, r, e)
+}
+
+// Published passes when a DMARC policy is published for the author domain: by
+// itself, its organizational domain or the registry above. PermError is as with
+// NotReject.
+//
+// DNS: as Pass.
+func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return standard.Published(ctx, r, e)
+}
+
+// Pass is the check of that name with the settings of the receiver.
+func (receiver *Receiver) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return receiver.check(ctx, r, e, "dmarc.pass", func(name string, result *Result) envelope.Finding {
+		switch result.Outcome {
+		case envelope.Pass:
+			return envelope.Passed(name)
+		case envelope.TempError:
+			return temporarily(name, result)
+		case envelope.PermError:
+			return envelope.Failed(name, unauthenticated, "the author of the message can't be told: %s", result.Reason)
+		case envelope.None:
+			return unpublished(name, result)
+		}
+		return failed(name, result)
+	})
+}
+
+// NotReject is the check of that name with the settings of the receiver.
+func (receiver *Receiver) NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return receiver.check(ctx, r, e, "dmarc.notreject", func(name string, result *Result) envelope.Finding {
+		return unless(name, result, PolicyReject)
+	})
+}
+
+// NotQuarantine is the check of that name with the settings of the receiver.
+func (receiver *Receiver) NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return receiver.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
+		return unless(name, result, PolicyQuarantine)
+	})
+}
+
+// Published is the check of that name with the settings of the receiver.
+func (receiver *Receiver) Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return receiver.check(ctx, r, e, "dmarc.published", func(name string, result *Result) envelope.Finding {
+		switch {
+		case result.Outcome == envelope.PermError:
+			return unreadable(name, result)
+		case result.Record != nil && result.Record.Policy != "":
+			return envelope.Passed(name)
+		case result.Outcome == envelope.TempError:
+			return temporarily(name, result)
+		}
+		return unpublished(name, result)
+	})
+}
+
+// check makes a check of the package: it waits for the message, evaluates it,
+// and has word make a finding of the result.
+func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
+	switch {
+	case !e.Reached(envelope.Data):
+		return envelope.NotYet(name, envelope.Data)
+	case e.Message == nil:
+		return envelope.WithoutMessage(name, e)
+	}
+	result := receiver.judge(ctx, r, e, nil)
+	return word(name, result).With(result)
+}
+
+// unless is the finding of a check that fails where one policy is asked for.
+func unless(name string, result *Result, policy Policy) envelope.Finding {
+	switch result.Outcome {
+	case envelope.None:
+		return envelope.NotApplicable(name)
+	case envelope.PermError:
+		return unreadable(name, result)
+	case envelope.TempError:
+		// What is not known can't make it worse than the policy is.
+		if result.worst.strictness() >= policy.strictness() {
+			return temporarily(name, result)
+		}
+	case envelope.Fail:
+		if result.Disposition == policy {
+			return failed(name, result)
+		}
+	}
+	return envelope.Passed(name)
+}

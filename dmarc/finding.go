@@ -1,0 +1,90 @@
+package dmarc
+
+import "mxrules.example/envelope"
+
+var (
+	// unauthenticated is the status of a message that is not authenticated as its
+	// author's (RFC 7372, section 3.4: multiple authentication checks failed).
+	unauthenticated = envelope.Status{Code: 550, Subject: 7, Detail: 26}
+	// unwanted is the status of a message with an author that is not wanted (RFC
+	// 3463: delivery not authorized).
+	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+)
+
+// temporarily is the finding that DNS gave no answer that mattered.
+func temporarily(name string, result *Result) envelope.Finding {
+	return envelope.Temporary(name, result.Err)
+}
+
+// unreadable is the finding that nobody can tell whose message it is.
+func unreadable(name string, result *Result) envelope.Finding {
+	return envelope.Permanent(name, unwanted, "the author of the message can't be told: %s", result.Reason)
+}
+
+// unpublished is the finding that no policy protects the author domain.
+func unpublished(name string, result *Result) envelope.Finding {
+	return envelope.Failed(name, unauthenticated, "the domain %s in From is not protected by DMARC: %s", result.Domain, result.Reason)
+}
+
+// failed is the finding that a message is not authenticated. It says whose it
+// claims to be, what the owner of that domain asks for, what was seen instead,
+// and who can help: whoever reads this is the postmaster of the sender, or a
+// user whose forwarder broke a signature (RFC 9989, section 7.3).
+func failed(name string, result *Result) envelope.Finding {
+	var s sentence
+	s.add("unauthenticated mail from %s is not taken", result.Domain)
+	switch {
+	case result.Record == nil:
+	case result.Applied == PolicyReject:
+		s.add(", the DMARC policy of %s asks to reject it", result.PolicyDomain)
+	case result.Applied == PolicyQuarantine:
+		s.add(", the DMARC policy of %s asks to be wary of it", result.PolicyDomain)
+	default:
+		s.add(", though the DMARC policy of %s asks for reports only", result.PolicyDomain)
+	}
+	s.addSPF(result)
+	s.addDKIM(result)
+	s.add("; if it is genuine, please tell the administrator of %s", result.Domain)
+	return envelope.Failed(name, unauthenticated, s.format, s.args...)
+}
+
+// sentence is a text for envelope.Failed that is put together from parts, whose
+// values stay apart so that each is cleaned and cut alone.
+type sentence struct {
+	format string
+	args   []any
+}
+
+func (s *sentence) add(format string, args ...any) {
+	s.format += format
+	s.args = append(s.args, args...)
+}
+
+// addSPF says what SPF proved instead.
+func (s *sentence) addSPF(result *Result) {
+	switch {
+	case result.SPF.Result == pass:
+		s.add(": SPF passes for %s", result.SPF.Domain)
+	case result.SPF.Result == "" || result.SPF.Result == "none":
+		s.add(": SPF proves nothing")
+	case result.SPF.Domain == "":
+		s.add(": the result of SPF is %s", result.SPF.Result)
+	default:
+		s.add(": the result of SPF is %s for %s", result.SPF.Result, result.SPF.Domain)
+	}
+}
+
+// addDKIM says what a signature proved instead.
+func (s *sentence) addDKIM(result *Result) {
+	for _, signature := range result.DKIM {
+		if signature.Result == pass {
+			s.add(" and the DKIM signature is that of %s", signature.Domain)
+			return
+		}
+	}
+	if len(result.DKIM) > 0 {
+		s.add(" and no DKIM signature is valid")
+	} else {
+		s.add(" and there is no DKIM signature")
+	}
+}

@@ -1,0 +1,260 @@
+package dmarc
+
+import (
+	"net/url"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// Policy is what a domain owner asks to be done with mail that fails: the word
+// behind p, sp or np of a record. "" is no policy at all.
+type Policy string
+
+const (
+	// PolicyNone asks for nothing but reports.
+	PolicyNone Policy = "none"
+	// PolicyQuarantine says that such mail is suspicious.
+	PolicyQuarantine Policy = "quarantine"
+	// PolicyReject says that such mail is not genuine.
+	PolicyReject Policy = "reject"
+)
+
+// strictness orders policies: the greater, the stricter. 0 is no policy.
+func (p Policy) strictness() int {
+	switch p {
+	case PolicyNone:
+		return 1
+	case PolicyQuarantine:
+		return 2
+	case PolicyReject:
+		return 3
+	}
+	return 0
+}
+
+// lowered is the policy one level down, which a record with t=y asks for (RFC
+// 9989, section 4.7).
+func (p Policy) lowered() Policy {
+	switch p {
+	case PolicyReject:
+		return PolicyQuarantine
+	case PolicyQuarantine:
+		return PolicyNone
+	}
+	return p
+}
+
+// Mode says how near an identifier must be to the author domain.
+type Mode string
+
+const (
+	// Relaxed wants the same organizational domain.
+	Relaxed Mode = "r"
+	// Strict wants the same name.
+	Strict Mode = "s"
+)
+
+// PublicSuffix is what a record says of its domain: is it one below which
+// strangers register names?
+type PublicSuffix string
+
+const (
+	// SuffixUnsaid leaves it to the walk. It is the default.
+	SuffixUnsaid PublicSuffix = "u"
+	// SuffixYes is the record of a public suffix domain.
+	SuffixYes PublicSuffix = "y"
+	// SuffixNo is the record of an organizational domain.
+	SuffixNo PublicSuffix = "n"
+)
+
+// maxReports bounds the list of addresses that is kept of one record.
+const maxReports = 20
+
+// Record is a DMARC policy record as it counts (RFC 9989, sections 4.7 and
+// 4.10.1): a tag that is absent, or whose value is wrong, has its default.
+type Record struct {
+	// Policy is p. It is PolicyNone if p, sp or np is wrong, or p is missing, and
+	// the record has an address for reports. It is "" if it has none: then the
+	// record has no policy that can be used, and DMARC does not apply.
+	Policy Policy
+	// SubdomainPolicy is sp, NonexistentPolicy is np; "" where they are absent.
+	SubdomainPolicy, NonexistentPolicy Policy
+	// DKIMAlignment is adkim, SPFAlignment is aspf.
+	DKIMAlignment, SPFAlignment Mode
+	// PublicSuffix is psd.
+	PublicSuffix PublicSuffix
+	// Testing says that the record has t=y: the policy is on trial.
+	Testing bool
+	// AggregateReports is rua, FailureReports is ruf: the URIs that are well
+	// formed, twenty at most, without a size behind "!". They are what a stranger
+	// wrote. Whether a report may be sent there is for who sends it to find out
+	// (RFC 9990, section 4).
+	AggregateReports, FailureReports []string
+	// FailureOptions is fo.
+	FailureOptions string
+}
+
+// ParseRecord reads the text of a TXT record. A text that does not begin with
+// the tag v=DMARC1 is no DMARC record, and the error says so, as an
+// *[envelope.SyntaxError]. Nothing else is an error: tags that are not known or
+// make no sense are passed over, since RFC 9989, section 4.7 wants that. Names
+// and words may be of any letter case, but for DMARC1.
+//
+// A tag that stands twice, which no record may have, counts as it stands first;
+// of policies the stricter counts, so that adding text never weakens one.
+func ParseRecord(text string) (Record, error) {
+	if !isRecord(text) {
+		return Record{}, &envelope.SyntaxError{Kind: "DMARC record", Value: text, Reason: "does not begin with v=DMARC1"}
+	}
+	record := Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: "0"}
+	var policies struct{ p, sp, np request }
+	seen := make(map[string]bool)
+	for tag := range strings.SplitSeq(text, ";") {
+		name, value, ok := strings.Cut(tag, "=")
+		if !ok {
+			continue
+		}
+		name, value = strings.ToLower(trimBlanks(name)), trimBlanks(value)
+		switch name {
+		case "p":
+			policies.p.add(value)
+			continue
+		case "sp":
+			policies.sp.add(value)
+			continue
+		case "np":
+			policies.np.add(value)
+			continue
+		case "adkim", "aspf", "psd", "t", "rua", "ruf", "fo":
+			if !seen[name] {
+				seen[name] = true
+				record.set(name, value)
+			}
+		}
+	}
+	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = policies.p.policy, policies.sp.policy, policies.np.policy
+	// RFC 9989, section 4.10.1: a record whose policy can't be read still asks
+	// for reports, if it says where to send them.
+	if policies.p.policy == "" || policies.sp.wrong() || policies.np.wrong() {
+		record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = "", "", ""
+		if len(record.AggregateReports) > 0 {
+			record.Policy = PolicyNone
+		}
+	}
+	return record, nil
+}
+
+// isRecord reports whether text begins as a DMARC record does: the name of the
+// tag in any case, its value exactly so (RFC 9989, section 4.8).
+func isRecord(text string) bool {
+	version, _, _ := strings.Cut(text, ";")
+	name, value, ok := strings.Cut(version, "=")
+	if !ok || name == "" || name[0] != 'v' && name[0] != 'V' {
+		return false
+	}
+	return trimBlanks(name[1:]) == "" && trimBlanks(value) == "DMARC1"
+}
+
+// trimBlanks takes away WSP of RFC 5234 and nothing else.
+func trimBlanks(s string) string { return strings.Trim(s, " \t") }
+
+// request is a tag p, sp or np as it was met so far.
+type request struct {
+	given  bool
+	policy Policy
+}
+
+func (r *request) add(value string) {
+	r.given = true
+	if p := Policy(strings.ToLower(value)); p.strictness() > r.policy.strictness() {
+		r.policy = p
+	}
+}
+
+// wrong reports whether the tag is there and can't be read.
+func (r *request) wrong() bool { return r.given && r.policy == "" }
+
+// set gives the record the value of one of the other tags. A wrong value leaves
+// the default.
+func (record *Record) set(name, value string) {
+	word := strings.ToLower(value)
+	switch name {
+	case "adkim":
+		record.DKIMAlignment = mode(word)
+	case "aspf":
+		record.SPFAlignment = mode(word)
+	case "psd":
+		if s := PublicSuffix(word); s == SuffixYes || s == SuffixNo {
+			record.PublicSuffix = s
+		}
+	case "t":
+		record.Testing = word == "y"
+	case "rua":
+		record.AggregateReports = reportURIs(value)
+	case "ruf":
+		record.FailureReports = reportURIs(value)
+	case "fo":
+		if isFailureOptions(word) {
+			record.FailureOptions = word
+		}
+	}
+}
+
+func mode(word string) Mode {
+	if Mode(word) == Strict {
+		return Strict
+	}
+	return Relaxed
+}
+
+// isFailureOptions reads the list of RFC 7489, of which that of RFC 9989 is a
+// part.
+func isFailureOptions(word string) bool {
+	if len(word) > len("0:1:d:s") {
+		return false
+	}
+	for option := range strings.SplitSeq(word, ":") {
+		switch option {
+		case "0", "1", "d", "s":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// reportURIs returns the URIs of a list that are well formed.
+func reportURIs(list string) []string {
+	var uris []string
+	for uri := range strings.SplitSeq(list, ",") {
+		// A size was allowed behind the URI by RFC 7489, section 6.2. A "!" of the
+		// URI itself is written %21.
+		uri, _, _ = strings.Cut(trimBlanks(uri), "!")
+		if isReportURI(uri) {
+			uris = append(uris, uri)
+		}
+		if len(uris) == maxReports {
+			break
+		}
+	}
+	return uris
+}
+
+// isReportURI reports whether uri is absolute and, as mailto, has an address.
+func isReportURI(uri string) bool {
+	for i := range len(uri) {
+		if uri[i] <= ' ' || uri[i] > '~' {
+			return false
+		}
+	}
+	parsed, err := url.Parse(uri)
+	if err != nil || parsed.Scheme == "" {
+		return false
+	}
+	if parsed.Scheme == "mailto" {
+		local, domain, _ := strings.Cut(parsed.Opaque, "@")
+		return local != "" && domain != ""
+	}
+	return parsed.Opaque != "" || parsed.Host != "" || parsed.Path != ""
+}

@@ -1,0 +1,118 @@
+package dmarc
+
+import (
+	"encoding/json"
+
+	"mxrules.example/envelope"
+)
+
+// Result is what an evaluation found, with all that a row of an aggregate
+// report needs (RFC 9990, section 3.1). It is the Detail of the findings of this
+// package, as a *Result.
+type Result struct {
+	// Outcome is Pass, Fail, TempError, PermError, or None where no policy
+	// applies (RFC 9989, section 9.1 has the same words).
+	Outcome envelope.Outcome
+	// Reason says in a clause why Outcome is None or PermError, or what the
+	// TempError is about. It may hold what a stranger wrote.
+	Reason string
+	// Err is the failed lookup of a TempError.
+	Err error
+
+	// Domain is the author domain (header_from). Of several it is the one that
+	// decided.
+	Domain envelope.Host
+	// Authors are the author domains, each once.
+	Authors []envelope.Host
+	// OrgDomain is the organizational domain of Domain. It is "" if it could not
+	// be found out and made no difference.
+	OrgDomain envelope.Host
+	// PolicyDomain is where the record is published (policy_published: domain),
+	// "" if there is none.
+	PolicyDomain envelope.Host
+	// Record is the record at PolicyDomain, nil if there is none.
+	Record *Record
+	// Discovery is how it was found: "treewalk" or "psl" (discovery_method).
+	Discovery string
+
+	// Policy is what the owner has for Domain: p, sp or np of the record.
+	Policy Policy
+	// Applied is what of it applies to mail that fails: Policy, or one level less
+	// where the record has t=y.
+	Applied Policy
+	// Disposition is what is asked for this message: Applied if it failed and no
+	// override stands against it, else PolicyNone.
+	Disposition Policy
+	// Overrides are the reasons why Disposition is not what the record says.
+	Overrides []Override
+
+	// SPFAligned and DKIMAligned say that a pass of SPF, or of a signature,
+	// authenticates the author domain (policy_evaluated: spf, dkim).
+	SPFAligned, DKIMAligned bool
+	// SPF and DKIM are what went in, with the alignment of each (auth_results).
+	SPF  SPFResult
+	DKIM []DKIMResult
+
+	// worst is the strictest disposition that a TempError may turn out to be, and
+	// the disposition of a failure.
+	worst Policy
+	// evidence is what SPF and DKIM themselves have to say.
+	evidence []envelope.AuthenticationResults
+}
+
+// SPFResult is the result of SPF as DMARC sees it.
+type SPFResult struct {
+	SPF
+	Aligned bool // it passed, and its domain is aligned
+}
+
+// DKIMResult is the result of a signature as DMARC sees it.
+type DKIMResult struct {
+	DKIM
+	Aligned bool // it passed, and its domain is aligned
+}
+
+// Override is a reason why a policy is not applied (RFC 9990, section 3.1.6).
+type Override struct {
+	Type    OverrideType
+	Comment string // what it rests on
+}
+
+// OverrideType is the kind of an override, in the words of RFC 9990.
+type OverrideType string
+
+const (
+	// TrustedForwarder: one of Receiver.Forwarders sent it.
+	TrustedForwarder OverrideType = "trusted_forwarder"
+	// MailingList: one of Receiver.MailingLists sent it.
+	MailingList OverrideType = "mailing_list"
+	// PolicyTestMode: the owner asks not to apply the policy yet, by t=y.
+	PolicyTestMode OverrideType = "policy_test_mode"
+)
+
+// exempt reports whether a choice of this site lets the message off.
+func (result *Result) exempt() bool {
+	for _, o := range result.Overrides {
+		if o.Type == TrustedForwarder || o.Type == MailingList {
+			return true
+		}
+	}
+	return false
+}
+
+// MarshalJSON returns the result in short: result, domain, org_domain, policy,
+// applied, spf_aligned and dkim_aligned.
+func (result Result) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Result      string        `json:"result"`
+		Domain      envelope.Host `json:"domain"`
+		OrgDomain   envelope.Host `json:"org_domain"`
+		Policy      Policy        `json:"policy"`
+		Applied     Policy        `json:"applied"`
+		SPFAligned  bool          `json:"spf_aligned"`
+		DKIMAligned bool          `json:"dkim_aligned"`
+	}{
+		result.Outcome.String(), result.Domain, result.OrgDomain, result.Policy, result.Applied,
+		result.SPFAligned, result.DKIMAligned,
+	})
+}

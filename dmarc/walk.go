@@ -1,0 +1,187 @@
+package dmarc
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"mxrules.example/envelope"
+)
+
+// maxLabels is the greatest number of labels of a name that the walk looks at
+// behind its start, so that it asks at most eight questions however long a name
+// is (RFC 9989, section 4.10).
+const maxLabels = 7
+
+// published is a record and the domain that published it.
+type published struct {
+	domain envelope.Host
+	record *Record
+}
+
+// discovery asks for the records of one evaluation. No name is asked for twice.
+type discovery struct {
+	receiver *Receiver
+	resolver envelope.Resolver
+	asked    map[envelope.Host]found
+}
+
+// found is what a domain publishes.
+type found struct {
+	record    *Record // nil if there is none that counts
+	several   bool    // there are more than one, so that none counts
+	err       error   // DNS gave no answer
+	abandoned bool    // whoever asked did not wait for the answer
+}
+
+// question is the key under which the evaluations of one judgement share an
+// answer.
+type question struct {
+	receiver *Receiver
+	domain   envelope.Host
+}
+
+func (receiver *Receiver) discover(r envelope.Resolver) *discovery {
+	return &discovery{receiver: receiver, resolver: r, asked: make(map[envelope.Host]found)}
+}
+
+// at returns what domain publishes.
+//
+// DNS: TXT.
+func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
+	answer, ok := d.asked[domain]
+	if ok {
+		return answer
+	}
+	answer = envelope.Once(ctx, question{d.receiver, domain}, func() found { return d.ask(ctx, domain) })
+	if answer.abandoned && ctx.Err() == nil {
+		answer = d.ask(ctx, domain)
+	}
+	d.asked[domain] = answer
+	return answer
+}
+
+func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
+	texts, err := envelope.LookupTXT(ctx, d.resolver, "_dmarc."+string(domain))
+	if err != nil && !envelope.NotFound(err) {
+		return found{err: err, abandoned: ctx.Err() != nil}
+	}
+	answer := read(texts)
+	d.receiver.adapt(domain, answer.record)
+	return answer
+}
+
+// read picks the record out of the TXT records of a name. Several are as none:
+// nobody can say which of them counts (RFC 9989, section 4.10, steps 2 and 6).
+func read(texts []string) found {
+	var answer found
+	for _, text := range texts {
+		if !isRecord(text) {
+			continue
+		}
+		if answer.record != nil {
+			return found{several: true}
+		}
+		record, _ := ParseRecord(text)
+		answer.record = &record
+	}
+	return answer
+}
+
+// adapt makes of a record what it is to this receiver.
+func (receiver *Receiver) adapt(domain envelope.Host, record *Record) {
+	switch {
+	case record == nil:
+	case receiver.Model == RFC7489:
+		record.NonexistentPolicy, record.PublicSuffix, record.Testing = "", SuffixUnsaid, false
+	case !receiver.Unguarded && record.PublicSuffix == SuffixUnsaid && isPublicSuffix(domain):
+		// RFC 9989, section 11.8: a registry that publishes a record and forgets
+		// psd=y makes one organization of all its customers.
+		record.PublicSuffix = SuffixYes
+	}
+}
+
+// isPublicSuffix reports whether strangers register names below domain, as the
+// list has it from the registries themselves. Suffixes that companies have
+// listed for their customers are not meant: RFC 9989 does not know them.
+func isPublicSuffix(domain envelope.Host) bool {
+	suffix, icann := publicsuffix.PublicSuffix(string(domain))
+	return icann && suffix == string(domain)
+}
+
+// walk goes up the tree from start and returns the records on the way, those of
+// the longest names first (RFC 9989, section 4.10). It goes no further than to
+// last, if that is not "". With an error come the records found before it.
+func (d *discovery) walk(ctx context.Context, start, last envelope.Host) ([]published, error) {
+	var records []published
+	for name := start; name != ""; name = above(name, start) {
+		answer := d.at(ctx, name)
+		if answer.err != nil {
+			// To pass over it could pass over a psd=n, and change who belongs
+			// together.
+			return records, answer.err
+		}
+		if answer.record != nil {
+			records = append(records, published{name, answer.record})
+			if answer.record.PublicSuffix != SuffixUnsaid {
+				break
+			}
+		}
+		if name == last {
+			break
+		}
+	}
+	return records, nil
+}
+
+// above returns the name that a walk which began at start comes to behind
+// name, "" at its end.
+func above(name, start envelope.Host) envelope.Host {
+	if name == start {
+		for name.Labels() > maxLabels+1 {
+			name = parent(name)
+		}
+	}
+	return parent(name)
+}
+
+// parent takes the first label away.
+func parent(name envelope.Host) envelope.Host {
+	_, rest, _ := strings.Cut(string(name), ".")
+	return envelope.Host(rest)
+}
+
+// organizational returns the organizational domain of start, given the records
+// of its walk (RFC 9989, section 4.10.2).
+func organizational(start envelope.Host, records []published) envelope.Host {
+	for _, p := range records {
+		switch p.record.PublicSuffix {
+		case SuffixNo:
+			return p.domain
+		case SuffixYes:
+			if p.domain != start {
+				return oneBelow(p.domain, start)
+			}
+		}
+	}
+	if len(records) > 0 {
+		return records[len(records)-1].domain
+	}
+	return start
+}
+
+// oneBelow returns the name one label below suffix on the way to name.
+func oneBelow(suffix, name envelope.Host) envelope.Host {
+	for name.Labels() > suffix.Labels()+1 {
+		name = parent(name)
+	}
+	return name
+}
+
+// registered returns the organizational domain of RFC 7489, section 3.2: the
+// one that is registered below a public suffix.
+func registered(domain envelope.Host) envelope.Host {
+	suffix, _ := publicsuffix.PublicSuffix(string(domain))
+	return oneBelow(envelope.Host(suffix), domain)
+}
