@@ -86,7 +86,7 @@ func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.En
 // permerror and none of which it is not true have their own outcomes.
 func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, identity Identity, bad func(Word) bool) envelope.Finding {
 	from := envelope.Mail
-	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity}
+	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity, Now: e.Now}
 	if identity == Helo {
 		from = envelope.Helo
 	}

@@ -3,6 +3,7 @@ package spf
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 )
@@ -44,6 +45,8 @@ type Input struct {
 	MailFrom string
 	// Identity is what is to be checked.
 	Identity Identity
+	// Now is the time that an explanation may tell. Zero means the clock.
+	Now time.Time
 }
 
 // sender is the mailbox that an evaluation is about. The local part and the

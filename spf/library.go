@@ -2,105 +2,123 @@ package spf
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"math"
 	"net"
+	"strconv"
+	"strings"
 
 	library "blitiri.com.ar/go/spf"
-	"mxrules.example/envelope"
 )
 
-// Evaluate is the function of that name with the settings of c.
-func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
-	in.ClientIP = in.ClientIP.Unmap().WithZone("")
-	sender := in.sender()
-	result := Result{Word: WordNone, Identity: in.Identity}
-	if sender.domain == "" {
-		return result
+// ask has the library evaluate the records of the sender's domain.
+//
+// The library sees each record as render writes it, with a number for every
+// term about which DNS must be asked, and it asks numbered about the numbers.
+// So it decides what it decides well: the order of the terms, the qualifiers,
+// what include and redirect mean, the default result. What it can't do, because
+// it does not know who asks and why, is ours: the macros, the addresses of the
+// right family, the bounds. They are lifted there, because numbered counts.
+func (ev *evaluation) ask() (Word, error) {
+	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
+	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
+		library.WithContext(ev.ctx),
+		library.WithResolver(numbered{ev}),
+		library.OverrideLookupLimit(math.MaxUint),
+		library.OverrideVoidLookupLimit(math.MaxUint))
+	return Word(word), err
+}
+
+// render writes a record as the library shall see it: "include:3", "redirect=5"
+// and, for every other term, "exists:4". What needs no DNS is decided here: a
+// network without the client is left out, and one with it ends the record.
+func (ev *evaluation) render(rec *record) string {
+	var b strings.Builder
+	b.WriteString("v=spf1")
+	for i := range rec.directives {
+		t := &rec.directives[i]
+		name, last := exists, false
+		switch t.mechanism {
+		case include:
+			name = include
+		case all:
+			last = true
+		case ip4, ip6: // never of the other family (RFC 7208, section 5.6)
+			if !t.network.Contains(ev.client) {
+				continue
+			}
+			last = true
+		}
+		fmt.Fprintf(&b, " %c%s:%d", t.qualifier, name, ev.number(rec, t))
+		if last {
+			return b.String()
+		}
 	}
-	result.Sender, result.Domain = sender.String(), sender.domain
-	if !in.ClientIP.IsValid() {
-		result.Word, result.Problem = WordPermError, &Problem{Kind: UnknownClient}
-		return result
+	if rec.redirect != nil {
+		fmt.Fprintf(&b, " redirect=%d", ev.number(rec, rec.redirect))
 	}
-	asker := &adapter{Resolver: r, in: in}
-	word, err := library.CheckHostWithSender(in.ClientIP.AsSlice(), string(sender.domain), "postmaster@"+string(sender.domain),
-		library.WithContext(ctx), library.WithResolver(asker))
-	result.Word, result.Questions = Word(word), asker.questions
-	if ctx.Err() != nil {
-		result.Word, err = WordTempError, ctx.Err()
-	}
+	return b.String()
+}
+
+// number gives a term its number.
+func (ev *evaluation) number(rec *record, t *term) int {
+	ev.questions = append(ev.questions, &question{rec, t})
+	return len(ev.questions) - 1
+}
+
+// numbered answers the questions of the library. Its errors are as the library
+// wants them: a bare *net.DNSError, not found or temporary.
+type numbered struct{ ev *evaluation }
+
+var (
+	notFound = &net.DNSError{Err: "no such record", IsNotFound: true}
+	// over ends the evaluation. What the library makes of it does not matter: the
+	// Problem says what the result is.
+	over    = &net.DNSError{Err: "the evaluation is over", IsTemporary: true}
+	matched = []net.IPAddr{{IP: net.IPv4(127, 0, 0, 2)}}
+)
+
+// LookupTXT answers with the record to which an include or redirect leads.
+func (n numbered) LookupTXT(_ context.Context, number string) ([]string, error) {
+	q := n.question(number)
+	rec := n.ev.follow(q)
 	switch {
-	case result.Word == WordTempError:
-		result.Problem = &Problem{Kind: DNSFailure, Record: sender.domain, Err: err}
-	case result.Word == WordPermError:
-		result.Problem = &Problem{Kind: kindOf(err), Record: sender.domain, Err: err}
-	case asker.ptrFailed != nil && result.Word != WordNone:
-		result.Shaky = asker.ptrFailed
+	case n.ev.result.Problem != nil:
+		return nil, over
+	case rec == nil:
+		return nil, notFound
 	}
-	return result
+	rec.via = q
+	return []string{n.ev.render(rec)}, nil
 }
 
-func kindOf(err error) Kind {
+// LookupIPAddr answers whether a term matches: with an address if it does.
+func (n numbered) LookupIPAddr(_ context.Context, number string) ([]net.IPAddr, error) {
+	q := n.question(number)
+	matches := n.ev.matches(q)
 	switch {
-	case errors.Is(err, library.ErrMultipleRecords):
-		return SeveralRecords
-	case errors.Is(err, library.ErrNoResult):
-		return NoRecord
-	case errors.Is(err, library.ErrLookupLimitReached):
-		return TooManyLookups
-	case errors.Is(err, library.ErrVoidLookupLimitReached):
-		return TooManyVoidLookups
-	case errors.Is(err, library.ErrTooManyMXRecords):
-		return TooManyMX
+	case n.ev.result.Problem != nil:
+		return nil, over
+	case !matches:
+		return nil, notFound
 	}
-	return BadSyntax
+	if _, _, ends := q.leads(); ends {
+		n.ev.decided = q
+	}
+	return matched, nil
 }
 
-// adapter is a Resolver as the library wants it.
-type adapter struct {
-	envelope.Resolver
-	in        Input
-	questions int
-	names     map[string]bool // of the client
-	ptrFailed error
-}
+// LookupMX is never asked: the library sees no mx.
+func (numbered) LookupMX(context.Context, string) ([]*net.MX, error) { return nil, over }
 
-func (a *adapter) LookupTXT(ctx context.Context, name string) ([]string, error) {
-	a.questions++
-	return envelope.LookupTXT(ctx, a.Resolver, name)
-}
+// LookupAddr is never asked: the library sees no ptr.
+func (numbered) LookupAddr(context.Context, string) ([]string, error) { return nil, over }
 
-func (a *adapter) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
-	a.questions++
-	return envelope.LookupMX(ctx, a.Resolver, name)
-}
-
-func (a *adapter) LookupIPAddr(ctx context.Context, name string) ([]net.IPAddr, error) {
-	a.questions++
-	network := "ip4"
-	if a.in.ClientIP.Is6() {
-		network = "ip6"
+// question returns the question of a number, nil for the domain of the sender.
+func (n numbered) question(number string) *question {
+	i, err := strconv.Atoi(number)
+	if err != nil || i >= len(n.ev.questions) {
+		return nil
 	}
-	addrs, err := envelope.LookupIP(ctx, a.Resolver, network, name)
-	if a.names[name] && err != nil && !envelope.NotFound(err) {
-		a.ptrFailed = err
-	}
-	var all []net.IPAddr
-	for _, addr := range addrs {
-		all = append(all, net.IPAddr{IP: addr.AsSlice()})
-	}
-	return all, err
-}
-
-func (a *adapter) LookupAddr(ctx context.Context, _ string) ([]string, error) {
-	a.questions++
-	names, err := envelope.LookupPTR(ctx, a.Resolver, a.in.ClientIP)
-	if err != nil && !envelope.NotFound(err) {
-		a.ptrFailed = err
-	}
-	a.names = make(map[string]bool)
-	for _, name := range names {
-		a.names[name] = true
-	}
-	return names, err
+	return n.ev.questions[i]
 }

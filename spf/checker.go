@@ -1,0 +1,117 @@
+package spf
+
+import (
+	"context"
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// Options are the settings of a [Checker]. The zero value is what RFC 7208
+// says.
+type Options struct {
+	// WithoutExplanation leaves the explanation of a domain alone, and its
+	// lookup.
+	WithoutExplanation bool
+	// Receiver is the name of the server that judges, for explanations that
+	// tell it. "" is "unknown" (RFC 7208, section 7.3).
+	Receiver string
+	// Records are SPF records that stand in for what domains publish, such as
+	// that of a forwarder that the site knows. The keys are domains. A
+	// [Result] says whether one was used.
+	Records map[string]string
+	// MaxQuestions bounds what one evaluation asks DNS. 0 means 60.
+	MaxQuestions int
+	// MaxVoidLookups bounds the terms that may find nothing (RFC 7208, section
+	// 4.6.4). 0 means 2, and less than 0 means none.
+	MaxVoidLookups int
+}
+
+// Checker evaluates SPF with the settings of a site. Its methods are the
+// functions of the same names. The zero value has the settings that these have.
+// It is safe for use by many goroutines.
+type Checker struct {
+	options Options
+	records map[envelope.Host]*record
+}
+
+// New returns a Checker with these options. The error is an
+// *[envelope.SyntaxError] that names the domain or the term of a record that
+// can't be read.
+func New(options Options) (*Checker, error) {
+	c := &Checker{options: options, records: make(map[envelope.Host]*record, len(options.Records))}
+	for domain, text := range options.Records {
+		host, err := envelope.ParseHost(domain)
+		if err != nil {
+			return nil, err
+		}
+		if !isRecord(text) {
+			return nil, &envelope.SyntaxError{Kind: "SPF record", Value: text, Reason: `does not begin with "v=spf1"`}
+		}
+		if c.records[host], err = parseRecord(text); err != nil {
+			return nil, err
+		}
+	}
+	c.options.Records = nil // it is the caller's
+	return c, nil
+}
+
+// defaults is the Checker of the functions.
+var defaults = &Checker{}
+
+func (c *Checker) maxQuestions() int {
+	if c.options.MaxQuestions > 0 {
+		return c.options.MaxQuestions
+	}
+	return maxQuestions
+}
+
+func (c *Checker) maxVoidLookups() int {
+	switch limit := c.options.MaxVoidLookups; {
+	case limit > 0:
+		return limit
+	case limit < 0:
+		return 0
+	}
+	return maxVoidLookups
+}
+
+func (c *Checker) receiver() string {
+	if c.options.Receiver == "" {
+		return "unknown"
+	}
+	return c.options.Receiver
+}
+
+// key is what an evaluation depends on, and the key of envelope.Once. A
+// judgement has one resolver, which is why it is not part of it.
+type key struct {
+	checker *Checker
+	in      Input
+}
+
+// shared evaluates once per judgement. The result is the caller's own. A check
+// whose context ended before the answer came leaves no answer behind: another
+// that still has time asks for itself.
+func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in Input) Result {
+	type answer struct {
+		result    Result
+		abandoned bool
+	}
+	shared := in
+	if in.Identity == Helo {
+		// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4),
+		// so that one evaluation does for both.
+		shared.Identity, shared.MailFrom = MailFrom, ""
+	}
+	got := envelope.Once(ctx, key{c, shared}, func() answer {
+		result := c.Evaluate(ctx, r, shared)
+		return answer{result, result.Word == WordTempError && ctx.Err() != nil}
+	})
+	if got.abandoned && ctx.Err() == nil {
+		got.result = c.Evaluate(ctx, r, shared)
+	}
+	result := got.result
+	result.Identity, result.Matched = in.Identity, slices.Clone(result.Matched)
+	return result
+}

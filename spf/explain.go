@@ -1,0 +1,76 @@
+package spf
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// maxExplanation is how many octets of an explanation go into a reply.
+const maxExplanation = 250
+
+// explain returns what a domain says about a fail, "" if it says nothing that
+// can be had: a lookup that fails, a wrong text or several are as none (RFC
+// 7208, section 6.2). So it changes no result.
+func (ev *evaluation) explain(rec *record) string {
+	if rec.explanation == nil {
+		return ""
+	}
+	name := ev.target(&question{rec, rec.explanation})
+	texts, err := ask(ev, name, envelope.LookupTXT)
+	if err != nil || len(texts) != 1 {
+		return ""
+	}
+	explanation := macroString(texts[0])
+	if len(explanation) > maxRecord || explanation.explanationFault() != "" {
+		return ""
+	}
+	text := explanation.expand(func(letter byte) string {
+		switch letter {
+		case 'c':
+			return ev.client.String()
+		case 'r':
+			return ev.checker.receiver()
+		case 't':
+			return strconv.FormatInt(ev.time().Unix(), 10)
+		}
+		return ev.letter(letter, rec.domain)
+	})
+	return oneLine(text)
+}
+
+// oneLine makes the explanation fit for a reply. A macro may have brought in
+// whatever the client sent.
+func oneLine(text string) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text))
+	if len(text) > maxExplanation {
+		text = text[:maxExplanation-len("...")] + "..."
+	}
+	return text
+}
+
+// explanationFault says what keeps s from being an explain-string: a
+// macro-string in which blanks may stand, and every macro.
+func (s macroString) explanationFault() (reason string) {
+	for part := range strings.SplitSeq(string(s), " ") {
+		if reason = macroString(part).fault(true); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// time is the value of the macro t.
+func (ev *evaluation) time() time.Time {
+	if ev.now.IsZero() {
+		return time.Now()
+	}
+	return ev.now
+}

@@ -1,0 +1,218 @@
+package spf
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// countingResolver counts the questions that are really asked, and asks no more
+// than it may.
+type countingResolver struct {
+	envelope.Resolver
+	count    *int
+	most     int
+	exceeded bool // one more was wanted
+}
+
+// more counts a question, or says that there were enough.
+func (r *countingResolver) more(name string) error {
+	if *r.count == r.most {
+		r.exceeded = true
+		return &net.DNSError{Err: "too many questions", Name: name, IsTemporary: true}
+	}
+	if r.Resolver == nil {
+		return &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
+	}
+	*r.count++
+	return nil
+}
+
+func (r *countingResolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	if err := r.more(host); err != nil {
+		return nil, err
+	}
+	return r.Resolver.LookupNetIP(ctx, network, host)
+}
+
+func (r *countingResolver) LookupAddr(ctx context.Context, addr string) ([]string, error) {
+	if err := r.more(addr); err != nil {
+		return nil, err
+	}
+	return r.Resolver.LookupAddr(ctx, addr)
+}
+
+func (r *countingResolver) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
+	if err := r.more(name); err != nil {
+		return nil, err
+	}
+	return r.Resolver.LookupMX(ctx, name)
+}
+
+func (r *countingResolver) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	if err := r.more(name); err != nil {
+		return nil, err
+	}
+	return r.Resolver.LookupTXT(ctx, name)
+}
+
+// asking is one of the functions of package envelope that ask DNS.
+type asking[T any] func(ctx context.Context, r envelope.Resolver, name string) ([]T, error)
+
+// ask asks one question. Nothing found is no error. What DNS can't hold, or is
+// an address, is not asked and not found.
+func ask[T any](ev *evaluation, name string, question asking[T]) ([]T, error) {
+	r, name := envelope.Resolver(ev.resolver), strings.TrimSuffix(name, ".")
+	if _, err := envelope.ParseHost(name); err != nil {
+		if !isOddName(name) {
+			return nil, nil
+		}
+		r, name = oddName{r, strings.ToLower(name) + "."}, "odd.invalid"
+	}
+	values, err := question(ev.ctx, r, name)
+	if envelope.NotFound(err) {
+		err = nil
+	}
+	return values, err
+}
+
+// oddName asks about one name, whatever it is asked about. A macro may put
+// characters into a name that no host has, a plus for instance, and a zone may
+// have the name all the same, or a wildcard (RFC 7208, section 7.3; RFC 2181,
+// section 11). Package envelope asks for names of hosts only.
+type oddName struct {
+	envelope.Resolver
+	name string
+}
+
+func (r oddName) LookupNetIP(ctx context.Context, network, _ string) ([]netip.Addr, error) {
+	return r.Resolver.LookupNetIP(ctx, network, r.name)
+}
+
+func (r oddName) LookupMX(ctx context.Context, _ string) ([]*net.MX, error) {
+	return r.Resolver.LookupMX(ctx, r.name)
+}
+
+func (r oddName) LookupTXT(ctx context.Context, _ string) ([]string, error) {
+	return r.Resolver.LookupTXT(ctx, r.name)
+}
+
+// isOddName reports whether DNS can be asked about a name that is not that of a
+// host: labels of 1 to 63 octets of printable ASCII, 253 octets in all. A
+// backslash would mean something else to a resolver, and an address is none.
+func isOddName(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil || len(name) > maxName {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
+}
+
+// lookup asks one question for the term of q, which is nil for the domain of
+// the sender. A lookup that fails ends the evaluation.
+func lookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
+	values, err := ask(ev, name, question)
+	if err != nil {
+		ev.lookupFailed(q, name, err)
+	}
+	return values
+}
+
+// lookupFailed ends the evaluation for a lookup that got no answer (RFC 7208,
+// section 2.6.6), or was one too many.
+func (ev *evaluation) lookupFailed(q *question, name string, err error) {
+	p := Problem{Kind: DNSFailure, Record: ev.sender.domain, Name: name, Err: err}
+	if q != nil {
+		p.Record, p.Term = q.record.domain, q.term.text
+	}
+	if ev.resolver.exceeded {
+		p.Kind, p.Err = TooManyQuestions, nil
+	}
+	ev.fail(p)
+}
+
+// countedLookup is lookup for a term of which only a few may find nothing (RFC
+// 7208, section 4.6.4).
+func countedLookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
+	before := ev.result.Questions
+	values := lookup(ev, q, name, question)
+	if len(values) == 0 && ev.result.Questions > before {
+		ev.countVoid(q)
+	}
+	return values
+}
+
+func (ev *evaluation) countVoid(q *question) {
+	if ev.result.Problem != nil {
+		return
+	}
+	if ev.result.VoidLookups == ev.checker.maxVoidLookups() {
+		ev.failAt(q, TooManyVoidLookups)
+		return
+	}
+	ev.result.VoidLookups++
+}
+
+// follow returns the record to which an include or a redirect leads, and that
+// of the sender's domain for nil. It is nil if there is none, or if the
+// evaluation is over.
+func (ev *evaluation) follow(q *question) *record {
+	domain := ev.sender.domain
+	if q != nil {
+		if !ev.countLookup(q) {
+			return nil
+		}
+		domain = fullName(ev.target(q)) // a name that can't be has no record (RFC 7208, section 4.3)
+	}
+	rec := ev.fetch(q, domain)
+	if rec == nil && q != nil && ev.result.Problem == nil {
+		ev.failAt(q, NoRecord)
+		ev.result.Problem.Name = string(domain)
+	}
+	return rec
+}
+
+// fetch gets the one SPF record of a domain (RFC 7208, sections 4.4 and 4.5).
+func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
+	if domain == "" {
+		return nil
+	}
+	if rec, ok := ev.checker.records[domain]; ok {
+		ev.result.Override = true
+		return &record{domain: domain, directives: rec.directives, redirect: rec.redirect, explanation: rec.explanation}
+	}
+	texts := slices.DeleteFunc(lookup(ev, q, string(domain), envelope.LookupTXT), func(text string) bool { return !isRecord(text) })
+	switch {
+	case len(texts) == 0 || ev.result.Problem != nil:
+		return nil
+	case len(texts) > 1:
+		ev.fail(Problem{Kind: SeveralRecords, Record: domain})
+		return nil
+	case len(texts[0]) > maxRecord:
+		ev.fail(Problem{Kind: RecordTooLong, Record: domain})
+		return nil
+	}
+	rec, err := parseRecord(texts[0])
+	if err != nil {
+		ev.fail(Problem{Kind: BadSyntax, Record: domain, Term: err.(*envelope.SyntaxError).Value, Err: err})
+		return nil
+	}
+	rec.domain = domain
+	return rec
+}
+
+// target returns the name that a term is about.
+func (ev *evaluation) target(q *question) string {
+	if q.term.target == "" {
+		return string(q.record.domain)
+	}
+	return cut(q.term.target.expand(func(letter byte) string { return ev.letter(letter, q.record.domain) }))
+}

@@ -1,0 +1,214 @@
+package spf
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// matches reports whether the term of q matches (RFC 7208, section 5). Of what
+// needs no DNS, render has left only what does.
+func (ev *evaluation) matches(q *question) bool {
+	switch q.term.mechanism {
+	case all, ip4, ip6:
+		return true
+	}
+	if !ev.countLookup(q) {
+		return false
+	}
+	target := ev.target(q)
+	switch q.term.mechanism {
+	case a:
+		return q.term.holds(ev.client, countedLookup(ev, q, target, ev.addresses))
+	case mx:
+		return ev.matchesMX(q, target)
+	case ptr:
+		return ev.matchesPTR(q, target)
+	}
+	// An A record, for a client with IPv6 too (RFC 7208, section 5.7).
+	return len(countedLookup(ev, q, target, func(ctx context.Context, r envelope.Resolver, name string) ([]netip.Addr, error) {
+		return envelope.LookupIP(ctx, r, "ip4", name)
+	})) > 0
+}
+
+// countLookup counts a term that asks DNS, and reports whether it may.
+func (ev *evaluation) countLookup(q *question) bool {
+	switch {
+	case ev.result.Problem != nil:
+		return false
+	case ev.result.Lookups == maxLookups:
+		ev.failAt(q, TooManyLookups)
+		return false
+	}
+	ev.result.Lookups++
+	return true
+}
+
+// addresses asks for the addresses of a name in the family of the client: no
+// other can be the client's (RFC 7208, section 5.3).
+func (ev *evaluation) addresses(ctx context.Context, r envelope.Resolver, name string) ([]netip.Addr, error) {
+	network := "ip4"
+	if ev.client.Is6() {
+		network = "ip6"
+	}
+	return envelope.LookupIP(ctx, r, network, name)
+}
+
+// holds reports whether client is in one of the networks that begin with addrs
+// and have the lengths that an a or mx term gives.
+func (t *term) holds(client netip.Addr, addrs []netip.Addr) bool {
+	bits := t.bits[0]
+	if client.Is6() {
+		bits = t.bits[1]
+	}
+	return slices.ContainsFunc(addrs, func(addr netip.Addr) bool {
+		return addr.BitLen() == client.BitLen() && netip.PrefixFrom(addr, bits).Contains(client)
+	})
+}
+
+// matchesMX looks for the client at the mail servers of a domain, in the order
+// of their preference (RFC 7208, section 5.4).
+func (ev *evaluation) matchesMX(q *question, target string) bool {
+	hosts := countedLookup(ev, q, target, envelope.LookupMX)
+	if len(hosts) > maxHosts {
+		ev.failAt(q, TooManyMX)
+	}
+	for _, host := range hosts {
+		if ev.result.Problem != nil {
+			return false
+		}
+		if q.term.holds(ev.client, lookup(ev, q, host.Host, ev.addresses)) {
+			return true
+		}
+	}
+	return false
+}
+
+// reverseNames are the names of the client: those in its PTR records, the first
+// ten of them (RFC 7208, section 4.6.4), and which of them lead back to it.
+type reverseNames struct {
+	names   []envelope.Host
+	err     error // of the lookup
+	confirm map[envelope.Host]confirmation
+}
+
+type confirmation struct {
+	holds bool
+	err   error
+}
+
+// matchesPTR looks for a name of the client that is the target or below it, and
+// that leads back to the client (RFC 7208, section 5.5).
+func (ev *evaluation) matchesPTR(q *question, target string) bool {
+	before := ev.result.Questions
+	reverse := ev.reverseNames()
+	if reverse.err == nil && len(reverse.names) == 0 && ev.result.Questions > before {
+		ev.countVoid(q)
+	}
+	domain, _ := envelope.ParseHost(target)
+	failed := reverse.err
+	for _, name := range reverse.names {
+		if ev.result.Problem != nil {
+			return false
+		}
+		if !name.Within(domain) {
+			continue // it could not match, so that it need not be asked
+		}
+		holds, err := ev.leadsBack(name)
+		if holds {
+			return true
+		}
+		failed = cmp.Or(failed, err)
+	}
+	ev.ignore(q, target, failed)
+	return false
+}
+
+// ignore notes that the lookup of reverse names failed. RFC 7208, section 5.5
+// goes on as if there were none, because the domain has no power over them.
+func (ev *evaluation) ignore(q *question, name string, err error) {
+	switch {
+	case err == nil:
+	case ev.resolver.exceeded:
+		ev.lookupFailed(q, name, err)
+	default:
+		ev.ignored = append(ev.ignored, ignoredFailure{q, err})
+	}
+}
+
+// validatedName is the value of the macro p: a name of the client that leads
+// back to it, domain itself before a name below it before any other, and
+// "unknown" if there is none (RFC 7208, section 7.3). Of several that are as
+// good it is the first by the alphabet, so that the order of the answer does
+// not matter.
+func (ev *evaluation) validatedName(domain envelope.Host) string {
+	reverse := ev.reverseNames()
+	names := slices.SortedFunc(slices.Values(reverse.names), func(x, y envelope.Host) int {
+		return cmp.Or(cmp.Compare(distance(x, domain), distance(y, domain)), cmp.Compare(x, y))
+	})
+	failed := reverse.err
+	for _, name := range names {
+		holds, err := ev.leadsBack(name)
+		if holds {
+			return string(name)
+		}
+		failed = cmp.Or(failed, err)
+	}
+	ev.ignore(nil, string(domain), failed)
+	return "unknown"
+}
+
+func distance(name, domain envelope.Host) int {
+	switch {
+	case name == domain:
+		return 0
+	case name.Below(domain):
+		return 1
+	}
+	return 2
+}
+
+// reverseNames asks for the names of the client once.
+func (ev *evaluation) reverseNames() *reverseNames {
+	if ev.reverse != nil {
+		return ev.reverse
+	}
+	ev.reverse = &reverseNames{confirm: make(map[envelope.Host]confirmation)}
+	texts, err := envelope.LookupPTR(ev.ctx, ev.resolver, ev.client)
+	if err != nil && !envelope.NotFound(err) {
+		ev.reverse.err = err
+	}
+	for _, text := range texts[:min(len(texts), maxHosts)] {
+		if name := fullName(text); name != "" && isASCII(text) { // DNS holds A-labels
+			ev.reverse.names = append(ev.reverse.names, name)
+		}
+	}
+	return ev.reverse
+}
+
+// leadsBack reports whether one of the addresses of a name is the client's. It
+// asks once for each name.
+func (ev *evaluation) leadsBack(name envelope.Host) (bool, error) {
+	known, ok := ev.reverse.confirm[name]
+	if !ok {
+		addrs, err := ev.addresses(ev.ctx, ev.resolver, string(name))
+		known.holds = slices.Contains(addrs, ev.client)
+		if err != nil && !envelope.NotFound(err) {
+			known.err = err
+		}
+		ev.reverse.confirm[name] = known
+	}
+	return known.holds, known.err
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

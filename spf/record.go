@@ -1,0 +1,232 @@
+package spf
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// maxRecord is the length of an SPF record in octets that is read, which is all
+// that a TXT record can hold.
+const maxRecord = 64 << 10
+
+// record is an SPF record that is written as RFC 7208, section 12 wants it.
+type record struct {
+	domain      envelope.Host // in whose TXT record it stands
+	via         *question     // the include or redirect that led to it, nil for the first
+	directives  []term
+	redirect    *term
+	explanation *term
+}
+
+// mechanism says what a term is, by its name in lower case: a mechanism or one
+// of the two modifiers that mean something.
+type mechanism string
+
+const (
+	all      mechanism = "all"
+	include  mechanism = "include"
+	a        mechanism = "a"
+	mx       mechanism = "mx"
+	ptr      mechanism = "ptr"
+	ip4      mechanism = "ip4"
+	ip6      mechanism = "ip6"
+	exists   mechanism = "exists"
+	redirect mechanism = "redirect"
+	exp      mechanism = "exp"
+)
+
+// term is one term of a record.
+type term struct {
+	text      string // as it stands there
+	mechanism mechanism
+	qualifier byte         // '+', '-', '~' or '?'; 0 of a modifier
+	target    macroString  // "" is the domain of the record
+	network   netip.Prefix // of ip4 and ip6
+	bits      [2]int       // of a and mx: the lengths of IPv4 and IPv6 prefixes
+}
+
+// isRecord reports whether the text of a TXT record is an SPF record: it begins
+// with the version and a blank, or is no more than that (RFC 7208, section
+// 4.5). The letter case of strings in ABNF does not count (RFC 5234, section
+// 2.3).
+func isRecord(text string) bool {
+	const version = "v=spf1"
+	return len(text) >= len(version) && strings.EqualFold(text[:len(version)], version) &&
+		(len(text) == len(version) || text[len(version)] == ' ')
+}
+
+// parseRecord reads the text of an SPF record, and all of it: an error anywhere
+// makes the whole record wrong, whatever stands before it (RFC 7208, section
+// 4.6). The error is an *[envelope.SyntaxError] that names the term.
+func parseRecord(text string) (*record, error) {
+	rec := &record{directives: make([]term, 0, strings.Count(text, " "))}
+	_, terms, _ := strings.Cut(text, " ")
+	for text := range strings.SplitSeq(terms, " ") {
+		if text == "" { // terms are set apart by one blank or more
+			continue
+		}
+		t, reason := parseTerm(text)
+		switch {
+		case reason != "":
+		case t.mechanism == redirect && rec.redirect != nil, t.mechanism == exp && rec.explanation != nil:
+			reason = "stands there twice" // RFC 7208, section 6
+		case t.mechanism == redirect:
+			rec.redirect = &t
+		case t.mechanism == exp:
+			rec.explanation = &t
+		case t.qualifier != 0:
+			rec.directives = append(rec.directives, t)
+		}
+		if reason != "" {
+			return nil, &envelope.SyntaxError{Kind: "SPF term", Value: text, Reason: reason}
+		}
+	}
+	return rec, nil
+}
+
+// parseTerm reads one term. Of a modifier that is not known it returns no more
+// than its text. The reason says what is wrong, "" if nothing is.
+func parseTerm(text string) (t term, reason string) {
+	t.text = text
+	name := text
+	if end := strings.IndexAny(text, ":/="); end >= 0 {
+		name = text[:end]
+	}
+	if len(name) < len(text) && text[len(name)] == '=' {
+		return t, t.parseModifier(name, text[len(name)+1:])
+	}
+	t.qualifier = '+' // RFC 7208, section 4.6.2
+	if name != "" && strings.IndexByte("+-?~", name[0]) >= 0 {
+		t.qualifier, name, text = name[0], name[1:], text[1:]
+	}
+	return t, t.parseMechanism(name, text[len(name):])
+}
+
+// parseModifier reads what stands behind the = (RFC 7208, section 6).
+func (t *term) parseModifier(name, value string) (reason string) {
+	switch {
+	case strings.EqualFold(name, string(redirect)):
+		t.mechanism = redirect
+	case strings.EqualFold(name, string(exp)):
+		t.mechanism = exp
+	case !isModifierName(name):
+		return "is no modifier: its name can't be one"
+	default: // ignored, but for its syntax
+		return macroString(value).fault(true)
+	}
+	t.target = macroString(value)
+	return t.target.domainFault()
+}
+
+// isModifierName reports whether name begins with a letter and goes on with
+// letters, digits, hyphens, underscores and dots.
+func isModifierName(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case isLetter(c):
+		case i > 0 && (isDigit(c) || c == '-' || c == '_' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
+
+// parseMechanism reads what stands behind the name of a mechanism (RFC 7208,
+// section 5): nothing, or the colon or slash and all that follows.
+func (t *term) parseMechanism(name, rest string) (reason string) {
+	t.mechanism = mechanism(strings.ToLower(name))
+	value, hasValue := strings.CutPrefix(rest, ":")
+	switch t.mechanism {
+	case all:
+		if rest != "" {
+			return `has something behind "all"`
+		}
+		return ""
+	case ip4, ip6:
+		return t.parseNetwork(value)
+	case a, mx:
+		if rest, reason = t.cutPrefixLengths(rest); reason != "" {
+			return reason
+		}
+		value, hasValue = strings.CutPrefix(rest, ":")
+	case include, exists:
+		if !hasValue {
+			return "has no domain"
+		}
+	case ptr:
+	default:
+		return "is no mechanism that SPF knows"
+	}
+	if hasValue {
+		t.target = macroString(value)
+		return t.target.domainFault()
+	}
+	if rest != "" {
+		return "has something behind its name"
+	}
+	return ""
+}
+
+// cutPrefixLengths takes the prefix lengths from the end of what stands behind
+// a and mx: "/24", "//64" or "/24//64" (dual-cidr-length). What is no such end
+// belongs to the domain, which may hold a slash, and is for it to refuse.
+func (t *term) cutPrefixLengths(s string) (rest, reason string) {
+	t.bits = [2]int{32, 128}
+	if at := strings.LastIndex(s, "//"); at >= 0 && isNumber(s[at+2:]) {
+		bits, ok := prefixLength(s[at+2:], 128)
+		if !ok {
+			return "", "has a prefix length for IPv6 that is none"
+		}
+		t.bits[1], s = bits, s[:at]
+	}
+	if at := strings.LastIndexByte(s, '/'); at >= 0 && isNumber(s[at+1:]) {
+		bits, ok := prefixLength(s[at+1:], 32)
+		if !ok {
+			return "", "has a prefix length for IPv4 that is none"
+		}
+		t.bits[0], s = bits, s[:at]
+	}
+	return s, ""
+}
+
+// parseNetwork reads the network of ip4 and ip6 (RFC 7208, section 5.6).
+func (t *term) parseNetwork(s string) (reason string) {
+	address, length, hasLength := strings.Cut(s, "/")
+	addr, err := netip.ParseAddr(address)
+	switch {
+	case err != nil || addr.Zone() != "" || addr.Is4() != (t.mechanism == ip4):
+		return "has no address of its family"
+	case !hasLength:
+		t.network = netip.PrefixFrom(addr, addr.BitLen())
+		return ""
+	}
+	bits, ok := prefixLength(length, addr.BitLen())
+	if !ok {
+		return "has a prefix length that is none"
+	}
+	t.network = netip.PrefixFrom(addr, bits)
+	return ""
+}
+
+// prefixLength reads a number of up to most, without leading zeros.
+func prefixLength(s string, most int) (int, bool) {
+	bits, err := strconv.Atoi(s)
+	return bits, err == nil && isNumber(s) && (s == "0" || s[0] != '0') && bits <= most
+}
+
+func isNumber(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
