@@ -11,8 +11,9 @@
 //   - A check answers one question about an envelope. It is a pure function of
 //     the envelope and of DNS. There are checks on who connects
 //     (envelope/client), on the greeting (helo), on the name of the client's
-//     address (rdns), and on recipients (envelope/recipient). A check of one's
-//     own is a function.
+//     address (rdns), on DNS lists (rdns/dnsbl), on the sender and the recipient
+//     (envelope/sender, envelope/recipient), and on what the sender's domain
+//     allows (spf). A check of one's own is a function.
 //   - Package verdict puts checks into rules, tries the rules in order with
 //     whatever is known so far, and gives the verdict with its trace.
 //   - Package verdict/gosmtp puts a policy in front of a go-smtp backend.
@@ -24,5 +25,5 @@
 // packages, and gets nothing that it did not ask for.
 //
 // The programs under examples judge envelopes on the command line (judge) and
-// receive mail (mx).
+// receive mail (mx), and examples/policies has rules to start from.
 package mxrules

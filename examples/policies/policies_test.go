@@ -67,7 +67,7 @@ func site(t testing.TB) policies.Site {
 			}
 			return owners(ctx, m)
 		},
-		Lists:  []dnsbl.List{{Zone: "list.example"}},
+		Lists: []dnsbl.List{{Zone: "list.example"}},
 	}
 }
 
