@@ -1,0 +1,32 @@
+// Package resolver asks DNS for a mail server: it is the [envelope.Resolver]
+// for production.
+//
+// What a mail server decides is what DNS says, and the time it takes is DNS
+// round trips. *net.Resolver keeps to the contract of envelope.Resolver, but it
+// hides whether a name does not exist or only lacks the record asked for, asks
+// for A and AAAA together, forgets every answer and asks the same question as
+// often as it is put. This one is a stub resolver (RFC 1034, section 5.3.1) with
+// a memory, made of four layers:
+//
+//   - A question in normal form goes to the cache first. Answers are kept as
+//     long as they say (RFC 1035, section 3.2.1; RFC 2308 for what does not
+//     exist), within bounds, in a fixed amount of memory.
+//   - Equal questions that are open share one exchange. It ends when nobody waits
+//     for it any more, so that one caller who leaves takes nothing from others.
+//   - An exchange goes from server to server, those that failed of late last,
+//     until one gives an answer that settles the question. It goes over UDP with
+//     a fresh port and ID (RFC 5452) and EDNS (RFC 6891), and over TCP where the
+//     answer was too long (RFC 7766).
+//   - A reply counts if it bears the ID and the question. Of its records count
+//     those of the name asked for, and of the names that its aliases lead to.
+//
+// A failure is never taken for an answer: whatever is not a clear "no such
+// name" or "no such record" is temporary.
+//
+// The servers must be recursive resolvers: the package follows aliases, but no
+// delegations. It does not validate DNSSEC. A server that does, at best one on
+// the same machine, answers SERVFAIL for what is forged, which is a temporary
+// failure here. It applies no search list, reads no file of hosts, and asks over
+// plain DNS only, without 0x20 and cookies: the way to the servers should be a
+// trusted one. It logs nothing: Stats and Config.OnExchange tell what happens.
+package resolver

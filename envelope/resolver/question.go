@@ -1,0 +1,147 @@
+package resolver
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// Limits of DNS names in text, without the final dot (RFC 1035, section 2.3.4).
+const (
+	maxName  = 253
+	maxLabel = 63
+)
+
+// question is what a server is asked. The name is absolute, in lower case and
+// in the presentation format of package dns, so that equal questions are equal.
+type question struct {
+	name string
+	kind uint16
+}
+
+// absolute returns a name in the form of a question. It is false for what no
+// zone can hold, and for what this package does not ask for: white space,
+// control characters, backslashes and octets beyond ASCII, which no name in
+// mail has. A name in that form already is returned without a copy.
+func absolute(name string) (string, bool) {
+	plain, dotted := strings.CutSuffix(name, ".")
+	if plain == "" || len(plain) > maxName {
+		return "", false
+	}
+	upper, special := false, false
+	start := 0
+	for i := range len(plain) {
+		c := plain[i]
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		case c == '.':
+			if i == start || i-start > maxLabel {
+				return "", false
+			}
+			start = i + 1
+		case 'A' <= c && c <= 'Z':
+			upper = true
+		case c <= ' ' || c >= 0x7f || c == '\\':
+			return "", false
+		default:
+			special = true
+		}
+	}
+	if length := len(plain) - start; length == 0 || length > maxLabel {
+		return "", false
+	}
+	if upper {
+		name = strings.ToLower(name)
+	}
+	if special {
+		name = escaper.Replace(name)
+	}
+	if !dotted {
+		name += "."
+	}
+	return name, true
+}
+
+// escaper escapes what package dns escapes in names that it reads.
+var escaper = strings.NewReplacer(
+	`'`, `\'`, `@`, `\@`, `;`, `\;`, `(`, `\(`, `)`, `\)`, `"`, `\"`,
+)
+
+// reverseName returns the name under which the PTR records of an address are
+// (RFC 1035, section 3.5; RFC 3596, section 2.5).
+func reverseName(text string) (string, bool) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return "", false
+	}
+	name, err := dns.ReverseAddr(addr.Unmap().WithZone("").String())
+	return name, err == nil
+}
+
+// query is a question on its way to a server.
+type query struct {
+	question
+	id     uint16
+	edns   bool
+	packed []byte
+}
+
+// newQuery packs a question with an ID that nobody can guess (RFC 5452,
+// section 9.2): the random numbers are those of ChaCha8, seeded by the system.
+func newQuery(q question, edns bool) (*query, error) {
+	m := &dns.Msg{
+		MsgHdr:   dns.MsgHdr{Id: uint16(rand.Uint32()), RecursionDesired: true},
+		Question: []dns.Question{{Name: q.name, Qtype: q.kind, Qclass: dns.ClassINET}},
+	}
+	if edns {
+		m.SetEdns0(maxUDP, false)
+	}
+	packed, err := m.Pack()
+	return &query{question: q, id: m.Id, edns: edns, packed: packed}, err
+}
+
+// headerLength is the length of the header of a message (RFC 1035, section
+// 4.1.1): ID, flags, and how many questions and records of each section follow.
+const headerLength = 12
+
+// Bits of the second and third octet of a header.
+const (
+	isReply     = 1 << 15
+	opcode      = 0xf << 11
+	isTruncated = 1 << 9
+	rcode       = 0xf
+)
+
+// fits reports whether msg is a reply to q: its ID, and one question, that of q
+// (RFC 5452, section 9.1). A server that does not understand a query may reply
+// with the header alone.
+func (q *query) fits(msg []byte) bool {
+	if len(msg) < headerLength || binary.BigEndian.Uint16(msg) != q.id {
+		return false
+	}
+	flags := binary.BigEndian.Uint16(msg[2:])
+	if flags&isReply == 0 || flags&opcode != 0 {
+		return false
+	}
+	switch binary.BigEndian.Uint16(msg[4:]) {
+	case 0:
+		return q.edns && retriedPlain(int(flags&rcode))
+	case 1:
+		name, end, err := dns.UnpackDomainName(msg, headerLength)
+		return err == nil && strings.EqualFold(name, q.name) && len(msg) >= end+4 &&
+			binary.BigEndian.Uint16(msg[end:]) == q.kind &&
+			binary.BigEndian.Uint16(msg[end+2:]) == dns.ClassINET
+	}
+	return false
+}
+
+// retriedPlain reports whether a reply with this code may mean that the server
+// does not know EDNS (RFC 6891, section 7).
+func retriedPlain(code int) bool {
+	return code == dns.RcodeFormatError || code == dns.RcodeNotImplemented
+}
+
+func truncated(msg []byte) bool { return binary.BigEndian.Uint16(msg[2:])&isTruncated != 0 }
