@@ -1,15 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
 	"mxrules.example/examples/policies"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
+	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/spf"
 	"mxrules.example/verdict"
 )
 
@@ -21,43 +26,68 @@ func choosePolicy(name string, site policies.Site) (verdict.Policy, error) {
 	switch name {
 	case "standard":
 		return policies.Standard(site)
+	case "strict":
+		return policies.Strict(site)
+	case "submission":
+		return policies.Submission(site)
 	}
-	return verdict.Policy{}, fmt.Errorf("there is no policy %q; there is: standard", name)
+	return verdict.Policy{}, fmt.Errorf("there is no policy %q; there are: standard, strict, submission", name)
 }
 
 // chooseChecks returns a policy that asks the checks of a list of names, "all"
-// for every check, and does nothing about what they find: its rules are
-// shadows.
-func chooseChecks(list string, site policies.Site) (verdict.Policy, error) {
-	var names []string
+// for every check that the flags suffice for, and does nothing about what they
+// find: its rules are shadows.
+func chooseChecks(list string, site facts) (verdict.Policy, error) {
+	var all []string
 	known := map[string]envelope.Check{}
 	for _, check := range everyCheck(site) {
 		name, _ := envelope.Describe(check)
-		names = append(names, name)
 		known[name] = check
+		if site.lacks(name) == "" {
+			all = append(all, name)
+		}
 	}
+	names := all
 	if list != "all" {
 		names = strings.Split(list, ",")
 	}
 	policy := verdict.Policy{Timeout: timeout}
 	for _, name := range names {
-		check, ok := known[name]
-		if !ok {
+		if known[name] == nil {
 			return policy, fmt.Errorf("there is no check %q; there are:\n%s", name, checkNames())
 		}
-		policy.Rules = append(policy.Rules, verdict.RejectUnless(check).Shadow())
+		if flag := site.lacks(name); flag != "" {
+			return policy, fmt.Errorf("the check %s needs %s", name, flag)
+		}
+		policy.Rules = append(policy.Rules, verdict.RejectUnless(known[name]).Shadow())
 	}
 	return policy, nil
 }
 
-// everyCheck returns every check with the facts of the site. Sets of host names
-// are its domains and all names below them. A fact that the site does not give
-// is an empty set: nothing is in it.
-func everyCheck(site policies.Site) []envelope.Check {
-	var ours []string
-	for _, domain := range site.Domains {
-		ours = append(ours, domain, "."+domain)
+// lacks returns the flag without which the check of that name has nobody to
+// ask, "" if it lacks nothing.
+func (f *facts) lacks(name string) string {
+	family, _, _ := strings.Cut(name, "(")
+	switch {
+	case (family == "sender.listed" || family == "recipient.listed") && f.mailboxFile == "":
+		return "-mailboxes"
+	case family == "sender.ownedbylogin" && f.Owners == nil:
+		return "-owners"
+	case family == "dnsbl.domainnotlisted" && len(f.domainLists) == 0:
+		return "-domain-list"
+	case family == "dnsbl.asn" && f.origins == (dnsbl.OriginZones{}):
+		return "-asn-zones"
+	case (family == "dnsbl.notlisted" || family == "dnsbl.listed" || family == "dnsbl.scorebelow") && len(f.Lists) == 0:
+		return "-dnsbl"
 	}
+	return ""
+}
+
+// everyCheck returns every check with the facts of the site. Sets of host names
+// are its domains and all names below them. A set that the flags do not give is
+// empty: nothing is in it.
+func everyCheck(site facts) []envelope.Check {
+	ours := site.domainsAndBelow()
 	return []envelope.Check{
 		client.Authenticated,
 		client.In(site.Networks),
@@ -80,7 +110,51 @@ func everyCheck(site policies.Site) []envelope.Check {
 		rdns.In(ours...),
 		rdns.NotIn(ours...),
 		rdns.MatchesHelo,
-		rdns.BacksHelo(site.Domains...),
+		rdns.BacksHelo(site.apexes()...),
+
+		dnsbl.NotListed(site.Lists...),
+		dnsbl.Listed(site.Lists...),
+		dnsbl.ScoreBelow(2, site.Lists...),
+		called("dnsbl.domainnotlisted(helo)", dnsbl.DomainNotListed(dnsbl.Helo, site.domainLists...)),
+		called("dnsbl.domainnotlisted(sender)", dnsbl.DomainNotListed(dnsbl.Sender, site.domainLists...)),
+		called("dnsbl.domainnotlisted(ptr)", dnsbl.DomainNotListed(dnsbl.PTR, site.domainLists...)),
+		dnsbl.ASN(site.origins, site.systems...),
+
+		sender.Null,
+		sender.Syntax,
+		sender.FQDN,
+		sender.Resolves,
+		sender.TakesMail,
+		sender.MXUsable,
+		sender.NotOurs(site.Domains...),
+		sender.Ours(site.Domains...),
+		sender.Listed(site.Domains, site.Mailboxes),
+		sender.OwnedByLogin(site.Owners),
+		sender.In(ours...),
+		sender.BounceToOne,
+
+		recipient.Syntax,
+		recipient.FQDN,
+		recipient.Ours(site.Domains...),
+		recipient.Listed(site.Mailboxes),
+		recipient.TakesMail,
+		recipient.Role(site.Domains),
+		recipient.In(ours...),
+
+		spf.NotFail,
+		spf.NotSoftFail,
+		spf.Pass,
+		spf.HeloNotFail,
+		spf.Valid,
+	}
+}
+
+// called returns a check under another name, where several have one.
+func called(name string, check envelope.Check) envelope.Check {
+	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		f := check(ctx, r, e)
+		f.Check = name
+		return f
 	}
 }
 
@@ -90,7 +164,7 @@ func checkNames() string {
 	const width = 76
 	var lines []string
 	line, family := "", ""
-	for _, check := range everyCheck(policies.Site{}) {
+	for _, check := range everyCheck(facts{}) {
 		name, _ := envelope.Describe(check)
 		of, _, _ := strings.Cut(name, ".")
 		if line != "" && (of != family || len(line)+len(name) > width) {

@@ -20,7 +20,7 @@ func judged(t *testing.T, args []string, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := newJudge(o)
+	j, err := newJudge(o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

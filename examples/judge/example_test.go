@@ -13,20 +13,28 @@ func Example() {
 	}, strings.NewReader(""), os.Stdout, os.Stderr)
 	// Output:
 	// reject 550 5.7.25 by rdns.confirmed: the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
-	//     recipient.listed      none
+	//     sender.syntax         pass
+	//     sender.fqdn           pass
+	//     recipient.syntax      pass
+	//     recipient.fqdn        pass
+	//     sender.bouncetoone    none
+	//     sender.listed         none
+	//     recipient.listed      pass
 	//     client.in             fail  go on   mail is not taken from the address 192.0.2.10
 	//     client.authenticated  fail  go on   mail is taken here only after a login
 	//     recipient.ours        pass
+	//     recipient.role        fail  go on   the recipient bob@example.org is no role address of this site
 	//     client.waited         pass
 	//     helo.present          pass
 	//     helo.syntax           pass
 	//     helo.fqdn             pass
+	//     helo.literal          none
 	//     helo.notours          pass
 	//     rdns.exists           pass
 	//                                         asked PTR 192.0.2.10
 	//     rdns.confirmed        fail  reject  the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
 	//                                         asked A mail.example.net.
-	//   not asked: rdns.notgeneric
+	//   not asked: sender.resolves, sender.takesmail, sender.notours, rdns.notgeneric
 	//   questions to DNS: 2
 }
 

@@ -38,20 +38,36 @@ The envelope
                     clock
 
 The rules
-  -policy NAME      standard, which is the default: recipients, exemptions,
-                    relay, greeting, reverse name
+  -policy NAME      standard, which is the default: what a careful site runs;
+                    strict: only servers that introduce themselves as they
+                    should and are on no list; submission: our own users, who
+                    have logged in
   -checks LIST      no policy, only these checks, separated by commas; "all" is
-                    every check. Nothing acts, and the action is "none"
+                    every check that the flags suffice for. Nothing acts, and
+                    the action is "none"
 
 The site
-  -our-domains LIST  domains that the site takes mail for; without any, every
-                     recipient is foreign. In a check for a set of host names
-                     the set is these domains and all names below
+  -our-domains LIST  domains that the site takes mail for, .example.org for all
+                     below it; without any, every recipient is foreign. In a
+                     check for a set of host names the set is these domains and
+                     all names below
   -our-names LIST    names of its servers; .example.org is every name below
   -our-nets LIST     its networks, as 192.0.2.0/24; their clients may relay
-  -dnsbl ZONE=CODES  a list in DNS and the answers that count as a listing, as
-                     list.example=127.0.0.2-127.0.0.9,127.0.0.11. May be
-                     repeated. It is read and checked; no check uses it yet
+  -mailboxes FILE    its mailboxes, one a line, and "disabled", "full" or
+                     "moved" behind one that takes no mail; @example.org is
+                     every mailbox of that domain. Without it policies take
+                     every mailbox for known
+  -owners LOGIN=LIST the addresses in whose name a login may write,
+                     @example.org for all of that domain. May be repeated.
+                     Without it nobody owns an address
+  -dnsbl ZONE=CODES  a list of addresses in DNS and the answers that count as a
+                     listing, as list.example=127.0.0.2-127.0.0.9,127.0.0.11.
+                     May be repeated. The check dnsbl.scorebelow passes for
+                     clients that are on fewer than two lists
+  -domain-list ZONE=CODES  the same for a list of domains
+  -asn-zones ZONE,ZONE     where DNS says by which autonomous systems an address
+                           is announced: for IPv4, and for IPv6
+  -asns LIST         the numbers of those that the check dnsbl.asn passes
 
 DNS
   -zone FILE        judge offline: FILE is a master file (RFC 1035) that holds
@@ -85,8 +101,10 @@ Lines of JSON, out
    "dns": {"queries": 1}}
   The findings are those of every check that was asked, conditions and what has
   to wait too, in order; the same finding for several recipients stands once.
-  A detail stands only where a check has one. Queries counts each question once,
-  however many checks asked it. With -checks the action is "none", the code 0.
+  A detail stands only where a check has one, in the form of its package: names
+  of the client, mail servers of the sender, lists, SPF. Queries counts each
+  question once, however many checks asked it. With -checks the action is
+  "none", the code 0.
   A line that can't be judged gives {"id": ..., "error": "..."}, and the next
   line is taken.
 

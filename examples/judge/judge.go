@@ -14,13 +14,18 @@ type judge struct {
 	world      world
 }
 
-func newJudge(o options) (*judge, error) {
+// newJudge reads the files that the options name. Report is told of one that
+// changes later into something that can't be read.
+func newJudge(o options, report func(error)) (*judge, error) {
+	err := o.site.openMailboxes(report)
+	if err != nil {
+		return nil, err
+	}
 	j := &judge{checksOnly: o.checks != ""}
-	var err error
 	if j.checksOnly {
 		j.policy, err = chooseChecks(o.checks, o.site)
 	} else {
-		j.policy, err = choosePolicy(o.policy, o.site)
+		j.policy, err = choosePolicy(o.policy, o.site.Site)
 	}
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,14 @@ var site = []string{"-our-domains", "example.org", "-our-names", "mx.example.org
 // offline are the flags of nearly every test.
 var offline = append([]string{"-zone", "testdata/world.zone"}, site...)
 
+// mailboxes, lists and domains are the flags of tests that need more.
+var (
+	mailboxes = []string{"-mailboxes", "testdata/mailboxes.txt"}
+	lists     = []string{"-dnsbl", "list.example=127.0.0.2-127.0.0.9", "-dnsbl", "other.example=127.0.0.2"}
+	moreFacts = append([]string{"-owners", "bob=bob@example.org", "-domain-list", "names.example=127.0.1.2",
+		"-asn-zones", "origin.example", "-asns", "64500"}, append(mailboxes, lists...)...)
+)
+
 // output is everything that a run writes, as a golden file has it.
 func output(args []string, stdin string) string {
 	var stdout, stderr bytes.Buffer
@@ -27,6 +36,9 @@ func output(args []string, stdin string) string {
 
 func TestGolden(t *testing.T) {
 	good := []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}
+	senders := []string{"-checks", "sender.resolves,sender.takesmail,sender.mxusable,sender.listed,sender.ownedbylogin,spf.pass"}
+	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
+		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.domainnotlisted(sender),dnsbl.domainnotlisted(ptr),dnsbl.asn"}
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -49,8 +61,17 @@ func TestGolden(t *testing.T) {
 		{"stage-data-without-message", []string{"-stage", "data", "-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org"}},
 		{"checks-all", append([]string{"-checks", "all"}, good...)},
 		{"checks-all-json", append([]string{"-json", "-checks", "all"}, good...)},
+		{"checks-all-of-all-facts", slices.Concat([]string{"-checks", "all"}, moreFacts, good)},
+		{"checks-all-of-all-facts-json", slices.Concat([]string{"-json", "-checks", "all"}, moreFacts, good)},
+		{"checks-sender", slices.Concat(senders, moreFacts, []string{"testdata/senders.jsonl"})},
+		{"checks-sender-json", slices.Concat([]string{"-json"}, senders, moreFacts, []string{"testdata/senders.jsonl"})},
+		{"checks-dnsbl", slices.Concat(onLists, moreFacts)},
+		{"checks-dnsbl-json", slices.Concat([]string{"-json"}, onLists, moreFacts)},
 		{"checks-some", []string{"-checks", "rdns.confirmed,helo.resolves,rdns.confirmed", "-ip", "192.0.2.10", "-helo", "nowhere.example.net"}},
 		{"checks-at-connect", []string{"-checks", "client.in,helo.syntax,rdns.exists", "-stage", "connect", "-ip", "198.51.100.7"}},
+		{"mailboxes", slices.Concat(mailboxes, []string{"testdata/recipients.jsonl"})},
+		{"strict", slices.Concat([]string{"-policy", "strict"}, lists, []string{"testdata/strict.jsonl"})},
+		{"submission", []string{"-policy", "submission", "-owners", "bob=bob@example.org", "testdata/submission.jsonl"}},
 		{"faults", []string{"testdata/faults.jsonl"}},
 		{"faults-json", []string{"-json", "testdata/faults.jsonl"}},
 		{"bad-lines", []string{"testdata/bad.jsonl"}},

@@ -138,7 +138,7 @@ func FuzzLine(f *testing.F) {
 				lines++
 			}
 		}
-		for _, args := range [][]string{{"-json"}, {"-json", "-checks", "all"}} {
+		for _, args := range [][]string{{"-json"}, append([]string{"-json", "-checks", "all"}, moreFacts...)} {
 			var stdout, stderr bytes.Buffer
 			status := run(append(args, site...), strings.NewReader(input), &stdout, &stderr)
 			reports := slices.Collect(strings.Lines(stdout.String()))
@@ -194,7 +194,7 @@ func BenchmarkLine(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	j, err := newJudge(o)
+	j, err := newJudge(o, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -40,7 +40,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var j *judge
 	if err == nil {
-		j, err = newJudge(o)
+		j, err = newJudge(o, func(err error) {
+			if err != nil {
+				fmt.Fprintf(stderr, "judge: %s\n", err)
+			}
+		})
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "judge: %s\njudge -help says what can be given\n", err)

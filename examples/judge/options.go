@@ -5,12 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/policies"
 )
 
 // options are what the command line says.
@@ -18,8 +16,7 @@ type options struct {
 	json        bool
 	policy      string
 	checks      string // names, "all", or "" for the policy
-	site        policies.Site
-	lists       []dnsList
+	site        facts
 	dns         string // "system", an address, or ""
 	zoneFile    string
 	messageFile string
@@ -87,7 +84,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.line.Helo, "helo", "", "")
 	flags.StringVar(&o.line.MailFrom, "from", "", "")
 	flags.Func("to", "", func(value string) error {
-		o.line.RcptTo = append(o.line.RcptTo, splitRecipients(value)...)
+		o.line.RcptTo = append(o.line.RcptTo, splitPaths(value)...)
 		return nil
 	})
 	flags.StringVar(&o.line.Login, "login", "", "")
@@ -100,10 +97,15 @@ func (o *options) flagSet() *flag.FlagSet {
 
 	flags.StringVar(&o.policy, "policy", "standard", "")
 	flags.StringVar(&o.checks, "checks", "", "")
-	flags.Func("our-domains", "", o.addDomains)
-	flags.Func("our-names", "", o.addNames)
-	flags.Func("our-nets", "", o.addNetworks)
-	flags.Func("dnsbl", "", o.addList)
+	flags.Func("our-domains", "", o.site.addDomains)
+	flags.Func("our-names", "", o.site.addNames)
+	flags.Func("our-nets", "", o.site.addNetworks)
+	flags.StringVar(&o.site.mailboxFile, "mailboxes", "", "")
+	flags.Func("owners", "", o.site.addOwners)
+	flags.Func("dnsbl", "", addList(&o.site.Lists))
+	flags.Func("domain-list", "", addList(&o.site.domainLists))
+	flags.Func("asn-zones", "", o.site.addOriginZones)
+	flags.Func("asns", "", o.site.addSystems)
 
 	flags.StringVar(&o.zoneFile, "zone", "", "")
 	flags.StringVar(&o.dns, "dns", "", "")
@@ -111,90 +113,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	return flags
 }
 
-func (o *options) addDomains(value string) error {
-	for domain := range strings.SplitSeq(value, ",") {
-		host, err := envelope.ParseHost(domain)
-		if err != nil {
-			return err
-		}
-		o.site.Domains = append(o.site.Domains, string(host))
-	}
-	return nil
-}
-
-func (o *options) addNames(value string) error {
-	for name := range strings.SplitSeq(value, ",") {
-		if _, err := envelope.ParseHostSet(name); err != nil {
-			return err
-		}
-		o.site.Names = append(o.site.Names, name)
-	}
-	return nil
-}
-
-func (o *options) addNetworks(value string) error {
-	for network := range strings.SplitSeq(value, ",") {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			addr, err := netip.ParseAddr(network)
-			if err != nil || addr.Zone() != "" {
-				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither a prefix, as in 192.0.2.0/24, nor an address"}
-			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
-		}
-		o.site.Networks = append(o.site.Networks, prefix)
-	}
-	return nil
-}
-
-// dnsList is a list in DNS with the answers that count as a listing.
-type dnsList struct {
-	zone  envelope.Host
-	codes []codeRange
-}
-
-// codeRange is a range of answers, both ends included.
-type codeRange struct{ first, last netip.Addr }
-
-func (o *options) addList(value string) error {
-	zone, codes, found := strings.Cut(value, "=")
-	if !found {
-		return &envelope.SyntaxError{Kind: "DNS list", Value: value, Reason: "has no codes, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11"}
-	}
-	var list dnsList
-	var err error
-	if list.zone, err = envelope.ParseHost(zone); err != nil {
-		return err
-	}
-	for code := range strings.SplitSeq(codes, ",") {
-		first, last, isRange := strings.Cut(code, "-")
-		if !isRange {
-			last = first
-		}
-		r := codeRange{listCode(first), listCode(last)}
-		if !r.first.IsValid() || !r.last.IsValid() || r.last.Less(r.first) {
-			return &envelope.SyntaxError{Kind: "DNS list code", Value: code, Reason: "is no address within 127.0.0.0/8, nor a range of them"}
-		}
-		list.codes = append(list.codes, r)
-	}
-	o.lists = append(o.lists, list)
-	return nil
-}
-
-// listCode reads an answer that a list may give. It is invalid outside of
-// 127.0.0.0/8, where the answers of lists are (RFC 5782, section 2.1).
-func listCode(text string) netip.Addr {
-	addr, err := netip.ParseAddr(text)
-	if err != nil || !netip.MustParsePrefix("127.0.0.0/8").Contains(addr) {
-		return netip.Addr{}
-	}
-	return addr
-}
-
-// splitRecipients splits a list of paths at its commas, but for those that are
+// splitPaths splits a list of paths at its commas, but for those that are
 // part of a path: in a quoted local part ("a,b"@example.org) and in a source
 // route (@a.example,@b.example:user@example.org).
-func splitRecipients(list string) []string {
+func splitPaths(list string) []string {
 	var paths []string
 	start, quoted := 0, false
 	for i := 0; i < len(list); i++ {

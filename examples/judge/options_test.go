@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/policies"
 )
 
 func TestWrongUsage(t *testing.T) {
@@ -27,12 +26,28 @@ func TestWrongUsage(t *testing.T) {
 		{"-stage end", `"end" is none of`},
 		{"-now yesterday", `"yesterday"`},
 		{"-message testdata/none.eml", "testdata/none.eml"},
-		{"-policy lax", `no policy "lax"; there is: standard`},
+		{"-policy lax", `no policy "lax"; there are: standard, strict, submission`},
 		{"-checks helo.syntax,helo.polite", `no check "helo.polite"; there are:`},
 		{"-checks helo.polite", "rdns.confirmed"}, // one of those that there are
 		{"-checks all -policy standard", "one or the other"},
 		{"-our-domains example.org,exa_mple..org", `"exa_mple..org"`},
-		{"-our-domains .example.org", `".example.org"`},
+		{"-our-domains .", `host name ""`},
+		{"-mailboxes testdata/none.txt", "testdata/none.txt"},
+		{"-mailboxes testdata/world.zone", "testdata/world.zone:1"},
+		{"-owners ann", `owner "ann" has no addresses`},
+		{"-owners =ann@example.org", `login ""`},
+		{"-owners ann=ann@example.org,info", `mailbox "info"`},
+		{"-checks recipient.listed", "the check recipient.listed needs -mailboxes"},
+		{"-checks sender.listed", "needs -mailboxes"},
+		{"-checks sender.ownedbylogin", "needs -owners"},
+		{"-checks dnsbl.notlisted", "needs -dnsbl"},
+		{"-checks dnsbl.scorebelow -domain-list list.example=127.0.0.2", "needs -dnsbl"},
+		{"-checks dnsbl.domainnotlisted(helo) -dnsbl list.example=127.0.0.2", "needs -domain-list"},
+		{"-checks dnsbl.asn -asns 64500", "needs -asn-zones"},
+		{"-asn-zones origin.example,b,c", `"b,c"`},
+		{"-asns AS64500", `autonomous system "AS64500" is no number`},
+		{"-asns 64500,4294967296", `"4294967296"`},
+		{"-domain-list list.example", `"list.example" has no codes`},
 		{"-our-names mx.example.org,-", `"-"`},
 		{"-our-nets 192.0.2.0/33", `"192.0.2.0/33"`},
 		{"-our-nets 192.0.2.0/24,", `network ""`},
@@ -64,26 +79,44 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,example.com -our-domains bücher.example " +
-		"-our-nets 192.0.2.7,2001:db8::/32 -dnsbl list.example=127.0.0.2-127.0.0.9,127.0.0.11 -dnsbl other.example=127.0.0.2"))
+	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,.example.com -our-domains bücher.example -our-names .MX.example.org " +
+		"-our-nets 192.0.2.7,2001:db8::/32 -dnsbl list.example=127.0.0.2-127.0.0.9,127.0.0.11 -dnsbl other.example=127.0.0.2 " +
+		"-domain-list names.example=127.0.1.0/24 -asn-zones origin.example,origin6.example -asns 64500,64501 " +
+		"-owners ann=ann@example.org,info@example.org -owners bob=info@example.org"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"example.org", "example.com", "xn--bcher-kva.example"}; !slices.Equal(o.site.Domains, want) {
-		t.Errorf("domains are %q, want %q", o.site.Domains, want)
+	if got, want := o.site.Domains, []string{"example.org", ".example.com", "xn--bcher-kva.example"}; !slices.Equal(got, want) {
+		t.Errorf("domains are %q, want %q", got, want)
+	}
+	if got, want := o.site.domainsAndBelow(), []string{"example.org", ".example.org", ".example.com", "xn--bcher-kva.example", ".xn--bcher-kva.example"}; !slices.Equal(got, want) {
+		t.Errorf("sets of host names are %q, want %q", got, want)
+	}
+	if got, want := o.site.Names, []string{".mx.example.org"}; !slices.Equal(got, want) {
+		t.Errorf("names are %q, want %q", got, want)
 	}
 	if got, want := o.site.Networks[0].String(), "192.0.2.7/32"; got != want {
 		t.Errorf("a single address is %s, want %s", got, want)
 	}
-	if len(o.lists) != 2 || len(o.lists[0].codes) != 2 || o.lists[0].codes[0].last.String() != "127.0.0.9" {
-		t.Errorf("lists are %v", o.lists)
+	if lists := o.site.Lists; len(lists) != 2 || lists[0].Zone != "list.example" || len(lists[0].Codes) != 2 || lists[1].Zone != "other.example" {
+		t.Errorf("lists are %v", lists)
+	}
+	if lists := o.site.domainLists; len(lists) != 1 || lists[0].Zone != "names.example" {
+		t.Errorf("lists of domains are %v", lists)
+	}
+	if o.site.origins.IPv4 != "origin.example" || o.site.origins.IPv6 != "origin6.example" || !slices.Equal(o.site.systems, []uint32{64500, 64501}) {
+		t.Errorf("autonomous systems are %v, and the zones for them %v", o.site.systems, o.site.origins)
+	}
+	info := envelope.Mailbox{Local: "info", Domain: "example.org"}
+	if logins, err := o.site.Owners(t.Context(), info); err != nil || !slices.Equal(logins, []string{"ann", "bob"}) {
+		t.Errorf("the owners of %s are %q, %v", info, logins, err)
 	}
 	if !slices.Equal(o.files, []string{"-"}) {
 		t.Errorf("without an envelope and a file the standard input is read, not %q", o.files)
 	}
 }
 
-func TestSplitRecipients(t *testing.T) {
+func TestSplitPaths(t *testing.T) {
 	for _, tc := range []struct {
 		list string
 		want []string
@@ -98,7 +131,7 @@ func TestSplitRecipients(t *testing.T) {
 		{`"`, []string{`"`}},
 		{`"\`, []string{`"\`}},
 	} {
-		if got := splitRecipients(tc.list); !slices.Equal(got, tc.want) {
+		if got := splitPaths(tc.list); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got %q, want %q", tc.list, got, tc.want)
 		}
 	}
@@ -132,7 +165,7 @@ func TestHelpNamesEverything(t *testing.T) {
 			t.Errorf("the help says nothing of -%s", f.Name)
 		}
 	})
-	for _, check := range everyCheck(policies.Site{}) {
+	for _, check := range everyCheck(facts{}) {
 		name, _ := envelope.Describe(check)
 		if name == "" || !strings.Contains(stdout.String(), " "+name) {
 			t.Errorf("the help says nothing of the check %q", name)

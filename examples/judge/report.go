@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 )
 
@@ -133,9 +132,8 @@ func newFinding(f envelope.Finding) finding {
 	if !f.Status.IsZero() {
 		one.Status = f.Status.Enhanced()
 	}
-	// Only details whose form is fixed go out.
-	if names, ok := f.Detail.(*rdns.Result); ok && names != nil {
-		one.Detail = names
+	if fixedForm(f.Detail) {
+		one.Detail = f.Detail
 	}
 	return one
 }

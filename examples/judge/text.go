@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 )
 
@@ -151,6 +150,11 @@ func newRow(step verdict.Step) row {
 	for _, f := range withOperands(step.Finding)[1:] {
 		r.below = append(r.below, findingText(f))
 	}
+	if !step.Off {
+		for _, line := range particulars(step.Finding.Detail) {
+			r.below = append(r.below, clean(line))
+		}
+	}
 	failed := false
 	for _, q := range step.Questions {
 		r.below = append(r.below, asked(q))
@@ -194,12 +198,7 @@ func why(f envelope.Finding) string {
 	case f.Text != "":
 		return clean(f.Text)
 	}
-	if names, ok := f.Detail.(*rdns.Result); ok && names != nil {
-		if names.Confirmed != "" {
-			return string(names.Confirmed) + " leads back to the client"
-		}
-	}
-	return ""
+	return clean(gist(f.Detail))
 }
 
 // asked says a question and how it went.

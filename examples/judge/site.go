@@ -1,0 +1,139 @@
+package main
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/examples/policies"
+	"mxrules.example/rdns/dnsbl"
+)
+
+// facts are what the flags say of the site: what a policy must know of it, and
+// what only checks ask for.
+type facts struct {
+	policies.Site
+	mailboxFile string              // of Mailboxes, "" if they are not known
+	addresses   map[string][]string // of Owners, by login
+	domainLists []dnsbl.List
+	origins     dnsbl.OriginZones
+	systems     []uint32 // autonomous systems
+}
+
+// openMailboxes reads the file of mailboxes. Report is told if it changes into
+// something that can't be read.
+func (f *facts) openMailboxes(report func(error)) (err error) {
+	if f.mailboxFile != "" {
+		f.Mailboxes, err = directory.File(f.mailboxFile, report)
+	}
+	return err
+}
+
+// domainsAndBelow returns the domains as patterns that match all names below
+// them too.
+func (f *facts) domainsAndBelow() []string {
+	var patterns []string
+	for _, domain := range f.Domains {
+		patterns = append(patterns, domain)
+		if domain[0] != '.' {
+			patterns = append(patterns, "."+domain)
+		}
+	}
+	return patterns
+}
+
+// apexes returns the domains without those that stand for all names below
+// another.
+func (f *facts) apexes() []string {
+	var domains []string
+	for _, domain := range f.Domains {
+		domains = append(domains, strings.TrimPrefix(domain, "."))
+	}
+	return domains
+}
+
+func (f *facts) addDomains(value string) error { return addPatterns(&f.Domains, value) }
+
+func (f *facts) addNames(value string) error { return addPatterns(&f.Names, value) }
+
+// addPatterns adds names, and with a dot before them all names below, in the
+// one form that names have.
+func addPatterns(patterns *[]string, value string) error {
+	for pattern := range strings.SplitSeq(value, ",") {
+		name, below := strings.CutPrefix(pattern, ".")
+		host, err := envelope.ParseHost(name)
+		if err != nil {
+			return err
+		}
+		pattern = string(host)
+		if below {
+			pattern = "." + pattern
+		}
+		*patterns = append(*patterns, pattern)
+	}
+	return nil
+}
+
+func (f *facts) addNetworks(value string) error {
+	for network := range strings.SplitSeq(value, ",") {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			addr, err := netip.ParseAddr(network)
+			if err != nil || addr.Zone() != "" {
+				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither a prefix, as in 192.0.2.0/24, nor an address"}
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		f.Networks = append(f.Networks, prefix)
+	}
+	return nil
+}
+
+func (f *facts) addOwners(value string) (err error) {
+	login, addresses, found := strings.Cut(value, "=")
+	if !found {
+		return &envelope.SyntaxError{Kind: "owner", Value: value, Reason: "has no addresses, as in ann=ann@example.org,info@example.org"}
+	}
+	if f.addresses == nil {
+		f.addresses = map[string][]string{}
+	}
+	f.addresses[login] = append(f.addresses[login], splitPaths(addresses)...)
+	f.Owners, err = sender.OwnersFrom(f.addresses)
+	return err
+}
+
+// addList returns the reader of a flag for DNS lists.
+func addList(lists *[]dnsbl.List) func(value string) error {
+	return func(value string) error {
+		list, err := dnsbl.ParseList(value)
+		*lists = append(*lists, list)
+		return err
+	}
+}
+
+func (f *facts) addOriginZones(value string) error {
+	f.origins.IPv4, f.origins.IPv6, _ = strings.Cut(value, ",")
+	for _, zone := range []string{f.origins.IPv4, f.origins.IPv6} {
+		if zone == "" {
+			continue
+		}
+		if _, err := envelope.ParseHost(zone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *facts) addSystems(value string) error {
+	for text := range strings.SplitSeq(value, ",") {
+		number, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return &envelope.SyntaxError{Kind: "autonomous system", Value: text, Reason: "is no number"}
+		}
+		f.systems = append(f.systems, uint32(number))
+	}
+	return nil
+}

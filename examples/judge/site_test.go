@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/rdns"
+	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/spf"
+)
+
+// between is an input without text at which something happens.
+type between func()
+
+func (b between) Read([]byte) (int, error) {
+	b()
+	return 0, io.EOF
+}
+
+func TestTheFileOfMailboxesIsWatched(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mailboxes")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("bob@example.org\n")
+	const line = `{"stage": "rcpt", "rcpt_to": ["bob@example.org"]}` + "\n"
+	stdin := io.MultiReader(
+		strings.NewReader(line), between(func() { write("bob@example.org gone\n") }), // which can't be read
+		strings.NewReader(line), between(func() { write("ann@example.org\n") }),
+		strings.NewReader(line))
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"-checks", "recipient.listed", "-mailboxes", file}, stdin, &stdout, &stderr); status != allJudged {
+		t.Errorf("got status %d", status)
+	}
+	var got []string
+	for text := range strings.Lines(stdout.String()) {
+		if words := strings.Fields(text); len(words) > 1 && words[0] == "recipient.listed" {
+			got = append(got, words[1])
+		}
+	}
+	if want := "pass pass fail"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+	if n := strings.Count(stderr.String(), file+":1: "); n != 1 {
+		t.Errorf("the mistake in the file is told %d times: %s", n, &stderr)
+	}
+}
+
+// A detail that is a nil pointer is none.
+func TestOnlyDetailsOfAFixedFormGoOut(t *testing.T) {
+	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil)} {
+		if fixedForm(detail) || gist(detail) != "" || particulars(detail) != nil {
+			t.Errorf("%T goes out", detail)
+		}
+	}
+	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result)} {
+		if !fixedForm(detail) {
+			t.Errorf("%T does not go out", detail)
+		}
+	}
+}
+
+func TestParticulars(t *testing.T) {
+	for _, tc := range []struct {
+		detail any
+		want   string
+	}{
+		{&sender.Result{Unknown: []envelope.Host{"a.example"}}, "not known: a.example"},
+		{&spf.Result{Matched: []spf.Match{{Record: "a.example", Term: "include:b.example"}, {Record: "b.example", Term: "mx"}}},
+			"SPF term include:b.example of a.example; SPF term mx of b.example"},
+		{&spf.Result{Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
+			"SPF: there are several SPF records in the SPF record of a.example"},
+	} {
+		if got := strings.Join(particulars(tc.detail), "; "); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+}
