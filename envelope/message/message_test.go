@@ -1,0 +1,205 @@
+package message_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
+	"mxrules.example/envelope/message"
+)
+
+const (
+	from = "From: ann@example.org\r\n"
+	date = "Date: Mon, 2 Feb 2026 10:00:00 +0000\r\n"
+)
+
+func TestWellFormed(t *testing.T) {
+	long := strings.Repeat("x", 998)
+	for _, tc := range []struct {
+		name, raw string
+		fault     string // "" passes
+	}{
+		{"as it should be", from + date + "\r\nbody\r\n", ""},
+		{"no body", from + date + "\r\n", ""},
+		{"no empty line", from + date, ""},
+		{"the last line has no end", from + date + "\r\nbody", ""},
+		{"names in other case, blanks before the colon", "FROM : a@example.org\r\ndate\t: x\r\n\r\n", ""},
+		{"the fields of a message inside are not its own", from + date + "\r\n" + from + from + date, ""},
+
+		{"no From", date + "\r\n", "has no From field"},
+		{"no Date", from + "\r\n", "has no Date field"},
+		{"nothing at all", "", "has no From field"},
+		{"From in the body only", date + "\r\n" + from, "has no From field"},
+		{"two From", from + date + from + "\r\n", "has 2 From fields, and may have one"},
+		{"two From, one with a blank", from + date + "From : b@example.org\r\n\r\n", "has 2 From fields, and may have one"},
+		{"two Date", from + date + date + "\r\n", "has 2 Date fields, and may have one"},
+		{"three Date", from + date + date + date + "\r\n", "has 3 Date fields, and may have one"},
+		{"From that continues another field", "X: y\r\n " + from + date + "\r\n", "has no From field"},
+		{"From on a first line that begins with a blank", " " + from + date + "\r\n", "has no From field"},
+		{"Sender is not From", "X-From: a\r\nFrom-X: b\r\n" + date + "\r\n", "has no From field"},
+
+		{"NUL in the header", from + date + "X: \x00\r\n\r\n", "has a NUL, in line 3"},
+		{"NUL in the body", from + date + "\r\na\r\nb\x00\r\n", "has a NUL, in line 5"},
+		{"LF alone in the header", from + "X: y\n" + date + "\r\n", "has an LF without CR, in line 2"},
+		{"LF alone in the body", from + date + "\r\na\nb\r\n", "has an LF without CR, in line 4"},
+		{"LF alone, first of all", "\n" + from, "has no From field"},
+		{"LF only", strings.ReplaceAll(from+date+"\r\nbody\r\n", "\r", ""), "has an LF without CR, in line 1"},
+		{"CR alone in the header", from + "X: y\rz\r\n" + date + "\r\n", "has a CR without LF, in line 2"},
+		{"CR alone in the body", from + date + "\r\na\rb\r\n", "has a CR without LF, in line 4"},
+		{"CR CR LF", from + date + "\r\na\r\r\n", "has a CR without LF, in line 4"},
+		{"CR at the very end", from + date + "\r\na\r", "has a CR without LF, in line 4"},
+		{"CR at the very end, after CRLF", from + date + "\r\na\r\n\r", "has a CR without LF, in line 5"},
+		{"the end of DATA as smugglers write it", from + date + "\r\na\n.\n", "has an LF without CR, in line 4"},
+		{"LF . CRLF", from + date + "\r\na\n.\r\n", "has an LF without CR, in line 4"},
+		{"CR . CRLF", from + date + "\r\na\r.\r\n", "has a CR without LF, in line 4"},
+
+		{"a line of 998 octets", from + date + long + "\r\n\r\n", ""},
+		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "has a line of 999 octets in its header, line 3, where 998 are allowed"},
+		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "has a line of 999 octets in its header, line 4, where 998 are allowed"},
+		{"a field of many lines", from + date + "X: y\r\n" + strings.Repeat(" "+long[1:]+"\r\n", 100) + "\r\n", ""},
+		{"a long line in the body", from + date + "\r\n" + long + long, ""},
+		{"8-bit in the body", from + date + "\r\nä\xff\r\n", ""},
+		{"8-bit in the header", from + date + "Subject: ä\r\n\r\n", "has characters beyond ASCII in its header, line 3, and SMTPUTF8 was not asked for"},
+		{"a no-break space behind From", "From\u00a0: a@example.org\r\n" + date + "\r\n", "has characters beyond ASCII in its header, line 1, and SMTPUTF8 was not asked for"},
+		{"header of more than 1 MiB", from + date + strings.Repeat("X: y\r\n", 1<<20/6) + "\r\n", "has a header of more than 1 MiB"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := envelope.Envelope{Message: envelope.NewMessage([]byte(tc.raw))}
+			wantFinding(t, message.WellFormed(t.Context(), nil, &e), "550 5.6.0", tc.fault)
+		})
+	}
+}
+
+// wantFinding wants a pass, or a failure that says this of the message.
+func wantFinding(t *testing.T, got envelope.Finding, status, fault string) {
+	t.Helper()
+	switch {
+	case fault == "" && got.Outcome != envelope.Pass:
+		t.Errorf("%v %q, want pass", got.Outcome, got.Text)
+	case fault != "" && (got.Outcome != envelope.Fail || got.Text != "the message "+fault || got.Status.String() != status):
+		t.Errorf("%v %s %q, want fail %s %q", got.Outcome, got.Status, got.Text, status, "the message "+fault)
+	}
+}
+
+func TestWellFormedWithSMTPUTF8(t *testing.T) {
+	for _, tc := range []struct{ name, subject, fault string }{
+		{"UTF-8", "grüße", ""},
+		{"Latin-1", "gr\xfc\xdfe", "has octets in its header, line 3, that are not UTF-8"},
+		{"a character cut in half", "gr\xc3", "has octets in its header, line 3, that are not UTF-8"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			raw := from + date + "Subject: " + tc.subject + "\r\n\r\n"
+			e := envelope.Envelope{SMTPUTF8: true, Message: envelope.NewMessage([]byte(raw))}
+			wantFinding(t, message.WellFormed(t.Context(), nil, &e), "550 5.6.0", tc.fault)
+		})
+	}
+}
+
+// What is read in pieces may be cut anywhere, between CR and LF too.
+func TestWellFormedWhereverThePiecesEnd(t *testing.T) {
+	const piece = 64 << 10
+	head := from + date + "\r\n"
+	fill := func(length int) string { return strings.Repeat("x", length-len(head)) }
+	for _, tc := range []struct{ name, raw, fault string }{
+		{"CR and LF in different pieces", head + fill(piece-1) + "\r\nmore\r\n", ""},
+		{"CR ends a piece and is alone", head + fill(piece-1) + "\rmore\r\n", "has a CR without LF, in line 4"},
+		{"CR ends a piece, CRLF follows", head + fill(piece-1) + "\r\r\n", "has a CR without LF, in line 4"},
+		{"LF begins a piece and is alone", head + fill(piece) + "\nmore\r\n", "has an LF without CR, in line 4"},
+		{"NUL begins a piece", head + fill(piece) + "\x00", "has a NUL, in line 4"},
+		{"CR is the last octet of all", head + fill(piece-1) + "\r", "has a CR without LF, in line 4"},
+		{"in the third piece", head + fill(piece-2) + "\r\n" + strings.Repeat("\r\n", piece/2) + "\n", fmt.Sprintf("has an LF without CR, in line %d", 5+piece/2)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := envelope.Envelope{Message: envelope.NewMessage([]byte(tc.raw))}
+			wantFinding(t, message.WellFormed(t.Context(), nil, &e), "550 5.6.0", tc.fault)
+		})
+	}
+}
+
+func TestAMessageThatCanNotBeReadDefers(t *testing.T) {
+	m, err := envelope.ReadMessage(strings.NewReader(from+date+"\r\nbody"), envelope.Spool{Memory: 1, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	f := message.WellFormed(t.Context(), nil, &envelope.Envelope{Message: m})
+	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Err == nil {
+		t.Errorf("%v %s %v", f.Outcome, f.Status, f.Err)
+	}
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	f = message.WellFormed(ended, nil, &envelope.Envelope{Message: envelope.NewMessage([]byte(from + date))})
+	if f.Outcome != envelope.TempError {
+		t.Errorf("without time: %v", f.Outcome)
+	}
+}
+
+func TestNoLoop(t *testing.T) {
+	received := func(n int, name string) string {
+		return strings.Repeat(name+": from a.example by b.example;\r\n date\r\n", n)
+	}
+	for _, tc := range []struct{ name, raw, fault string }{
+		{"none", from + date + "\r\n", ""},
+		{"50", received(50, "Received") + from + date + "\r\n", ""},
+		{"51", received(51, "Received") + from, "has passed through 51 servers, more than 50, and seems to go in circles"},
+		{"in any case, with blanks", received(20, "RECEIVED") + received(31, "received \t"), "has passed through 51 servers, more than 50, and seems to go in circles"},
+		{"similar names do not count", received(60, "X-Received") + received(60, "Received-SPF"), ""},
+		{"in the body they do not count", from + "\r\n" + received(60, "Received"), ""},
+		{"no message to speak of", "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := envelope.Envelope{Message: envelope.NewMessage([]byte(tc.raw))}
+			wantFinding(t, message.NoLoop(t.Context(), nil, &e), "554 5.4.6", tc.fault)
+		})
+	}
+}
+
+func TestChecksKeepTheContract(t *testing.T) {
+	var envelopes []*envelope.Envelope
+	for _, raw := range []string{
+		from + date + "\r\nbody\r\n",
+		from + "\r\n",
+		from + date + "Subject: ä\r\n\r\n",
+		from + date + "\r\n\x00",
+		strings.Repeat("Received: x\r\n", 51) + from + date + "\r\n",
+		"",
+	} {
+		envelopes = append(envelopes, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw))})
+	}
+	for name, check := range map[string]envelope.Check{"WellFormed": message.WellFormed, "NoLoop": message.NoLoop} {
+		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, nil, envelopes...) })
+	}
+}
+
+// FuzzWellFormed holds the answer for octets to a plain reading of the rule,
+// for messages in memory and in a file.
+func FuzzWellFormed(f *testing.F) {
+	for _, body := range []string{"", "a\r\nb", "a\nb", "a\rb", "\r", "\r\r\n", "\x00", "\xff"} {
+		f.Add([]byte(body))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, body []byte) {
+		raw := from + date + "\r\n" + string(body)
+		plain := strings.ReplaceAll(raw, "\r\n", "")
+		want := !strings.ContainsAny(plain, "\x00\r\n")
+		spooled, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Memory: 1, Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer spooled.Close()
+		for _, m := range []*envelope.Message{envelope.NewMessage([]byte(raw)), spooled} {
+			got := message.WellFormed(t.Context(), nil, &envelope.Envelope{Message: m})
+			if (got.Outcome == envelope.Pass) != want {
+				t.Errorf("%q: %v %s", body, got.Outcome, got.Text)
+			}
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) > 0 {
+			t.Error("a file is left behind")
+		}
+	})
+}
