@@ -173,7 +173,7 @@ func TestEvaluate(t *testing.T) {
 			}
 		})
 	}
-	if count < 20 {
+	if count < 150 {
 		t.Errorf("the file has %d evaluations", count)
 	}
 }
