@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -56,15 +58,15 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 				s.failed(r.clock())
 				timeout := errors.Is(err, os.ErrDeadlineExceeded)
 				last = &failure{reason: err.Error(), server: s.name, timeout: timeout}
-			case settles(reply):
-				s.answered()
-				return reply, nil
 			case reply.Rcode == dns.RcodeServerFailure:
 				s.answered() // it works, and could not find out
 				last = &failure{reason: "the server could not find out (SERVFAIL)", server: s.name}
-			default:
+			case flaw(reply, q) != "":
 				s.failed(r.clock())
-				last = &failure{reason: unsettled(reply), server: s.name}
+				last = &failure{reason: flaw(reply, q), server: s.name}
+			default:
+				s.answered()
+				return reply, nil
 			}
 		}
 	}
@@ -112,17 +114,24 @@ func (r *Resolver) send(ctx context.Context, deadline time.Time, s *server, netw
 	return reply, err
 }
 
-// settles reports whether a reply answers its question: that there are records,
-// that there are none, or that there is no such name.
-func settles(reply *dns.Msg) bool {
-	switch reply.Rcode {
-	case dns.RcodeSuccess:
-		return !isReferral(reply)
-	case dns.RcodeNameError:
-		return true
+// flaw says why a reply does not settle its question; "" is a reply that has the
+// records, or says that there are none, or no such name.
+func flaw(reply *dns.Msg, q question) string {
+	switch {
+	case reply.Rcode == dns.RcodeNameError:
+		return ""
+	case reply.Rcode != dns.RcodeSuccess:
+		return "the server answers " + rcodeText(reply.Rcode)
+	case isReferral(reply):
+		return "the server is not recursive: it refers to others"
+	case len(reply.Answer) > 0 && !slices.ContainsFunc(reply.Answer, q.isAbout):
+		return "the answer is about other names"
 	}
-	return false
+	return ""
 }
+
+// isAbout reports whether rr belongs to the name asked for.
+func (q question) isAbout(rr dns.RR) bool { return strings.EqualFold(rr.Header().Name, q.name) }
 
 // isReferral reports whether a server sends the asker on to others, instead of
 // answering. It looks like an answer without records, but for the NS records
@@ -141,11 +150,4 @@ func isReferral(reply *dns.Msg) bool {
 		}
 	}
 	return refers
-}
-
-func unsettled(reply *dns.Msg) string {
-	if reply.Rcode == dns.RcodeSuccess {
-		return "the server is not recursive: it refers to others"
-	}
-	return "the server answers " + rcodeText(reply.Rcode)
 }

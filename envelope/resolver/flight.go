@@ -3,7 +3,9 @@ package resolver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"time"
 )
 
 var errClosed = errors.New("the resolver is closed")
@@ -71,12 +73,24 @@ func (r *Resolver) board(q question) (*flight, answer, source) {
 
 // fly finds the answer to a question, for all who wait.
 func (r *Resolver) fly(ctx context.Context, q question, f *flight) {
-	a, ttl := r.resolve(ctx, q)
+	a, ttl := r.resolveSafely(ctx, q)
 	r.cache.put(q, a, ttl, r.clock())
 	f.answer = a
 	r.flights.land(q, f)
 	f.cancel(nil)
 	close(f.done)
+}
+
+// resolveSafely is resolve that makes a failure of a panic. No caller could
+// recover from one in the goroutine of a flight, and the mail server would end
+// with it.
+func (r *Resolver) resolveSafely(ctx context.Context, q question) (a answer, ttl time.Duration) {
+	defer func() {
+		if p := recover(); p != nil {
+			a, ttl = answer{outcome: failed, data: fmt.Sprint("panic: ", p)}, 0
+		}
+	}()
+	return r.resolve(ctx, q)
 }
 
 // land takes a flight off the list.

@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -115,6 +116,8 @@ const (
 	rcode       = 0xf
 )
 
+var errCutOff = errors.New("the reply has fewer records than it says")
+
 // fits reports whether msg is a reply to q: its ID, and one question, that of q
 // (RFC 5452, section 9.1). A server that does not understand a query may reply
 // with the header alone.
@@ -142,6 +145,21 @@ func (q *query) fits(msg []byte) bool {
 // does not know EDNS (RFC 6891, section 7).
 func retriedPlain(code int) bool {
 	return code == dns.RcodeFormatError || code == dns.RcodeNotImplemented
+}
+
+// unpack reads a reply that fits. Package dns takes a message that ends early for
+// one with fewer records, of which none would mean that there are none.
+func unpack(msg []byte) (*dns.Msg, error) {
+	reply := new(dns.Msg)
+	if err := reply.Unpack(msg); err != nil {
+		return nil, err
+	}
+	for i, section := range [][]dns.RR{reply.Answer, reply.Ns, reply.Extra} {
+		if len(section) != int(binary.BigEndian.Uint16(msg[6+2*i:])) {
+			return nil, errCutOff
+		}
+	}
+	return reply, nil
 }
 
 func truncated(msg []byte) bool { return binary.BigEndian.Uint16(msg[2:])&isTruncated != 0 }

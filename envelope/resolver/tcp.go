@@ -86,8 +86,8 @@ func converse(conn io.ReadWriter, q *query) (*dns.Msg, int, error) {
 	if !q.fits(msg) {
 		return nil, len(msg), errMisfit
 	}
-	reply := new(dns.Msg)
-	return reply, len(msg), reply.Unpack(msg)
+	reply, err := unpack(msg)
+	return reply, len(msg), err
 }
 
 // take returns the connection that was used last, nil if there is none.

@@ -48,8 +48,8 @@ func askUDP(ctx context.Context, deadline time.Time, server netip.AddrPort, q *q
 		if n > maxUDP || truncated(msg) {
 			return nil, n, errTooLong
 		}
-		reply := new(dns.Msg)
-		if err := reply.Unpack(msg); err != nil {
+		reply, err := unpack(msg)
+		if err != nil {
 			// The rest may have been lost on the way. TCP tells.
 			return nil, n, errTooLong
 		}

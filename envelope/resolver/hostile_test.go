@@ -1,0 +1,391 @@
+package resolver_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+	"mxrules.example/envelope/resolver"
+)
+
+const (
+	name  = "name.example."
+	right = "name.example. 60 TXT right"
+	wrong = "name.example. 60 TXT wrong"
+)
+
+// outcome is what a lookup of a test comes to: "right", "not found", "timeout",
+// "failure".
+func outcome(texts []string, err error) string {
+	dnsErr, bare := err.(*net.DNSError)
+	switch {
+	case err == nil:
+		return strings.Join(texts, "|")
+	case !bare:
+		return fmt.Sprintf("the error is a %T", err)
+	case dnsErr.IsNotFound:
+		return "not found"
+	case dnsErr.IsTimeout:
+		return "timeout"
+	case dnsErr.IsTemporary:
+		return "failure"
+	}
+	return "no flag"
+}
+
+// short is the timeout of tests in which no answer comes, long that of tests in
+// which one does, however busy the machine is.
+const (
+	short = 100 * time.Millisecond
+	long  = 10 * time.Second
+)
+
+func one(msg []byte) [][]byte { return [][]byte{msg} }
+
+// What a server on the other end may do, with one server and one attempt.
+func TestRepliesOverUDP(t *testing.T) {
+	good := func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess, right) }
+	bad := func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess, wrong) }
+	for _, tc := range []struct {
+		behaviour string
+		udp       func(q *dns.Msg, n int) [][]byte
+		want      string
+	}{
+		{"an answer", func(q *dns.Msg, _ int) [][]byte { return one(good(q)) }, "right"},
+		{"silence", func(*dns.Msg, int) [][]byte { return nil }, "timeout"},
+		{"another ID", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Id++ }))
+		}, "timeout"},
+		{"another name", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Name = "nome.example." }))
+		}, "timeout"},
+		{"another type", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Qtype = dns.TypeA }))
+		}, "timeout"},
+		{"another class", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS }))
+		}, "timeout"},
+		{"no question", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Question = nil }))
+		}, "timeout"},
+		{"two questions", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Question = append(m.Question, m.Question[0]) }))
+		}, "timeout"},
+		{"a query", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Response = false }))
+		}, "timeout"},
+		{"another opcode", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(bad(q), func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify }))
+		}, "timeout"},
+		{"garbage", func(*dns.Msg, int) [][]byte {
+			return [][]byte{nil, {1}, bytes.Repeat([]byte{0xff}, 600), bytes.Repeat([]byte{0xc0}, 64)}
+		}, "timeout"},
+		{"a burst of forgeries before the answer", func(q *dns.Msg, _ int) [][]byte {
+			var all [][]byte
+			for i := range 20 { // more than these may not fit into the buffer of the socket
+				all = append(all,
+					altered(bad(q), func(m *dns.Msg) { m.Id += uint16(i + 1) }),
+					altered(bad(q), func(m *dns.Msg) { m.Question[0].Name = "x." + name }),
+					bad(q)[:11])
+			}
+			return append(all, good(q))
+		}, "right"},
+		{"the name in other letters", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(good(q), func(m *dns.Msg) { m.Question[0].Name = "NAME.Example." }))
+		}, "right"},
+		{"records of other names beside the right one", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "other.example. TXT wrong", right, "example. TXT wrong", "name.example. A 192.0.2.1"))
+		}, "right"},
+		{"records of other names only", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "other.example. TXT wrong"))
+		}, "failure"},
+		{"a record of another class", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "name.example. 60 CH TXT wrong"))
+		}, "not found"},
+		{"NXDOMAIN", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeNameError)) }, "not found"},
+		{"NODATA without SOA", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeSuccess)) }, "not found"},
+		{"a referral", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example."))
+		}, "failure"},
+		{"NODATA with NS and SOA records", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example.", "example. 60 SOA . . 1 2 3 4 5"))
+		}, "not found"},
+		{"SERVFAIL", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeServerFailure)) }, "failure"},
+		{"REFUSED", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeRefused)) }, "failure"},
+		{"a code that nobody knows", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, 14)) }, "failure"},
+		{"a record without data", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) {
+				m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeTXT, Class: dns.ClassINET}}}
+			}))
+		}, "failure"},
+		{"FORMERR to EDNS", func(q *dns.Msg, _ int) [][]byte {
+			if q.IsEdns0() != nil {
+				return one(reply(q, dns.RcodeFormatError))
+			}
+			return one(good(q))
+		}, "right"},
+		{"NOTIMP to EDNS, with the header alone", func(q *dns.Msg, _ int) [][]byte {
+			if q.IsEdns0() != nil {
+				return one(altered(reply(q, dns.RcodeNotImplemented), func(m *dns.Msg) { m.Question = nil }))
+			}
+			return one(good(q))
+		}, "right"},
+		{"FORMERR to everything", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeFormatError)) }, "failure"},
+		{"two records", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, right, "name.example. 60 TXT \"\" \"more\" \\000\\\"\\\\ \\255"))
+		}, "right|more\x00\"\\\xff"},
+	} {
+		t.Run(tc.behaviour, func(t *testing.T) {
+			server := (&hostile{udp: tc.udp}).start(t)
+			timeout := long
+			if tc.want == "timeout" {
+				timeout = short
+			}
+			r := open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: timeout})
+			if got := outcome(r.LookupTXT(t.Context(), name)); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// What does not come over UDP as a whole comes over TCP.
+func TestRepliesOverTCP(t *testing.T) {
+	tc := func(q *dns.Msg, _ int) [][]byte { return one(cut(q)) }
+	long64 := strings.Repeat(" "+strings.Repeat("x", 250), 250)
+	for _, test := range []struct {
+		behaviour string
+		udp       func(q *dns.Msg, n int) [][]byte
+		tcp       func(conn net.Conn, q *dns.Msg, n int) bool
+		want      string
+	}{
+		{"TC", tc, whole(right), "right"},
+		{"TC beside a part of the records", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Truncated = true }))
+		}, whole(right), "right"},
+		{"too long without TC", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "name.example. TXT"+strings.Repeat(" "+strings.Repeat("x", 200), 10)))
+		}, whole(right), "right"},
+		{"cut in the middle of a record without TC", func(q *dns.Msg, _ int) [][]byte {
+			msg := reply(q, dns.RcodeSuccess, wrong)
+			return one(msg[:len(msg)-2])
+		}, whole(right), "right"},
+		{"cut between records without TC", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))])
+		}, whole(right), "right"},
+		{"64 KB", tc, whole("name.example. TXT" + long64), strings.ReplaceAll(long64, " ", "")},
+		{"cut between records over TCP too", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))]))
+			return false
+		}, "failure"},
+		{"a reset", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+			conn.(*net.TCPConn).SetLinger(0)
+			return false
+		}, "failure"},
+		{"an end in the middle", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong))[:20])
+			return false
+		}, "failure"},
+		{"an end at once", tc, nil, "failure"},
+		{"another ID", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Id++ })))
+			return true
+		}, "failure"},
+		{"another name", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Question[0].Name = "x." })))
+			return true
+		}, "failure"},
+		{"garbage", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+			conn.Write(bytes.Repeat([]byte{0xff}, 70_000))
+			return true
+		}, "failure"},
+		{"silence", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+			conn.Read(make([]byte, 1))
+			return false
+		}, "timeout"},
+		{"drops, one after the other", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			for _, octet := range framed(reply(q, dns.RcodeSuccess, "name.example. TXT"+long64)) {
+				time.Sleep(time.Millisecond)
+				if _, err := conn.Write([]byte{octet}); err != nil {
+					break
+				}
+			}
+			return false
+		}, "timeout"},
+	} {
+		t.Run(test.behaviour, func(t *testing.T) {
+			server := (&hostile{udp: test.udp, tcp: test.tcp}).start(t)
+			timeout := long
+			if test.want == "timeout" {
+				timeout = short
+			}
+			r := open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: timeout})
+			if got := outcome(r.LookupTXT(t.Context(), name)); got != test.want {
+				t.Errorf("got %.80q, want %.80q", got, test.want)
+			}
+			if server.overTCP.Load() == 0 && test.tcp != nil {
+				t.Error("nothing was asked over TCP")
+			}
+			if got := r.Stats().OverTCP; got == 0 {
+				t.Error("Stats counts nothing over TCP")
+			}
+		})
+	}
+}
+
+// chain answers with aliases 0 -> 1 -> ... -> last, where the last one has a
+// TXT record. Of those that follow the name asked for, a reply holds so many.
+func chain(last, perReply int) func(q *dns.Msg, n int) [][]byte {
+	return func(q *dns.Msg, _ int) [][]byte {
+		var i int
+		fmt.Sscanf(q.Question[0].Name, "a%d.example.", &i)
+		var records []string
+		for n := 0; n < perReply && i < last; n++ {
+			records = append(records, fmt.Sprintf("A%d.example. 60 CNAME a%d.Example.", i, i+1))
+			i++
+		}
+		if len(records) < perReply {
+			records = append(records, fmt.Sprintf("a%d.example. 60 TXT right", i))
+		}
+		return one(reply(q, dns.RcodeSuccess, records...))
+	}
+}
+
+func TestAliases(t *testing.T) {
+	soa := "example. 60 SOA . . 1 2 3 4 5"
+	for _, tc := range []struct {
+		what string
+		udp  func(q *dns.Msg, n int) [][]byte
+		want string
+		asks int64
+	}{
+		{"ten in one reply", chain(10, 100), "right", 1},
+		{"ten in ten replies", chain(10, 1), "right", 11},
+		{"ten in five replies", chain(10, 2), "right", 6},
+		{"eleven in one reply", chain(11, 100), "failure", 1},
+		{"eleven in eleven replies", chain(11, 1), "failure", 11},
+		{"in any order", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "c.example. TXT right", "b.example. CNAME c.example.", "a0.example. CNAME b.example."))
+		}, "right", 1},
+		{"a loop of one", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME a0.example."))
+		}, "failure", 1},
+		{"a loop of two in one reply", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME b.example.", "b.example. CNAME a0.example."))
+		}, "failure", 1},
+		{"a loop of two, one in a reply", func(q *dns.Msg, n int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, q.Question[0].Name+" CNAME "+[]string{"a0", "b"}[n%2]+".example."))
+		}, "failure", 11},
+		{"no such name at the end", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeNameError, "a0.example. CNAME b.example.", "authority", soa))
+		}, "not found", 1},
+		{"no such record at the end", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME b.example.", "authority", soa))
+		}, "not found", 1},
+		{"a failure at the end", func(q *dns.Msg, n int) [][]byte {
+			if n == 1 {
+				return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME b.example."))
+			}
+			return one(reply(q, dns.RcodeServerFailure))
+		}, "failure", 2},
+		{"a record of the name at the end alone", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "b.example. TXT wrong"))
+		}, "failure", 1},
+		{"a target with strange octets", func(q *dns.Msg, n int) [][]byte {
+			if n == 1 {
+				return one(reply(q, dns.RcodeSuccess, `a0.example. CNAME \000\@\.\\\255\032b.example.`))
+			}
+			return one(reply(q, dns.RcodeSuccess, `\000\@\.\\\255\032B.example. TXT right`))
+		}, "right", 2},
+	} {
+		t.Run(tc.what, func(t *testing.T) {
+			server := (&hostile{udp: tc.udp}).start(t)
+			r := open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: long})
+			if got := outcome(r.LookupTXT(t.Context(), "a0.example.")); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			if got := server.overUDP.Load(); got != tc.asks {
+				t.Errorf("asked %d times, want %d", got, tc.asks)
+			}
+		})
+	}
+}
+
+func TestNamesInAnswersAreOctets(t *testing.T) {
+	server := (&hostile{udp: func(q *dns.Msg, _ int) [][]byte {
+		switch q.Question[0].Qtype {
+		case dns.TypePTR:
+			return one(reply(q, dns.RcodeSuccess, q.Question[0].Name+` PTR a\000b\.c\\d\"\032\255.example.`))
+		case dns.TypeMX:
+			return one(reply(q, dns.RcodeSuccess, name+` MX 20 second.example.`, name+` MX 10 \000\@.example.`, name+` MX 20 third.example.`))
+		}
+		return one(reply(q, dns.RcodeSuccess, name+` CNAME \000\@.example.`, `\000\@.example. A 192.0.2.1`))
+	}}).start(t)
+	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long})
+	for range 2 { // the second time from the cache
+		names, err := r.LookupAddr(t.Context(), "192.0.2.1")
+		if want := []string{"a\x00b\\.c\\\\d\" \xff.example."}; !slices.Equal(names, want) {
+			t.Errorf("PTR: got %q, %v; want %q", names, err, want)
+		}
+		hosts, err := r.LookupMX(t.Context(), name)
+		if len(hosts) != 3 || hosts[0].Host != "\x00@.example." || hosts[1].Host != "second.example." || hosts[2].Pref != 20 {
+			t.Errorf("MX: got %v, %v", hosts, err)
+		}
+		end, err := r.LookupCNAME(t.Context(), name)
+		if want := "\x00@.example."; end != want {
+			t.Errorf("CNAME: got %q, %v; want %q", end, err, want)
+		}
+	}
+}
+
+// More records than a mail server can want are left out.
+func TestManyRecords(t *testing.T) {
+	var records []string
+	for i := range 1500 {
+		records = append(records, fmt.Sprintf("name.example. A 10.0.%d.%d", i>>8, i&0xff))
+	}
+	server := (&hostile{
+		udp: func(q *dns.Msg, _ int) [][]byte { return one(cut(q)) },
+		tcp: whole(records...),
+	}).start(t)
+	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long})
+	addrs, err := r.LookupNetIP(t.Context(), "ip4", name)
+	if len(addrs) != 1000 || err != nil || addrs[999].String() != "10.0.3.231" {
+		t.Errorf("got %d addresses, %v", len(addrs), err)
+	}
+}
+
+// A cancelled context ends a question at once, whatever the server does. The
+// timeout of the server is far beyond what the test may take.
+func TestCancelIsSeenAtOnce(t *testing.T) {
+	for what, server := range map[string]*hostile{
+		"UDP": {},
+		"TCP": {
+			udp: func(q *dns.Msg, _ int) [][]byte { return one(cut(q)) },
+			tcp: func(conn net.Conn, _ *dns.Msg, _ int) bool { conn.Read(make([]byte, 1)); return false },
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			server.start(t)
+			r, err := resolver.New(resolver.Config{Servers: []string{server.address}, Timeout: time.Hour})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			if got := outcome(r.LookupTXT(ctx, name)); got != "timeout" {
+				t.Errorf("got %q", got)
+			}
+			r.Close() // waits for the goroutine that asks: it would take an hour
+			if got := r.Stats(); got.Left != 1 || got.Questions() != 1 {
+				t.Errorf("Stats: %+v", got)
+			}
+		})
+	}
+}
