@@ -1,0 +1,128 @@
+package dkim_test
+
+import (
+	"crypto"
+	"fmt"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+)
+
+// verify returns the words and reasons for the signatures of a message.
+func verify(t testing.TB, r envelope.Resolver, raw string) *dkim.Result {
+	t.Helper()
+	return dkim.Verify(t.Context(), r, envelope.NewMessage([]byte(raw)), now)
+}
+
+// said shows what became of each signature.
+func said(r *dkim.Result) string {
+	var b strings.Builder
+	for i, s := range r.Signatures {
+		if i > 0 {
+			b.WriteString(" | ")
+		}
+		b.WriteString(string(s.Word))
+		if s.Reason != "" {
+			b.WriteString(": " + s.Reason)
+		}
+	}
+	return b.String()
+}
+
+func keyOf(name string) crypto.Signer {
+	switch name {
+	case "ed":
+		return edKey
+	case "small":
+		return smallKey()
+	}
+	return rsaKey()
+}
+
+func TestEveryCanonicalizationAndAlgorithm(t *testing.T) {
+	bodies := map[string]string{
+		"usual":                "Hello  Bob, \r\n\ttab\t.\r\n\r\n.\r\n",
+		"empty":                "",
+		"one empty line":       "\r\n",
+		"only empty lines":     "\r\n\r\n\r\n",
+		"only blanks":          " \t\r\n \r\n",
+		"blanks, no line end":  "  ",
+		"no line end":          "Hello",
+		"empty lines at last":  "Hello\r\n\r\n\r\n",
+		"blank lines at last":  "Hello\r\n \t \r\n\t\r\n",
+		"empty lines inside":   "\r\n\r\nHello\r\n\r\n\r\nBob\r\n",
+		"blanks at line ends":  "Hello \t \r\nBob\t\r\n",
+		"blanks at the end":    "Hello \t",
+		"8-bit, NUL, bare CR":  "ä\xff\x00a\rb\r\r\n\rc\r\n",
+		"one long line":        strings.Repeat("0123456789", 100_000),
+		"long runs of blanks":  "a" + strings.Repeat(" \t", 200_000) + "b\r\n",
+		"many empty lines":     "a" + strings.Repeat("\r\n", 200_000) + "b" + strings.Repeat("\r\n", 200_000),
+		"dots as on the wire":  "..\r\n.\r\n",
+		"a CR is the last one": "Hello\r",
+	}
+	for name, body := range bodies {
+		for _, form := range []string{"simple/simple", "simple/relaxed", "relaxed/simple", "relaxed/relaxed", "simple", "relaxed"} {
+			for _, key := range []string{"rsa", "ed"} {
+				t.Run(fmt.Sprint(name, ", ", form, ", ", key), func(t *testing.T) {
+					algorithm := map[string]string{"rsa": "rsa-sha256", "ed": "ed25519-sha256"}[key]
+					tags := "v=1; a=" + algorithm + "; c=" + form + "; d=example.org; s=" + key + "; h=from:to:subject; bh=; b="
+					head, _, _ := strings.Cut(mail, "\r\n\r\n")
+					signed := sign(tags, head+"\r\n\r\n"+body, keyOf(key))
+					if got := said(verify(t, world(), signed)); got != "pass" {
+						t.Error(got)
+					}
+				})
+			}
+		}
+	}
+}
+
+// What a verifier must not take for a fault.
+func TestValidSignatures(t *testing.T) {
+	for _, tc := range []struct{ name, tags string }{
+		{"as usual", usual},
+		{"the default form is simple", "v=1; a=rsa-sha256; d=example.org; s=rsa; h=From; bh=; b="},
+		{"b= in the middle", "v=1; b=; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=rsa; h=From; bh="},
+		{"b= first, simple", "b=; v=1; a=rsa-sha256; c=simple/simple; d=example.org; s=rsa; h=From; bh=;"},
+		{"blanks around b= and its value, simple", "v=1; a=rsa-sha256; c=simple; d=example.org; s=rsa; h=From; bh=; b\t=\r\n "},
+		{"blanks everywhere", "\r\n v = 1 ;\r\n\ta =\trsa-sha256 ; c = relaxed/relaxed ; d =\r\n example.org ; s = rsa ; h = From :\r\n\tTo : Subject ; bh = ; b ="},
+		{"no blanks anywhere", "v=1;a=rsa-sha256;c=relaxed;d=example.org;s=rsa;h=From;bh=;b="},
+		{"a semicolon at the end", usual + ";"},
+		{"empty tags", "v=1;; a=rsa-sha256; ;c=relaxed; d=example.org; s=rsa; h=From; bh=; b=;;"},
+		{"b= inside i=", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i=bob=example.net@example.org; h=From; bh=; b="},
+		{"b= inside z=", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; z=From:bob=40example.org|b=x; h=From; bh=; b="},
+		{"a tag whose name ends in b", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; xb=1; h=From; bh=; b="},
+		{"a= in upper case", "v=1; a=RSA-SHA256; c=relaxed; d=example.org; s=rsa; h=From; bh=; b="},
+		{"c= in upper case", "v=1; a=rsa-sha256; c=RELAXED/Relaxed; d=example.org; s=rsa; h=From; bh=; b="},
+		{"d= in upper case", "v=1; a=rsa-sha256; c=relaxed; d=EXAMPLE.org; s=RSA; h=From; bh=; b="},
+		{"d= and i= differ in case", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i=Bob@EXAMPLE.ORG; h=From; bh=; b="},
+		{"i= below d=", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i=@mail.example.org; h=From; bh=; b="},
+		{"i= with an @ in its local part", `v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i="a@b"@example.org; h=From; bh=; b=`},
+		{"i= folded", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i=bob\r\n @example.org; h=From; bh=; b="},
+		{"q=", "v=1; a=rsa-sha256; c=relaxed; q=dns/txt; d=example.org; s=rsa; h=From; bh=; b="},
+		{"q= with another before", "v=1; a=rsa-sha256; c=relaxed; q=http/x : DNS/TXT; d=example.org; s=rsa; h=From; bh=; b="},
+		{"tags that nobody knows", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; r=y; x_1=a=b; h=From; bh=; b="},
+		{"h= in upper case", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=FROM:SUBJECT; bh=; b="},
+		{"h= with names that are not there", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=From:From:Cc:Reply-To:Sender; bh=; b="},
+		{"h= with itself", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=From:DKIM-Signature:dkim-signature; bh=; b="},
+		{"t= now", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; t=1770026400; h=From; bh=; b="},
+		{"t= four minutes ahead", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; t=1770026640; h=From; bh=; b="},
+		{"t=0", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; t=0; h=From; bh=; b="},
+		{"x= tomorrow", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; t=1770026400; x=1770112800; h=From; bh=; b="},
+		{"x= four minutes ago", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; x=1770026160; h=From; bh=; b="},
+		{"x= of 20 digits", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; x=99999999999999999999; h=From; bh=; b="},
+		{"key of 1024 bits", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=small; h=From; bh=; b="},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			key := rsaKey()
+			if strings.Contains(tc.tags, "s=small") {
+				key = smallKey()
+			}
+			if got := said(verify(t, world(), sign(tc.tags, mail, key))); got != "pass" {
+				t.Error(got)
+			}
+		})
+	}
+}
