@@ -1,0 +1,241 @@
+// Package greylisttest holds stores of greylisting to their contract.
+//
+// A store decides whether mail is delayed once or for ever. What goes wrong in
+// one goes wrong seldom and unseen: a count that is lost when two servers write
+// at once, a record that comes back from the dead. The suite asks for that.
+//
+// It knows nothing of how a store lasts: that what was written is still there
+// after a crash is for its own tests to show.
+package greylisttest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"mxrules.example/greylist"
+)
+
+// TestStore holds a store to the contract of [greylist.Store], and, if it is
+// one, of [greylist.Register]. open returns an empty store, a new one each time,
+// and takes care itself that it is closed when t ends. The store must have room
+// for 10,000 records.
+//
+// What must hold:
+//
+//   - A key that was never written has no record, and keys do not touch each
+//     other.
+//   - Touch writes and returns Record.Seen, whatever the order of times, of
+//     records that have expired as well, for times until the year 2106.
+//   - Touches of one key by many goroutines are each counted once, and each
+//     gets a count of its own.
+//   - Get sees what a Touch has written that has returned.
+//   - A context that has ended is an error, and nothing is written.
+//   - Merge writes Record.Merge, Forget removes, All returns every record once,
+//     stops when told to, and ends with the context's error.
+func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
+	t.Helper()
+	for _, tc := range []struct {
+		name string
+		run  func(*testing.T, greylist.Store)
+	}{
+		{"a key without a record", unknown},
+		{"touch and get", touches},
+		{"any order of times", anyOrder},
+		{"the ends of time", endsOfTime},
+		{"many at once count each", manyAtOnce},
+		{"many keys at once", manyKeys},
+		{"a context that has ended", endedContext},
+	} {
+		t.Run(tc.name, func(t *testing.T) { tc.run(t, open(t)) })
+	}
+	for _, tc := range []struct {
+		name string
+		run  func(*testing.T, greylist.Register)
+	}{
+		{"merge", merges},
+		{"merge and touch at once", mergesAtOnce},
+		{"forget", forgets},
+		{"all", lists},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if register, ok := open(t).(greylist.Register); ok {
+				tc.run(t, register)
+			}
+		})
+	}
+}
+
+// began is the time of the tests. Stores that drop what has expired by a clock
+// of their own must not see the past.
+func began() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// key returns the key of a number, spread as the hashes of triplets are.
+func key(n int) greylist.Key {
+	return greylist.Secret("greylisttest").Identity(strconv.Itoa(n))
+}
+
+func get(t *testing.T, s greylist.Store, k greylist.Key) greylist.Record {
+	t.Helper()
+	r, err := s.Get(t.Context(), k)
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	return r
+}
+
+func touch(t *testing.T, s greylist.Store, k greylist.Key, seen greylist.Sighting) greylist.Record {
+	t.Helper()
+	r, err := s.Touch(t.Context(), k, seen)
+	if err != nil {
+		t.Fatalf("Touch: %v", err)
+	}
+	return r
+}
+
+func unknown(t *testing.T, s greylist.Store) {
+	if r := get(t, s, key(1)); !r.IsZero() {
+		t.Errorf("an empty store has %v", r)
+	}
+	touch(t, s, key(2), greylist.Sighting{At: began(), Until: began().Add(time.Hour)})
+	if r := get(t, s, key(1)); !r.IsZero() {
+		t.Errorf("a key that was not written has %v", r)
+	}
+}
+
+func touches(t *testing.T, s greylist.Store) {
+	now := began()
+	var want greylist.Record
+	for i, seen := range []greylist.Sighting{
+		{At: now, Until: now.Add(24 * time.Hour)},
+		{At: now.Add(5 * time.Minute), Until: now.Add(36 * 24 * time.Hour), Good: 1},
+		{At: now.Add(6 * time.Minute), Until: now.Add(37 * 24 * time.Hour), Good: 1},
+		{At: now.Add(7*time.Minute + 300*time.Millisecond), Until: now.Add(38 * 24 * time.Hour), Good: 3},
+		{At: now.Add(400 * 24 * time.Hour), Until: now.Add(401 * 24 * time.Hour)}, // long after it has expired
+	} {
+		want = want.Seen(seen)
+		if got := touch(t, s, key(1), seen); got != want {
+			t.Errorf("touch %d returns %v, want %v", i, got, want)
+		}
+		if got := get(t, s, key(1)); got != want {
+			t.Errorf("after touch %d there is %v, want %v", i, got, want)
+		}
+	}
+}
+
+func anyOrder(t *testing.T, s greylist.Store) {
+	now := began()
+	seed := uint64(now.Unix())
+	random := rand.New(rand.NewPCG(seed, 1))
+	for round := range 200 {
+		var want greylist.Record
+		for i := range 12 {
+			at := now.Add(time.Duration(random.Int64N(int64(4 * time.Hour))))
+			seen := greylist.Sighting{
+				At:    at,
+				Until: at.Add(time.Minute + time.Duration(random.Int64N(int64(2*time.Hour)))),
+				Good:  random.Uint32N(3),
+			}
+			want = want.Seen(seen)
+			if got := touch(t, s, key(round), seen); got != want {
+				t.Fatalf("seed %d, round %d: touch %d returns %v, want %v", seed, round, i, got, want)
+			}
+		}
+	}
+}
+
+func endsOfTime(t *testing.T, s greylist.Store) {
+	for i, at := range []time.Time{
+		began(),
+		time.Date(2106, 2, 7, 6, 28, 15, 0, time.UTC), // 1<<32 - 1 seconds
+		time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+	} {
+		seen := greylist.Sighting{At: at, Until: at.Add(time.Hour), Good: 1<<32 - 2}
+		want := greylist.Record{}.Seen(seen)
+		if got := touch(t, s, key(i), seen); got != want {
+			t.Errorf("at %v: Touch returns %v, want %v", at, got, want)
+		}
+		seen.Good = 7 // the count stays at its end
+		want = want.Seen(seen)
+		if got := touch(t, s, key(i), seen); got != want {
+			t.Errorf("at %v: the second Touch returns %v, want %v", at, got, want)
+		}
+	}
+}
+
+const (
+	callers = 32
+	each    = 25
+)
+
+func manyAtOnce(t *testing.T, s greylist.Store) {
+	now := began()
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+		seen  = map[uint32]bool{}
+	)
+	for caller := range callers {
+		group.Go(func() {
+			for i := range each {
+				at := now.Add(time.Duration(caller*each+i) * time.Second)
+				r, err := s.Touch(t.Context(), key(1), greylist.Sighting{At: at, Until: at.Add(time.Hour), Good: 1})
+				if err != nil {
+					t.Errorf("Touch: %v", err)
+					return
+				}
+				mu.Lock()
+				if seen[r.Good] {
+					t.Errorf("two touches were both told that they are number %d", r.Good)
+				}
+				seen[r.Good] = true
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	last := now.Add((callers*each - 1) * time.Second)
+	want := greylist.Record{First: now, Last: last, Until: last.Add(time.Hour), Good: callers * each}
+	if got := get(t, s, key(1)); got != want {
+		t.Errorf("after %d touches at once there is %v, want %v", callers*each, got, want)
+	}
+}
+
+func manyKeys(t *testing.T, s greylist.Store) {
+	now := began()
+	var group sync.WaitGroup
+	for caller := range callers {
+		group.Go(func() {
+			for i := range each {
+				k := key(caller*each + i)
+				seen := greylist.Sighting{At: now, Until: now.Add(time.Hour), Good: uint32(i)}
+				if _, err := s.Touch(t.Context(), k, seen); err != nil {
+					t.Errorf("Touch: %v", err)
+				}
+				if r, err := s.Get(t.Context(), k); err != nil || r != (greylist.Record{}.Seen(seen)) {
+					t.Errorf("a Touch that has returned is not there: %v, %v", r, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func endedContext(t *testing.T, s greylist.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Get(ctx, key(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get: error %v, want that of the context", err)
+	}
+	if _, err := s.Touch(ctx, key(1), greylist.Sighting{At: began(), Until: began().Add(time.Hour)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Touch: error %v, want that of the context", err)
+	}
+	if r := get(t, s, key(1)); !r.IsZero() {
+		t.Errorf("a Touch with a context that had ended wrote %v", r)
+	}
+}

@@ -1,0 +1,121 @@
+package greylist
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// Keys of envelope.Once.
+type (
+	recordKey struct {
+		store any
+		key   Key
+	}
+	sightingKey struct {
+		store   any
+		triplet Key
+		good    uint32
+	}
+)
+
+// comparableStore reports whether a store can be part of a key. One whose values
+// can't be compared shares nothing.
+func comparableStore(store Store) bool { return reflect.ValueOf(store).Comparable() }
+
+// get reads a record once per judgement. A check whose context ended before the
+// answer came leaves no answer behind: another that still has time asks for
+// itself.
+func get(ctx context.Context, store Store, key Key) (Record, error) {
+	type answer struct {
+		record    Record
+		err       error
+		abandoned bool
+	}
+	if !comparableStore(store) {
+		return store.Get(ctx, key)
+	}
+	a := envelope.Once(ctx, recordKey{store, key}, func() answer {
+		record, err := store.Get(ctx, key)
+		return answer{record, err, err != nil && ctx.Err() != nil}
+	})
+	if a.abandoned && ctx.Err() == nil {
+		return store.Get(ctx, key)
+	}
+	return a.record, a.err
+}
+
+// sighting is what a Commit writes: one, whatever the number of rules that
+// found it.
+type sighting struct {
+	store             Store
+	triplet, identity Key
+	seen              Sighting
+	before            Record // of the triplet
+	lifetime          time.Duration
+
+	mu      sync.Mutex
+	written bool      // the triplet is
+	counted *Sighting // what is to be written of the identity then
+}
+
+// shared returns the Commit of a sighting. All that ask about one triplet in
+// one judgement get that of the first.
+func shared(ctx context.Context, s *sighting) func(context.Context) error {
+	if comparableStore(s.store) {
+		first := s
+		s = envelope.Once(ctx, sightingKey{s.store, s.triplet, s.seen.Good}, func() *sighting { return first })
+	}
+	return s.write
+}
+
+// write writes what is not written yet: nothing the second time, and after a
+// failure what is missing.
+func (s *sighting) write(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.written {
+		record, err := s.store.Touch(ctx, s.triplet, s.seen)
+		if err != nil {
+			return err
+		}
+		s.written, s.counted = true, s.count(record)
+	}
+	if s.counted == nil {
+		return nil
+	}
+	_, err := s.store.Touch(ctx, s.identity, *s.counted)
+	if err == nil {
+		s.counted = nil
+	}
+	return err
+}
+
+// count returns what is to be written of the identity once the record of the
+// triplet is as given, nil if nothing is.
+//
+// Touch is atomic, so that of all servers that let a triplet in only one sees it
+// become good, and it is counted once. The triplet is written first: if the
+// program dies between the two, a count is missing, and none is there too many.
+func (s *sighting) count(triplet Record) *Sighting {
+	if s.identity == (Key{}) || s.seen.Good == 0 {
+		return nil
+	}
+	counted := &Sighting{At: s.seen.At, Until: s.seen.Until}
+	if triplet.Good == s.seen.Good {
+		counted.Good = 1
+		return counted
+	}
+	if s.seen.At.Sub(s.before.Last) >= s.lifetime/renewals {
+		return counted
+	}
+	return nil
+}
+
+// renewals is how often within Lifetime an identity is renewed that sends mail
+// of known triplets only: every day, by default. More would write twice for each
+// mail.
+const renewals = 36
