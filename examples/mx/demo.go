@@ -15,6 +15,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 )
 
@@ -71,6 +72,8 @@ func (c conversation) play(ctx context.Context, maildir string, out io.Writer) (
 		maildir:     maildir,
 		networks:    []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		blocked:     []netip.Prefix{netip.MustParsePrefix("203.0.113.128/25")},
+		strict:      c.strict,
+		lists:       []dnsbl.List{{Zone: "list.example"}},
 		bannerDelay: c.bannerDelay,
 		resolver:    dns,
 		log:         slog.New(slog.DiscardHandler),
@@ -112,7 +115,11 @@ func explain(out io.Writer, v verdict.Verdict) {
 	}
 	fmt.Fprintln(out)
 	for _, step := range v.Trace {
-		fmt.Fprintf(out, "     %-20s %s", step.Rule, step.Finding.Outcome)
+		outcome := step.Finding.Outcome.String()
+		if step.Off {
+			outcome = "off"
+		}
+		fmt.Fprintf(out, "     %-20s %s", step.Rule, outcome)
 		for _, q := range step.Questions {
 			if !q.Reused {
 				fmt.Fprintf(out, ", asked %s %s", q.Type, q.Name)

@@ -6,6 +6,7 @@ import "time"
 type conversation struct {
 	title       string
 	client      string // the address that it seems to come from
+	strict      bool   // the policy of the server
 	outage      string // a question that DNS fails to answer
 	bannerDelay time.Duration
 	early       bool     // the client does not wait for the greeting
@@ -24,30 +25,70 @@ var conversations = []conversation{{
 	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<>", "RCPT TO:<Alice@Example.ORG>"},
 	want:   "message 250 2.0.0",
 }, {
-	title:  "A greeting that is a bare address: refused before the recipient is known",
+	title:  "A greeting that is a bare address",
 	client: "198.51.100.10",
 	lines:  []string{"EHLO 198.51.100.10", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
-	want:   "MAIL 501 5.5.4",
+	want:   "RCPT 501 5.5.4",
 }, {
 	title:  "A greeting with our own name",
 	client: "198.51.100.10",
 	lines:  []string{"EHLO mx.example.org", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
-	want:   "MAIL 550 5.7.1",
+	want:   "RCPT 550 5.7.1",
 }, {
 	title:  "A client without a name in DNS",
 	client: "203.0.113.5",
 	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
-	want:   "MAIL 550 5.7.25",
+	want:   "RCPT 550 5.7.25",
+}, {
+	title:  "The same client, asking the postmaster why: he takes mail from everybody",
+	client: "203.0.113.5",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<postmaster@example.org>"},
+	want:   "message 250 2.0.0",
 }, {
 	title:  "A client that claims the name of another",
 	client: "203.0.113.66",
 	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
-	want:   "MAIL 550 5.7.25",
+	want:   "RCPT 550 5.7.25",
+}, {
+	title:  "A sender that is no address: refused before the recipient is known",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good..example>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 501 5.1.7",
+}, {
+	title:  "A sender whose domain does not exist",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@nowhere.example>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 550 5.1.8",
+}, {
+	title:  "A sender whose domain takes no mail, so that no answer could reach him",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@deaf.example>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 550 5.7.27",
+}, {
+	title:  "Mail in Alice's own name from outside",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<alice@example.org>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 550 5.7.1",
+}, {
+	title:  "The same from a service that our SPF record allows",
+	client: "198.51.100.20",
+	lines:  []string{"EHLO news.service.example", "MAIL FROM:<alice@example.org>", "RCPT TO:<alice@example.org>"},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "Mail in the name of a mailbox of ours that does not exist",
+	client: "198.51.100.20",
+	lines:  []string{"EHLO news.service.example", "MAIL FROM:<nobody@example.org>", "RCPT TO:<alice@example.org>"},
+	want:   "MAIL 550 5.1.0",
 }, {
 	title:  "An attempt to relay",
 	client: "198.51.100.10",
 	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<carol@elsewhere.example>"},
 	want:   "RCPT 554 5.7.1",
+}, {
+	title:  "Another, in the form of an address of ours",
+	client: "198.51.100.10",
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<carol%elsewhere.example@example.org>"},
+	want:   "RCPT 550 5.1.1",
 }, {
 	title:  "A mailbox that does not exist",
 	client: "198.51.100.10",
@@ -75,15 +116,33 @@ var conversations = []conversation{{
 	bannerDelay: time.Minute, // ends as soon as the client talks
 	early:       true,
 	lines:       []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
-	want:        "MAIL 554 5.5.0",
+	want:        "RCPT 554 5.5.0",
 }, {
 	title:  "A printer in our own network, which greets as it likes and has no name",
 	client: "192.0.2.40",
-	lines:  []string{"HELO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<alice@example.org>"},
+	lines:  []string{"HELO printer", "MAIL FROM:<alice@example.org>", "RCPT TO:<alice@example.org>"},
 	want:   "message 250 2.0.0",
 }, {
 	title:  "An honest server with a generic name: its mail is taken, and marked",
 	client: "203.0.113.77",
 	lines:  []string{"EHLO 203-0-113-77.dyn.provider.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "The same where the policy is strict",
+	client: "203.0.113.77",
+	strict: true,
+	lines:  []string{"EHLO 203-0-113-77.dyn.provider.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 550 5.7.1",
+}, {
+	title:  "A server on a DNS list, where the policy is strict",
+	client: "203.0.113.88",
+	strict: true,
+	lines:  []string{"EHLO mail.listed.example", "MAIL FROM:<>", "RCPT TO:<alice@example.org>"},
+	want:   "RCPT 554 5.7.1",
+}, {
+	title:  "The mail server as it should be, where the policy is strict",
+	client: "198.51.100.10",
+	strict: true,
+	lines:  []string{"EHLO mail.good.example", "MAIL FROM:<bob@good.example>", "RCPT TO:<alice@example.org>"},
 	want:   "message 250 2.0.0",
 }}

@@ -19,9 +19,10 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"S: 250-SIZE 52428800\n",
 		"S: 501 5.5.4 the HELO name 198.51.100.10 is an address",
+		"sender.notours       off",
 		"Why: tempfail, because rdns.exists can't be decided",
 		"Why: accept, because no rule is against it, marked generic",
-		"Messages in Alice's folder new: 3\n",
+		"Messages in Alice's folder new: 5\n",
 		"Messages in Alice's folder .Junk/new: 1\n",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -44,7 +44,8 @@ tabs	too
 `, "\n", "\r\n")
 
 // receiver is the server of examples/mx with the mailboxes of Alice and Bob.
-// All its clients seem to be the good server of the demonstration.
+// All its clients seem to be the good server of the demonstration, which SPF
+// lets write in Bob's name.
 type receiver struct {
 	address net.Addr
 	dns     *zone.Zone
@@ -182,21 +183,25 @@ func TestSwaks(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		outage bool
+		from   string
 		to     string
 		exit   int    // of swaks: 24 for a refused recipient
 		says   string // what the server is heard to say
 		stored int
 	}{
-		{"accepted", false, "alice@example.org", 0, "<-  250 2.0.0 OK", 1},
-		{"rejected", false, "nobody@example.org", 24, "<** 550 5.1.1 there is no mailbox nobody@example.org here", 0},
-		{"deferred", true, "alice@example.org", 24, "<** 451 4.7.25 the DNS lookup of 10.100.51.198.in-addr.arpa has failed for now", 0},
+		{"accepted", false, "bob@good.example", "alice@example.org", 0, "<-  250 2.0.0 OK", 1},
+		{"rejected", false, "bob@good.example", "nobody@example.org", 24, "<** 550 5.1.1 there is no mailbox nobody@example.org here", 0},
+		{"deferred", true, "bob@good.example", "alice@example.org", 24, "<** 451 4.7.25 the DNS lookup of 10.100.51.198.in-addr.arpa has failed for now", 0},
+		{"a relay", false, "bob@good.example", "carol@elsewhere.example", 24, "<** 554 5.7.1 relay access denied: the recipient carol@elsewhere.example is in no domain of this site", 0},
+		{"in Alice's own name", false, "alice@example.org", "alice@example.org", 24, "<** 550 5.7.1 the sender alice@example.org is in a domain of this site", 0},
+		{"in the name of a domain that does not exist", false, "bob@nowhere.example", "alice@example.org", 24, "<** 550 5.1.8 the domain nowhere.example of the sender has no MX, A or AAAA record in DNS", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			mx := startReceiver(t)
 			if tc.outage {
 				mx.dns.Failing(reverseName, zone.SERVFAIL)
 			}
-			out, exit := swaks(t, mx.address, tc.to)
+			out, exit := swaks(t, mx.address, tc.from, tc.to)
 			if exit != tc.exit || !strings.Contains(out, tc.says) {
 				t.Errorf("swaks exits with %d, not %d, or the server does not say %q:\n%s", exit, tc.exit, tc.says, out)
 			}
@@ -211,9 +216,9 @@ func TestSwaks(t *testing.T) {
 	}
 }
 
-// swaks sends the letter to a recipient, and returns what it printed and its
-// exit status.
-func swaks(t *testing.T, server net.Addr, to string) (out string, exit int) {
+// swaks sends the letter from a sender to a recipient, and returns what it
+// printed and its exit status.
+func swaks(t *testing.T, server net.Addr, from, to string) (out string, exit int) {
 	t.Helper()
 	path, err := lookProgram("swaks")
 	if err != nil {
@@ -222,7 +227,7 @@ func swaks(t *testing.T, server net.Addr, to string) (out string, exit int) {
 	file := filepath.Join(t.TempDir(), "letter")
 	writeFile(t, file, strings.TrimSuffix(letter, "\r\n")) // swaks adds the last line break
 	command := exec.Command(path, "--server", server.String(), "--ehlo", "mail.good.example",
-		"--from", "bob@good.example", "--to", to, "--data", "@"+file)
+		"--from", from, "--to", to, "--data", "@"+file)
 	text, err := command.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)

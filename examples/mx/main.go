@@ -5,11 +5,12 @@
 //	mx -listen :25 -hostname mx.example.org -our-nets 192.0.2.0/24 \
 //	   -mailboxes alice@example.org,bob@example.org -maildir /srv/mail
 //
-// It shows how the pieces of a server come together around a
-// [mxrules.example/verdict/gosmtp.Guard], and is short enough to be read: no TLS,
-// no login, no queue. It delivers to its own mailboxes only, so that even clients
-// in its own networks can't send mail on through it. Marked messages go to the
-// folder .Junk of a maildir; no header is added to any.
+// It runs the policy Standard of [mxrules.example/examples/policies], or Strict
+// with -policy strict. It shows how the pieces of a server come together around
+// a [mxrules.example/verdict/gosmtp.Guard], and is short enough to be read: no
+// TLS, no login, no queue. It delivers to its own mailboxes only, so that even
+// clients in its own networks can't send mail on through it. Marked messages go
+// to the folder .Junk of a maildir; no header is added to any.
 //
 // With -demo it starts on a loopback port, talks to itself in the roles of good
 // and bad clients, prints what was said and why, and exits with 0 if each got
@@ -65,6 +66,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // then.
 func serve(ctx context.Context, o options, logs io.Writer) error {
 	o.site.log = slog.New(slog.NewJSONHandler(logs, nil))
+	var err error
+	if o.site.lists, err = trusted(ctx, o.site.resolver, o.site.lists, o.site.log); err != nil {
+		return err
+	}
 	server, err := newServer(o.site)
 	if err != nil {
 		return err

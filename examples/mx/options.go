@@ -15,6 +15,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns/dnsbl"
 )
 
 // options are what the command line says.
@@ -43,6 +44,8 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("without -mailboxes there is nobody to take mail for")
 	case o.site.maildir == "":
 		return o, errors.New("without -maildir there is no place for mail")
+	case len(o.site.lists) > 0 && !o.site.strict:
+		return o, errors.New("-dnsbl is given, and only -policy strict asks lists")
 	}
 	if _, err := envelope.ParseHost(o.site.hostname); err != nil {
 		return o, fmt.Errorf("-hostname: %w", err)
@@ -65,6 +68,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.site.maildir, "maildir", "", "the `folder` that holds a maildir for each mailbox")
 	flags.Func("our-nets", "`networks` whose clients may greet as they like and need no name in DNS", addNetworks(&o.site.networks))
 	flags.Func("blocked-nets", "`networks` whose clients are turned away at the greeting", addNetworks(&o.site.blocked))
+	flags.Func("policy", "`standard`, which is the default, or strict, which takes mail only from servers that introduce themselves as they should", o.choosePolicy)
+	flags.Func("dnsbl", "with -policy strict: refuse clients on this `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.DurationVar(&o.site.bannerDelay, "banner-delay", 0, "wait this `long` before the greeting, and notice who does not")
 	flags.StringVar(&o.dns, "dns", "system", "ask the DNS servers of the system, or the one at this `address`")
 	flags.StringVar(&o.zoneFile, "zone", "", "ask no DNS server but this master `file`")
@@ -79,6 +84,20 @@ func (o *options) help() string {
 	b.WriteString("mx receives mail for a few mailboxes. Its log is JSON on the standard error.\n\n")
 	flags.PrintDefaults()
 	return b.String()
+}
+
+func (o *options) choosePolicy(name string) error {
+	if name != "standard" && name != "strict" {
+		return fmt.Errorf("there is no policy %q; there are: standard, strict", name)
+	}
+	o.site.strict = name == "strict"
+	return nil
+}
+
+func (o *options) addList(value string) error {
+	list, err := dnsbl.ParseList(value)
+	o.site.lists = append(o.site.lists, list)
+	return err
 }
 
 func (o *options) addMailboxes(value string) error {

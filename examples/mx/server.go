@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -13,6 +12,7 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/examples/policies"
+	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/gosmtp"
 )
@@ -34,6 +34,8 @@ type site struct {
 	maildir     string
 	networks    []netip.Prefix // ours
 	blocked     []netip.Prefix
+	strict      bool         // the policy
+	lists       []dnsbl.List // that the strict policy asks
 	bannerDelay time.Duration
 	resolver    envelope.Resolver
 	log         *slog.Logger
@@ -52,22 +54,20 @@ type server struct {
 
 // newServer makes the maildirs of a site and the server that fills them.
 func newServer(s site) (*server, error) {
-	boxes := &mailboxes{maildirs: maildirs{root: s.maildir, host: s.hostname}, known: map[string]bool{}, log: s.log}
-	var domains []string
-	for _, mailbox := range s.mailboxes {
-		domains = append(domains, string(mailbox.Domain))
-		// RFC 5321, section 4.5.1: every domain has a postmaster.
-		for _, m := range []envelope.Mailbox{mailbox, {Local: "postmaster", Domain: mailbox.Domain}} {
-			if err := boxes.add(m); err != nil {
-				return nil, err
-			}
-		}
+	boxes, err := newMailboxes(s)
+	if err != nil {
+		return nil, err
 	}
-	policy, err := policies.Standard(policies.Site{
-		Domains:    domains,
-		Names:      []string{s.hostname},
-		Networks:   s.networks,
-		HasMailbox: func(_ context.Context, m envelope.Mailbox) (bool, error) { return boxes.has(m), nil },
+	choose := policies.Standard
+	if s.strict {
+		choose = policies.Strict
+	}
+	policy, err := choose(policies.Site{
+		Domains:   boxes.domains,
+		Names:     []string{s.hostname},
+		Networks:  s.networks,
+		Mailboxes: boxes.known,
+		Lists:     s.lists,
 	})
 	if err != nil {
 		return nil, err
@@ -129,17 +129,3 @@ func (s site) report(ctx context.Context, e *envelope.Envelope, v verdict.Verdic
 		s.told(e, v)
 	}
 }
-
-// mailboxes are those that the server takes mail for, each with its maildir.
-type mailboxes struct {
-	maildirs
-	known map[string]bool // by address in lower case
-	log   *slog.Logger
-}
-
-func (b *mailboxes) add(m envelope.Mailbox) error {
-	b.known[strings.ToLower(m.String())] = true
-	return b.create(m)
-}
-
-func (b *mailboxes) has(m envelope.Mailbox) bool { return b.known[strings.ToLower(m.String())] }

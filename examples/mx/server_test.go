@@ -24,7 +24,7 @@ func speakTo(t *testing.T, server net.Addr, lines ...string) string {
 
 func TestOneRecipientTwiceIsOneDelivery(t *testing.T) {
 	mx := startReceiver(t)
-	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<carol@good.example>",
+	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<bob@good.example>",
 		"RCPT TO:<alice@example.org>", "RCPT TO:<bob@good.example>", "RCPT TO:<ALICE@EXAMPLE.ORG>")
 	if want := "message 250 2.0.0"; ended != want {
 		t.Fatalf("the conversation ended with %q, not %q", ended, want)
@@ -54,7 +54,7 @@ func TestMailThatCantBeStoredShallComeAgain(t *testing.T) {
 	if err := os.RemoveAll(mx.boxes.folder(mailbox(t, "bob@good.example"), false)); err != nil {
 		t.Fatal(err)
 	}
-	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<>",
+	ended := speakTo(t, mx.address, "EHLO mail.good.example", "MAIL FROM:<bob@good.example>",
 		"RCPT TO:<alice@example.org>", "RCPT TO:<bob@good.example>")
 	if want := "message 451 4.3.0"; ended != want {
 		t.Errorf("the conversation ended with %q, not %q", ended, want)
@@ -67,7 +67,8 @@ func TestMailThatCantBeStoredShallComeAgain(t *testing.T) {
 // running is the command, listening.
 type running struct {
 	address string
-	logs    chan map[string]any // closed when the command has exited
+	before  []map[string]any    // the log until it listens
+	logs    chan map[string]any // the log from then on, closed when the command has exited
 	stop    context.CancelFunc
 	exited  chan int
 }
@@ -97,7 +98,13 @@ func start(t *testing.T, args ...string) *running {
 		for range r.logs { // until the command has exited
 		}
 	})
-	r.address, _ = (<-r.logs)["address"].(string)
+	for line := range r.logs {
+		if line["msg"] == "listening" {
+			r.address, _ = line["address"].(string)
+			break
+		}
+		r.before = append(r.before, line)
+	}
 	return r
 }
 
@@ -110,7 +117,7 @@ func TestRunLogsAndStops(t *testing.T) {
 
 	ended := make(chan string, 1)
 	go func() {
-		c := conversation{lines: []string{"EHLO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<carol@elsewhere.example>"}}
+		c := conversation{lines: []string{"EHLO printer", "MAIL FROM:<alice@example.org>", "RCPT TO:<carol@elsewhere.example>"}}
 		got, err := c.speak(context.Background(), mx.address, io.Discard)
 		if err != nil {
 			got = err.Error()
@@ -146,7 +153,7 @@ func TestRunLetsConversationsEnd(t *testing.T) {
 	if line := <-mx.logs; line["msg"] != "stopping" {
 		t.Errorf("the log says %v", line)
 	}
-	client.say("EHLO printer", "MAIL FROM:<printer@example.org>", "RCPT TO:<alice@example.org>", "DATA")
+	client.say("EHLO printer", "MAIL FROM:<alice@example.org>", "RCPT TO:<alice@example.org>", "DATA")
 	for range 4 {
 		client.hear()
 	}
@@ -210,6 +217,9 @@ func TestFlags(t *testing.T) {
 		{[]string{"-mailboxes", "alice@[192.0.2.1]"}, `mailbox "alice@[192.0.2.1]" is not of the form`},
 		{append(needed, "-our-nets", "192.0.2.0"), `network "192.0.2.0" is no prefix`},
 		{append(needed, "-hostname", "m x"), `host name "m x" has a character`},
+		{append(needed, "-policy", "lax"), `no policy "lax"; there are: standard, strict`},
+		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
+		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "only -policy strict asks lists"},
 		{append(needed, "-dns", "one"), `DNS server "one" is neither`},
 		{append(needed, "-zone", "/nowhere/zone"), "/nowhere/zone: no such file"},
 		{append(needed, "more"), `"more" is no flag`},
@@ -229,7 +239,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if status := run(t.Context(), []string{"-help"}, &out, io.Discard); status != 0 {
 		t.Errorf("the command exits with %d", status)
 	}
-	for _, flag := range []string{"-demo", "-listen", "-hostname", "-mailboxes", "-maildir", "-our-nets", "-blocked-nets", "-banner-delay", "-dns", "-zone"} {
+	for _, flag := range []string{"-demo", "-listen", "-hostname", "-mailboxes", "-maildir", "-our-nets", "-blocked-nets", "-policy", "-dnsbl", "-banner-delay", "-dns", "-zone"} {
 		if !strings.Contains(out.String(), "  "+flag) {
 			t.Errorf("the help does not name %s", flag)
 		}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/rdns/dnsbl"
+)
+
+// probeTimeout bounds how long the lists may keep a server from starting.
+const probeTimeout = 20 * time.Second
+
+// trusted returns the lists that answer as lists should, and says in the log
+// what is wrong with the others. A list that has died may answer that it has
+// everybody (RFC 5782, section 7). One that does not answer now is kept: the
+// policy ignores it as long as that is so.
+func trusted(ctx context.Context, r envelope.Resolver, lists []dnsbl.List, log *slog.Logger) ([]dnsbl.List, error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	reports, err := dnsbl.Probe(ctx, r, lists...)
+	if err != nil {
+		return nil, fmt.Errorf("-dnsbl: %w", err)
+	}
+	var good []dnsbl.List
+	for i, report := range reports {
+		switch report.Condition() {
+		case dnsbl.Serving, dnsbl.Unanswered:
+			good = append(good, lists[i])
+			log.Info("DNS list", "report", report.String())
+		default:
+			log.Warn("DNS list is not used", "report", report.String())
+		}
+	}
+	return good, nil
+}
