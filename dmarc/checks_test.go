@@ -1,0 +1,237 @@
+package dmarc_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
+	"mxrules.example/spf"
+)
+
+// good and bad are the addresses of the servers in mail().
+const (
+	good = "192.0.2.1"
+	bad  = "192.0.2.66"
+)
+
+// TestChecks tells for each message what the checks find, in the order pass,
+// notreject, notquarantine, published, singleauthor, alignedfor.
+func TestChecks(t *testing.T) {
+	order := []string{"dmarc.pass", "dmarc.notreject", "dmarc.notquarantine", "dmarc.published", "dmarc.singleauthor", "dmarc.alignedfor"}
+	for _, tc := range []struct {
+		name string
+		e    *envelope.Envelope
+		want string
+	}{
+		{"authenticated by SPF", from(good, "someone@bank.example", "someone@bank.example"), "pass pass pass pass pass pass"},
+		{"authenticated by DKIM", signed(t, from(bad, "someone@forwarder.example", "someone@bank.example"), "bank.example"), "pass pass pass pass pass pass"},
+		{"forged, and to be rejected", from(bad, "someone@evil.example", "someone@bank.example"), "fail fail pass pass pass fail"},
+		{"signed by another", signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example"), "fail fail pass pass pass fail"},
+		{"forged, and to be quarantined", from(bad, "someone@evil.example", "someone@shop.example"), "fail pass fail pass pass none"},
+		{"forged, and to be reported", from(bad, "someone@evil.example", "someone@watch.example"), "fail pass pass pass pass none"},
+		{"forged, on trial", from(bad, "someone@evil.example", "someone@trial.example"), "fail pass fail pass pass none"},
+		{"no policy, authenticated", from(good, "someone@quiet.example", "someone@quiet.example"), "fail none none fail pass pass"},
+		{"no policy, by a name below", from(good, "someone@mail.quiet.example", "someone@quiet.example"), "fail none none fail pass pass"},
+		{"no policy, by a name above", from(good, "someone@quiet.example", "someone@mail.quiet.example"), "fail none none fail pass fail"},
+		{"no policy, forged", from(bad, "someone@evil.example", "someone@quiet.example"), "fail none none fail pass fail"},
+		{"no policy, not listed", from(bad, "someone@evil.example", "someone@evil.example"), "fail none none fail pass none"},
+		{"null sender, HELO of another", from(bad, "", "someone@bank.example"), "fail fail pass pass pass fail"},
+		{"name beside the address", from(bad, "someone@evil.example", `"a@bank.example" <someone@evil.example>`), "fail none none fail pass none"},
+		{"two authors of one domain", from(good, "someone@bank.example", "a@bank.example, b@BANK.example"), "pass pass pass pass pass pass"},
+		{"two authors, one forged", from(bad, "someone@evil.example", "a@evil.example, b@bank.example"), "fail fail pass pass fail fail"},
+		{"malformed From", from(bad, "someone@evil.example", "someone@bank.example <x@evil.example"), "fail permerror permerror permerror fail permerror"},
+		{"From of a literal", from(bad, "someone@evil.example", "someone@[192.0.2.1]"), "fail permerror permerror permerror fail permerror"},
+		{"two From fields", from(bad, "someone@evil.example", "a@evil.example\r\nFrom: b@bank.example"), "fail permerror permerror permerror fail permerror"},
+		{"policy not known", from(good, "someone@broken.example", "someone@broken.example"), "temperror temperror temperror temperror pass none"},
+		{"SPF not known, to be rejected", from(good, "someone@slow.example", "someone@bank.example"), "fail fail pass pass pass fail"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			checks := everyCheck()
+			var got []string
+			for _, name := range order {
+				f := checks[name](t.Context(), mail(), tc.e)
+				if f.Check != name {
+					t.Errorf("%s calls itself %s", name, f.Check)
+				}
+				got = append(got, f.Outcome.String())
+			}
+			if got := strings.Join(got, " "); got != tc.want {
+				t.Errorf("%s\n got %s\nwant %s", strings.Join(order, " "), got, tc.want)
+			}
+		})
+	}
+}
+
+// TestWhatIsUnknownMattersOnlyWhereItCould shows that mail is not deferred for
+// a policy that would let it pass whatever SPF turned out to be.
+func TestWhatIsUnknownMattersOnlyWhereItCould(t *testing.T) {
+	for _, tc := range []struct{ domain, want string }{
+		{"bank.example", "temperror temperror temperror"},
+		{"shop.example", "temperror pass temperror"},
+		{"watch.example", "temperror pass pass"},
+		{"trial.example", "temperror pass temperror"},
+	} {
+		dns := mail().Failing(tc.domain+". TXT", 1)
+		e := from(good, "someone@"+tc.domain, "someone@"+tc.domain)
+		var got []string
+		for _, check := range []envelope.Check{dmarc.Pass, dmarc.NotReject, dmarc.NotQuarantine} {
+			got = append(got, check(t.Context(), dns, e).Outcome.String())
+		}
+		if got := strings.Join(got, " "); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.domain, got, tc.want)
+		}
+	}
+}
+
+func TestAuthorOwned(t *testing.T) {
+	check := dmarc.AuthorOwned(owners)
+	for _, tc := range []struct {
+		login, author string
+		want          envelope.Outcome
+	}{
+		{"", "someone@bank.example", envelope.None},
+		{"ann", "someone@bank.example", envelope.Pass},
+		{"ANN", "Someone <someone@bank.example>", envelope.Pass},
+		{"bob", "someone@bank.example", envelope.Fail},
+		{"ann", "else@bank.example", envelope.Fail},
+		{"ann", "someone@bank.example, else@bank.example", envelope.Fail},
+		{"ann", "someone@bank.example, someone@shop.example", envelope.Pass},
+		{"ann", "someone@broken.example", envelope.TempError},
+		{"ann", "someone@broken.example, else@bank.example", envelope.Fail},
+		{"ann", "nobody", envelope.Fail},
+		{"ann", "someone@bank.example\r\nFrom: someone@bank.example", envelope.Fail},
+	} {
+		e := from(good, "someone@bank.example", tc.author)
+		e.Login = tc.login
+		got := check(t.Context(), nil, e)
+		if got.Outcome != tc.want {
+			t.Errorf("%s as %q: %v %s, want %v", tc.login, tc.author, got.Outcome, got.Text, tc.want)
+		}
+		if want := (envelope.Status{Code: 451, Subject: 3}); got.Outcome == envelope.TempError && got.Status != want {
+			t.Errorf("status %v", got.Status)
+		}
+	}
+	if f := dmarc.AuthorOwned(nil)(t.Context(), nil, from(good, "", "a@b.example")); f.Outcome != envelope.TempError {
+		t.Errorf("without owners: %v", f.Outcome)
+	}
+}
+
+func TestAlignedForNamesABadPattern(t *testing.T) {
+	f := dmarc.AlignedFor("bank..example")(t.Context(), mail(), from(good, "", "a@bank.example"))
+	if f.Outcome != envelope.TempError || f.Err == nil || !strings.Contains(f.Err.Error(), "bank..example") {
+		t.Errorf("%v %v", f.Outcome, f.Err)
+	}
+}
+
+// TestAJudgementAsksOnce shows that all checks of a judgement, of this package
+// and of spf, share what they ask.
+func TestAJudgementAsksOnce(t *testing.T) {
+	dns := mail()
+	e := signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example")
+	ctx := envelope.WithJudgement(context.Background())
+	for range 2 {
+		for _, check := range everyCheck() {
+			check(ctx, dns, e)
+		}
+		spf.Pass(ctx, dns, e)
+	}
+	for _, question := range []string{"bank.example. TXT", "_dmarc.bank.example. TXT", "_dmarc.example. TXT", "s._domainkey.bank.example. TXT"} {
+		if n := dns.Count(question); n != 1 {
+			t.Errorf("%s was asked %d times", question, n)
+		}
+	}
+	if n := len(dns.Asked()); n != 4 {
+		t.Errorf("%d questions: %v", n, dns.Asked())
+	}
+}
+
+func TestACheckThatGaveUpLeavesNoAnswerBehind(t *testing.T) {
+	ctx := envelope.WithJudgement(context.Background())
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	e := from(good, "someone@bank.example", "someone@bank.example")
+	if f := dmarc.Pass(over, mail(), e); f.Outcome != envelope.TempError {
+		t.Fatalf("after the end: %v", f.Outcome)
+	}
+	if f := dmarc.Pass(ctx, mail(), e); f.Outcome != envelope.Pass {
+		t.Errorf("with time left: %v %v", f.Outcome, f.Err)
+	}
+}
+
+func TestReceiverOfASite(t *testing.T) {
+	lists, err := envelope.ParseHostSet("forwarder.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &dmarc.Receiver{Forwarders: lists}
+	e := from(bad, "someone@forwarder.example", "someone@bank.example")
+	for name, check := range map[string]envelope.Check{
+		"notreject": site.NotReject, "alignedfor": site.AlignedFor("bank.example"), "published": site.Published, "notquarantine": site.NotQuarantine,
+	} {
+		if f := check(t.Context(), mail(), e); f.Outcome != envelope.Pass {
+			t.Errorf("%s: %v %s", name, f.Outcome, f.Text)
+		}
+	}
+	f := site.Pass(t.Context(), mail(), e)
+	if f.Outcome != envelope.Fail { // it is still not authenticated
+		t.Errorf("pass: %v", f.Outcome)
+	}
+	result := f.Detail.(*dmarc.Result)
+	if want := (dmarc.Override{Type: dmarc.TrustedForwarder, Comment: "SPF domain forwarder.example"}); len(result.Overrides) != 1 || result.Overrides[0] != want {
+		t.Errorf("overrides: %v", result.Overrides)
+	}
+}
+
+func TestSiteSPFIsUsed(t *testing.T) {
+	checker, err := spf.New(spf.Options{Records: map[string]string{"evil.example": "v=spf1 +all"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &dmarc.Receiver{SPF: checker}
+	dns := mail()
+	e := from(good, "someone@evil.example", "someone@evil.example")
+	result := site.AlignedFor("evil.example")(t.Context(), dns, e).Detail.(*dmarc.Result)
+	if !result.SPFAligned {
+		t.Errorf("SPF: %+v", result.SPF)
+	}
+}
+
+func TestDetailAsJSON(t *testing.T) {
+	f := dmarc.NotReject(t.Context(), mail(), from(bad, "someone@evil.example", "someone@bank.example"))
+	got, err := json.Marshal(f.Detail)
+	want := `{"result":"fail","domain":"bank.example","org_domain":"bank.example","policy":"reject","applied":"reject","spf_aligned":false,"dkim_aligned":false}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s %v, want %s", got, err, want)
+	}
+}
+
+func TestChecksKeepTheContract(t *testing.T) {
+	envelopes := []*envelope.Envelope{
+		from(good, "someone@bank.example", "someone@bank.example"),
+		signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "bank.example"),
+		from(bad, "someone@evil.example", "someone@bank.example"),
+		from(bad, "someone@evil.example", "someone@shop.example"),
+		from(bad, "someone@evil.example", "a@evil.example, b@watch.example"),
+		from(good, "someone@quiet.example", "someone@quiet.example"),
+		from(bad, "", "someone@trial.example"),
+		from(bad, "someone@evil.example", "@bank.example"),
+		{MailFrom: "someone@bank.example"},
+	}
+	loggedIn := from(good, "someone@bank.example", "someone@bank.example")
+	loggedIn.Login = "ann"
+	stranger := from(good, "someone@bank.example", "else@bank.example")
+	stranger.Login = "bob"
+	envelopes = append(envelopes, loggedIn, stranger)
+	for name, check := range everyCheck() {
+		t.Run(name, func(t *testing.T) {
+			envelopetest.TestCheck(t, check, mail(), envelopes...)
+		})
+	}
+	t.Run("RFC 7489", func(t *testing.T) {
+		envelopetest.TestCheck(t, (&dmarc.Receiver{Model: dmarc.RFC7489}).NotReject, mail(), envelopes...)
+	})
+}

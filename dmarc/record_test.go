@@ -1,0 +1,142 @@
+package dmarc_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
+)
+
+func TestParseRecord(t *testing.T) {
+	plain := dmarc.Record{
+		Policy: dmarc.PolicyReject, DKIMAlignment: dmarc.Relaxed, SPFAlignment: dmarc.Relaxed,
+		PublicSuffix: dmarc.SuffixUnsaid, FailureOptions: "0",
+	}
+	with := func(change func(*dmarc.Record)) dmarc.Record {
+		r := plain
+		change(&r)
+		return r
+	}
+	for _, tc := range []struct {
+		text string
+		want dmarc.Record
+	}{
+		{"v=DMARC1; p=reject", plain},
+		{"v=DMARC1;p=reject;", plain},
+		{"V\t= DMARC1 ; P = REJECT", plain},
+		{"v=DMARC1; p=reject; sp=none; np=Quarantine", with(func(r *dmarc.Record) {
+			r.SubdomainPolicy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyQuarantine
+		})},
+		{"v=DMARC1; p=reject; adkim=s; aspf=S; psd=N; t=Y; fo=d:s", with(func(r *dmarc.Record) {
+			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing, r.FailureOptions =
+				dmarc.Strict, dmarc.Strict, dmarc.SuffixNo, true, "d:s"
+		})},
+		{"v=DMARC1; p=reject; psd=y; psd=n; t=y; t=n; adkim=r; adkim=s", with(func(r *dmarc.Record) {
+			r.PublicSuffix, r.Testing = dmarc.SuffixYes, true
+		})},
+		{"v=DMARC1; p=reject; fo=1:x", plain},
+		{"v=DMARC1; p=reject; fo=0:1:d:s:0", plain},
+		{"v=DMARC1; p=reject; psd=u; t=1; adkim=; aspf==s", plain},
+		{"v=DMARC1; p=reject; rua=mailto:a@b.example!10m, MAILTO:c@d.example , https://x.example/r; ruf=mailto:e@f.example", with(func(r *dmarc.Record) {
+			r.AggregateReports = []string{"mailto:a@b.example", "MAILTO:c@d.example", "https://x.example/r"}
+			r.FailureReports = []string{"mailto:e@f.example"}
+		})},
+		{"v=DMARC1; p=reject; rua=mailto:,mailto:@b.example,mailto:a@,a@b.example,,mailto:a b@c.example,%zz:x,mailto:a@b\x00.example", plain},
+		{"v=DMARC1; p=reject; rua=mailto:a%0D%0ABcc:x@b.example", with(func(r *dmarc.Record) {
+			r.AggregateReports = []string{"mailto:a%0D%0ABcc:x@b.example"} // as it came; whoever writes a mail decodes and refuses it
+		})},
+	} {
+		got, err := dmarc.ParseRecord(tc.text)
+		if err != nil || !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%q:\n got %+v %v\nwant %+v", tc.text, got, err, tc.want)
+		}
+	}
+}
+
+func TestParseRecordNamesWhatIsNone(t *testing.T) {
+	for _, text := range []string{"", "v", "v=", "=DMARC1", "v=spf1 -all", "v=DMARC1x", "v=dmarc1;p=none", " v=DMARC1", "vv=DMARC1", "v=DMARC1\n;p=none"} {
+		_, err := dmarc.ParseRecord(text)
+		var syntax *envelope.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Value != text {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestLongRecords shows that a record of any length is read, in time that grows
+// with it, and that what is kept of it does not.
+func TestLongRecords(t *testing.T) {
+	uris := strings.Repeat("mailto:a@b.example,", 1000)
+	for name, text := range map[string]string{
+		"64 KB in one tag":  "v=DMARC1; p=reject; x=" + strings.Repeat("y", 65000),
+		"10,000 tags":       "v=DMARC1; p=reject" + strings.Repeat(";x=y", 10000),
+		"10,000 policies":   "v=DMARC1" + strings.Repeat(";p=none", 10000) + ";p=reject",
+		"65,000 semicolons": "v=DMARC1; p=reject" + strings.Repeat(";", 65000),
+		"1,000 URIs":        "v=DMARC1; p=reject; rua=" + uris + "; ruf=" + uris,
+	} {
+		record, err := dmarc.ParseRecord(text)
+		if err != nil || record.Policy != dmarc.PolicyReject {
+			t.Errorf("%s: %+v %v", name, record, err)
+		}
+		if n := len(record.AggregateReports) + len(record.FailureReports); n > 40 {
+			t.Errorf("%s: %d URIs", name, n)
+		}
+	}
+}
+
+// FuzzParseRecord says what holds of any text: a record is one exactly if it
+// begins as one, what it says are words of the RFC, and written out again it
+// says the same.
+func FuzzParseRecord(f *testing.F) {
+	for _, w := range worlds(f) {
+		for _, line := range strings.Split(w.zone, "\n") {
+			if _, text, ok := strings.Cut(line, "TXT "); ok {
+				f.Add(strings.ReplaceAll(strings.Trim(text, `"`), `" "`, ""))
+			}
+		}
+	}
+	f.Add("v=DMARC1; p=reject; rua=mailto:a@b.example!10m,https://c.example; ruf=mailto:d@e.example; fo=1:d; adkim=s; aspf=s; psd=n; t=y; sp=none; np=quarantine")
+	f.Fuzz(func(t *testing.T, text string) {
+		record, err := dmarc.ParseRecord(text)
+		if err != nil {
+			if strings.HasPrefix(text, "v=DMARC1;") {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		again, err := dmarc.ParseRecord(written(record))
+		if err != nil || !reflect.DeepEqual(record, again) {
+			t.Errorf("%q is\n%+v, and written as %q\n%+v %v", text, record, written(record), again, err)
+		}
+	})
+}
+
+// written returns a record as text.
+func written(r dmarc.Record) string {
+	s := fmt.Sprintf("v=DMARC1; p=%s; adkim=%s; aspf=%s; psd=%s; fo=%s", r.Policy, r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.FailureOptions)
+	for name, value := range map[string]string{
+		"sp": string(r.SubdomainPolicy), "np": string(r.NonexistentPolicy),
+		"rua": strings.Join(r.AggregateReports, ","), "ruf": strings.Join(r.FailureReports, ","),
+	} {
+		if value != "" {
+			s += "; " + name + "=" + value
+		}
+	}
+	if r.Testing {
+		s += "; t=y"
+	}
+	return s
+}
+
+func BenchmarkParseRecord(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := dmarc.ParseRecord("v=DMARC1; p=reject; sp=quarantine; adkim=s; rua=mailto:dmarc@example.org; fo=1"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

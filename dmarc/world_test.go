@@ -1,0 +1,95 @@
+package dmarc_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"net/netip"
+	"strings"
+	"testing"
+
+	msgauth "github.com/emersion/go-msgauth/dkim"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+// key signs the mail of the tests. It is the same in every run.
+var key = ed25519.NewKeyFromSeed([]byte("a seed that everybody may know!!"))
+
+// publicKey is its record in DNS.
+func publicKey() string {
+	return `"v=DKIM1; k=ed25519; p=` + base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)) + `"`
+}
+
+// mail is the DNS of the checks. 192.0.2.1 is the server of bank.example and of
+// all the others; 192.0.2.66 belongs to evil.example.
+func mail() *zone.Zone {
+	return zone.MustParse(`
+		bank.example.                TXT "v=spf1 ip4:192.0.2.1 -all"
+		_dmarc.bank.example.         TXT "v=DMARC1; p=reject; rua=mailto:dmarc@bank.example"
+		s._domainkey.bank.example.   TXT `+publicKey()+`
+		shop.example.                TXT "v=spf1 ip4:192.0.2.1 -all"
+		_dmarc.shop.example.         TXT "v=DMARC1; p=quarantine"
+		watch.example.               TXT "v=spf1 ip4:192.0.2.1 -all"
+		_dmarc.watch.example.        TXT "v=DMARC1; p=none"
+		trial.example.               TXT "v=spf1 ip4:192.0.2.1 -all"
+		_dmarc.trial.example.        TXT "v=DMARC1; p=reject; t=y"
+		quiet.example.               TXT "v=spf1 ip4:192.0.2.1 -all"
+		mail.quiet.example.          TXT "v=spf1 ip4:192.0.2.1 -all"
+		evil.example.                TXT "v=spf1 ip4:192.0.2.66 -all"
+		s._domainkey.evil.example.   TXT `+publicKey()+`
+		forwarder.example.           TXT "v=spf1 ip4:192.0.2.66 -all"
+		v6.example.                  TXT "v=spf1 ip6:2001:db8::1 -all"
+	`).Failing("_dmarc.broken.example.", zone.SERVFAIL).Failing("slow.example. TXT", zone.Timeout)
+}
+
+// from returns an envelope with a message by the author, sent by the server of
+// that address in the name of sender.
+func from(client, sender, author string) *envelope.Envelope {
+	return &envelope.Envelope{
+		ClientIP: netip.MustParseAddr(client),
+		Helo:     "mail." + strings.TrimPrefix(sender, "someone@"),
+		MailFrom: sender,
+		RcptTo:   "you@example.org",
+		Message:  envelope.NewMessage([]byte("From: " + author + "\r\nSubject: hello\r\n\r\nHello.\r\n")),
+	}
+}
+
+// signed returns the envelope with its message signed by domain.
+func signed(t testing.TB, e *envelope.Envelope, domain string) *envelope.Envelope {
+	t.Helper()
+	var out bytes.Buffer
+	err := msgauth.Sign(&out, e.Message.Open(), &msgauth.SignOptions{Domain: domain, Selector: "s", Signer: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Message = envelope.NewMessage(out.Bytes())
+	return e
+}
+
+// owners lets ann be someone everywhere, and nobody else anybody.
+func owners(_ context.Context, author envelope.Mailbox) ([]string, error) {
+	if author.Domain == "broken.example" {
+		return nil, context.DeadlineExceeded
+	}
+	if author.Local == "someone" {
+		return []string{"ann"}, nil
+	}
+	return nil, nil
+}
+
+// everyCheck returns the checks of the package by name.
+func everyCheck() map[string]envelope.Check {
+	return map[string]envelope.Check{
+		"dmarc.pass":          dmarc.Pass,
+		"dmarc.notreject":     dmarc.NotReject,
+		"dmarc.notquarantine": dmarc.NotQuarantine,
+		"dmarc.published":     dmarc.Published,
+		"dmarc.singleauthor":  dmarc.SingleAuthor,
+		"dmarc.alignedfor":    dmarc.AlignedFor("bank.example", "quiet.example", "mail.quiet.example", ".trial.example"),
+		"dmarc.authorowned":   dmarc.AuthorOwned(owners),
+	}
+}
