@@ -149,15 +149,14 @@ func (ev *evaluation) validatedName(domain envelope.Host) string {
 	names := slices.SortedFunc(slices.Values(reverse.names), func(x, y envelope.Host) int {
 		return cmp.Or(cmp.Compare(distance(x, domain), distance(y, domain)), cmp.Compare(x, y))
 	})
-	failed := reverse.err
+	ev.ignore(nil, string(domain), reverse.err)
 	for _, name := range names {
 		holds, err := ev.leadsBack(name)
 		if holds {
 			return string(name)
 		}
-		failed = cmp.Or(failed, err)
+		ev.ignore(nil, string(domain), err) // it could have been the name
 	}
-	ev.ignore(nil, string(domain), failed)
 	return "unknown"
 }
 

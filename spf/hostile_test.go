@@ -1,0 +1,316 @@
+package spf_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/spf"
+)
+
+// hostile is one thing that a stranger may do to whoever evaluates SPF. What
+// concerns the grammar alone is in testdata/cases.txt.
+type hostile struct {
+	name   string
+	zone   string
+	texts  map[string]string // TXT records that no master file can hold
+	ptr    []string
+	client string // 192.0.2.1 if it is ""
+	from   string // "<>" for the null sender, a@example.com if it is ""
+	helo   string
+	want   spf.Word
+	kind   spf.Kind
+	most   int // questions
+}
+
+func (h hostile) run(t *testing.T) spf.Result {
+	t.Helper()
+	w := &watcher{Resolver: world(h.zone), t: t, texts: func(name string) []string {
+		if text, ok := h.texts[name]; ok {
+			return []string{text}
+		}
+		return nil
+	}}
+	if h.ptr != nil {
+		w.ptr = func() []string { return h.ptr }
+	}
+	in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: h.helo, MailFrom: "a@example.com"}
+	if h.client == "none" {
+		in.ClientIP = netip.Addr{}
+	} else if h.client != "" {
+		in.ClientIP = netip.MustParseAddr(h.client)
+	}
+	if h.from != "" {
+		in.MailFrom = strings.TrimSuffix(strings.TrimPrefix(h.from, "<"), ">")
+	}
+	got := spf.Evaluate(t.Context(), w, in)
+	kind := spf.Kind(0)
+	if got.Problem != nil {
+		kind = got.Problem.Kind
+	}
+	if got.Word != h.want || kind != h.kind {
+		t.Errorf("got %s (%v), want %s", got.Word, got.Problem, h.want)
+	}
+	if len(w.asked) > h.most || got.Questions != len(w.asked) {
+		t.Errorf("%d questions, counted %d, want at most %d:\n%.2000s", len(w.asked), got.Questions, h.most, strings.Join(w.asked, "\n"))
+	}
+	return got
+}
+
+// world makes a zone of lines that may be indented in any way.
+func world(text string) *zone.Zone {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return zone.MustParse(strings.Join(lines, "\n"))
+}
+
+func terms(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// manyMX is a record with ten mx terms of ten hosts each.
+func manyMX() string {
+	text := `example.com. TXT "v=spf1` + terms(" mx:m%d.example.com", 10) + " -all\"\n"
+	for i := range 10 {
+		for j := range 10 {
+			text += fmt.Sprintf("m%d.example.com. MX 10 h%d-%d.example.com.\n", i, i, j)
+			text += fmt.Sprintf("h%d-%d.example.com. A 203.0.113.1\n", i, j)
+		}
+	}
+	return text
+}
+
+func hostileCases() []hostile {
+	label := strings.Repeat("b", 60)
+	return []hostile{
+		// 1
+		{name: "include of itself", zone: `example.com. TXT "v=spf1 include:example.com -all"`, want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		{name: "redirect to itself", zone: `example.com. TXT "v=spf1 redirect=example.com"`, want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		{name: "a tree of includes", zone: `example.com. TXT "v=spf1` + strings.Repeat(" include:example.com", 50) + `"`, want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		{name: "eleven terms", zone: `example.com. TXT "v=spf1` + terms(" a:h%d.example.net", 11) + ` -all"
+			` + terms("h%d.example.net. A 203.0.113.1\n", 11), want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		{name: "three void lookups", zone: `example.com. TXT "v=spf1 a:x.example.net mx:y.example.net exists:z.example.net -all"`, want: spf.WordPermError, kind: spf.TooManyVoidLookups, most: 4},
+		// 2
+		{name: "ten mx of ten hosts", zone: manyMX(), want: spf.WordPermError, kind: spf.TooManyQuestions, most: 60},
+		// 3
+		{name: "eleven hosts of one mx", zone: `example.com. TXT "v=spf1 mx -all"
+			` + terms("example.com. MX 10 h%d.example.com.\n", 11), want: spf.WordPermError, kind: spf.TooManyMX, most: 2},
+		// 4
+		{name: "5000 reverse names", zone: `example.com. TXT "v=spf1 ptr -all"`, ptr: strings.Fields(terms("h%d.example.com. ", 5000)), want: spf.WordFail, most: 12},
+		{name: "5000 reverse names and the macro p", zone: `example.com. TXT "v=spf1 exists:%{p}.%{p} exists:%{p}.x.example -all"`, ptr: strings.Fields(terms("h%d.example.com. ", 5000)), want: spf.WordFail, most: 14},
+		// 6
+		{name: "a name of many macros", texts: map[string]string{"example.com.": "v=spf1 exists:" + strings.Repeat("%{l}", 15_000) + " -all"},
+			from: strings.Repeat("l", 64) + "@example.com", want: spf.WordFail, most: 1},
+		{name: "a long name of many labels", texts: map[string]string{"example.com.": "v=spf1 exists:" + strings.Repeat("%{l}.", 12_000) + "%{d} -all"},
+			from: strings.Repeat("l", 60) + "@example.com", want: spf.WordFail, most: 2},
+		{name: "a name that grows with each include", zone: `example.com. TXT "v=spf1 include:a.` + label + `.%{d} -all"
+			*.example.com. TXT "v=spf1 include:a.` + label + `.%{d} -all"`, want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		// 8
+		{name: "a record of 64 KB", texts: map[string]string{"example.com.": "v=spf1" + strings.Repeat(" ip4:203.0.113.1", 4095)}, want: spf.WordNeutral, most: 1},
+		{name: "a record of more", texts: map[string]string{"example.com.": "v=spf1" + strings.Repeat(" ip4:203.0.113.1", 4096)}, want: spf.WordPermError, kind: spf.RecordTooLong, most: 1},
+		{name: "60,000 terms that ask", texts: map[string]string{"example.com.": "v=spf1" + strings.Repeat(" a", 30_000)}, want: spf.WordPermError, kind: spf.TooManyVoidLookups, most: 4},
+		{name: "octets of every kind", texts: map[string]string{"example.com.": "v=spf1 a:\\\"\x00\xff\x7f.com -all"}, want: spf.WordPermError, kind: spf.BadSyntax, most: 1},
+		// 12
+		{name: "null sender without a greeting", from: "<>", want: spf.WordNone},
+		{name: "no at", from: "postmaster", want: spf.WordNone},
+		{name: "nothing but an at", from: "@", want: spf.WordNone},
+		{name: "a domain of 300 octets", from: "a@" + strings.Repeat("abc.", 75) + "example.com", want: spf.WordNone},
+		{name: "a megabyte", from: strings.Repeat("a@", 500_000), want: spf.WordNone},
+		{name: "a line break", from: "a@example.com\r\n", want: spf.WordNone},
+		{name: "a NUL", from: "a@example.com\x00", want: spf.WordNone},
+		{name: "eight bits", from: "a@ex\xe4mple.com", want: spf.WordNone},
+		{name: "a quote that does not end", from: `"a@example.com`, zone: `example.com. TXT "v=spf1 -all"`, want: spf.WordFail, most: 1},
+		{name: "an at in quotes", from: `"a@evil.example"@example.com`, zone: `example.com. TXT "v=spf1 exists:%{l}.x -all"
+			evil.example. TXT "v=spf1 +all"`, want: spf.WordFail, most: 2},
+		{name: "an at in quotes and a macro", from: `"a@evil.example"@example.com`, zone: `example.com. TXT "v=spf1 include:%{o} -all"
+			evil.example. TXT "v=spf1 +all"`, want: spf.WordPermError, kind: spf.TooManyLookups, most: 11},
+		// 13
+		{name: "an IPv6 literal as greeting", from: "<>", helo: "[IPv6:2001:db8::1]", want: spf.WordNone},
+		{name: "half a literal", from: "<>", helo: "[192.0.2.1", want: spf.WordNone},
+		{name: "a hyphen", from: "<>", helo: "-", want: spf.WordNone},
+		{name: "a label of 64 octets", from: "<>", helo: strings.Repeat("a", 64) + ".example.com", want: spf.WordNone},
+		// 14
+		{name: "no client", client: "none", want: spf.WordPermError, kind: spf.UnknownClient},
+		{name: "a client with a zone", client: "fe80::1%eth0", zone: `example.com. TXT "v=spf1 ip6:fe80::1 -all"`, want: spf.WordPass, most: 1},
+		// 15
+		{name: "aliases in a circle", zone: `example.com. CNAME example.net.
+			example.net. CNAME example.com.`, want: spf.WordTempError, kind: spf.DNSFailure, most: 1},
+		// 17
+		{name: "a macro of many delimiters", texts: map[string]string{"example.com.": "v=spf1 exists:%{s1r" + strings.Repeat(".-+,/_=", 5000) + "}.example.com -all"}, want: spf.WordFail, most: 2},
+		{name: "a macro of many digits", texts: map[string]string{"example.com.": "v=spf1 exists:%{d" + strings.Repeat("9", 60_000) + "} -all"}, want: spf.WordPermError, kind: spf.BadSyntax, most: 1},
+		{name: "braces that open and do not close", texts: map[string]string{"example.com.": "v=spf1 exists:" + strings.Repeat("%{", 30_000) + " -all"}, want: spf.WordPermError, kind: spf.BadSyntax, most: 1},
+		{name: "an explanation of 1 MB", texts: map[string]string{"example.com.": "v=spf1 -all exp=why.example.com", "why.example.com.": strings.Repeat("no ", 350_000)}, want: spf.WordFail, most: 2},
+		{name: "an explanation of many macros", texts: map[string]string{"example.com.": "v=spf1 -all exp=why.example.com", "why.example.com.": strings.Repeat("%{S}", 16_000)}, want: spf.WordFail, most: 2},
+		// 18
+		{name: "reverse names of every kind", zone: `example.com. TXT "v=spf1 ptr ptr:example.net -all"`, want: spf.WordFail, most: 2,
+			ptr: []string{"", ".", "a\x00.example.com.", "ex\xffample.com.", "192.0.2.1", "..example.com.", "b\u00fccher.example.com.", strings.Repeat("a.", 200) + "example.com.", "*.", "-"}},
+	}
+}
+
+func TestHostileInputs(t *testing.T) {
+	for _, h := range hostileCases() {
+		t.Run(h.name, func(t *testing.T) {
+			got := h.run(t)
+			if len(got.Explanation) > 250 {
+				t.Errorf("an explanation of %d octets", len(got.Explanation))
+			}
+		})
+	}
+}
+
+// 2: the bound is the site's own, and for an IPv4 client 111 questions are all
+// that a record can make.
+func TestBoundOfQuestions(t *testing.T) {
+	for _, tc := range []struct {
+		most int
+		want spf.Word
+		asks int
+	}{{1, spf.WordPermError, 1}, {59, spf.WordPermError, 59}, {110, spf.WordPermError, 110}, {111, spf.WordFail, 111}, {1000, spf.WordFail, 111}} {
+		checker, err := spf.New(spf.Options{MaxQuestions: tc.most})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dns := zone.MustParse(manyMX())
+		got := checker.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		if got.Word != tc.want || len(dns.Asked()) != tc.asks {
+			t.Errorf("with a bound of %d: %s after %d questions, want %s after %d", tc.most, got.Word, len(dns.Asked()), tc.want, tc.asks)
+		}
+	}
+}
+
+// The bound also counts reverse names, whose failures are no match otherwise.
+func TestBoundOfQuestionsAtReverseNames(t *testing.T) {
+	checker, err := spf.New(spf.Options{MaxQuestions: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 ptr -all"`),
+		ptr: func() []string { return strings.Fields(terms("h%d.example.com. ", 10)) }}
+	got := checker.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+	if got.Word != spf.WordPermError || got.Problem.Kind != spf.TooManyQuestions || got.Problem.Term != "ptr" || len(w.asked) != 4 {
+		t.Errorf("got %s (%v) after %d questions", got.Word, got.Problem, len(w.asked))
+	}
+}
+
+// 2 and 5: whatever the library makes of a context that ends, we say that it
+// can't be known now. For ptr it would say that nothing matched.
+func TestAnEndedContextIsTempError(t *testing.T) {
+	for _, record := range []string{"v=spf1 -all", "v=spf1 a -all", "v=spf1 ptr -all", "v=spf1 exists:%{p}.example.com -all", "v=spf1 include:example.com -all"} {
+		dns := zone.MustParse(`example.com. TXT "` + record + `"`)
+		in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+		live := spf.Evaluate(t.Context(), dns, in)
+		for after := range live.Questions + 1 {
+			ctx, cancel := context.WithCancel(t.Context())
+			w := &watcher{Resolver: dns, t: t, fault: func(n int) error {
+				if n == after {
+					cancel()
+				}
+				return nil
+			}}
+			if after == 0 {
+				cancel()
+			}
+			got := spf.Evaluate(ctx, w, in)
+			if got.Word != spf.WordTempError || got.Problem.Kind != spf.DNSFailure || len(w.asked) > after {
+				t.Errorf("%s, ended after %d questions: %s after %d", record, after, got.Word, len(w.asked))
+			}
+			cancel()
+		}
+	}
+}
+
+// 2: an evaluation returns as soon as its context ends.
+func TestADeadlineStopsTheEvaluation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dns := zone.MustParse(manyMX()).Delaying("*.example.com.", time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second+time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		got := spf.Evaluate(ctx, dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		if took := time.Since(began); got.Word != spf.WordTempError || took != 10*time.Second+time.Millisecond {
+			t.Errorf("%s (%v) after %s", got.Word, got.Problem, took)
+		}
+	})
+}
+
+// 5 and 16: a reverse lookup that fails is no match by the RFC. The result says
+// what it rests on, unless a match would have been no other result.
+func TestReverseLookupsThatFail(t *testing.T) {
+	const names = `
+		1.2.0.192.in-addr.arpa. PTR mail.example.com.
+		mail.example.com. A 192.0.2.1
+		inner.example.com. TXT "v=spf1 ptr:example.com -all"
+		stern.example.com. TXT "v=spf1 -ptr:example.com +all"
+	`
+	for _, tc := range []struct {
+		record string
+		want   spf.Word
+		shaky  bool
+	}{
+		{"v=spf1 ptr -all", spf.WordFail, true},
+		{"v=spf1 -ptr -all", spf.WordFail, false},
+		{"v=spf1 ptr ip4:192.0.2.1 -all", spf.WordPass, false},
+		{"v=spf1 ?ptr ip4:192.0.2.1 -all", spf.WordPass, true},
+		{"v=spf1 ip4:192.0.2.1 ptr -all", spf.WordPass, false},
+		{"v=spf1 exists:%{p}.x.example -all", spf.WordFail, true},
+		{"v=spf1 include:inner.example.com -all", spf.WordFail, true},
+		{"v=spf1 -include:inner.example.com -all", spf.WordFail, false},
+		{"v=spf1 include:inner.example.com ip4:192.0.2.1 -all", spf.WordPass, false},
+		{"v=spf1 include:stern.example.com -all", spf.WordPass, true},
+		{"v=spf1 redirect=inner.example.com", spf.WordFail, true},
+		{"v=spf1 redirect=stern.example.com", spf.WordPass, true},
+		{"v=spf1 a:n1.example a:n2.example -ptr -all", spf.WordFail, true}, // an answer could be the third to find nothing
+		{"v=spf1 ptr bad", spf.WordPermError, false},
+		{"v=spf1 ptr include:nowhere.example", spf.WordPermError, true},
+	} {
+		dns := world(`example.com. TXT "`+tc.record+`"`+names).
+			Failing("1.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL)
+		in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+		for _, failing := range []string{"the reverse lookup", "the forward lookup"} {
+			got := spf.Evaluate(t.Context(), dns, in)
+			if got.Word != tc.want || (got.Shaky != nil) != tc.shaky {
+				t.Errorf("%s, without %s: %s, shaky for %v", tc.record, failing, got.Word, got.Shaky)
+			}
+			dns.Healing("1.2.0.192.in-addr.arpa. PTR").Failing("mail.example.com. A", zone.Timeout)
+		}
+	}
+}
+
+// 18: an answer may hold what nobody asked for. An evaluation takes the records
+// of the answer as they are, and neither hangs nor panics for any.
+func TestAnswersOfTheWrongKind(t *testing.T) {
+	dns := wrongFamily{}
+	got := spf.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+	if got.Word != spf.WordFail {
+		t.Errorf("got %s (%v)", got.Word, got.Problem)
+	}
+}
+
+// wrongFamily answers with addresses that were not asked for, and with hosts
+// without a name.
+type wrongFamily struct{ envelope.Resolver }
+
+func (wrongFamily) LookupTXT(context.Context, string) ([]string, error) {
+	return []string{"v=spf1 a/0 mx/0 a:x.example.com//0 -all"}, nil
+}
+
+func (wrongFamily) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return []netip.Addr{{}, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("fe80::1%x")}, nil
+}
+
+func (wrongFamily) LookupMX(context.Context, string) ([]*net.MX, error) {
+	return []*net.MX{{Host: ""}, {Host: "."}, {Host: "a\x00.example."}, {Host: "mail.example.com."}}, nil
+}

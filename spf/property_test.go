@@ -1,0 +1,112 @@
+package spf_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"reflect"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/spf"
+)
+
+// everyCase calls test for every case of testdata/cases.txt.
+func everyCase(t *testing.T, test func(t *testing.T, dns envelope.Resolver, in spf.Input)) {
+	for _, p := range readCases(t) {
+		dns := p.dns(t)
+		for _, c := range p.cases {
+			t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { test(t, dns, c.in) })
+		}
+	}
+}
+
+// A fault of DNS may only defer. Where the RFC says that a lookup of reverse
+// names which fails is no match, the result says that it is shaky.
+func TestFaultsOnlyDefer(t *testing.T) {
+	faults := []*net.DNSError{
+		{Err: "SERVFAIL", IsTemporary: true},
+		{Err: "REFUSED"},
+		{Err: "timeout", IsTimeout: true, IsTemporary: true},
+	}
+	runs := 0
+	everyCase(t, func(t *testing.T, dns envelope.Resolver, in spf.Input) {
+		live := spf.Evaluate(t.Context(), dns, in)
+		for number := 1; number <= live.Questions; number++ {
+			runs++
+			w := &watcher{Resolver: dns, t: t, fault: func(n int) error {
+				if n == number {
+					return faults[runs%len(faults)]
+				}
+				return nil
+			}}
+			got := spf.Evaluate(t.Context(), w, in)
+			if got.Word != live.Word && got.Word != spf.WordTempError && got.Shaky == nil {
+				t.Errorf("without %s: got %s, and with it %s", w.asked[number-1], got.Word, live.Word)
+			}
+		}
+	})
+	t.Logf("%d evaluations with one fault", runs)
+}
+
+// The checks know only outcomes, and there the law has no exception.
+func TestFaultsOnlyDeferChecks(t *testing.T) {
+	everyCase(t, func(t *testing.T, dns envelope.Resolver, in spf.Input) {
+		e := &envelope.Envelope{ClientIP: in.ClientIP, Helo: in.Helo, MailFrom: in.MailFrom, SMTPUTF8: true, Now: in.Now}
+		for _, check := range everyCheck {
+			counter := &watcher{Resolver: dns, t: t}
+			live := check(t.Context(), counter, e)
+			for number := 1; number <= len(counter.asked); number++ {
+				w := &watcher{Resolver: dns, t: t, fault: func(n int) error {
+					if n == number {
+						return &net.DNSError{Err: "SERVFAIL", IsTemporary: true}
+					}
+					return nil
+				}}
+				got := check(t.Context(), w, e)
+				if got.Outcome != live.Outcome && got.Outcome != envelope.TempError {
+					t.Errorf("%s without %s: got %s, and with it %s", live.Check, w.asked[number-1], got.Outcome, live.Outcome)
+				}
+			}
+		}
+	})
+}
+
+func TestTheOrderOfAnswersDoesNotMatter(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	everyCase(t, func(t *testing.T, dns envelope.Resolver, in spf.Input) {
+		want := spf.Evaluate(t.Context(), dns, in)
+		for range 4 {
+			got := spf.Evaluate(t.Context(), &watcher{Resolver: dns, t: t, shuffle: random.Shuffle}, in)
+			if got.Word != want.Word || got.Explanation != want.Explanation || !reflect.DeepEqual(got.Matched, want.Matched) {
+				t.Errorf("got %s by %v, %q; and before %s by %v, %q", got.Word, got.Matched, got.Explanation, want.Word, want.Matched, want.Explanation)
+			}
+		}
+	})
+}
+
+func TestMappedAddressesAreIPv4(t *testing.T) {
+	everyCase(t, func(t *testing.T, dns envelope.Resolver, in spf.Input) {
+		mapped := in
+		mapped.ClientIP = netip.AddrFrom16(in.ClientIP.As16())
+		if in.ClientIP.Is6() {
+			mapped.ClientIP = in.ClientIP.WithZone("eth0")
+		}
+		want, got := spf.Evaluate(t.Context(), dns, in), spf.Evaluate(t.Context(), dns, mapped)
+		want.Problem, got.Problem = withoutCause(want.Problem), withoutCause(got.Problem)
+		want.Shaky, got.Shaky = nil, nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got\n%+v, and for %s\n%+v", got, in.ClientIP, want)
+		}
+	})
+}
+
+func withoutCause(p *spf.Problem) *spf.Problem {
+	if p == nil {
+		return nil
+	}
+	own := *p
+	own.Err = nil
+	return &own
+}
