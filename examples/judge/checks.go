@@ -6,8 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/message"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/examples/policies"
@@ -71,7 +74,7 @@ func (f *facts) lacks(name string) string {
 	switch {
 	case (family == "sender.listed" || family == "recipient.listed") && f.mailboxFile == "":
 		return "-mailboxes"
-	case family == "sender.ownedbylogin" && f.Owners == nil:
+	case (family == "sender.ownedbylogin" || family == "dmarc.authorowned") && f.Owners == nil:
 		return "-owners"
 	case family == "dnsbl.domainnotlisted" && len(f.domainLists) == 0:
 		return "-domain-list"
@@ -146,6 +149,20 @@ func everyCheck(site facts) []envelope.Check {
 		spf.Pass,
 		spf.HeloNotFail,
 		spf.Valid,
+
+		message.WellFormed,
+		message.NoLoop,
+
+		dkim.Signed,
+		dkim.Pass,
+
+		dmarc.SingleAuthor,
+		dmarc.Published,
+		dmarc.Pass,
+		dmarc.NotReject,
+		dmarc.NotQuarantine,
+		dmarc.AlignedFor(ours...),
+		dmarc.AuthorOwned(site.Owners),
 	}
 }
 

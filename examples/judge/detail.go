@@ -5,6 +5,9 @@ import (
 	"reflect"
 	"strings"
 
+	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -15,7 +18,7 @@ import (
 // to. Other details do not go out.
 func fixedForm(detail any) bool {
 	switch detail.(type) {
-	case *rdns.Result, *dnsbl.Result, *dnsbl.Origin, *sender.Result, *spf.Result:
+	case *rdns.Result, *dnsbl.Result, *dnsbl.Origin, *sender.Result, *spf.Result, *dkim.Result, *dmarc.Result:
 		return !reflect.ValueOf(detail).IsNil()
 	}
 	return false
@@ -41,6 +44,10 @@ func gist(detail any) string {
 	case *spf.Result:
 		if d.Sender != "" {
 			return fmt.Sprintf("SPF of %s: %s", d.Sender, d.Word)
+		}
+	case *dmarc.Result:
+		if d.Outcome == envelope.None {
+			return d.Reason
 		}
 	}
 	return ""
@@ -70,6 +77,24 @@ func particulars(detail any) (lines []string) {
 		}
 		if d.Problem != nil {
 			lines = append(lines, "SPF: "+d.Problem.Error())
+		}
+	case *dkim.Result:
+		for _, s := range d.Signatures {
+			line := fmt.Sprintf("DKIM signature of %s (selector %s): %s", s.Domain, s.Selector, s.Word)
+			if s.Reason != "" {
+				line += ", " + s.Reason
+			}
+			lines = append(lines, line)
+		}
+	case *dmarc.Result:
+		if d.SPFAligned {
+			lines = append(lines, fmt.Sprintf("DMARC of %s: SPF is aligned", d.Domain))
+		}
+		if d.DKIMAligned {
+			lines = append(lines, fmt.Sprintf("DMARC of %s: DKIM is aligned", d.Domain))
+		}
+		if d.PolicyDomain != "" {
+			lines = append(lines, fmt.Sprintf("DMARC record of %s: %s", d.PolicyDomain, d.Applied))
 		}
 	}
 	return lines

@@ -102,9 +102,9 @@ Lines of JSON, out
   The findings are those of every check that was asked, conditions and what has
   to wait too, in order; the same finding for several recipients stands once.
   A detail stands only where a check has one, in the form of its package: names
-  of the client, mail servers of the sender, lists, SPF. Queries counts each
-  question once, however many checks asked it. With -checks the action is
-  "none", the code 0.
+  of the client, mail servers of the sender, lists, SPF, DKIM, DMARC. Queries
+  counts each question once, however many checks asked it. With -checks the
+  action is "none", the code 0.
   A line that can't be judged gives {"id": ..., "error": "..."}, and the next
   line is taken.
 

@@ -39,6 +39,7 @@ func TestGolden(t *testing.T) {
 	senders := []string{"-checks", "sender.resolves,sender.takesmail,sender.mxusable,sender.listed,sender.ownedbylogin,spf.pass"}
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
 		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.domainnotlisted(sender),dnsbl.domainnotlisted(ptr),dnsbl.asn"}
+	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -67,6 +68,8 @@ func TestGolden(t *testing.T) {
 		{"checks-sender-json", slices.Concat([]string{"-json"}, senders, moreFacts, []string{"testdata/senders.jsonl"})},
 		{"checks-dnsbl", slices.Concat(onLists, moreFacts)},
 		{"checks-dnsbl-json", slices.Concat([]string{"-json"}, onLists, moreFacts)},
+		{"checks-message", slices.Concat(onMessages, []string{"testdata/messages.jsonl"})},
+		{"checks-message-json", slices.Concat([]string{"-json"}, onMessages, []string{"testdata/messages.jsonl"})},
 		{"checks-some", []string{"-checks", "rdns.confirmed,helo.resolves,rdns.confirmed", "-ip", "192.0.2.10", "-helo", "nowhere.example.net"}},
 		{"checks-at-connect", []string{"-checks", "client.in,helo.syntax,rdns.exists", "-stage", "connect", "-ip", "198.51.100.7"}},
 		{"mailboxes", slices.Concat(mailboxes, []string{"testdata/recipients.jsonl"})},

@@ -40,6 +40,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-checks recipient.listed", "the check recipient.listed needs -mailboxes"},
 		{"-checks sender.listed", "needs -mailboxes"},
 		{"-checks sender.ownedbylogin", "needs -owners"},
+		{"-checks dmarc.authorowned", "needs -owners"},
 		{"-checks dnsbl.notlisted", "needs -dnsbl"},
 		{"-checks dnsbl.scorebelow -domain-list list.example=127.0.0.2", "needs -dnsbl"},
 		{"-checks dnsbl.domainnotlisted(helo) -dnsbl list.example=127.0.0.2", "needs -domain-list"},

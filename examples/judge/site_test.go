@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/rdns"
@@ -56,12 +58,12 @@ func TestTheFileOfMailboxesIsWatched(t *testing.T) {
 
 // A detail that is a nil pointer is none.
 func TestOnlyDetailsOfAFixedFormGoOut(t *testing.T) {
-	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil)} {
+	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil), (*dkim.Result)(nil), (*dmarc.Result)(nil)} {
 		if fixedForm(detail) || gist(detail) != "" || particulars(detail) != nil {
 			t.Errorf("%T goes out", detail)
 		}
 	}
-	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result)} {
+	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result), new(dkim.Result), new(dmarc.Result)} {
 		if !fixedForm(detail) {
 			t.Errorf("%T does not go out", detail)
 		}
