@@ -1,0 +1,201 @@
+package greylist
+
+import (
+	"encoding/binary"
+	"maps"
+	"math/rand/v2"
+	"testing"
+)
+
+// check looks at all that a table promises about itself.
+func (t *table) check(tb testing.TB) {
+	tb.Helper()
+	used, grey := 0, 0
+	for i := range t.slots {
+		s := &t.slots[i]
+		if s.empty() {
+			if *s != (slot{}) {
+				tb.Fatalf("slot %d is empty and holds %v", i, s)
+			}
+			continue
+		}
+		used++
+		if s.grey() {
+			grey++
+		}
+		if at, found := t.find(&s.key); !found || at != i {
+			tb.Fatalf("slot %d holds a key that is looked for in %d", i, at)
+		}
+		// Robin Hood: nobody is further from home than who stands before, by
+		// more than one step.
+		if next := t.next(i); !t.slots[next].empty() && t.distance(next) > t.distance(i)+1 {
+			tb.Fatalf("slot %d is %d from its home, and %d is %d from its own", i, t.distance(i), next, t.distance(next))
+		}
+	}
+	if used != t.used || grey != t.grey {
+		tb.Fatalf("it counts %d records, %d of them grey, and holds %d and %d", t.used, t.grey, used, grey)
+	}
+}
+
+// numbered returns a key that is spread over the table, or one that is not.
+func numbered(n uint64, crowded bool) (k Key) {
+	home := n * 0x9e3779b97f4a7c15
+	if crowded {
+		home = n % 3 << 62
+	}
+	binary.BigEndian.PutUint64(k[:8], home)
+	binary.BigEndian.PutUint64(k[8:], n)
+	return k
+}
+
+func TestTheTableIsAMap(t *testing.T) {
+	for _, crowded := range []bool{false, true} {
+		random := rand.New(rand.NewPCG(rand.Uint64(), 1))
+		var table table
+		want := map[Key]packed{}
+		const limit, now = 1 << 12, 1000
+		for range 20_000 {
+			n := random.Uint64N(600)
+			key := numbered(n, crowded)
+			switch random.IntN(3) {
+			case 0:
+				if i := 0; len(table.slots) > 0 {
+					var found bool
+					if i, found = table.find(&key); found {
+						table.remove(i)
+					}
+				}
+				delete(want, key)
+			case 1:
+				r := packed{first: uint32(n), until: now + 1, good: random.Uint32N(2)}
+				table.put(&key, r, now, limit)
+				want[key] = r
+			default:
+				if got := table.get(&key); got != want[key] {
+					t.Fatalf("crowded %t: key %d has %v, want %v", crowded, n, got, want[key])
+				}
+			}
+			if random.IntN(400) == 0 {
+				table.check(t)
+			}
+		}
+		got := map[Key]packed{}
+		for _, s := range table.slots {
+			if !s.empty() {
+				got[s.key] = s.record
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("crowded %t: the table holds %d records, and should %d", crowded, len(got), len(want))
+		}
+	}
+}
+
+func TestWhatHasExpiredIsSweptOut(t *testing.T) {
+	var table table
+	const limit = 1 << 16
+	for n := range uint64(10_000) {
+		key := numbered(n, false)
+		table.put(&key, packed{until: 100, good: 1}, 50, limit)
+	}
+	slots := len(table.slots)
+	// A record a time, each of which lasts, until the hand has been everywhere.
+	for n := range uint64(slots/perSweep + 20_000/perSweep) {
+		table.sweep(101, limit)
+		key := numbered(1_000_000+n%10, false)
+		table.put(&key, packed{until: 200, good: 1}, 101, limit)
+	}
+	table.check(t)
+	if table.used != 10 {
+		t.Errorf("%d records are left, want the 10 that last", table.used)
+	}
+	if len(table.slots) > slots/2 {
+		t.Errorf("the table keeps %d slots of %d for 10 records", len(table.slots), slots)
+	}
+}
+
+// fill fills a table to its limit with known records and then some new ones,
+// each one second younger than the one before.
+func fill(t *table, limit, known, grey int) {
+	for n := range uint64(known + grey) {
+		key := numbered(n, false)
+		r := packed{last: uint32(1000 + n), until: 1 << 30}
+		if n < uint64(known) {
+			r.good = 1
+		}
+		t.put(&key, r, 1000, limit)
+	}
+}
+
+func TestAFloodOfNewOnesLeavesTheKnownOnesAlone(t *testing.T) {
+	const limit = 1 << 12
+	known := limit * 75 / 100
+	var table table
+	fill(&table, limit, known, 100_000)
+	table.check(t)
+	left := table.used - table.grey
+	if len(table.slots) != limit || table.used != limit*fullest/100 {
+		t.Errorf("the table holds %d records in %d slots", table.used, len(table.slots))
+	}
+	if left < known*98/100 {
+		t.Errorf("a flood of new ones drove out %d of %d known ones", known-left, known)
+	}
+	// The flood drives out its own oldest.
+	oldest := uint32(1 << 30)
+	for _, s := range table.slots {
+		if !s.empty() && s.grey() {
+			oldest = min(oldest, s.record.last)
+		}
+	}
+	if youngest := uint32(1000 + known + 100_000); youngest-oldest > 10*uint32(table.grey) {
+		t.Errorf("of %d new ones the oldest is %d younger ones ago", table.grey, youngest-oldest)
+	}
+}
+
+func TestNewOnesHaveAShareOfAFullTable(t *testing.T) {
+	const limit = 1 << 12
+	var table table
+	fill(&table, limit, 50_000, 10_000)
+	table.check(t)
+	if share := float64(table.grey) / float64(table.used); share < 0.11 || share > 0.14 {
+		t.Errorf("new ones have a share of %.3f, want an eighth", share)
+	}
+	// Of the known ones, those stay that were used last.
+	count, sum := 0, 0
+	for _, s := range table.slots {
+		if !s.empty() && !s.grey() {
+			count, sum = count+1, sum+int(s.record.last)-1000
+		}
+	}
+	if mean := sum / count; mean < 50_000-2*count {
+		t.Errorf("the %d known ones that stay are number %d of 50000 in the mean", count, mean)
+	}
+}
+
+func TestTheExpiredGoFirst(t *testing.T) {
+	const limit, now = 1 << 10, 5000
+	var table table
+	for n := range uint64(limit * fullest / 100) {
+		key := numbered(n, false)
+		r := packed{last: now, until: now + 1, good: 1}
+		if n%4 == 0 {
+			r.until = now - 1 // used last of all, and over
+			r.last = now + 1000
+		}
+		table.put(&key, r, now-1, limit)
+	}
+	for n := range uint64(100) {
+		key := numbered(1_000_000+n, false)
+		table.put(&key, packed{last: now, until: now + 1}, now, limit)
+	}
+	table.check(t)
+	left := 0
+	for _, s := range table.slots {
+		if !s.empty() && !s.grey() && s.record.until > now {
+			left++
+		}
+	}
+	if want := limit * fullest / 100; left != want-(want+3)/4 {
+		t.Errorf("%d of the records that last are left, want %d", left, want-(want+3)/4)
+	}
+}
