@@ -116,3 +116,11 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestValidateKnowsTheBoundsOfAWeight(t *testing.T) {
+	for weight, ok := range map[int]bool{-1001: false, -1000: true, -1: true, 0: true, 1000: true, 1001: false} {
+		if err := (dnsbl.List{Zone: "list.example", Weight: weight}).Validate(); (err == nil) != ok {
+			t.Errorf("%d: %v", weight, err)
+		}
+	}
+}
