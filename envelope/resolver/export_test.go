@@ -1,8 +1,11 @@
 package resolver
 
 import (
+	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // Clock is a clock that stands still until a test moves it.
@@ -47,3 +50,15 @@ func (r *Resolver) Waiting() (n int) {
 
 // Settle waits until no question is open.
 func (r *Resolver) Settle() { r.flights.group.Wait() }
+
+// Fill puts answers into the cache until there are so many.
+func Fill(r *Resolver, answers int) {
+	for i := range answers {
+		q := question{"_dmarc.domain-" + strconv.Itoa(i) + ".example.", dns.TypeTXT}
+		a := answer{outcome: found, exists: true, count: 1, data: string(appendText(nil, "v=DMARC1; p=reject; rua=mailto:postmaster@example.org"))}
+		r.cache.put(q, a, maxTTL, r.clock())
+	}
+}
+
+// Open returns how many questions are with servers.
+func (r *Resolver) Open() int { return len(r.open) }

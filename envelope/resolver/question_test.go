@@ -1,0 +1,93 @@
+package resolver
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+func TestAbsolute(t *testing.T) {
+	label63 := strings.Repeat("a", 63)
+	name253 := strings.Repeat(label63+".", 3) + strings.Repeat("b", 61)
+	for _, tc := range []struct{ name, want string }{ // "" is what can't be asked for
+		{"mail.example.org.", "mail.example.org."},
+		{"mail.example.org", "mail.example.org."},
+		{"MAIL.Example.ORG.", "mail.example.org."},
+		{"_dmarc.example.org.", "_dmarc.example.org."},
+		{"a+b=c._spf.example.org.", "a+b=c._spf.example.org."},
+		{"0/25.2.0.192.in-addr.arpa.", "0/25.2.0.192.in-addr.arpa."},
+		{"a@b.example", `a\@b.example.`},
+		{`'A';(b)".example.`, `\'a\'\;\(b\)\".example.`},
+		{"org", "org."},
+		{label63 + ".example.", label63 + ".example."},
+		{label63 + "a.example.", ""},
+		{"example." + label63, "example." + label63 + "."},
+		{"example." + label63 + "a", ""},
+		{name253, name253 + "."},
+		{name253 + ".", name253 + "."},
+		{name253 + "b", ""},
+		{"", ""}, {".", ""}, {"..", ""}, {"a..b", ""}, {".a", ""}, {"a..", ""},
+		{"a b", ""}, {"a\tb", ""}, {"a\x00b", ""}, {"a\x7fb", ""}, {"a\\b", ""}, {"a\\.b", ""}, {"bücher.example", ""}, {"\xff", ""},
+	} {
+		got, ok := absolute(tc.name)
+		if got != tc.want || ok != (tc.want != "") {
+			t.Errorf("%q: got %q, %v; want %q", tc.name, got, ok, tc.want)
+		}
+	}
+}
+
+// Every name that is asked for is the same after its way over the wire: only so
+// is the reply recognised.
+func TestNamesSurviveTheWire(t *testing.T) {
+	for c := byte('!'); c < 0x7f; c++ {
+		name, ok := absolute("a" + string(rune(c)) + "b.example.")
+		if !ok {
+			continue
+		}
+		q, err := newQuery(question{name, dns.TypeA}, true)
+		if err != nil {
+			t.Fatalf("%q: %v", name, err)
+		}
+		q.packed[2] |= 0x80 // a reply
+		if !q.fits(q.packed) {
+			t.Errorf("%q: the reply is not recognised", name)
+		}
+	}
+}
+
+func TestQueryIsFreshAndSmall(t *testing.T) {
+	seen := map[uint16]bool{}
+	for range 100 {
+		q, err := newQuery(question{"name.example.", dns.TypeTXT}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[q.id] = true
+		m := new(dns.Msg)
+		if err := m.Unpack(q.packed); err != nil {
+			t.Fatal(err)
+		}
+		option := m.IsEdns0()
+		if !m.RecursionDesired || m.Id != q.id || option == nil || option.UDPSize() != 1232 || option.Do() {
+			t.Errorf("the query is %v", m)
+		}
+	}
+	if len(seen) < 90 {
+		t.Errorf("%d IDs of 100 queries", len(seen))
+	}
+}
+
+func TestReverseName(t *testing.T) {
+	for _, tc := range []struct{ addr, want string }{
+		{"192.0.2.1", "1.2.0.192.in-addr.arpa."},
+		{"::ffff:192.0.2.1", "1.2.0.192.in-addr.arpa."},
+		{"2001:db8::1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa."},
+		{"fe80::1%eth0", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa."},
+		{"", ""}, {"192.0.2", ""}, {"mail.example.org", ""}, {"192.0.2.1.", ""},
+	} {
+		if got, ok := reverseName(tc.addr); got != tc.want || ok != (tc.want != "") {
+			t.Errorf("%q: got %q, %v; want %q", tc.addr, got, ok, tc.want)
+		}
+	}
+}
