@@ -13,8 +13,6 @@ var (
 	// broken is the status of a domain whose records are wrong (RFC 7372,
 	// section 3.2: SPF validation error).
 	broken = envelope.Status{Code: 550, Subject: 7, Detail: 24}
-	// deferred is that status where DNS failed.
-	deferred = envelope.Status{Code: 451, Subject: 7, Detail: 24}
 )
 
 // NotFail passes unless SPF says of the sender that the client may not use its
@@ -57,94 +55,98 @@ func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envel
 
 // NotFail is the check of that name with the settings of c.
 func (c *Checker) NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notfail", MailFrom, func(word Word) bool { return word == WordFail })
+	return c.check(ctx, r, e, "spf.notfail", MailFrom, func(result *Result) bool { return result.Word == WordFail })
 }
 
 // NotSoftFail is the check of that name with the settings of c.
 func (c *Checker) NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notsoftfail", MailFrom, func(word Word) bool {
-		return word == WordFail || word == WordSoftFail
+	return c.check(ctx, r, e, "spf.notsoftfail", MailFrom, func(result *Result) bool {
+		return result.Word == WordFail || result.Word == WordSoftFail
 	})
 }
 
 // Pass is the check of that name with the settings of c.
 func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.pass", MailFrom, func(word Word) bool { return word != WordPass })
+	return c.check(ctx, r, e, "spf.pass", MailFrom, func(result *Result) bool { return result.Word != WordPass })
 }
 
 // HeloNotFail is the check of that name with the settings of c.
 func (c *Checker) HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.helonotfail", Helo, func(word Word) bool { return word == WordFail })
+	return c.check(ctx, r, e, "spf.helonotfail", Helo, func(result *Result) bool { return result.Word == WordFail })
 }
 
 // Valid is the check of that name with the settings of c.
 func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.valid", MailFrom, func(word Word) bool { return word == WordPermError })
+	return c.check(ctx, r, e, "spf.valid", MailFrom, func(result *Result) bool {
+		// Without a client no record was read, and none is wrong.
+		return result.Word == WordPermError && result.Problem.Kind != UnknownClient
+	})
 }
 
-// check makes a finding of an evaluation. What bad is true of fails; a
-// permerror and none of which it is not true have their own outcomes.
-func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, identity Identity, bad func(Word) bool) envelope.Finding {
+// check makes a finding of an evaluation. A result that is bad fails; where the
+// question does not arise, or has no answer, that is the finding unless it is
+// bad.
+func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, identity Identity, bad func(*Result) bool) envelope.Finding {
 	from := envelope.Mail
-	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity, Now: e.Now}
 	if identity == Helo {
 		from = envelope.Helo
 	}
 	if !e.Reached(from) {
 		return envelope.NotYet(name, from)
 	}
+	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity, Now: e.Now}
 	if identity == MailFrom {
 		in.MailFrom = e.MailFrom
 	}
 	result := c.shared(ctx, r, in)
-	unknown := result.Problem != nil && result.Problem.Kind == UnknownClient
+	var f envelope.Finding
 	switch {
-	case result.Word == WordTempError || result.Shaky != nil:
-		return unanswered(name, &result)
-	case unknown && name == "spf.valid": // no record was read
-		return envelope.Permanent(name, broken, "%s", result.Problem).With(&result)
-	case bad(result.Word):
-		return failed(name, in.ClientIP.String(), &result)
+	case result.Word == WordTempError:
+		f = temporary(name, result.Problem)
+	case result.Shaky != nil:
+		f = temporary(name, result.Shaky)
+	case bad(&result):
+		f = failed(name, in.ClientIP.String(), &result)
 	case result.Word == WordPermError:
-		return envelope.Permanent(name, broken, "%s", result.Problem).With(&result)
+		f = envelope.Permanent(name, broken, "%s", result.Problem)
 	case result.Word == WordNone:
-		return envelope.NotApplicable(name).With(&result)
+		f = envelope.NotApplicable(name)
+	default:
+		f = envelope.Passed(name)
 	}
-	return envelope.Passed(name).With(&result)
+	return f.With(&result)
 }
 
-// unanswered is the finding that DNS gave no answer.
-func unanswered(name string, result *Result) envelope.Finding {
-	err := result.Shaky
-	if result.Problem != nil {
-		err = result.Problem
-	}
+// temporary is the finding that DNS gave no answer. Its detail says that SPF is
+// at stake (RFC 7372, section 3.2), its code that nobody is to blame.
+func temporary(name string, err error) envelope.Finding {
 	f := envelope.Temporary(name, err)
-	f.Status = deferred
-	return f.With(result)
+	f.Status = envelope.Status{Code: 451, Subject: 7, Detail: 24}
+	return f
 }
 
 // failed is the finding that the result is not what the check is named for.
 func failed(name, client string, result *Result) envelope.Finding {
-	var f envelope.Finding
-	switch result.Word {
-	case WordFail, WordSoftFail, WordNeutral:
-		said := map[Word]string{WordFail: "is not allowed", WordSoftFail: "is probably not allowed", WordNeutral: "is not said to be allowed"}
-		f = envelope.Failed(name, refused, "the client %s %s to use the domain %s by its SPF record",
-			client, said[result.Word], result.Domain)
-		if result.Explanation != "" {
-			// What a stranger wrote never stands alone (RFC 7208, section 11.5).
-			f = envelope.Failed(name, refused, "the client %s is not allowed to use the domain %s by its SPF record; the domain says: %s",
-				client, result.Domain, result.Explanation)
-		}
-	case WordPermError:
-		f = envelope.Failed(name, broken, "the client %s can't be shown to belong to the domain %s: %s", client, result.Domain, result.Problem)
-	default:
-		if result.Domain == "" {
-			f = envelope.Failed(name, refused, "the sender has no domain that SPF could be asked about")
-		} else {
-			f = envelope.Failed(name, refused, "the domain %s has no SPF record that allows the client %s", result.Domain, client)
-		}
+	subject := "domain"
+	if result.Identity == Helo {
+		subject = "HELO name"
 	}
-	return f.With(result)
+	switch result.Word {
+	case WordFail:
+		if result.Explanation != "" { // a stranger's text never stands alone (RFC 7208, section 11.5)
+			return envelope.Failed(name, refused, "the SPF record of the %s %s does not allow the client %s to use it; the domain says: %s",
+				subject, result.Domain, client, result.Explanation)
+		}
+		return envelope.Failed(name, refused, "the SPF record of the %s %s does not allow the client %s to use it", subject, result.Domain, client)
+	case WordSoftFail:
+		return envelope.Failed(name, refused, "by the SPF record of the %s %s the client %s is probably not allowed to use it", subject, result.Domain, client)
+	case WordNeutral:
+		return envelope.Failed(name, refused, "the SPF record of the %s %s does not say whether the client %s may use it", subject, result.Domain, client)
+	case WordPermError:
+		return envelope.Failed(name, broken, "SPF can't be evaluated for the client %s: %s", client, result.Problem)
+	}
+	if result.Domain == "" {
+		return envelope.Failed(name, refused, "the sender has no domain that could allow the client %s to use it", client)
+	}
+	return envelope.Failed(name, refused, "the domain %s has no SPF record that could allow the client %s to use it", result.Domain, client)
 }
