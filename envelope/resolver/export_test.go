@@ -62,3 +62,10 @@ func Fill(r *Resolver, answers int) {
 
 // Open returns how many questions are with servers.
 func (r *Resolver) Open() int { return len(r.open) }
+
+// Counted returns how one exchange is counted that took so long.
+func Counted(took time.Duration) Latency {
+	r := Resolver{cache: newCache(-1)}
+	r.stats.exchanged("udp", took)
+	return r.Stats().Latency
+}
