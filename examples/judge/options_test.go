@@ -83,7 +83,7 @@ func TestOptions(t *testing.T) {
 	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,.example.com -our-domains bücher.example -our-names .MX.example.org " +
 		"-our-nets 192.0.2.7,2001:db8::/32 -dnsbl list.example=127.0.0.2-127.0.0.9,127.0.0.11 -dnsbl other.example=127.0.0.2 " +
 		"-domain-list names.example=127.0.1.0/24 -asn-zones origin.example,origin6.example -asns 64500,64501 " +
-		"-owners ann=ann@example.org,info@example.org -owners bob=info@example.org"))
+		"-owners ann=ann@example.org,info@example.org -owners bob=info@example.org -owners bob=@bob.example"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +92,9 @@ func TestOptions(t *testing.T) {
 	}
 	if got, want := o.site.domainsAndBelow(), []string{"example.org", ".example.org", ".example.com", "xn--bcher-kva.example", ".xn--bcher-kva.example"}; !slices.Equal(got, want) {
 		t.Errorf("sets of host names are %q, want %q", got, want)
+	}
+	if got, want := o.site.apexes(), []string{"example.org", "example.com", "xn--bcher-kva.example"}; !slices.Equal(got, want) {
+		t.Errorf("domains without patterns are %q, want %q", got, want)
 	}
 	if got, want := o.site.Names, []string{".mx.example.org"}; !slices.Equal(got, want) {
 		t.Errorf("names are %q, want %q", got, want)
