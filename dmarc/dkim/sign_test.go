@@ -66,6 +66,7 @@ func world(more ...string) *zone.Zone {
 		"rsa._domainkey.example.org. TXT " + txt(record(rsaKey())),
 		"small._domainkey.example.org. TXT " + txt(record(smallKey())),
 		"ed._domainkey.example.org. TXT " + txt(record(edKey)),
+		"revoked._domainkey.example.org. TXT " + txt("v=DKIM1; p="),
 		"rsa._domainkey.list.example. TXT " + txt(record(rsaKey())),
 	}, more...), "\n"))
 }
