@@ -2,11 +2,9 @@ package spf
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net"
 	"strconv"
-	"strings"
 
 	library "blitiri.com.ar/go/spf"
 )
@@ -33,8 +31,7 @@ func (ev *evaluation) ask() (Word, error) {
 // and, for every other term, "exists:4". What needs no DNS is decided here: a
 // network without the client is left out, and one with it ends the record.
 func (ev *evaluation) render(rec *record) string {
-	var b strings.Builder
-	b.WriteString("v=spf1")
+	b := []byte("v=spf1")
 	for i := range rec.directives {
 		t := &rec.directives[i]
 		name, last := exists, false
@@ -49,21 +46,23 @@ func (ev *evaluation) render(rec *record) string {
 			}
 			last = true
 		}
-		fmt.Fprintf(&b, " %c%s:%d", t.qualifier, name, ev.number(rec, t))
+		b = append(b, ' ', t.qualifier)
+		b = append(b, name...)
+		b = ev.appendNumber(append(b, ':'), rec, t)
 		if last {
-			return b.String()
+			return string(b)
 		}
 	}
 	if rec.redirect != nil {
-		fmt.Fprintf(&b, " redirect=%d", ev.number(rec, rec.redirect))
+		b = ev.appendNumber(append(b, " redirect="...), rec, rec.redirect)
 	}
-	return b.String()
+	return string(b)
 }
 
-// number gives a term its number.
-func (ev *evaluation) number(rec *record, t *term) int {
+// appendNumber gives a term its number, and writes it.
+func (ev *evaluation) appendNumber(b []byte, rec *record, t *term) []byte {
 	ev.questions = append(ev.questions, &question{rec, t})
-	return len(ev.questions) - 1
+	return strconv.AppendInt(b, int64(len(ev.questions)-1), 10)
 }
 
 // numbered answers the questions of the library. Its errors are as the library

@@ -69,22 +69,30 @@ func parseRecord(text string) (*record, error) {
 			continue
 		}
 		t, reason := parseTerm(text)
-		switch {
-		case reason != "":
-		case t.mechanism == redirect && rec.redirect != nil, t.mechanism == exp && rec.explanation != nil:
-			reason = "stands there twice" // RFC 7208, section 6
-		case t.mechanism == redirect:
-			rec.redirect = &t
-		case t.mechanism == exp:
-			rec.explanation = &t
-		case t.qualifier != 0:
-			rec.directives = append(rec.directives, t)
+		if reason == "" {
+			reason = rec.add(t)
 		}
 		if reason != "" {
 			return nil, &envelope.SyntaxError{Kind: "SPF term", Value: text, Reason: reason}
 		}
 	}
 	return rec, nil
+}
+
+// add puts a term into the record. A modifier that means something stands there
+// once at most (RFC 7208, section 6).
+func (rec *record) add(t term) (reason string) {
+	switch {
+	case t.qualifier != 0:
+		rec.directives = append(rec.directives, t)
+	case t.mechanism == redirect && rec.redirect == nil:
+		rec.redirect = &term{text: t.text, mechanism: redirect, target: t.target}
+	case t.mechanism == exp && rec.explanation == nil:
+		rec.explanation = &term{text: t.text, mechanism: exp, target: t.target}
+	case t.mechanism != "":
+		return "stands there twice"
+	}
+	return ""
 }
 
 // parseTerm reads one term. Of a modifier that is not known it returns no more
