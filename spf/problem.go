@@ -2,7 +2,6 @@ package spf
 
 import (
 	"strconv"
-	"strings"
 
 	"mxrules.example/envelope"
 )
@@ -76,18 +75,18 @@ type Problem struct {
 
 // Error says what is wrong and where, in one clean line.
 func (p *Problem) Error() string {
-	var b strings.Builder
-	b.WriteString(p.Kind.String())
-	if p.Term != "" {
-		b.WriteString(", at the term " + envelope.Excerpt(p.Term))
+	record := string(p.Record)
+	switch {
+	case p.Kind == BadSyntax && p.Err != nil: // which names the term
+		return "the SPF record of " + record + " is malformed: " + p.Err.Error()
+	case p.Kind == DNSFailure && p.Name != "" && p.Term == "":
+		return "the DNS lookup of " + envelope.Excerpt(p.Name) + " has failed for now"
+	case p.Term != "":
+		return p.Kind.String() + ", at the term " + envelope.Excerpt(p.Term) + " in the SPF record of " + record
+	case record != "":
+		return p.Kind.String() + ", at " + record
 	}
-	if p.Record != "" {
-		b.WriteString(" in the SPF record of " + string(p.Record))
-	}
-	if p.Kind == BadSyntax && p.Err != nil {
-		b.WriteString(": " + p.Err.Error())
-	}
-	return b.String()
+	return p.Kind.String()
 }
 
 // Unwrap returns the cause.
