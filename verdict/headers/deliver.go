@@ -1,0 +1,124 @@
+package headers
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/header"
+	"mxrules.example/verdict"
+)
+
+// ErrHeaderTooLong is the error for a message whose header is longer than a
+// Message keeps, so that a field in our name could hide in what was cut.
+var ErrHeaderTooLong = errors.New("the header of the message is longer than 1 MiB")
+
+// Deliver returns the message as it should be delivered: with Received-SPF and
+// Authentication-Results for the verdicts on top, and without the fields that
+// claim to be ours. Everything else stays as it came, octet by octet, but for
+// lines at the very top that begin with a blank: they continue no field of the
+// message, and would continue ours. The reader is good for one reading, as long
+// as the message is open. The error is [ErrHeaderTooLong].
+func (s *Stamp) Deliver(m *envelope.Message, e *envelope.Envelope, verdicts ...verdict.Verdict) (io.Reader, error) {
+	if m.HeaderCut() {
+		return nil, ErrHeaderTooLong
+	}
+	block := m.Header()
+	kept := make([]byte, 0, len(block))
+	rest := block
+	for field := range header.Fields(block) {
+		rest = rest[len(field.Raw):]
+		if len(kept) == 0 && field.Name() == "" && isBlank(field.Raw[0]) || s.Claims(field) {
+			continue
+		}
+		kept = append(kept, field.Raw...)
+	}
+	kept = append(kept, rest...) // the empty line
+	ours := s.AuthenticationResults(e, verdicts...) + s.ReceivedSPF(e, verdicts...)
+	return io.MultiReader(strings.NewReader(ours), bytes.NewReader(kept), m.Body()), nil
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// Claims reports whether a field of a message that came from outside claims to
+// be ours: an Authentication-Results field with our name, or a Received-SPF field
+// that names us as the receiver. In doubt it does (RFC 8601, section 5).
+func (s *Stamp) Claims(field header.Field) bool {
+	switch {
+	case field.Is(fieldName):
+		text := header.Unfold(field.Value())
+		results, err := Parse(text)
+		if err != nil {
+			return s.namedIn(text) || s.hiddenIn(text)
+		}
+		front, _, _ := strings.Cut(text, ";")
+		return s.isName(results.Service) || s.namedIn(front)
+	case field.Is("Received-SPF"):
+		return s.namedIn(header.Unfold(field.Value()))
+	}
+	return false
+}
+
+// isName reports whether service is our name, in any form of a host name.
+func (s *Stamp) isName(service string) bool {
+	service, _, _ = strings.Cut(service, "/") // a version without the blank
+	host, err := envelope.ParseHost(service)
+	return err == nil && host == s.host
+}
+
+// namedIn reports whether our name stands in text, in any letter case and with
+// quotes, backslashes and control characters in between. As a part of a longer
+// name it does not count.
+func (s *Stamp) namedIn(text string) bool {
+	return s.found(squeeze(text, ' '), isNameByte)
+}
+
+// hiddenIn is namedIn also across blanks. Words then run together, so that what
+// stands before the name may be the end of another word, and only a dot makes it
+// a longer name.
+func (s *Stamp) hiddenIn(text string) bool {
+	return s.found(squeeze(text, -1), func(c byte) bool { return c == '.' })
+}
+
+// squeeze returns text in lower case without what may stand inside a name and
+// is no part of it. Blanks become blank, or vanish if that is negative.
+func squeeze(text string, blank rune) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ' || r == '\t':
+			return blank
+		case r < ' ' || r == '"' || r == '\\' || r == 0x7f:
+			return -1
+		}
+		return r
+	}, strings.ToLower(text))
+}
+
+// found reports whether our name stands in text, with no octet before it of
+// which longer is true, and none behind it that goes on with the name.
+func (s *Stamp) found(text string, longer func(before byte) bool) bool {
+	name := string(s.host)
+	for {
+		before, after, ok := strings.Cut(text, name)
+		if !ok {
+			return false
+		}
+		if (before == "" || !longer(before[len(before)-1])) && !continuesName(after) {
+			return true
+		}
+		text = text[len(before)+1:]
+	}
+}
+
+// continuesName reports whether rest goes on with the name that the text before
+// it began.
+func continuesName(rest string) bool {
+	if rest == "" || rest[0] != '.' {
+		return rest != "" && isNameByte(rest[0])
+	}
+	return len(rest) > 1 && isNameByte(rest[1])
+}
+
+func isNameByte(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '_' || c == '.' }

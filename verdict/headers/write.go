@@ -1,0 +1,169 @@
+package headers
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"mxrules.example/envelope"
+)
+
+const (
+	// fieldName is the name of the field of RFC 8601.
+	fieldName = "Authentication-Results"
+	// maxColumn is where lines are folded if they can be (RFC 5322, section
+	// 2.1.1).
+	maxColumn = 78
+)
+
+// write returns the field. What is no word where the grammar wants one is left
+// out: it can only be a mistake of ours.
+func (s *Stamp) write(entries []envelope.AuthenticationResult, smtputf8 bool) string {
+	w := folder{limit: maxColumn}
+	w.word(fieldName + ": " + s.name)
+	written := false
+	for _, entry := range entries {
+		if !isKeyword(entry.Method) || !isKeyword(entry.Result) {
+			continue
+		}
+		written = true
+		w.append(";")
+		w.newLine()
+		w.word(entry.Method + "=" + entry.Result)
+		if entry.Reason != "" {
+			w.word("reason=" + quoted(clean(entry.Reason, smtputf8)))
+		}
+		for _, p := range entry.Properties {
+			if isKeyword(p.Type) && isKeyword(p.Name) {
+				w.word(p.Type + "." + p.Name + "=" + value(clean(p.Value, smtputf8)))
+			}
+		}
+	}
+	if !written {
+		w.append("; none") // no-result in RFC 8601, section 2.2
+	}
+	return w.String()
+}
+
+// clean makes a text fit for a field: one line of printable characters, of a
+// bounded length.
+func clean(text string, smtputf8 bool) string {
+	return envelope.CleanText(envelope.Excerpt(text), smtputf8)
+}
+
+// isKeyword reports whether s is a word of the grammar: letters, digits and
+// hyphens, not ending in a hyphen (Keyword in RFC 5321, section 4.1.2).
+func isKeyword(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' {
+			return false
+		}
+	}
+	return s != "" && s[len(s)-1] != '-' && s[0] != '-'
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// value returns a pvalue (RFC 8601, section 2.2): a token, or an address whose
+// local part needs no quotes, as it is, and everything else as a quoted-string.
+func value(text string) string {
+	local, domain, isAddress := strings.Cut(text, "@")
+	switch {
+	case !isAddress && isToken(text):
+		return text
+	case isAddress && (local == "" || isDotAtom(local)) && isDomain(domain):
+		return text
+	}
+	return quoted(text)
+}
+
+// isToken reports whether s is a token of RFC 2045, section 5.1.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte(`()<>@,;:\"/[]?=`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isDotAtom reports whether s is a dot-atom-text of RFC 5322, section 3.2.3.
+func isDotAtom(s string) bool {
+	for atom := range strings.SplitSeq(s, ".") {
+		if atom == "" {
+			return false
+		}
+		for i := range len(atom) {
+			if c := atom[i]; !isAlphanumeric(c) && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) < 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isDomain reports whether s is made of letters, digits, hyphens, underscores
+// and dots.
+func isDomain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// dotAtomOrQuoted returns a value of a key-value-pair (RFC 7208, section 9.1).
+func dotAtomOrQuoted(text string) string {
+	if isDotAtom(text) {
+		return text
+	}
+	return quoted(text)
+}
+
+// quoted returns a clean text as a quoted-string (RFC 5322, section 3.2.4).
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// folder writes the words of a field, and folds in front of a word that would
+// not fit on the line. No word is longer than 600 octets (a value of 256 with a
+// backslash before each, and its name), so that no line is longer than 998 (RFC
+// 5322, section 2.1.1).
+type folder struct {
+	limit  int
+	text   strings.Builder
+	column int
+	fresh  bool // nothing is on this line yet
+}
+
+// word writes one word, with a blank or a fold in front of it.
+func (w *folder) word(word string) {
+	width := utf8.RuneCountInString(word)
+	switch {
+	case w.text.Len() == 0:
+	case w.fresh:
+	case w.column+1+width > w.limit:
+		w.newLine()
+	default:
+		w.append(" ")
+	}
+	w.append(word)
+}
+
+// append writes text without a blank before it.
+func (w *folder) append(text string) {
+	w.text.WriteString(text)
+	w.column += utf8.RuneCountInString(text)
+	w.fresh = false
+}
+
+// newLine folds.
+func (w *folder) newLine() {
+	w.text.WriteString("\r\n\t")
+	w.column, w.fresh = 8, true
+}
+
+// String returns the field with its line end.
+func (w *folder) String() string { return w.text.String() + "\r\n" }
