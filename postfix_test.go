@@ -262,7 +262,7 @@ func Example_checkPolicyService() {
 	}
 	// Output:
 	// accept
-	// 550 5.7.23 the client 192.0.2.2 is not allowed to use the domain example.net by its SPF record
+	// 550 5.7.23 the SPF record of the domain example.net does not allow the client 192.0.2.2 to use it
 }
 
 // warn_if_reject, soft_bounce, smtpd_delay_reject

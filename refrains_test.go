@@ -59,7 +59,7 @@ func Example_insteadOfSenderCallouts() {
 	// Output:
 	// 550 5.1.0 the sender eve@example.org is in a domain of this site, and there is no such mailbox here
 	// 550 5.7.27 the domain deaf.example of the sender takes no mail (its MX record is null)
-	// 550 5.7.23 the client 192.0.2.1 is not allowed to use the domain firm.example by its SPF record
+	// 550 5.7.23 the SPF record of the domain firm.example does not allow the client 192.0.2.1 to use it
 	// accept
 	// deaf.example. MX, firm.example. MX, firm.example. TXT, example.net. MX, example.net. TXT
 }
