@@ -79,7 +79,7 @@ func TestParticulars(t *testing.T) {
 		{&spf.Result{Matched: []spf.Match{{Record: "a.example", Term: "include:b.example"}, {Record: "b.example", Term: "mx"}}},
 			"SPF term include:b.example of a.example; SPF term mx of b.example"},
 		{&spf.Result{Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
-			"SPF: there are several SPF records in the SPF record of a.example"},
+			"SPF: there are several SPF records, at a.example"},
 	} {
 		if got := strings.Join(particulars(tc.detail), "; "); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
