@@ -1,0 +1,74 @@
+package author_test
+
+import (
+	"net/mail"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc/author"
+	"mxrules.example/envelope"
+)
+
+// FuzzParse holds every value to what must be true of any, and where net/mail
+// reads addresses too, to the same addresses.
+func FuzzParse(f *testing.F) {
+	for _, value := range []string{
+		"ann@example.org", `"a, b" <x@y.example> (c), G: d@e.example;`, "a@b <c@d>", "<@a,@b:c@d.example>",
+		`"a@b"@c.example`, "a@[1.2.3.4]", "(((", `"\`, "a@bü.example", "=?utf-8?q?x?= <a@b.example>", "a.b . c@d . e",
+	} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		authors, err := author.Parse(value)
+		if err != nil {
+			if len(authors) > 0 {
+				t.Errorf("%q: authors beside %v", value, err)
+			}
+			return
+		}
+		if len(authors) == 0 || len(authors) > 100 {
+			t.Errorf("%q: %d authors", value, len(authors))
+		}
+		for _, a := range authors {
+			if host, err := envelope.ParseHost(string(a.Domain)); err != nil || host != a.Domain || a.Local == "" && !strings.Contains(value, `""`) {
+				t.Errorf("%q: the mailbox %q", value, a)
+			}
+		}
+		if theirs, err := mail.ParseAddressList(value); err == nil {
+			wantSame(t, value, authors, theirs)
+		}
+	})
+}
+
+func wantSame(t *testing.T, value string, authors author.Authors, theirs []*mail.Address) {
+	t.Helper()
+	if len(theirs) != len(authors) {
+		t.Errorf("%q: %d authors, %d to net/mail", value, len(authors), len(theirs))
+		return
+	}
+	for i, address := range theirs {
+		at := strings.LastIndexByte(address.Address, '@')
+		domain, err := envelope.ParseHost(address.Address[at+1:])
+		if err != nil || domain != authors[i].Domain || address.Address[:at] != authors[i].Local {
+			t.Errorf("%q: the author %s is %s to net/mail", value, authors[i], address.Address)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, bm := range []struct{ name, value string }{
+		{"Name", ` "Ann B. Smith" <ann@example.org>`},
+		{"Hundred", strings.Repeat("Ann <ann@example.org>, ", 100)},
+		{"1MBOfComments", strings.Repeat("(", 1<<19) + strings.Repeat(")", 1<<19) + "ann@example.org"},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			b.SetBytes(int64(len(bm.value)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := author.Parse(bm.value); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
