@@ -148,7 +148,7 @@ func TestWordsForKindsAndIdentities(t *testing.T) {
 }
 
 func TestProblemsSayWhatAndWhere(t *testing.T) {
-	dns := zone.MustParse(`
+	dns := world(`
 		two.example.     TXT "v=spf1 -all"
 		two.example.     TXT "v=spf1 +all"
 		deep.example.    TXT "v=spf1 include:none.example"
@@ -157,7 +157,7 @@ func TestProblemsSayWhatAndWhere(t *testing.T) {
 		slow.example.    TXT "v=spf1 a:host.example -all"
 		worse.example.   TXT "v=spf1 -all"
 		bad.example.     TXT "v=spf1 a:\200.example"
-	` + terms("mx.example. MX 10 h%d.example.\n\t\t", 11)).Failing("host.example.", zone.SERVFAIL).Failing("worse.example.", zone.SERVFAIL)
+	`+terms("mx.example. MX 10 h%d.example.\n", 11)).Failing("host.example.", zone.SERVFAIL).Failing("worse.example.", zone.SERVFAIL)
 	for from, want := range map[string]string{
 		"user@two.example":   "there are several SPF records, at two.example",
 		"user@deep.example":  "there is no SPF record where the term leads, at the term include:none.example in the SPF record of deep.example",
