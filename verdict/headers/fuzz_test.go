@@ -14,6 +14,7 @@ func FuzzAuthenticationResults(f *testing.F) {
 	f.Add("spf", "pass", "", "smtp", "mailfrom", "someone@example.net", false)
 	f.Add("dkim", "fail", `a "b" \ (c); d`, "header", "b", "ab+/cd==", false)
 	f.Add("dmarc", "pass", "x\r\nX-Evil: y", "header", "from", "bücher.example", true)
+	f.Add(strings.Repeat("h", 64), "pass", "", "smtp", strings.Repeat("h", 2000), "x", false)
 	f.Add("spf", "fail", strings.Repeat(`\"`, 300), "smtp", "helo", strings.Repeat("ü", 300), true)
 	f.Fuzz(func(t *testing.T, method, result, reason, kind, name, value string, smtputf8 bool) {
 		e := client()
@@ -33,10 +34,10 @@ func FuzzAuthenticationResults(f *testing.F) {
 }
 
 // isWord reports whether s is a Keyword of RFC 5321, section 4.1.2 that does not
-// begin with a hyphen.
+// begin with a hyphen, and is not absurdly long.
 func isWord(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
-	return s != "" && strings.Trim(s, letters) == "" && s[0] != '-' && s[len(s)-1] != '-'
+	return s != "" && len(s) <= 64 && strings.Trim(s, letters) == "" && s[0] != '-' && s[len(s)-1] != '-'
 }
 
 // FuzzReceivedSPF says that the field is one whatever the peer chose.

@@ -50,15 +50,22 @@ func clean(text string, smtputf8 bool) string {
 	return envelope.CleanText(envelope.Excerpt(text), smtputf8)
 }
 
+// maxKeyword bounds the words of a method, in octets. The longest one that is
+// registered has 12.
+const maxKeyword = 64
+
 // isKeyword reports whether s is a word of the grammar: letters, digits and
-// hyphens, not ending in a hyphen (Keyword in RFC 5321, section 4.1.2).
+// hyphens, with no hyphen at either end (Keyword in RFC 5321, section 4.1.2).
 func isKeyword(s string) bool {
+	if s == "" || len(s) > maxKeyword || s[0] == '-' || s[len(s)-1] == '-' {
+		return false
+	}
 	for i := range len(s) {
 		if c := s[i]; !isAlphanumeric(c) && c != '-' {
 			return false
 		}
 	}
-	return s != "" && s[len(s)-1] != '-' && s[0] != '-'
+	return true
 }
 
 func isAlphanumeric(c byte) bool {
@@ -128,8 +135,8 @@ func quoted(text string) string {
 }
 
 // folder writes the words of a field, and folds in front of a word that would
-// not fit on the line. No word is longer than 600 octets (a value of 256 with a
-// backslash before each, and its name), so that no line is longer than 998 (RFC
+// not fit on the line. No word is longer than 650 octets (a value of 256 with a
+// backslash before each, and two words), so that no line is longer than 998 (RFC
 // 5322, section 2.1.1).
 type folder struct {
 	limit  int
