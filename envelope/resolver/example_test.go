@@ -1,0 +1,47 @@
+package resolver_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/resolver"
+	"mxrules.example/envelope/zone"
+)
+
+// A mail server makes one Resolver for all its checks. With an empty Config it
+// asks the servers of /etc/resolv.conf; here it asks one that the example runs.
+func Example() {
+	server, err := zone.MustParse(`
+		example.org.  MX   10 mail.example.org.
+		              TXT  "v=spf1 " "mx -all"
+	`).Serve("127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer server.Close()
+
+	dns, err := resolver.New(resolver.Config{Servers: []string{server.Addr()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer dns.Close()
+
+	ctx := context.Background()
+	for range 2 {
+		texts, err := envelope.LookupTXT(ctx, dns, "example.org")
+		fmt.Println(texts, err)
+	}
+	exists, err := envelope.Exists(ctx, dns, "nowhere.example.org")
+	fmt.Println(exists, err)
+
+	stats := dns.Stats()
+	fmt.Println(stats.Questions(), "questions,", stats.Cached, "from the cache,", stats.Exchanges, "exchanges")
+
+	// Output:
+	// [v=spf1 mx -all] <nil>
+	// [v=spf1 mx -all] <nil>
+	// false <nil>
+	// 3 questions, 1 from the cache, 2 exchanges
+}
