@@ -4,7 +4,13 @@ go 1.25.0
 
 require golang.org/x/net v0.40.0
 
-require golang.org/x/crypto v0.38.0 // indirect
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
+	github.com/redis/go-redis/v9 v9.17.3 // indirect
+	go.etcd.io/bbolt v1.3.11 // indirect
+	golang.org/x/crypto v0.38.0 // indirect
+)
 
 require (
 	blitiri.com.ar/go/spf v1.6.0

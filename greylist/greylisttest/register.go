@@ -14,7 +14,7 @@ import (
 func merges(t *testing.T, s greylist.Register) {
 	now := began()
 	random := rand.New(rand.NewPCG(uint64(now.Unix()), 2))
-	for round := range 100 {
+	for round := range 40 {
 		var want greylist.Record
 		for range 6 {
 			first := now.Add(-time.Duration(random.IntN(3600)) * time.Second)
@@ -85,10 +85,19 @@ func lists(t *testing.T, s greylist.Register) {
 	}
 	const records = 3000
 	want := map[greylist.Key]greylist.Record{}
+	now := began()
+	var group sync.WaitGroup
 	for n := range records {
-		at := began().Add(time.Duration(n) * time.Second)
-		want[key(n)] = touch(t, s, key(n), greylist.Sighting{At: at, Until: at.Add(48 * time.Hour), Good: uint32(n)})
+		at := now.Add(time.Duration(n) * time.Second)
+		seen := greylist.Sighting{At: at, Until: at.Add(48 * time.Hour), Good: uint32(n)}
+		want[key(n)] = greylist.Record{}.Seen(seen)
+		group.Go(func() {
+			if _, err := s.Touch(t.Context(), key(n), seen); err != nil {
+				t.Errorf("Touch: %v", err)
+			}
+		})
 	}
+	group.Wait()
 	for e, err := range s.All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)

@@ -131,9 +131,9 @@ func anyOrder(t *testing.T, s greylist.Store) {
 	now := began()
 	seed := uint64(now.Unix())
 	random := rand.New(rand.NewPCG(seed, 1))
-	for round := range 200 {
+	for round := range 50 {
 		var want greylist.Record
-		for i := range 12 {
+		for i := range 8 {
 			at := now.Add(time.Duration(random.Int64N(int64(4 * time.Hour))))
 			seen := greylist.Sighting{
 				At:    at,

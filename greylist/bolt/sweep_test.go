@@ -1,0 +1,78 @@
+package bolt
+
+import (
+	"context"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"mxrules.example/greylist"
+)
+
+func TestWhatHasExpiredIsRemovedInSteps(t *testing.T) {
+	store, err := Open(filepath.Join(t.TempDir(), "greylist"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	const records, step = 100, 7
+	// Far ahead, so that the sweep that goes by the clock has nothing to do.
+	now := time.Now().Add(1000 * time.Hour)
+	for n := range records {
+		until := now.Add(time.Hour)
+		if n%3 == 0 {
+			until = now.Add(-time.Second)
+		}
+		r := greylist.Record{First: now, Last: now, Until: until}
+		if err := store.Merge(t.Context(), greylist.Secret(nil).Identity(strconv.Itoa(n)), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var after []byte
+	steps := 0
+	for steps == 0 || after != nil {
+		before := count(t, store)
+		after = store.sweepStep(t.Context(), after, now, step)
+		if removed := before - count(t, store); removed > step {
+			t.Errorf("a step of %d removes %d records", step, removed)
+		}
+		steps++
+	}
+	if got, want := count(t, store), records-(records+2)/3; got != want {
+		t.Errorf("%d records are left after %d steps, want %d", got, steps, want)
+	}
+	if steps < records/step {
+		t.Errorf("it took only %d steps", steps)
+	}
+}
+
+func count(t *testing.T, store *Store) (n int) {
+	for _, err := range store.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// A record that is touched between being seen and being removed stays.
+func TestASweepLooksTwice(t *testing.T) {
+	store, err := Open(filepath.Join(t.TempDir(), "greylist"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	now := time.Now().Add(1000 * time.Hour)
+	key := greylist.Secret(nil).Identity("someone")
+	if _, err := store.Touch(t.Context(), key, greylist.Sighting{At: now, Until: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.updates.Do(context.Background(), removal([]greylist.Key{key}, now)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, store); n != 1 {
+		t.Error("a record that counts was removed")
+	}
+}

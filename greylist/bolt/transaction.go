@@ -1,0 +1,165 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"runtime/debug"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"mxrules.example/greylist"
+)
+
+// The file has two buckets: one that says what it is, and the records under
+// their keys. A record has its binary form, and then the CRC-32C of the key and
+// of that, because pages of bbolt have no checksums.
+var (
+	aboutBucket   = []byte("mxrules greylist")
+	recordsBucket = []byte("records")
+	versionKey    = []byte("version")
+	version       = []byte("1")
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func encode(key greylist.Key, r greylist.Record) []byte {
+	b := make([]byte, 0, greylist.RecordSize+4)
+	b, _ = r.AppendBinary(b) // it never fails
+	return binary.BigEndian.AppendUint32(b, checksum(key, b))
+}
+
+func checksum(key greylist.Key, record []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key[:], castagnoli), castagnoli, record)
+}
+
+// decode reads what encode writes, and nothing as the zero Record.
+func decode(key greylist.Key, b []byte) (r greylist.Record, err error) {
+	if b == nil {
+		return r, nil
+	}
+	if len(b) != greylist.RecordSize+4 ||
+		binary.BigEndian.Uint32(b[greylist.RecordSize:]) != checksum(key, b[:greylist.RecordSize]) {
+		return r, fmt.Errorf("%w: the record of the key %v does not have its checksum", ErrDamaged, key)
+	}
+	return r, r.UnmarshalBinary(b[:greylist.RecordSize])
+}
+
+func decodeEntry(k, v []byte) (entry greylist.Entry, err error) {
+	if len(k) != len(entry.Key) {
+		return entry, fmt.Errorf("%w: a key has %d octets", ErrDamaged, len(k))
+	}
+	entry.Key = greylist.Key(k)
+	entry.Record, err = decode(entry.Key, v)
+	return entry, err
+}
+
+// update is a change on its way to the disk.
+type update struct {
+	// apply makes the change. A damaged record is an error of this update alone,
+	// any other one of the transaction.
+	apply func(records *bbolt.Bucket) error
+	err   error
+}
+
+// update changes the record of key, together with whatever else is changed at
+// the same time, and returns what it has become. Without keep it is removed.
+func (s *Store) update(ctx context.Context, key greylist.Key, change func(greylist.Record) (r greylist.Record, keep bool)) (greylist.Record, error) {
+	var changed greylist.Record
+	u := &update{apply: func(records *bbolt.Bucket) error {
+		old, err := decode(key, records.Get(key[:]))
+		if err != nil {
+			return err
+		}
+		r, keep := change(old)
+		if !keep {
+			return records.Delete(key[:])
+		}
+		if changed = r; r == old {
+			return nil
+		}
+		return records.Put(key[:], encode(key, r))
+	}}
+	if err := s.updates.Do(ctx, u); err != nil {
+		return greylist.Record{}, err
+	}
+	if u.err != nil {
+		return greylist.Record{}, u.err
+	}
+	return changed, nil
+}
+
+// removal returns the update that removes those of the keys whose record has
+// expired. It looks once more: one may have been touched meanwhile.
+func removal(keys []greylist.Key, now time.Time) *update {
+	return &update{apply: func(records *bbolt.Bucket) error {
+		for _, key := range keys {
+			r, err := decode(key, records.Get(key[:]))
+			if err != nil {
+				return err
+			}
+			if r.Expired(now) {
+				if err := records.Delete(key[:]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}}
+}
+
+// write makes changes in one transaction. If that fails, all fail.
+func (s *Store) write(updates []*update) {
+	err := guarded(func() error {
+		return s.db.Update(func(tx *bbolt.Tx) error {
+			records := tx.Bucket(recordsBucket)
+			for _, u := range updates {
+				if err := u.apply(records); errors.Is(err, ErrDamaged) {
+					u.err = s.wrap(err)
+				} else if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		for _, u := range updates {
+			u.err = s.wrap(err)
+		}
+	}
+}
+
+// view reads in one transaction.
+func (s *Store) view(read func(records *bbolt.Bucket) error) error {
+	return s.wrap(guarded(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(recordsBucket)) })
+	}))
+}
+
+// guarded makes an error of the panic with which bbolt meets a damaged page,
+// and of the fault of a page that is not in the file any more. bbolt rolls the
+// transaction back in both cases.
+func guarded(work func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v", ErrDamaged, v)
+		}
+	}()
+	return work()
+}
+
+// wrap says which file an error is about.
+func (s *Store) wrap(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
+		err = ErrClosed
+	}
+	return fmt.Errorf("greylist: %s: %w", s.path, err)
+}

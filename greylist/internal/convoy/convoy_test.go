@@ -1,0 +1,137 @@
+package convoy_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mxrules.example/greylist/internal/convoy"
+)
+
+// engine takes an hour for each transaction, and notes what was in it.
+type engine struct {
+	mu   sync.Mutex
+	runs [][]int
+	now  int // transactions under way
+	most int
+}
+
+func (e *engine) carry(items []int) {
+	e.mu.Lock()
+	e.runs = append(e.runs, slices.Clone(items))
+	e.now++
+	e.most = max(e.most, e.now)
+	e.mu.Unlock()
+	time.Sleep(time.Hour)
+	e.mu.Lock()
+	e.now--
+	e.mu.Unlock()
+}
+
+func TestThoseWhoWaitGoTogether(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		lanes, most int
+		calls       int
+		want        []int // items in each transaction
+	}{
+		{"one goes alone", 1, 100, 1, []int{1}},
+		{"the rest go with the second", 1, 100, 50, []int{1, 49}},
+		{"no more than may", 1, 20, 50, []int{1, 20, 20, 9}},
+		{"with lanes, as many at once", 3, 100, 50, []int{1, 1, 1, 47}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var e engine
+				c := convoy.New(tc.lanes, tc.most, e.carry)
+				began := time.Now()
+				var group sync.WaitGroup
+				for i := range tc.calls {
+					group.Go(func() {
+						if err := c.Do(t.Context(), i); err != nil {
+							t.Error(err)
+						}
+						e.mu.Lock()
+						defer e.mu.Unlock()
+						if !slices.ContainsFunc(e.runs, func(run []int) bool { return slices.Contains(run, i) }) {
+							t.Errorf("%d came back and was not carried", i)
+						}
+					})
+					synctest.Wait()
+				}
+				group.Wait()
+				var got []int
+				var items []int
+				for _, run := range e.runs {
+					got = append(got, len(run))
+					items = append(items, run...)
+				}
+				if !slices.Equal(got, tc.want) {
+					t.Errorf("the transactions carry %v, want %v", got, tc.want)
+				}
+				slices.Sort(items)
+				if len(slices.Compact(items)) != tc.calls {
+					t.Errorf("carried were %v", items)
+				}
+				if e.most > tc.lanes {
+					t.Errorf("%d were under way at once", e.most)
+				}
+				if tc.lanes == 1 && time.Since(began) != time.Duration(len(tc.want))*time.Hour {
+					t.Errorf("it took %v", time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+func TestNobodyWaitsBeyondItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e engine
+		c := convoy.New(1, 100, e.carry)
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := c.Do(ended, 0); !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that has ended: %v", err)
+		}
+		var group sync.WaitGroup
+		for i, patience := range []time.Duration{10 * time.Minute, 20 * time.Minute, 5 * time.Hour} {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			group.Go(func() {
+				began := time.Now()
+				err := c.Do(ctx, i+1)
+				if i < 2 && (!errors.Is(err, context.DeadlineExceeded) || time.Since(began) != patience) {
+					t.Errorf("%d: %v after %v", i+1, err, time.Since(began))
+				}
+				if i == 2 && err != nil {
+					t.Errorf("the patient one: %v", err)
+				}
+			})
+			synctest.Wait()
+		}
+		group.Wait()
+		// The first was on its way; the second was taken back in time.
+		if len(e.runs) != 2 || !slices.Equal(e.runs[0], []int{1}) || !slices.Equal(e.runs[1], []int{3}) {
+			t.Errorf("carried were %v", e.runs)
+		}
+	})
+}
+
+func TestNothingRunsWhenNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+		var e engine
+		c := convoy.New(2, 10, e.carry)
+		for i := range 3 {
+			if err := c.Do(t.Context(), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(e.runs) != 3 {
+			t.Errorf("carried were %v", e.runs)
+		}
+	})
+}
