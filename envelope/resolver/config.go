@@ -41,8 +41,8 @@ type Config struct {
 	// to be followed is a question.
 	Attempts int
 
-	// CacheBytes bounds the memory for answers. 0 is 32 MiB, room for about
-	// 150,000 answers. A negative number keeps none.
+	// CacheBytes bounds the memory for answers, in octets. 0 is 32 MiB, room for
+	// about 130,000 answers. A negative number keeps none.
 	CacheBytes int64
 
 	// OnExchange, if it is not nil, is told of every exchange with a server when

@@ -41,7 +41,7 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 	u := r.servers.at(r.clock())
 	var last *failure
 	for range u.attempts {
-		for _, s := range byHealth(u.servers, r.clock()) {
+		for s := range byHealth(u.servers, r.clock) {
 			if last != nil {
 				r.stats.retries.Add(1)
 			}

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"iter"
 	"net/netip"
 	"sync"
 	"time"
@@ -64,20 +65,22 @@ func (s *server) answered() {
 	s.hold = 0
 }
 
-// byHealth returns the servers in their order, but those on hold behind the
-// others. One on hold is still asked if no other answers.
-func byHealth(servers []*server, now time.Duration) []*server {
-	if len(servers) == 1 {
-		return servers
-	}
-	order := make([]*server, 0, len(servers))
-	var onHold []*server
-	for _, s := range servers {
-		if s.ready(now) {
-			order = append(order, s)
-		} else {
-			onHold = append(onHold, s)
+// byHealth yields the servers in their order, but those on hold behind the
+// others: they are still asked if no other answers.
+func byHealth(servers []*server, clock func() time.Duration) iter.Seq[*server] {
+	return func(yield func(*server) bool) {
+		var onHold []*server
+		for _, s := range servers {
+			if !s.ready(clock()) {
+				onHold = append(onHold, s)
+			} else if !yield(s) {
+				return
+			}
+		}
+		for _, s := range onHold {
+			if !yield(s) {
+				return
+			}
 		}
 	}
-	return append(order, onHold...)
 }

@@ -184,6 +184,10 @@ func TestRepliesOverTCP(t *testing.T) {
 			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))]))
 			return false
 		}, "failure"},
+		{"TC over TCP too", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Truncated = true })))
+			return false
+		}, "failure"},
 		{"a reset", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
 			conn.(*net.TCPConn).SetLinger(0)
 			return false

@@ -116,7 +116,8 @@ const (
 	rcode       = 0xf
 )
 
-var errCutOff = errors.New("the reply has fewer records than it says")
+// errCutOff says that a reply lacks records, though there is nothing beyond TCP.
+var errCutOff = errors.New("the reply is cut off")
 
 // fits reports whether msg is a reply to q: its ID, and one question, that of q
 // (RFC 5452, section 9.1). A server that does not understand a query may reply

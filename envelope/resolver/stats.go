@@ -119,7 +119,7 @@ type Exchange struct {
 	Took    time.Duration // until the reply, or until it was given up
 	Size    int           // of the reply, in octets
 	Rcode   string        // of the reply: "NOERROR", "NXDOMAIN", "SERVFAIL"; "" without one
-	Err     error         // why there is no reply that can be used; one too long for UDP is none
+	Err     error         // why there is no reply that can be used, be it that it was too long for UDP
 }
 
 func newExchange(s *server, network string, q question, reply *dns.Msg, size int, took time.Duration, err error) Exchange {

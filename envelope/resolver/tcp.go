@@ -86,6 +86,9 @@ func converse(conn io.ReadWriter, q *query) (*dns.Msg, int, error) {
 	if !q.fits(msg) {
 		return nil, len(msg), errMisfit
 	}
+	if truncated(msg) {
+		return nil, len(msg), errCutOff
+	}
 	reply, err := unpack(msg)
 	return reply, len(msg), err
 }

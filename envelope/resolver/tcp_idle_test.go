@@ -1,0 +1,85 @@
+package resolver
+
+import (
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// isClosed reports whether the other end of a connection was closed.
+func isClosed(t *testing.T, peer net.Conn) bool {
+	t.Helper()
+	peer.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := peer.Read(make([]byte, 1))
+	return err == io.EOF
+}
+
+func TestIdleConnectionsAreClosedInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c connections
+		conn, peer := net.Pipe()
+		c.keep(conn)
+		time.Sleep(idleTimeout - time.Second)
+		if isClosed(t, peer) {
+			t.Error("the connection is closed before its time")
+		}
+		if got := c.take(); got != conn {
+			t.Errorf("got %v", got)
+		}
+		time.Sleep(idleTimeout)
+		if isClosed(t, peer) {
+			t.Error("the connection is closed while it is used")
+		}
+		c.keep(conn)
+		time.Sleep(idleTimeout)
+		synctest.Wait()
+		if !isClosed(t, peer) || len(c.idle) != 0 || c.take() != nil {
+			t.Error("the connection is not closed")
+		}
+	})
+}
+
+// A server that leaves the file loses its connections, also those that are in
+// use then. One that stays keeps them, and its health.
+func TestServersThatLeaveAndThatStay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(file, []byte("nameserver 192.0.2.1\nnameserver 192.0.2.2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	servers, err := newServers(Config{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves, stays := servers.current.Load().servers[0], servers.current.Load().servers[1]
+	stays.failed(0)
+	var peers []net.Conn
+	for _, s := range []*server{leaves, stays} {
+		conn, peer := net.Pipe()
+		s.connections.keep(conn)
+		peers = append(peers, peer)
+	}
+	servers.follow([]byte("nameserver 192.0.2.3\nnameserver 192.0.2.2\n"))
+	if now := servers.current.Load().servers; now[1] != stays || now[0].name != "192.0.2.3:53" {
+		t.Errorf("servers %v", now)
+	}
+	if !isClosed(t, peers[0]) || isClosed(t, peers[1]) {
+		t.Error("the connection to the wrong server is closed")
+	}
+	conn, peer := net.Pipe()
+	leaves.connections.keep(conn)
+	if !isClosed(t, peer) {
+		t.Error("a connection in use is kept for a server that has left")
+	}
+	servers.close()
+	if !isClosed(t, peers[1]) {
+		t.Error("a connection is open after the end")
+	}
+	servers.follow([]byte("nameserver 192.0.2.4\n"))
+	if servers.current.Load().servers[0].name == "192.0.2.4:53" {
+		t.Error("the file is followed after the end")
+	}
+}
