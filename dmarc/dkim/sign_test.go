@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -102,19 +103,9 @@ func sign(tags, message string, key crypto.Signer) string {
 		tags = fillTag(tags, "bh", base64.StdEncoding.EncodeToString(sum[:]))
 	}
 	if tagOf(tags, "b") == "" {
-		fields := splitFields(head)
-		var signed strings.Builder
-		for _, name := range strings.Split(tagOf(tags, "h"), ":") {
-			for i := len(fields) - 1; i >= 0; i-- {
-				if strings.EqualFold(strings.TrimSpace(name), nameOf(fields[i])) {
-					signed.WriteString(plainField(fields[i], relaxedHeader) + "\r\n")
-					fields = append(fields[:i:i], fields[i+1:]...)
-					break
-				}
-			}
-		}
-		signed.WriteString(plainField("DKIM-Signature: "+withoutData(tags), relaxedHeader))
-		tags = fillTag(tags, "b", base64.StdEncoding.EncodeToString(signature(signed.String(), key)))
+		signed := picked(splitFields(head), tagOf(tags, "h"), relaxedHeader) +
+			plainField("DKIM-Signature: "+withoutData(tags), relaxedHeader)
+		tags = fillTag(tags, "b", base64.StdEncoding.EncodeToString(signature(signed, key)))
 	}
 	return "DKIM-Signature: " + tags + "\r\n" + message
 }
@@ -129,6 +120,21 @@ func signature(text string, key crypto.Signer) []byte {
 		panic(err)
 	}
 	return data
+}
+
+// picked is the canonical form of the fields that h= names.
+func picked(fields []string, names string, relaxed bool) string {
+	var b strings.Builder
+	for _, name := range strings.Split(names, ":") {
+		for i := len(fields) - 1; i >= 0; i-- {
+			if strings.EqualFold(strings.TrimSpace(name), nameOf(fields[i])) && strings.Contains(fields[i], ":") {
+				b.WriteString(plainField(fields[i], relaxed) + "\r\n")
+				fields = slices.Delete(fields, i, i+1)
+				break
+			}
+		}
+	}
+	return b.String()
 }
 
 var (

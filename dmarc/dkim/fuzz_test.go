@@ -1,0 +1,157 @@
+package dkim_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	msgauth "github.com/emersion/go-msgauth/dkim"
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+)
+
+// FuzzBodyHash holds the hash of a body in pieces to that of a plain reading of
+// it as a whole.
+func FuzzBodyHash(f *testing.F) {
+	for _, body := range []string{
+		"", "\r\n", "a", " \r\n", "a \r\n\r\n b\t\tc\r\n\r\n", "\r\r\n\n\r", "a\r", " \r", "\n\n a \n",
+	} {
+		f.Add([]byte(body), 1, true)
+		f.Add([]byte(body), 3, false)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, size int, relaxed bool) {
+		// What ends with LF is a line: it is hashed as on the wire.
+		wire := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n", "\r\n")
+		want := sha256.Sum256([]byte(plainBody(wire, relaxed)))
+		hash := dkim.NewBodyHash(relaxed)
+		for piece := range slices.Chunk(body, min(max(size, 1), 1000)) {
+			hash.Write(piece)
+		}
+		if got := hash.Sum(); !bytes.Equal(got, want[:]) {
+			t.Errorf("relaxed %t, in pieces of %d: %q", relaxed, size, body)
+		}
+	})
+}
+
+// FuzzSignature gives the verifier any DKIM-Signature field.
+func FuzzSignature(f *testing.F) {
+	f.Add(usual)
+	f.Add(with("bh", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "b", "AAAA"))
+	f.Add("v=1; a=rsa-sha256; b=AA==; bh=x; d=example.org; h=from; s=s; l=1; i=a@b; x=1; t=2; q=a:b; c=a/b; z=b=")
+	f.Add(" v = 1 ;;=; \r\n\t")
+	f.Fuzz(func(t *testing.T, value string) {
+		dns := world()
+		raw := "DKIM-Signature:" + value + "\r\nFrom: ann@example.org\r\n\r\n"
+		result := verify(t, dns, raw)
+		if len(dns.Asked()) > 1+strings.Count(value, "\n") {
+			t.Errorf("%q: asked %s", value, dns.Asked())
+		}
+		if again := verify(t, world(), raw); said(again) != said(result) {
+			t.Errorf("%q: %s, and then %s", value, said(result), said(again))
+		}
+		for _, s := range result.Signatures {
+			wantSettled(t, s)
+		}
+	})
+}
+
+func wantSettled(t *testing.T, s dkim.Signature) {
+	t.Helper()
+	if s.Word == "" || s.Word == dkim.WordPass != (s.Reason == "") || envelope.CleanText(s.Reason, false) != s.Reason {
+		t.Errorf("%q because of %q", s.Word, s.Reason)
+	}
+	if host, err := envelope.ParseHost(string(s.Domain)); s.Domain != "" && (err != nil || host != s.Domain) {
+		t.Errorf("the domain %q", s.Domain)
+	}
+	if strings.ContainsAny(s.Selector+s.Prefix, "\r\n\x00; \"()") || len(s.Prefix) > 8 {
+		t.Errorf("selector %q, prefix %q", s.Selector, s.Prefix)
+	}
+}
+
+// FuzzKey gives the verifier any TXT record for a key.
+func FuzzKey(f *testing.F) {
+	f.Add(record(rsaKey()))
+	f.Add(record(edKey))
+	f.Add("v=DKIM1; h=sha256; k=ed25519; n=x; s=email:*; t=y:s; p=AAAA")
+	f.Add("p=; v=DKIM1;; k")
+	signed := sign(usual, mail, rsaKey())
+	f.Fuzz(func(t *testing.T, text string) {
+		result := verify(t, answering{texts: []string{text}}, signed)
+		if len(result.Signatures) != 1 {
+			t.Fatalf("%q: %s", text, said(result))
+		}
+		wantSettled(t, result.Signatures[0])
+		if result.Signatures[0].Word == dkim.WordTempError {
+			t.Errorf("%q: %s", text, said(result))
+		}
+	})
+}
+
+// FuzzAgainstGoMsgauth holds the verifier to go-msgauth where both read the same
+// message in the same way.
+func FuzzAgainstGoMsgauth(f *testing.F) {
+	f.Add("Subject: x\r\n", "body\r\n", true, true, 0, 'x')
+	f.Add("X: y\r\n z\r\nSUBJECT : a  b\t\r\n", " a \r\n\r\n", false, true, 250, ' ')
+	f.Add("", "\r\n\r\n", true, false, 400, '\n')
+	f.Add("DKIM-Signature: v=1\r\n", "a", false, false, 5, ';')
+	key := edKey // the fastest, and the algorithm makes no difference
+	dns := world()
+	f.Fuzz(func(t *testing.T, fields, body string, relaxedHeader, relaxedBody bool, at int, with rune) {
+		form := map[bool]string{true: "relaxed", false: "simple"}
+		tags := "v=1; a=ed25519-sha256; c=" + form[relaxedHeader] + "/" + form[relaxedBody] +
+			"; d=example.org; s=ed; t=1700000000;\r\n h=From:Subject:X:Subject; bh=; b="
+		raw := sign(tags, "From: ann@example.org\r\n"+fields+"\r\n"+body, key)
+		if at >= 0 && at < len(raw) {
+			raw = raw[:at] + string(with) + raw[at+1:]
+		}
+		if differs(raw) {
+			return
+		}
+		ours := dkim.Verify(t.Context(), dns, envelope.NewMessage([]byte(raw)), time.Time{})
+		theirs, err := msgauth.VerifyWithOptions(strings.NewReader(raw), &msgauth.VerifyOptions{
+			LookupTXT: func(name string) ([]string, error) { return envelope.LookupTXT(t.Context(), dns, name) },
+		})
+		if err != nil {
+			return // it could not read the header
+		}
+		if len(theirs) != len(ours.Signatures) {
+			t.Fatalf("%q: %d signatures, and %d to go-msgauth", raw, len(ours.Signatures), len(theirs))
+		}
+		for i, s := range ours.Signatures {
+			if (s.Word == dkim.WordPass) != (theirs[i].Err == nil) {
+				t.Errorf("%q: %s %s, and %v to go-msgauth", raw, s.Word, s.Reason, theirs[i].Err)
+			}
+		}
+	})
+}
+
+// differs reports whether a message has what go-msgauth reads in another way,
+// each time with a reason to read it in ours.
+func differs(raw string) bool {
+	head, _, _ := strings.Cut(strings.ReplaceAll(raw, "\r\n", "\n"), "\n\n")
+	for line := range strings.SplitSeq(head, "\n") {
+		name, _, _ := strings.Cut(line, ":")
+		if line != "" && strings.TrimSpace(line) == "" || // it takes a line of blanks for a fold; we refuse it
+			strings.TrimSpace(name) != strings.Trim(name, " \t") || // it trims other blanks from names
+			strings.ContainsAny(line, "\x00\r") { // we refuse the header
+			return true
+		}
+	}
+	return strings.Contains(strings.ReplaceAll(raw, "\r\n", ""), "\r") || // it folds CR in a relaxed body
+		strings.Count(strings.ToLower(head), "from") != 2 || // it does not count From fields
+		strings.Contains(raw, "b=\r") || !isASCII(head)
+}
+
+func isASCII(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0 }
+
+// answering is a resolver that has the same TXT records for every name.
+type answering struct {
+	envelope.Resolver
+	texts []string
+}
+
+func (a answering) LookupTXT(context.Context, string) ([]string, error) { return a.texts, nil }
