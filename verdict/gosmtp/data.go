@@ -35,8 +35,12 @@ func (s *session) Data(r io.Reader) error {
 	if v := verdict.Merge(verdicts...); v.Action != verdict.Accept {
 		return s.refuse(v.Reply())
 	}
+	content, err := s.content(message, s.tx.recipients)
+	if err != nil {
+		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
+	}
 	s.announce(s.tx.recipients)
-	if err := s.inner.Data(message.Open()); err != nil {
+	if err := s.inner.Data(content); err != nil {
 		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
 	}
 	return nil
@@ -142,6 +146,20 @@ func (s *session) judgeRun(e envelope.Envelope, run []recipient) {
 		one.Recipients += i
 		s.guard.report(s.ctx, &one, v)
 	}
+}
+
+// content returns the message as the backend shall have it.
+func (s *session) content(message *envelope.Message, recipients []recipient) (io.Reader, error) {
+	if s.guard.Deliver == nil {
+		return message.Open(), nil
+	}
+	e := s.tx.envelope
+	e.Stage, e.Message = envelope.Data, message
+	verdicts := make([]verdict.Verdict, len(recipients))
+	for i, r := range recipients {
+		verdicts[i] = r.verdict
+	}
+	return s.guard.Deliver(message, &e, verdicts...)
 }
 
 // announce tells the session of the backend with which verdicts its message

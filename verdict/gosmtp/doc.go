@@ -31,6 +31,13 @@
 // Verdict brings the marks of the policy; to is the recipient as Rcpt got it.
 // AUTH is offered if the session is an smtp.AuthSession.
 //
+// The message is what the client sent, octet by octet, unless Guard.Deliver says
+// otherwise: with it the backend gets the fields Authentication-Results and
+// Received-SPF, and none that are forged in our name.
+//
+//	stamp, err := headers.For("mx.example.org")
+//	guard := &gosmtp.Guard{Policy: policy, Resolver: resolver, Deliver: stamp.Deliver}
+//
 // No two of its methods ever run at the same time, though go-smtp calls Logout
 // in the middle of others when the server is closed: the judgement that runs is
 // cancelled at once, and Logout reaches the backend when its own call has come

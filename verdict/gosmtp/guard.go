@@ -3,6 +3,7 @@ package gosmtp
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -46,6 +47,14 @@ type Guard struct {
 	// is answered 421 4.7.0 and the connection closed, so that addresses can't
 	// be tried without end. 0 sets no limit.
 	MaxRejections int
+	// Deliver returns an accepted message as the backend shall have it, with
+	// fields for what was found on top for instance: give it the Deliver of a
+	// headers.Stamp. nil hands it on as it came. The envelope is that of the
+	// transaction, without a recipient, and verdicts are those of its recipients
+	// in the order of RCPT. An error refuses the message, as one of the backend
+	// does. It is called as Fill is, and what it returns is read before the
+	// message is closed.
+	Deliver func(m *envelope.Message, e *envelope.Envelope, verdicts ...verdict.Verdict) (io.Reader, error)
 	// Spool is where a message is kept until it is judged. The server should
 	// bound its size with MaxMessageBytes.
 	Spool envelope.Spool

@@ -40,11 +40,14 @@ func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 	if len(accepted) == 0 {
 		return nil
 	}
-	s.announce(accepted)
-	if each, ok := s.inner.(smtp.LMTPSession); ok {
-		err = each.LMTPData(message.Open(), answers)
-	} else {
-		err = s.inner.Data(message.Open())
+	content, err := s.content(message, accepted)
+	if err == nil {
+		s.announce(accepted)
+		if each, ok := s.inner.(smtp.LMTPSession); ok {
+			err = each.LMTPData(content, answers)
+		} else {
+			err = s.inner.Data(content)
+		}
 	}
 	answers.fill(err)
 	return nil

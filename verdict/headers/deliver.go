@@ -2,7 +2,6 @@ package headers
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 
@@ -12,8 +11,13 @@ import (
 )
 
 // ErrHeaderTooLong is the error for a message whose header is longer than a
-// Message keeps, so that a field in our name could hide in what was cut.
-var ErrHeaderTooLong = errors.New("the header of the message is longer than 1 MiB")
+// Message keeps, so that a field in our name could hide in what was cut. It is a
+// *[verdict.Error], so that a server can answer with it: 554 5.6.0.
+var ErrHeaderTooLong error = &verdict.Error{Verdict: verdict.Verdict{
+	Action: verdict.Reject,
+	Status: envelope.Status{Code: 554, Subject: 6},
+	Text:   "the header of the message is longer than 1 MiB",
+}}
 
 // Deliver returns the message as it should be delivered: with Received-SPF and
 // Authentication-Results for the verdicts on top, and without the fields that
