@@ -67,7 +67,7 @@ func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, in Input) R
 
 // run evaluates, and looks at what came of it.
 func (ev *evaluation) run() {
-	word, err := ev.ask()
+	word, err := ev.decide()
 	if ended := ev.ctx.Err(); ended != nil {
 		ev.result.Problem = &Problem{Kind: DNSFailure, Record: ev.sender.domain, Err: ended}
 	}
@@ -93,6 +93,7 @@ func (ev *evaluation) run() {
 	ev.result.Shaky = ev.shaky()
 	if ev.result.Word == WordFail && !ev.checker.options.WithoutExplanation {
 		ev.result.Explanation = ev.explain(ev.decided.explainer())
+		ev.result.Problem = nil // that of an explanation is none
 	}
 }
 

@@ -205,6 +205,24 @@ func TestBoundOfQuestionsAtReverseNames(t *testing.T) {
 	}
 }
 
+// An explanation that asks too much is none, and the result is what it was.
+func TestBoundOfQuestionsAtTheExplanation(t *testing.T) {
+	for most := 1; most <= 5; most++ {
+		checker, err := spf.New(spf.Options{MaxQuestions: most})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &watcher{t: t, Resolver: world(`
+			example.com. TXT "v=spf1 -all exp=why.example.com"
+			why.example.com. TXT "%{p} may not"
+		`), ptr: func() []string { return []string{"a.example.com.", "b.example.com."} }}
+		got := checker.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		if got.Word != spf.WordFail || got.Problem != nil || got.Shaky != nil || len(w.asked) != most {
+			t.Errorf("with a bound of %d: %s (%v) after %d questions", most, got.Word, got.Problem, len(w.asked))
+		}
+	}
+}
+
 // 2 and 5: whatever the library makes of a context that ends, we say that it
 // can't be known now. For ptr it would say that nothing matched.
 func TestAnEndedContextIsTempError(t *testing.T) {

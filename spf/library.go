@@ -9,7 +9,7 @@ import (
 	library "blitiri.com.ar/go/spf"
 )
 
-// ask has the library evaluate the records of the sender's domain.
+// decide has the library evaluate the records of the sender's domain.
 //
 // The library sees each record as render writes it, with a number for every
 // term about which DNS must be asked, and it asks numbered about the numbers.
@@ -17,7 +17,7 @@ import (
 // what include and redirect mean, the default result. What it can't do, because
 // it does not know who asks and why, is ours: the macros, the addresses of the
 // right family, the bounds. They are lifted there, because numbered counts.
-func (ev *evaluation) ask() (Word, error) {
+func (ev *evaluation) decide() (Word, error) {
 	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
 		library.WithContext(ev.ctx),

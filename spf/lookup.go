@@ -129,7 +129,7 @@ func lookup[T any](ev *evaluation, q *question, name string, question asking[T])
 // lookupFailed ends the evaluation for a lookup that got no answer (RFC 7208,
 // section 2.6.6), or was one too many.
 func (ev *evaluation) lookupFailed(q *question, name string, err error) {
-	p := Problem{Kind: DNSFailure, Record: ev.sender.domain, Name: name, Err: err}
+	p := Problem{Kind: DNSFailure, Record: ev.sender.domain, Name: strings.TrimSuffix(name, "."), Err: err}
 	if q != nil {
 		p.Record, p.Term = q.record.domain, q.term.text
 	}
@@ -170,7 +170,7 @@ func (ev *evaluation) follow(q *question) *record {
 		if !ev.countLookup(q) {
 			return nil
 		}
-		domain = fullName(ev.target(q)) // a name that can't be has no record (RFC 7208, section 4.3)
+		domain = recordDomain(ev.target(q))
 	}
 	rec := ev.fetch(q, domain)
 	if rec == nil && q != nil && ev.result.Problem == nil {
@@ -178,6 +178,19 @@ func (ev *evaluation) follow(q *question) *record {
 		ev.result.Problem.Name = string(domain)
 	}
 	return rec
+}
+
+// recordDomain reads a name that an include or a redirect gives. It is "" if
+// the name can't be or has one label, and so has no record (RFC 7208, section
+// 4.3).
+func recordDomain(name string) envelope.Host {
+	if domain := fullName(name); domain != "" {
+		return domain
+	}
+	if isOddName(name) && strings.Contains(name, ".") && isASCII(name) {
+		return envelope.Host(strings.ToLower(name))
+	}
+	return ""
 }
 
 // fetch gets the one SPF record of a domain (RFC 7208, sections 4.4 and 4.5).

@@ -91,6 +91,7 @@ func (ev *evaluation) matchesMX(q *question, target string) bool {
 // ten of them (RFC 7208, section 4.6.4), and which of them lead back to it.
 type reverseNames struct {
 	names   []envelope.Host
+	void    bool  // the lookup found nothing at all
 	err     error // of the lookup
 	confirm map[envelope.Host]confirmation
 }
@@ -105,7 +106,7 @@ type confirmation struct {
 func (ev *evaluation) matchesPTR(q *question, target string) bool {
 	before := ev.result.Questions
 	reverse := ev.reverseNames()
-	if reverse.err == nil && len(reverse.names) == 0 && ev.result.Questions > before {
+	if reverse.void && ev.result.Questions > before {
 		ev.countVoid(q)
 	}
 	domain, _ := envelope.ParseHost(target)
@@ -177,7 +178,7 @@ func (ev *evaluation) reverseNames() *reverseNames {
 	}
 	ev.reverse = &reverseNames{confirm: make(map[envelope.Host]confirmation)}
 	texts, err := envelope.LookupPTR(ev.ctx, ev.resolver, ev.client)
-	if err != nil && !envelope.NotFound(err) {
+	if ev.reverse.void = envelope.NotFound(err); !ev.reverse.void {
 		ev.reverse.err = err
 	}
 	for _, text := range texts[:min(len(texts), maxHosts)] {

@@ -75,7 +75,7 @@ type Problem struct {
 
 // Error says what is wrong and where, in one clean line.
 func (p *Problem) Error() string {
-	record := string(p.Record)
+	record := envelope.Excerpt(string(p.Record)) // an include may lead anywhere
 	switch {
 	case p.Kind == BadSyntax && p.Err != nil: // which names the term
 		return "the SPF record of " + record + " is malformed: " + p.Err.Error()

@@ -121,13 +121,3 @@ func (w *watcher) LookupCNAME(context.Context, string) (string, error) {
 	w.t.Error("asked for CNAME")
 	return "", nothing
 }
-
-// count counts the questions of a kind.
-func (w *watcher) count(kind string) (n int) {
-	for _, question := range w.asked {
-		if strings.HasPrefix(question, kind+" ") {
-			n++
-		}
-	}
-	return n
-}
