@@ -2,6 +2,8 @@ package dkim
 
 import (
 	"context"
+	"errors"
+	"net"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/header"
@@ -49,7 +51,7 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 	}
 	for _, s := range result.Signatures {
 		if s.Word == WordTempError {
-			return envelope.Temporary(check, s.Err).With(result)
+			return temporary(check, s.Err).With(result)
 		}
 	}
 	if len(result.Signatures) == 0 {
@@ -61,4 +63,17 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 	}
 	return envelope.Failed(check, missing, "the message has no valid DKIM signature; for that of %s (selector %s) %s",
 		first.Domain, first.Selector, first.Reason).With(result)
+}
+
+// temporary is the finding for a key that could not be looked up, or a message
+// that its spool does not give back. That is a trouble of ours, and no lookup
+// (RFC 3463, section 3.4: mail system status).
+func temporary(check string, err error) envelope.Finding {
+	f := envelope.Temporary(check, err)
+	var lookup *net.DNSError
+	if !errors.As(err, &lookup) {
+		f.Status = envelope.Status{Code: 451, Subject: 3}
+		f.Text = "the message can't be judged for now, please try again later"
+	}
+	return f
 }

@@ -154,8 +154,12 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 		return
 	}
 	if err := hashBody(ctx, v.message.Body(), forms[:]); err != nil {
+		reason := "the message could not be read"
+		if ctx.Err() != nil {
+			reason = "the time for the verification was over"
+		}
 		for _, s := range open {
-			s.settle(WordTempError, "the message could not be read")
+			s.settle(WordTempError, reason)
 			s.Err = err
 		}
 		return
