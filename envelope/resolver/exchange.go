@@ -107,6 +107,9 @@ func (r *Resolver) send(ctx context.Context, deadline time.Time, s *server, netw
 		reply, size, err = s.connections.ask(ctx, deadline, query)
 	}
 	took := time.Since(began)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // not the deadline by which it was ended
+	}
 	r.stats.exchanged(network, took)
 	if r.onExchange != nil {
 		r.onExchange(newExchange(s, network, q, reply, size, took, err))

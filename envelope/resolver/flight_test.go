@@ -89,7 +89,11 @@ func TestOneCallersCancelIsHisOwn(t *testing.T) {
 // With the last caller the exchange ends, and leaves nothing in the cache.
 func TestWithTheLastCallerTheExchangeEnds(t *testing.T) {
 	server, gate := gated(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Minute})
+	told := make(chan error, 2)
+	r := open(t, resolver.Config{
+		Servers: []string{server.address}, Timeout: time.Minute,
+		OnExchange: func(x resolver.Exchange) { told <- x.Err },
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan string)
 	go func() { left <- outcome(r.LookupTXT(ctx, name)) }()
@@ -97,6 +101,9 @@ func TestWithTheLastCallerTheExchangeEnds(t *testing.T) {
 	cancel()
 	<-left
 	r.Settle() // would take a minute
+	if err := <-told; err == nil || err.Error() != "nobody waits for the answer" {
+		t.Errorf("OnExchange is told of %v", err)
+	}
 	close(gate)
 	if got := outcome(r.LookupTXT(t.Context(), name)); got != "right" {
 		t.Errorf("the next one: got %q", got)

@@ -20,24 +20,17 @@ type hostile struct {
 	// over TCP, and reports whether to wait for another.
 	tcp func(conn net.Conn, query *dns.Msg, n int) bool
 
-	address        string
-	overUDP        atomic.Int64 // queries
-	overTCP        atomic.Int64
-	connections    atomic.Int64
-	lastEDNSOption atomic.Int64 // the UDP size of the last query, -1 without the option
+	address     string
+	overUDP     atomic.Int64 // queries
+	overTCP     atomic.Int64
+	connections atomic.Int64
+	ids, ports  sync.Map // of the queries over UDP
 }
 
 // start makes the server listen for the time of a test.
 func (h *hostile) start(t testing.TB) *hostile {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	packets, err := net.ListenPacket("udp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener, packets := listen(t)
 	h.address = listener.Addr().String()
 	var group sync.WaitGroup
 	group.Go(func() { h.serveUDP(packets) })
@@ -48,6 +41,25 @@ func (h *hostile) start(t testing.TB) *hostile {
 		group.Wait()
 	})
 	return h
+}
+
+// listen opens one port for TCP and UDP. One that is free for TCP may be taken
+// for UDP.
+func listen(t testing.TB) (net.Listener, net.PacketConn) {
+	t.Helper()
+	for range 20 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets, err := net.ListenPacket("udp", listener.Addr().String())
+		if err == nil {
+			return listener, packets
+		}
+		listener.Close()
+	}
+	t.Fatal("no port is free for both TCP and UDP")
+	return nil, nil
 }
 
 func (h *hostile) serveUDP(packets net.PacketConn) {
@@ -61,11 +73,8 @@ func (h *hostile) serveUDP(packets net.PacketConn) {
 		if query.Unpack(buffer[:n]) != nil {
 			continue
 		}
-		size := int64(-1)
-		if option := query.IsEdns0(); option != nil {
-			size = int64(option.UDPSize())
-		}
-		h.lastEDNSOption.Store(size)
+		h.ids.Store(query.Id, true)
+		h.ports.Store(from.(*net.UDPAddr).Port, true)
 		count := h.overUDP.Add(1)
 		if h.udp == nil {
 			continue

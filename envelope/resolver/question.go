@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -78,8 +80,19 @@ func reverseName(text string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	name, err := dns.ReverseAddr(addr.Unmap().WithZone("").String())
-	return name, err == nil
+	addr = addr.Unmap()
+	name := make([]byte, 0, len("f.")*32+len("ip6.arpa."))
+	if addr.Is4() {
+		for _, octet := range slices.Backward(addr.AsSlice()) {
+			name = append(strconv.AppendUint(name, uint64(octet), 10), '.')
+		}
+		return string(append(name, "in-addr.arpa."...)), true
+	}
+	const hex = "0123456789abcdef"
+	for _, octet := range slices.Backward(addr.AsSlice()) {
+		name = append(name, hex[octet&0xf], '.', hex[octet>>4], '.')
+	}
+	return string(append(name, "ip6.arpa."...)), true
 }
 
 // query is a question on its way to a server.

@@ -35,7 +35,7 @@ func askUDP(ctx context.Context, deadline time.Time, server netip.AddrPort, q *q
 	if _, err := conn.Write(q.packed); err != nil {
 		return nil, 0, err
 	}
-	buffer := make([]byte, maxUDP+1)
+	buffer := make([]byte, maxUDP) // the system drops what does not fit
 	for {
 		n, err := conn.Read(buffer)
 		if err != nil {
@@ -45,12 +45,12 @@ func askUDP(ctx context.Context, deadline time.Time, server netip.AddrPort, q *q
 		if !q.fits(msg) {
 			continue
 		}
-		if n > maxUDP || truncated(msg) {
+		if truncated(msg) {
 			return nil, n, errTooLong
 		}
 		reply, err := unpack(msg)
 		if err != nil {
-			// The rest may have been lost on the way. TCP tells.
+			// It was longer than the buffer, or lost its end on the way. TCP tells.
 			return nil, n, errTooLong
 		}
 		return reply, n, nil
