@@ -46,10 +46,10 @@ func (r Record) Expired(now time.Time) bool { return now.After(r.Until) }
 // written makes no difference while the record counts, and a clock that stepped
 // back sets First back with it.
 func (r Record) Seen(s Sighting) Record {
-	if r.Expired(s.At) {
+	at := wholeSecond(s.At)
+	if r.Expired(at) {
 		r = Record{}
 	}
-	at := wholeSecond(s.At)
 	seen := r.Merge(Record{First: at, Last: at, Until: wholeSecond(s.Until)})
 	seen.Good = uint32(min(uint64(r.Good)+uint64(s.Good), math.MaxUint32))
 	return seen

@@ -1,0 +1,46 @@
+package redis_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/netip"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"mxrules.example/envelope"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/redis"
+)
+
+// A sender is put off by one server and tries again at another.
+func Example() {
+	server := startStandIn() // of which there is a real one elsewhere
+	defer server.stop()
+
+	options := greylist.Options{Secret: greylist.Secret("the same on every server")}
+	now := time.Now()
+	for i, name := range []string{"mx1", "mx2"} {
+		client := goredis.NewClient(&goredis.Options{
+			Addr:                  server.address(),
+			ContextTimeoutEnabled: true,
+			// Username, Password, TLSConfig, ...
+		})
+		known := greylist.Known(redis.New(client, redis.Options{}), options)
+		f := known(context.Background(), nil, &envelope.Envelope{
+			ClientIP: netip.MustParseAddr("192.0.2.1"),
+			MailFrom: "ann@sender.example",
+			RcptTo:   "us@example.org",
+			Now:      now.Add(time.Duration(i) * 6 * time.Minute),
+		})
+		fmt.Println(name, f.Outcome, f.Detail.(*greylist.Result).State)
+		if err := f.Commit(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+		client.Close()
+	}
+	// Output:
+	// mx1 fail first sight
+	// mx2 pass returned
+}

@@ -1,0 +1,32 @@
+-- Writes a sighting, or a record from elsewhere, into the record of one key.
+-- KEYS[1]: the key. ARGV: "touch" or "merge"; the record to write in its binary
+-- form (first, last, until, good); the time now; for how many seconds to keep
+-- what ARGV[2] says. Returns the record as it is then.
+local first, last, till, good = struct.unpack('>I4I4I4I4', ARGV[2])
+local now, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local old = redis.call('GET', KEYS[1])
+if old then
+  local oldFirst, oldLast, oldTill, oldGood = struct.unpack('>I4I4I4I4', old)
+  if ARGV[1] == 'merge' or oldTill >= now then -- else it has expired, and counts for nothing
+    if oldFirst > 0 and (first == 0 or oldFirst < first) then first = oldFirst end
+    if oldLast > last then last = oldLast end
+    if oldTill > till then
+      keep = keep + oldTill - till
+      till = oldTill
+    end
+    if ARGV[1] == 'merge' then
+      if oldGood > good then good = oldGood end
+    else
+      good = math.min(oldGood + good, 4294967295)
+    end
+  end
+end
+
+local new = struct.pack('>I4I4I4I4', first, last, till, good)
+if keep > 0 then
+  redis.call('SET', KEYS[1], new, 'EX', string.format('%.0f', keep))
+else
+  redis.call('DEL', KEYS[1])
+end
+return new
