@@ -28,7 +28,7 @@ type evaluation struct {
 	result   Result
 
 	questions []*question // what the library may ask, by number
-	decided   *question   // the term that decided, nil as long as none has
+	decided   *question   // the term that matched last, nil as long as none has
 
 	reverse *reverseNames // of the client, nil until they are needed
 	ignored []ignoredFailure

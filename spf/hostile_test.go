@@ -223,6 +223,45 @@ func TestBoundOfQuestionsAtTheExplanation(t *testing.T) {
 	}
 }
 
+// 6: an expanded name that is too long loses labels on its left, and no more
+// than it must.
+func TestLongNames(t *testing.T) {
+	const tail = ".x.example.com"
+	rest := strings.Repeat("."+strings.Repeat("a", 62), 3) + tail // 189 octets and the tail
+	for _, tc := range []struct {
+		first, asked string
+	}{
+		{strings.Repeat("b", 253-len(rest)), strings.Repeat("b", 253-len(rest)) + rest},
+		{strings.Repeat("b", 254-len(rest)), rest[1:]},
+		{"c." + strings.Repeat("b", 252-len(rest)), strings.Repeat("b", 252-len(rest)) + rest},
+		{"c." + strings.Repeat("b", 251-len(rest)), "c." + strings.Repeat("b", 251-len(rest)) + rest},
+		{"d.c." + strings.Repeat("b", 251-len(rest)), "c." + strings.Repeat("b", 251-len(rest)) + rest},
+	} {
+		w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 exists:%{h}` + tail + ` -all"`)}
+		helo := tc.first + strings.TrimSuffix(rest, tail)
+		spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
+		if got, want := w.asked[len(w.asked)-1], "A "+tc.asked+"."; got != want {
+			t.Errorf("with %s...: asked\n%s, want\n%s", tc.first, got, want)
+		}
+	}
+}
+
+// 17: an explanation of more than 64 KB is none.
+func TestLongExplanations(t *testing.T) {
+	for length, want := range map[int]int{64 << 10: 250, 64<<10 + 1: 0} {
+		w := &watcher{t: t, texts: func(name string) []string {
+			if name == "example.com." {
+				return []string{"v=spf1 -all exp=why.example.com"}
+			}
+			return []string{strings.Repeat("x", length)}
+		}}
+		got := spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		if len(got.Explanation) != want {
+			t.Errorf("of %d octets: %d, want %d", length, len(got.Explanation), want)
+		}
+	}
+}
+
 // 2 and 5: whatever the library makes of a context that ends, we say that it
 // can't be known now. For ptr it would say that nothing matched.
 func TestAnEndedContextIsTempError(t *testing.T) {
@@ -310,7 +349,7 @@ func TestReverseLookupsThatFail(t *testing.T) {
 // 18: an answer may hold what nobody asked for. An evaluation takes the records
 // of the answer as they are, and neither hangs nor panics for any.
 func TestAnswersOfTheWrongKind(t *testing.T) {
-	dns := wrongFamily{}
+	dns := &watcher{Resolver: wrongFamily{}, t: t} // which looks at what is asked
 	got := spf.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 	if got.Word != spf.WordFail {
 		t.Errorf("got %s (%v)", got.Word, got.Problem)
@@ -330,5 +369,5 @@ func (wrongFamily) LookupNetIP(context.Context, string, string) ([]netip.Addr, e
 }
 
 func (wrongFamily) LookupMX(context.Context, string) ([]*net.MX, error) {
-	return []*net.MX{{Host: ""}, {Host: "."}, {Host: "a\x00.example."}, {Host: "mail.example.com."}}, nil
+	return []*net.MX{{Host: ""}, {Host: "."}, {Host: "a\x00.example."}, {Host: strings.Repeat("a+.", 90) + "example."}, {Host: "192.0.2.1"}, {Host: "mail.example.com."}}, nil
 }

@@ -101,9 +101,7 @@ func (n numbered) LookupIPAddr(_ context.Context, number string) ([]net.IPAddr, 
 	case !matches:
 		return nil, notFound
 	}
-	if _, _, ends := q.leads(); ends {
-		n.ev.decided = q
-	}
+	n.ev.decided = q
 	return matched, nil
 }
 

@@ -65,7 +65,7 @@ func (t *term) holds(client netip.Addr, addrs []netip.Addr) bool {
 		bits = t.bits[1]
 	}
 	return slices.ContainsFunc(addrs, func(addr netip.Addr) bool {
-		return addr.BitLen() == client.BitLen() && netip.PrefixFrom(addr, bits).Contains(client)
+		return netip.PrefixFrom(addr, bits).Contains(client) // never in the other family
 	})
 }
 
