@@ -103,8 +103,8 @@ func TestOpenDMARCAgrees(t *testing.T) {
 			in.DKIM = append(in.DKIM, dmarc.DKIM{Result: word, Domain: domain})
 			results += "; dkim=" + word + " header.d=" + domain
 		}
-		ours := said(old.Evaluate(t.Context(), dns, in))
-		if got, want := said(now.Evaluate(t.Context(), dns, in)), unless(tc.now, ours); got != want {
+		ours := spoken(old.Evaluate(t.Context(), dns, in))
+		if got, want := spoken(now.Evaluate(t.Context(), dns, in)), unless(tc.now, ours); got != want {
 			t.Errorf("%s: by RFC 9989 we say %s, expected was %s", tc.name, got, want)
 		}
 		if theirs, want := judged(t, program, config, results, tc.from, in.SPF.Domain), unless(tc.theirs, ours); theirs != want {
@@ -113,8 +113,8 @@ func TestOpenDMARCAgrees(t *testing.T) {
 	}
 }
 
-// said returns a result as OpenDMARC says it: the word and the policy.
-func said(result dmarc.Result) string {
+// spoken returns a result as OpenDMARC says it: the word and the policy.
+func spoken(result dmarc.Result) string {
 	if result.Policy == "" {
 		return result.Outcome.String() + " none"
 	}

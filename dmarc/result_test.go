@@ -1,0 +1,143 @@
+package dmarc_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/headers"
+)
+
+// TestAResultHasTheRowOfAReport shows where the elements of RFC 9990, section
+// 3.1 are.
+func TestAResultHasTheRowOfAReport(t *testing.T) {
+	dns := zone.MustParse(`
+		_dmarc.example.org. TXT "v=DMARC1; p=none; sp=reject; np=quarantine; adkim=s; fo=1; t=y; rua=mailto:dmarc@example.org"
+		news.example.org. A 192.0.2.1`)
+	result := dmarc.Evaluate(t.Context(), dns, dmarc.Input{
+		From: []string{"News.example.org"},
+		SPF:  dmarc.SPF{Domain: "bounce.example.net", Result: "pass"},
+		DKIM: []dmarc.DKIM{{Domain: "example.org", Selector: "s1", Result: "pass"}, {Domain: "news.example.org", Selector: "s2", Result: "fail"}},
+	})
+	record := result.Record
+	got := map[string]any{
+		"policy_published/domain":           result.PolicyDomain,
+		"policy_published/discovery_method": result.Discovery,
+		"policy_published/p":                record.Policy,
+		"policy_published/sp":               record.SubdomainPolicy,
+		"policy_published/np":               record.NonexistentPolicy,
+		"policy_published/adkim":            record.DKIMAlignment,
+		"policy_published/aspf":             record.SPFAlignment,
+		"policy_published/fo":               record.FailureOptions,
+		"policy_published/testing":          record.Testing,
+		"policy_evaluated/disposition":      result.Disposition,
+		"policy_evaluated/dkim":             result.DKIMAligned,
+		"policy_evaluated/spf":              result.SPFAligned,
+		"policy_evaluated/reason":           result.Overrides,
+		"identifiers/header_from":           result.Domain,
+		"auth_results/spf":                  result.SPF.SPF,
+		"auth_results/dkim":                 []dmarc.DKIM{result.DKIM[0].DKIM, result.DKIM[1].DKIM},
+		"rua":                               record.AggregateReports,
+	}
+	want := map[string]any{
+		"policy_published/domain":           envelope.Host("example.org"),
+		"policy_published/discovery_method": "treewalk",
+		"policy_published/p":                dmarc.PolicyNone,
+		"policy_published/sp":               dmarc.PolicyReject,
+		"policy_published/np":               dmarc.PolicyQuarantine,
+		"policy_published/adkim":            dmarc.Strict,
+		"policy_published/aspf":             dmarc.Relaxed,
+		"policy_published/fo":               "1",
+		"policy_published/testing":          true,
+		"policy_evaluated/disposition":      dmarc.PolicyQuarantine,
+		"policy_evaluated/dkim":             false,
+		"policy_evaluated/spf":              false,
+		"policy_evaluated/reason":           []dmarc.Override{{Type: dmarc.PolicyTestMode, Comment: "t=y at example.org"}},
+		"identifiers/header_from":           envelope.Host("news.example.org"),
+		"auth_results/spf":                  dmarc.SPF{Domain: "bounce.example.net", Result: "pass"},
+		"auth_results/dkim":                 []dmarc.DKIM{{Domain: "example.org", Selector: "s1", Result: "pass"}, {Domain: "news.example.org", Selector: "s2", Result: "fail"}},
+		"rua":                               []string{"mailto:dmarc@example.org"},
+	}
+	for name, value := range want {
+		if !reflect.DeepEqual(got[name], value) {
+			t.Errorf("%s is %v, want %v", name, got[name], value)
+		}
+	}
+	old := (&dmarc.Receiver{Model: dmarc.RFC7489}).Evaluate(t.Context(), dns, dmarc.Input{From: []string{"example.org"}})
+	if old.Discovery != "psl" {
+		t.Errorf("by RFC 7489 it is found by %s", old.Discovery)
+	}
+}
+
+// TestOneRuleWritesAllThreeResults shows that SPF and DKIM stand in the header
+// also where only a rule of DMARC asked for them, and once where others did.
+func TestOneRuleWritesAllThreeResults(t *testing.T) {
+	stamp, err := headers.For("mx.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name string
+		e    *envelope.Envelope
+		want string
+	}{
+		{"pass", signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example"), `
+			spf=pass smtp.mailfrom=someone@bank.example;
+			dkim=pass header.d=bank.example header.i=@bank.example header.s=s header.a=ed25519-sha256 header.b=...;
+			dmarc=pass header.from=bank.example policy.dmarc=reject`},
+		{"fail", from(bad, "someone@evil.example", "someone@shop.example"), `
+			spf=pass smtp.mailfrom=someone@evil.example;
+			dkim=none;
+			dmarc=fail header.from=shop.example policy.dmarc=quarantine`},
+		{"test", from(bad, "someone@evil.example", "someone@trial.example"), `
+			spf=pass smtp.mailfrom=someone@evil.example;
+			dkim=none;
+			dmarc=fail reason="policy_test_mode: t=y at trial.example" header.from=trial.example policy.dmarc=quarantine`},
+		{"no policy", from(bad, "someone@evil.example", "someone@quiet.example"), `
+			spf=pass smtp.mailfrom=someone@evil.example;
+			dkim=none;
+			dmarc=none reason="no DMARC record is published for the author domain" header.from=quiet.example`},
+		{"no author", from(bad, "someone@evil.example", "a@b.example\r\nFrom: c@d.example"), `
+			dmarc=permerror reason="the message has more than one From field"`},
+		{"DNS failed", from(bad, "someone@evil.example", "someone@broken.example"), `
+			spf=pass smtp.mailfrom=someone@evil.example;
+			dkim=none;
+			dmarc=temperror reason="a lookup has failed for now" header.from=broken.example`},
+	} {
+		policy := verdict.Policy{Rules: verdict.Rules{
+			verdict.MarkUnless(dmarc.NotReject, "a"), verdict.MarkUnless(dmarc.Pass, "b"), verdict.MarkUnless(dmarc.NotQuarantine, "c"),
+		}}
+		field := stamp.AuthenticationResults(tc.e, policy.Judge(t.Context(), mail(), tc.e))
+		results, err := headers.Parse(strings.TrimPrefix(field, "Authentication-Results:"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := said(results.Entries), strings.Join(strings.Fields(tc.want), " "); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, want)
+		}
+	}
+}
+
+// said writes entries on one line. The data of a signature is of no interest.
+func said(entries []envelope.AuthenticationResult) string {
+	var all []string
+	for _, entry := range entries {
+		s := entry.Method + "=" + entry.Result
+		if entry.Reason != "" {
+			s += fmt.Sprintf(" reason=%q", entry.Reason)
+		}
+		for _, p := range entry.Properties {
+			if p.Name == "b" {
+				p.Value = "..."
+			}
+			s += " " + p.Type + "." + p.Name + "=" + p.Value
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, "; ")
+}
