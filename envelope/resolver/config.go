@@ -28,7 +28,8 @@ type Config struct {
 	// File is the resolver configuration to read if Servers is empty; "" is
 	// /etc/resolv.conf. It is read again within 5 seconds of a change. Of its
 	// lines only nameserver (the first 3) and, in options, timeout and attempts
-	// count. A file that names no server means the local machine.
+	// count. A file that names no server means the local machine; when it is read
+	// again it is taken for half written, and changes nothing.
 	File string
 
 	// Timeout bounds one try: a question to one server and its answer, over UDP

@@ -53,24 +53,31 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 				}
 				return nil, abandoned(ctx)
 			}
-			switch {
-			case err != nil:
-				s.failed(r.clock())
-				timeout := errors.Is(err, os.ErrDeadlineExceeded)
-				last = &failure{reason: err.Error(), server: s.name, timeout: timeout}
-			case reply.Rcode == dns.RcodeServerFailure:
-				s.answered() // it works, and could not find out
-				last = &failure{reason: "the server could not find out (SERVFAIL)", server: s.name}
-			case flaw(reply, q) != "":
-				s.failed(r.clock())
-				last = &failure{reason: flaw(reply, q), server: s.name}
-			default:
-				s.answered()
+			if last = r.fault(s, q, reply, err); last == nil {
 				return reply, nil
 			}
 		}
 	}
 	return nil, last
+}
+
+// fault notes how a server has done, and says why its reply does not settle the
+// question: nil if it does.
+func (r *Resolver) fault(s *server, q question, reply *dns.Msg, err error) *failure {
+	if err != nil {
+		s.failed(r.clock())
+		return &failure{reason: err.Error(), server: s.name, timeout: errors.Is(err, os.ErrDeadlineExceeded)}
+	}
+	if reply.Rcode == dns.RcodeServerFailure {
+		s.answered() // it works, and could not find out
+		return &failure{reason: "the server could not find out (SERVFAIL)", server: s.name}
+	}
+	if reason := flaw(reply, q); reason != "" {
+		s.failed(r.clock())
+		return &failure{reason: reason, server: s.name}
+	}
+	s.answered()
+	return nil
 }
 
 func abandoned(ctx context.Context) *failure {

@@ -183,6 +183,18 @@ func TestRepliesOverTCP(t *testing.T) {
 			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))]))
 			return false
 		}, "failure"},
+		{"TC from a server that does not know EDNS", func(q *dns.Msg, _ int) [][]byte {
+			if q.IsEdns0() != nil {
+				return one(reply(q, dns.RcodeFormatError))
+			}
+			return one(cut(q))
+		}, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			if q.IsEdns0() != nil {
+				conn.Write(framed(reply(q, dns.RcodeFormatError)))
+				return true
+			}
+			return whole(right)(conn, q, 0)
+		}, "right"},
 		{"TC over TCP too", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
 			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Truncated = true })))
 			return false

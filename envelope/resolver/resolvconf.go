@@ -40,15 +40,17 @@ func parseResolvConf(text string) resolvConf {
 			}
 		}
 	}
-	if len(c.servers) == 0 {
-		// "If no nameserver entries are present, the default is to use the name
-		// server on the local machine."
-		c.servers = []netip.AddrPort{
-			netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), defaultPort),
-			netip.AddrPortFrom(netip.IPv6Loopback(), defaultPort),
-		}
-	}
 	return c
+}
+
+// localServers are asked where a file names none. "If no nameserver entries are
+// present, the default is to use the name server on the local machine", says
+// resolv.conf(5).
+func localServers() []netip.AddrPort {
+	return []netip.AddrPort{
+		netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), defaultPort),
+		netip.AddrPortFrom(netip.IPv6Loopback(), defaultPort),
+	}
 }
 
 func (c *resolvConf) addServer(text string) {

@@ -8,26 +8,25 @@ import (
 )
 
 func TestParseResolvConf(t *testing.T) {
-	const local = "127.0.0.1:53 [::1]:53"
 	for _, tc := range []struct {
 		text string
 		want string // servers, timeout, attempts
 	}{
-		{"", local + " 0s 0"},
+		{"", "0s 0"},
 		{"nameserver 192.0.2.1\n", "192.0.2.1:53 0s 0"},
 		{"nameserver 192.0.2.1", "192.0.2.1:53 0s 0"},
 		{"nameserver\t192.0.2.1\r\nnameserver 2001:db8::1 # comment\n", "192.0.2.1:53 [2001:db8::1]:53 0s 0"},
 		{"nameserver fe80::1%eth0\n", "[fe80::1%eth0]:53 0s 0"},
 		{"nameserver ::ffff:192.0.2.1\n", "192.0.2.1:53 0s 0"},
 		{"nameserver 1.1.1.1\nnameserver 2.2.2.2\nnameserver 3.3.3.3\nnameserver 4.4.4.4\n", "1.1.1.1:53 2.2.2.2:53 3.3.3.3:53 0s 0"},
-		{"# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n#nameserver 192.0.2.3\n", local + " 0s 0"},
-		{"nameserver\nnameserver dns.example\nnameserver 300.1.1.1\nserver 192.0.2.1\n", local + " 0s 0"},
-		{"search example.org\ndomain example.org\noptions ndots:5 rotate timeout:7 edns0\noptions attempts:3\n", local + " 7s 3"},
-		{"options timeout:0 attempts:0", local + " 0s 0"},
-		{"options timeout:-1 attempts:x timeout attempts:", local + " 0s 0"},
-		{"options timeout:31 attempts:6", local + " 30s 5"},
-		{"options timeout:99999999999999999999", local + " 0s 0"},
-		{"options timeout:1\noptions timeout:2", local + " 2s 0"},
+		{"# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n#nameserver 192.0.2.3\n", "0s 0"},
+		{"nameserver\nnameserver dns.example\nnameserver 300.1.1.1\nserver 192.0.2.1\n", "0s 0"},
+		{"search example.org\ndomain example.org\noptions ndots:5 rotate timeout:7 edns0\noptions attempts:3\n", "7s 3"},
+		{"options timeout:0 attempts:0", "0s 0"},
+		{"options timeout:-1 attempts:x timeout attempts:", "0s 0"},
+		{"options timeout:31 attempts:6", "30s 5"},
+		{"options timeout:99999999999999999999", "0s 0"},
+		{"options timeout:1\noptions timeout:2", "2s 0"},
 		{"\x00\xff nameserver 192.0.2.1\nnameserver 192.0.2.2\n", "192.0.2.2:53 0s 0"},
 	} {
 		if got := describe(parseResolvConf(tc.text)); got != tc.want {
@@ -50,7 +49,7 @@ func FuzzResolvConf(f *testing.F) {
 	f.Add("options timeout:99999 attempts:-1\n\x00nameserver ::1 ::2")
 	f.Fuzz(func(t *testing.T, text string) {
 		c := parseResolvConf(text)
-		if len(c.servers) < 1 || len(c.servers) > 3 {
+		if len(c.servers) > 3 {
 			t.Errorf("%d servers", len(c.servers))
 		}
 		for _, server := range c.servers {

@@ -50,7 +50,12 @@ func newServers(config Config) (*servers, error) {
 			return nil, err
 		}
 		s.nextLook.Store(int64(rereadInterval))
-		s.follow(text)
+		s.text = text
+		c := parseResolvConf(string(text))
+		if len(c.servers) == 0 {
+			c.servers = localServers()
+		}
+		s.replace(c)
 		return s, nil
 	}
 	var list []netip.AddrPort
@@ -74,9 +79,8 @@ func readFile(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// now returns the upstream in force. Once in a while the one who asks looks
-// whether the file has changed; others go on meanwhile. A file that can't be
-// read, as it may be while it is written, changes nothing.
+// at returns the upstream in force. Once in a while the one who asks looks
+// whether the file has changed; others go on meanwhile.
 func (s *servers) at(now time.Duration) *upstream {
 	next := s.nextLook.Load()
 	if s.file != "" && int64(now) >= next && s.nextLook.CompareAndSwap(next, int64(now+rereadInterval)) {
@@ -87,15 +91,18 @@ func (s *servers) at(now time.Duration) *upstream {
 	return s.current.Load()
 }
 
-// follow puts the content of the file in force, if it is new.
+// follow puts the content of the file in force, if it is new. A file without a
+// server changes nothing, as one that can't be read: it is being written.
 func (s *servers) follow(text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.current.Load() != nil && bytes.Equal(text, s.text) {
+	if s.closed || bytes.Equal(text, s.text) {
 		return
 	}
-	s.text = text
-	s.replace(parseResolvConf(string(text)))
+	if c := parseResolvConf(string(text)); len(c.servers) > 0 {
+		s.text = text
+		s.replace(c)
+	}
 }
 
 // replace puts a configuration in force. A server that stays keeps its health

@@ -216,6 +216,10 @@ func TestSilenceCountsThoughCallersLeave(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(empty, []byte("search example.org\noptions timeout:4\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	missing := filepath.Join(t.TempDir(), "missing")
 	for _, tc := range []struct {
 		config resolver.Config
@@ -229,6 +233,7 @@ func TestConfig(t *testing.T) {
 		{resolver.Config{Servers: []string{"dns.example"}}, `name server "dns.example" is no IP address, with or without a port`},
 		{resolver.Config{Servers: []string{"192.0.2.1:0"}}, `name server "192.0.2.1:0" has port 0`},
 		{resolver.Config{Servers: []string{"192.0.2.1:99999"}}, `name server "192.0.2.1:99999" is no IP address, with or without a port`},
+		{resolver.Config{File: empty}, "127.0.0.1:53 [::1]:53 4s 2"},
 		{resolver.Config{File: missing}, "open " + missing + ": no such file or directory"},
 		{resolver.Config{File: t.TempDir()}, "is a directory"},
 		{resolver.Config{Servers: []string{"192.0.2.1"}, Timeout: -1}, `timeout "-1ns" is negative`},
@@ -279,7 +284,10 @@ func TestFileIsFollowed(t *testing.T) {
 	wants("while it is away", "192.0.2.3:53 3s 4")
 	write("")
 	clock.Advance(time.Minute)
-	wants("with nothing in it", "127.0.0.1:53 [::1]:53 2s 2")
+	wants("with nothing in it", "192.0.2.3:53 3s 4")
+	write("nameserver 192.0.2.4\n")
+	clock.Advance(time.Minute)
+	wants("at last", "192.0.2.4:53 2s 2")
 
 	fixed, fixedClock := openAt(t, resolver.Config{Servers: []string{"192.0.2.9"}, File: file})
 	write("nameserver 192.0.2.1\n")
