@@ -22,7 +22,7 @@ type bodyHash struct {
 }
 
 func newBodyHash(relaxed bool) *bodyHash {
-	return &bodyHash{relaxed: relaxed, sum: sha256.New(), out: make([]byte, 0, 32<<10)}
+	return &bodyHash{relaxed: relaxed, sum: sha256.New(), out: make([]byte, 0, 4<<10)}
 }
 
 // Write takes the next piece of the body. It implements [io.Writer] and never
@@ -30,72 +30,105 @@ func newBodyHash(relaxed bool) *bodyHash {
 func (b *bodyHash) Write(piece []byte) (int, error) {
 	length := len(piece)
 	for len(piece) > 0 {
-		end := bytes.IndexByte(piece, '\n')
-		line, rest := piece, []byte(nil)
-		if end >= 0 {
-			line, rest = piece[:end], piece[end+1:]
+		if n := lineEndLength(piece); n > 0 && (n == 1 || !b.cr) {
+			b.endLine() // a CR at the end of the last piece belongs to an LF now
+			piece = piece[n:]
+			continue
 		}
-		if b.cr && (end < 0 || len(line) > 0) { // it ended no line
+		line, rest := piece, []byte(nil)
+		if end := bytes.IndexByte(piece, '\n'); end > 0 {
+			line, rest = piece[:end], piece[end:]
+			if line[end-1] == '\r' {
+				line, rest = piece[:end-1], piece[end-1:]
+			}
+		}
+		if b.cr { // it ended no line
 			b.text([]byte{'\r'})
 		}
-		line, b.cr = bytes.CutSuffix(line, []byte{'\r'})
-		b.text(line)
-		if end >= 0 {
-			b.cr, b.blanks = false, false // blanks at the end of a line: ignored
-			b.lineEnds++
+		if len(rest) == 0 {
+			line, b.cr = bytes.CutSuffix(line, []byte{'\r'})
+		} else {
+			b.cr = false
 		}
+		b.text(line)
 		piece = rest
 	}
 	return length, nil
 }
 
+// lineEndLength returns the length of the line end that piece begins with, 0 if
+// it begins with none.
+func lineEndLength(piece []byte) int {
+	switch {
+	case piece[0] == '\n':
+		return 1
+	case piece[0] == '\r' && len(piece) > 1 && piece[1] == '\n':
+		return 2
+	}
+	return 0
+}
+
+// endLine takes the end of a line. Blanks before it don't count in the relaxed
+// form, and are text in the simple one.
+func (b *bodyHash) endLine() {
+	b.lineEnds++
+	b.blanks, b.cr = false, false
+}
+
 // text takes octets of a line.
 func (b *bodyHash) text(line []byte) {
-	if !b.relaxed {
-		b.put(line)
-		return
-	}
 	for len(line) > 0 {
-		end := 0
-		for end < len(line) && line[end] != ' ' && line[end] != '\t' {
-			end++
-		}
-		b.put(line[:end])
-		if line = line[end:]; len(line) > 0 {
-			b.blanks = true
-			line = bytes.TrimLeft(line, " \t")
+		part := line[:min(len(line), cap(b.out)/2)]
+		line = line[len(part):]
+		if b.relaxed {
+			b.relax(part)
+		} else {
+			b.begin()
+			b.reserve(len(part))
+			b.out = append(b.out, part...)
 		}
 	}
 }
 
-// put passes octets on, and before them what was held back.
-func (b *bodyHash) put(octets []byte) {
-	if len(octets) == 0 {
-		return
+// relax passes octets of a line on with each run of blanks as one (section
+// 3.4.4).
+func (b *bodyHash) relax(part []byte) {
+	if b.lineEnds > 0 {
+		if len(bytes.TrimLeft(part, " \t")) == 0 {
+			b.blanks = true
+			return
+		}
+		b.begin()
 	}
+	b.reserve(len(part) + 1)
+	for _, c := range part {
+		if c == ' ' || c == '\t' {
+			b.blanks = true
+			continue
+		}
+		if b.blanks {
+			b.out = append(b.out, ' ')
+			b.blanks = false
+		}
+		b.out = append(b.out, c)
+		b.written = true
+	}
+}
+
+// begin passes on the line ends that were held back, now that a line follows.
+func (b *bodyHash) begin() {
 	for ; b.lineEnds > 0; b.lineEnds-- {
-		b.hash("\r\n")
-	}
-	if b.blanks {
-		b.hash(" ")
-		b.blanks = false
+		b.reserve(len("\r\n"))
+		b.out = append(b.out, "\r\n"...)
 	}
 	b.written = true
-	if len(b.out)+len(octets) > cap(b.out) {
-		b.flush()
-	}
-	if len(octets) > cap(b.out) {
-		b.sum.Write(octets)
-		return
-	}
-	b.out = append(b.out, octets...)
 }
 
-func (b *bodyHash) hash(octets string) {
-	if len(b.out)+len(octets) > cap(b.out) {
+// reserve makes room for n octets, which must be fewer than out can hold.
+func (b *bodyHash) reserve(n int) {
+	if len(b.out)+n > cap(b.out) {
 		b.flush()
 	}
-	b.out = append(b.out, octets...)
 }
 
 func (b *bodyHash) flush() {
@@ -112,7 +145,8 @@ func (b *bodyHash) Sum() []byte {
 		b.text([]byte{'\r'})
 	}
 	if b.written || !b.relaxed {
-		b.hash("\r\n")
+		b.reserve(len("\r\n"))
+		b.out = append(b.out, "\r\n"...)
 	}
 	b.flush()
 	return b.sum.Sum(nil)

@@ -178,8 +178,8 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 }
 
 // hashBody feeds a body to the forms that are wanted.
-func hashBody(ctx context.Context, body io.Reader, forms []*bodyHash) error {
-	buffer := make([]byte, chunk)
+func hashBody(ctx context.Context, body *io.SectionReader, forms []*bodyHash) error {
+	buffer := make([]byte, min(chunk, body.Size()+1))
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

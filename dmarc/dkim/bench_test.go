@@ -1,0 +1,109 @@
+package dkim_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+)
+
+// spooled returns a message with a body of so many octets, signed so many times,
+// as a server holds it: what is long is in a file.
+func spooled(b *testing.B, size, signatures int, form, body string) *envelope.Message {
+	b.Helper()
+	head, _, _ := strings.Cut(mail, "\r\n\r\n")
+	raw := head + "\r\n\r\n" + strings.Repeat(body, size/len(body))
+	for range signatures {
+		raw = sign(with("c", form), raw, rsaKey())
+	}
+	m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { m.Close() })
+	return m
+}
+
+func benchmark(b *testing.B, m *envelope.Message) {
+	dns := world()
+	ctx := context.Background()
+	b.SetBytes(m.Size())
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := said(dkim.Verify(ctx, dns, m, now)); !strings.HasPrefix(got, "pass") {
+			b.Fatal(got)
+		}
+		dns.Forget()
+	}
+}
+
+const text = "A line of text, as it is in most of the mail that there is: 72 octets\r\n"
+
+func BenchmarkVerify(b *testing.B) {
+	for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
+		for _, size := range []int{1 << 10, 10 << 10, 100 << 10, 1 << 20, 25 << 20} {
+			b.Run(fmt.Sprintf("%s/%dKB", form, size>>10), func(b *testing.B) {
+				benchmark(b, spooled(b, size, 1, form, text))
+			})
+		}
+	}
+}
+
+func BenchmarkSignatures(b *testing.B) {
+	for _, n := range []int{1, 2, 5} {
+		for _, size := range []int{10 << 10, 25 << 20} {
+			b.Run(fmt.Sprintf("%d/%dKB", n, size>>10), func(b *testing.B) {
+				benchmark(b, spooled(b, size, n, "relaxed/relaxed", text))
+			})
+		}
+	}
+}
+
+// BenchmarkHostile measures what attacks cost; each should be far under a
+// second.
+func BenchmarkHostile(b *testing.B) {
+	const size = 25 << 20
+	b.Run("25MBOfLineEndsSimple", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "simple/simple", "\r\n")) })
+	b.Run("25MBOfLineEndsRelaxed", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "relaxed/relaxed", "\r\n")) })
+	b.Run("25MBOfLineEndsInside", func(b *testing.B) {
+		benchmark(b, spooled(b, size, 1, "simple/simple", strings.Repeat("\r\n", size/2-2)+"x\r\n"))
+	})
+	b.Run("25MBOfLF", func(b *testing.B) {
+		head, _, _ := strings.Cut(mail, "\r\n\r\n")
+		empty := sign(usual, head+"\r\n\r\n", rsaKey()) // which LF at the end leave as it is
+		benchmark(b, envelope.NewMessage([]byte(empty+strings.Repeat("\n", size))))
+	})
+	b.Run("25MBOfBlanks", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "relaxed/relaxed", " ")) })
+	for name, raw := range map[string]string{
+		"200000ContinuationLines": sign(usual, "X: y\r\n"+strings.Repeat(" a\r\n", 200_000)+mail, rsaKey()),
+		"20000Signatures":         strings.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d=a.b\r\n", 20_000) + mail,
+		"900Fields1000Names":      sign(with("h", "From"+strings.Repeat(":x", 999)), strings.Repeat("x: y\r\n", 900)+mail, rsaKey()),
+	} {
+		b.Run(name, func(b *testing.B) {
+			m := envelope.NewMessage([]byte(raw))
+			dns := world()
+			b.ReportAllocs()
+			for b.Loop() {
+				dkim.Verify(context.Background(), dns, m, now)
+				dns.Forget()
+			}
+		})
+	}
+}
+
+// BenchmarkFloor is what reading and hashing 25 MB cost by themselves.
+func BenchmarkFloor(b *testing.B) {
+	m := spooled(b, 25<<20, 0, "", text)
+	b.SetBytes(m.Size())
+	buffer := make([]byte, 256<<10)
+	for b.Loop() {
+		if _, err := io.CopyBuffer(struct{ io.Writer }{sha256.New()}, struct{ io.Reader }{m.Open()}, buffer); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
