@@ -1,0 +1,50 @@
+package greylisttest_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/greylisttest"
+)
+
+// plain is a store of one's own. Record.Seen is all that it needs to know.
+type plain struct {
+	mu      sync.Mutex
+	records map[greylist.Key]greylist.Record
+}
+
+func (p *plain) Get(ctx context.Context, key greylist.Key) (greylist.Record, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.records[key], ctx.Err()
+}
+
+func (p *plain) Touch(ctx context.Context, key greylist.Key, s greylist.Sighting) (greylist.Record, error) {
+	if err := ctx.Err(); err != nil {
+		return greylist.Record{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.records[key] = p.records[key].Seen(s)
+	return p.records[key], nil
+}
+
+func newPlain(*testing.T) greylist.Store {
+	return &plain{records: map[greylist.Key]greylist.Record{}}
+}
+
+// TestPlain is the test that holds it to the contract.
+func TestPlain(t *testing.T) { greylisttest.TestStore(t, newPlain) }
+
+// A store of one's own. That it is one is shown by the suite.
+func Example() {
+	store := newPlain(nil)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	r, err := store.Touch(context.Background(), greylist.Key{1}, greylist.Sighting{At: now, Until: now.Add(time.Hour), Good: 1})
+	fmt.Println(r.Good, err)
+	// Output: 1 <nil>
+}

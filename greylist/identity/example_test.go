@@ -1,0 +1,35 @@
+package identity_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/identity"
+)
+
+// Two machines of one sender are one, in whatever networks they are. Who only
+// says that he is of that sender is somebody else.
+func Example() {
+	dns := zone.MustParse(`
+		big.example.  TXT "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"
+	`)
+	for _, client := range []string{"192.0.2.1", "198.51.100.1", "203.0.113.1"} {
+		e := envelope.Envelope{ClientIP: netip.MustParseAddr(client), MailFrom: "ann@big.example"}
+		fmt.Println(identity.Of(context.Background(), dns, &e))
+	}
+	// Output:
+	// spf:big.example <nil>
+	// spf:big.example <nil>
+	// 203.0.113.0/24 <nil>
+}
+
+// It is given to greylisting as one of its options.
+func Example_options() {
+	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
+	fmt.Println(envelope.Describe(known))
+	// Output: greylist.known rcpt
+}
