@@ -9,6 +9,7 @@ import (
 	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/envelopetest"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/spf"
 )
 
@@ -75,7 +76,7 @@ func TestWhatIsUnknownMattersOnlyWhereItCould(t *testing.T) {
 		{"watch.example", "temperror pass pass"},
 		{"trial.example", "temperror pass temperror"},
 	} {
-		dns := mail().Failing(tc.domain+". TXT", 1)
+		dns := mail().Failing(tc.domain+". TXT", zone.SERVFAIL)
 		e := from(good, "someone@"+tc.domain, "someone@"+tc.domain)
 		var got []string
 		for _, check := range []envelope.Check{dmarc.Pass, dmarc.NotReject, dmarc.NotQuarantine} {
@@ -84,6 +85,64 @@ func TestWhatIsUnknownMattersOnlyWhereItCould(t *testing.T) {
 		if got := strings.Join(got, " "); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.domain, got, tc.want)
 		}
+	}
+}
+
+// TestWhatSeveralAuthorsMayCost has one author domain that is not known and one
+// that is.
+func TestWhatSeveralAuthorsMayCost(t *testing.T) {
+	dns := mail().Failing("watch.example. TXT", zone.SERVFAIL).Failing("bank.example. TXT", zone.SERVFAIL)
+	for _, tc := range []struct {
+		name, sender, author, want string
+		signed                     bool
+	}{
+		{"reports at most, and what is to be quarantined", "someone@watch.example", "a@watch.example, b@shop.example", "temperror pass temperror", false},
+		{"reports at most, and authenticated", "someone@watch.example", "a@watch.example, b@bank.example", "temperror pass pass", true},
+		{"a rejection perhaps, and what is to be quarantined", "someone@bank.example", "a@bank.example, b@shop.example", "temperror temperror temperror", false},
+	} {
+		e := from(good, tc.sender, tc.author)
+		if tc.signed {
+			signed(t, e, "bank.example")
+		}
+		var got []string
+		for _, check := range []envelope.Check{dmarc.Pass, dmarc.NotReject, dmarc.NotQuarantine} {
+			got = append(got, check(t.Context(), dns, e).Outcome.String())
+		}
+		if got := strings.Join(got, " "); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestThePolicyOfANameThatMayNotExist has a policy that depends on whether the
+// author domain exists, which DNS does not say.
+func TestThePolicyOfANameThatMayNotExist(t *testing.T) {
+	for record, want := range map[string]string{
+		"p=none; sp=none; np=reject":       "temperror temperror",
+		"p=none; sp=reject; np=none":       "temperror temperror",
+		"p=none; sp=none; np=quarantine":   "pass temperror",
+		"p=none; np=reject; t=y":           "pass temperror",
+		"p=reject; sp=none; np=quarantine": "pass temperror",
+		"p=reject; sp=none; np=none":       "pass pass",
+	} {
+		dns := zone.MustParse(`_dmarc.bank.example. TXT "v=DMARC1; `+record+`"`).Failing("x.bank.example. *", zone.SERVFAIL)
+		e := from(bad, "someone@evil.example", "a@x.bank.example")
+		got := dmarc.NotReject(t.Context(), dns, e).Outcome.String() + " " + dmarc.NotQuarantine(t.Context(), dns, e).Outcome.String()
+		if got != want {
+			t.Errorf("%s: %s, want %s", record, got, want)
+		}
+	}
+}
+
+// TestAnSPFResultThatRestsOnAFault has an SPF record that fails only because the
+// name of the client could not be looked up (RFC 7208, section 5.5).
+func TestAnSPFResultThatRestsOnAFault(t *testing.T) {
+	dns := zone.MustParse(`
+		ptr.example.         TXT "v=spf1 ptr -all"
+		_dmarc.ptr.example.  TXT "v=DMARC1; p=reject"
+	`).Failing("1.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL)
+	if f := dmarc.NotReject(t.Context(), dns, from(good, "a@ptr.example", "a@ptr.example")); f.Outcome != envelope.TempError {
+		t.Errorf("%v %s", f.Outcome, f.Text)
 	}
 }
 

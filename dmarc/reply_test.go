@@ -55,6 +55,8 @@ func TestRepliesOnTheWire(t *testing.T) {
 			"550 5.7.26 the domain quiet.example in From is not protected by DMARC: no DMARC record is published for the author domain\r\n"},
 		{"no author", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "Subject: a\r\n\r\n",
 			"550 5.7.1 the author of the message can't be told: the message has no From field\r\n"},
+		{"no author, and no pass", verdict.RejectUnless(dmarc.Pass), mail(), "someone@evil.example", "Subject: a\r\n\r\n",
+			"550 5.7.26 the author of the message can't be told: the message has no From field\r\n"},
 		{"two domains", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "From: a@bank.example, b@evil.example\r\n\r\n",
 			"550 5.7.1 the From field has addresses of 2 domains, among them bank.example and evil.example\r\n"},
 		{"DNS failed", verdict.RejectUnless(dmarc.NotReject), mail(), "someone@evil.example", "From: a@broken.example\r\n\r\n",

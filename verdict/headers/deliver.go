@@ -67,7 +67,6 @@ func (s *Stamp) Claims(field header.Field) bool {
 
 // isName reports whether service is our name, in any form of a host name.
 func (s *Stamp) isName(service string) bool {
-	service, _, _ = strings.Cut(service, "/") // a version without the blank
 	host, err := envelope.ParseHost(service)
 	return err == nil && host == s.host
 }

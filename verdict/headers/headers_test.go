@@ -106,7 +106,7 @@ func TestWhatAPeerChoseStaysAValue(t *testing.T) {
 	for _, value := range []string{
 		"x; dkim=pass", "x\r\nX-Evil: 1", "x\n\tdkim=pass", `x\"; dkim=pass`, `"; dkim=pass; x="`, `a b\`, "a(b", "a)b", "\x00", "", " ",
 		"münchen@bücher.example", "a\u202eb", "\xff", "a=b", "x;", `\`, `"`, strings.Repeat(`"\`, 3000), strings.Repeat("x", 5000),
-		`"a;b"@example.net`, `"a b"@example.net`, "a@b@c", "@", "=?utf-8?q?x?=",
+		`"a;b"@example.net`, `"a b"@example.net`, "a@b@c", "@", "a; dkim=pass@b.example", "a(b@c.example", "a b@c.example", `a"b@c.example`, "a@b; dkim=pass", "=?utf-8?q?x?=",
 	} {
 		for _, e := range []*envelope.Envelope{client(), {SMTPUTF8: true}} {
 			want := entry("spf", "fail", "")

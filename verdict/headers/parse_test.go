@@ -32,6 +32,8 @@ func TestParse(t *testing.T) {
 			entry("spf", "pass", "", `smtp.mailfrom="a;b"@x.example`), entry("dmarc", "fail", "", ".action=none", "header.from=")}},
 		{`x; dkim=pass header.b="ab+/cd==" header.d=e.example (; dkim=fail)`, "x", []envelope.AuthenticationResult{
 			entry("dkim", "pass", "", "header.b=ab+/cd==", "header.d=e.example")}},
+		{`x; spf=pass (a (b) c.d=e \) f.g=h) smtp.helo=i`, "x", []envelope.AuthenticationResult{
+			entry("spf", "pass", "", "smtp.helo=i")}},
 		{"x;; ;spf=none", "x", []envelope.AuthenticationResult{entry("spf", "none", "")}},
 	} {
 		got, err := headers.Parse(tc.field)

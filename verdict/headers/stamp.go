@@ -2,7 +2,6 @@ package headers
 
 import (
 	"slices"
-	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -114,7 +113,7 @@ func (s *Stamp) ReceivedSPF(e *envelope.Envelope, verdicts ...verdict.Verdict) s
 	}
 	w := folder{limit: maxColumn}
 	w.word("Received-SPF: " + chosen.Result)
-	w.word("(" + comment(s.name+": "+explain(chosen.Result, e)) + ")")
+	w.word("(" + s.name + ": " + explain(chosen.Result, e) + ")")
 	pairs := []struct{ key, value string }{
 		{"client-ip", e.Client().String()},
 		{"envelope-from", sender},
@@ -149,7 +148,8 @@ func identity(entry *envelope.AuthenticationResult) string {
 	return "mailfrom"
 }
 
-// explain says the result in words, for people who read headers.
+// explain says the result in words, for people who read headers. Nothing in it
+// was chosen by a peer, so that it can stand in a comment as it is.
 func explain(result string, e *envelope.Envelope) string {
 	client := "the client"
 	if e.Client().IsValid() {
@@ -170,14 +170,4 @@ func explain(result string, e *envelope.Envelope) string {
 		return "DNS failed"
 	}
 	return "the SPF record is wrong"
-}
-
-// comment makes a text fit to stand in parentheses.
-func comment(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '(' || r == ')' || r == '\\' {
-			return '?'
-		}
-		return r
-	}, clean(text, false))
 }
