@@ -156,7 +156,7 @@ func Example_rejectSenderLoginMismatch() {
 		fmt.Println(err)
 		return
 	}
-	owners, err := sender.OwnersFrom(map[string][]string{"bob": {"bob@example.org"}})
+	owners, err := directory.OwnersFrom(map[string][]string{"bob": {"bob@example.org"}})
 	if err != nil {
 		fmt.Println(err)
 		return

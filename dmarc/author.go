@@ -3,11 +3,10 @@ package dmarc
 import (
 	"context"
 	"errors"
-	"strings"
-	"unicode/utf8"
 
 	"mxrules.example/dmarc/author"
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
 )
 
 // SingleAuthor passes when the message has one From field whose addresses are
@@ -90,7 +89,7 @@ func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
 // logged in.
 //
 // DNS: none.
-func AuthorOwned(owners func(ctx context.Context, author envelope.Mailbox) (logins []string, err error)) envelope.Check {
+func AuthorOwned(owners directory.Owners) envelope.Check {
 	const check = "dmarc.authorowned"
 	if owners == nil {
 		return envelope.Misconfigured(check, envelope.Data, errors.New("there is nobody to ask for the owners of an address"))
@@ -109,7 +108,7 @@ func AuthorOwned(owners func(ctx context.Context, author envelope.Mailbox) (logi
 			switch {
 			case err != nil:
 				failed = err
-			case !hasLogin(logins, e.Login):
+			case !directory.HasLogin(logins, e.Login):
 				return envelope.Failed(check, unwanted, "the login %s does not own the address %s in From", e.Login, mailbox)
 			}
 		}
@@ -122,13 +121,11 @@ func AuthorOwned(owners func(ctx context.Context, author envelope.Mailbox) (logi
 	})
 }
 
-type ownersFunc = func(context.Context, envelope.Mailbox) ([]string, error)
-
 // askOwners asks once per judgement. Who owns is the key: the pointer is that
 // of one call of AuthorOwned.
-func askOwners(ctx context.Context, owners *ownersFunc, mailbox envelope.Mailbox) ([]string, error) {
+func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.Mailbox) ([]string, error) {
 	type key struct {
-		owners  *ownersFunc
+		owners  *directory.Owners
 		mailbox envelope.Mailbox
 	}
 	type answer struct {
@@ -144,15 +141,4 @@ func askOwners(ctx context.Context, owners *ownersFunc, mailbox envelope.Mailbox
 		return (*owners)(ctx, mailbox)
 	}
 	return a.logins, a.err
-}
-
-// hasLogin reports whether login is among logins, whatever its letter case.
-// Octets that are no characters have none.
-func hasLogin(logins []string, login string) bool {
-	for _, l := range logins {
-		if l == login || utf8.ValidString(l) && utf8.ValidString(login) && strings.ToLower(l) == strings.ToLower(login) {
-			return true
-		}
-	}
-	return false
 }

@@ -15,8 +15,11 @@
 // that an answer costs two steps however many mailboxes there are.
 // [Subaddressed] adds user+detail@example.org to any of them (RFC 5233).
 //
-// The package decides nothing: recipient.Listed and sender.Listed make findings
-// of the answers. It follows no aliases, keeps no answer of a Lookup that is
+// A site also knows who may write in the name of a mailbox: [Owners] answers
+// with the logins, and [OwnersFrom] makes them of a map.
+//
+// The package decides nothing: recipient.Listed, sender.Listed and
+// sender.OwnedByLogin make findings of the answers. It follows no aliases, keeps no answer of a Lookup that is
 // not its own, and does not say where a mailbox has moved (RFC 5321, section
 // 3.4): a site that wants to tell that to every stranger can say it in a reply
 // of its own.

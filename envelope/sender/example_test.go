@@ -114,7 +114,7 @@ func ExampleListed() {
 
 // Who has logged in writes in his own name.
 func ExampleOwnedByLogin() {
-	owners, err := sender.OwnersFrom(map[string][]string{
+	owners, err := directory.OwnersFrom(map[string][]string{
 		"ann": {"ann@example.org", "info@example.org"},
 		"bob": {"bob@example.org", "info@example.org", "@bob.example"},
 	})

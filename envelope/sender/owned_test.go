@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/sender"
 )
 
 // owners are the addresses of the users in the tests.
-func owners(t testing.TB) sender.Owners {
+func owners(t testing.TB) directory.Owners {
 	t.Helper()
-	owners, err := sender.OwnersFrom(map[string][]string{
+	owners, err := directory.OwnersFrom(map[string][]string{
 		"ann":             {"Ann@org.example", "info@org.example", "ann@bücher.example", `"two words"@org.example`},
 		"Bob@org.example": {"bob@org.example", "INFO@ORG.example.", "bob@[192.0.2.1]"},
 		"chief":           {"@org.example", "@xn--bcher-kva.example"},
@@ -146,45 +147,5 @@ func TestOwnersAreAskedOncePerJudgementAndSender(t *testing.T) {
 	}
 	if len(asked) != 2 {
 		t.Errorf("asked %q where there is nothing to ask", asked)
-	}
-}
-
-func TestOwnersFromNamesWhatItCantRead(t *testing.T) {
-	for _, tc := range []struct {
-		addresses map[string][]string
-		want      string
-	}{
-		{map[string][]string{"ann": {"ann"}}, `mailbox "ann" has no domain`},
-		{map[string][]string{"ann": {""}}, `mailbox "" is empty`},
-		{map[string][]string{"ann": {"ann@org.example, bob@org.example"}}, `mailbox "ann@org.example, bob@org.example" has a domain that has a character that no name can have`},
-		{map[string][]string{"ann": {"@"}}, `host name "" is empty`},
-		{map[string][]string{"ann": {"@*.example"}}, `host name "*.example" has a character that no name can have`},
-		{map[string][]string{"ann": {"@a.example:ann@org.example"}}, `host name "a.example:ann@org.example" has a character that no name can have`},
-		{map[string][]string{"": {"ann@org.example"}}, `login "" is empty`},
-		{map[string][]string{"bob": {"two"}, "ann": {"one"}, "eve": {"three"}}, `mailbox "one" has no domain`},
-	} {
-		owners, err := sender.OwnersFrom(tc.addresses)
-		var fault *envelope.SyntaxError
-		if owners != nil || !errors.As(err, &fault) || err.Error() != tc.want {
-			t.Errorf("%v: got %v, want %s", tc.addresses, err, tc.want)
-		}
-	}
-}
-
-func TestOwnersFromKeepsItsOwnMap(t *testing.T) {
-	addresses := map[string][]string{"ann": {"ann@org.example"}}
-	owners, err := sender.OwnersFrom(addresses)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addresses["ann"][0] = "eve@org.example"
-	addresses["eve"] = []string{"ann@org.example"}
-	logins, err := owners(t.Context(), envelope.Mailbox{Local: "ANN", Domain: "org.example"})
-	if err != nil || !slices.Equal(logins, []string{"ann"}) {
-		t.Errorf("got %q, %v", logins, err)
-	}
-	logins[0] = "eve" // an answer belongs to whoever asked
-	if again, _ := owners(t.Context(), envelope.Mailbox{Local: "ann", Domain: "org.example"}); !slices.Equal(again, []string{"ann"}) {
-		t.Errorf("got %q", again)
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
-	"mxrules.example/envelope/sender"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
 )
@@ -101,7 +100,7 @@ func (f *facts) addOwners(value string) (err error) {
 		f.addresses = map[string][]string{}
 	}
 	f.addresses[login] = append(f.addresses[login], splitPaths(addresses)...)
-	f.Owners, err = sender.OwnersFrom(f.addresses)
+	f.Owners, err = directory.OwnersFrom(f.addresses)
 	return err
 }
 

@@ -107,7 +107,7 @@ func ExampleStrict() {
 
 // Users log in over TLS, and write in their own name.
 func ExampleSubmission() {
-	owners, err := sender.OwnersFrom(map[string][]string{"bob": {"bob@example.org", "info@example.org"}})
+	owners, err := directory.OwnersFrom(map[string][]string{"bob": {"bob@example.org", "info@example.org"}})
 	if err != nil {
 		fmt.Println(err)
 		return

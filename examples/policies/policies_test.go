@@ -11,7 +11,6 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
-	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
@@ -44,7 +43,7 @@ func site(t testing.TB) policies.Site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owners, err := sender.OwnersFrom(map[string][]string{
+	owners, err := directory.OwnersFrom(map[string][]string{
 		"alice": {"alice@example.org", "info@lists.example.org"},
 		"bob":   {"bob@example.org", "info@lists.example.org"},
 	})

@@ -8,7 +8,6 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
-	"mxrules.example/envelope/sender"
 	"mxrules.example/rdns/dnsbl"
 )
 
@@ -28,7 +27,7 @@ type Site struct {
 	Mailboxes directory.Lookup
 	// Owners says which logins may write in the name of an address. nil: nobody
 	// may, so that Submission takes no mail.
-	Owners sender.Owners
+	Owners directory.Owners
 	// Lists are the DNS lists by which Strict refuses clients.
 	Lists []dnsbl.List
 }
@@ -62,7 +61,7 @@ func (s Site) mailboxes() directory.Lookup {
 }
 
 // owners is who may write in whose name at the site.
-func (s Site) owners() sender.Owners {
+func (s Site) owners() directory.Owners {
 	if s.Owners != nil {
 		return s.Owners
 	}

@@ -1,0 +1,65 @@
+package directory_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+)
+
+func TestOwnersFromNamesWhatItCantRead(t *testing.T) {
+	for _, tc := range []struct {
+		addresses map[string][]string
+		want      string
+	}{
+		{map[string][]string{"ann": {"ann"}}, `mailbox entry "ann" has no domain`},
+		{map[string][]string{"ann": {""}}, `mailbox entry "" is empty`},
+		{map[string][]string{"ann": {"ann@org.example, bob@org.example"}}, `mailbox entry "ann@org.example, bob@org.example" has a domain that has a character that no name can have`},
+		{map[string][]string{"ann": {"@"}}, `mailbox entry "@" has a domain that is empty`},
+		{map[string][]string{"ann": {"@*.example"}}, `mailbox entry "@*.example" has a domain that has a character that no name can have`},
+		{map[string][]string{"ann": {"@a.example:ann@org.example"}}, `mailbox entry "@a.example:ann@org.example" has a domain that has a character that no name can have`},
+		{map[string][]string{"": {"ann@org.example"}}, `login "" is empty`},
+		{map[string][]string{"bob": {"two"}, "ann": {"one"}, "eve": {"three"}}, `mailbox entry "one" has no domain`},
+	} {
+		owners, err := directory.OwnersFrom(tc.addresses)
+		var fault *envelope.SyntaxError
+		if owners != nil || !errors.As(err, &fault) || err.Error() != tc.want {
+			t.Errorf("%v: got %v, want %s", tc.addresses, err, tc.want)
+		}
+	}
+}
+
+func TestOwnersFromKeepsItsOwnMap(t *testing.T) {
+	addresses := map[string][]string{"ann": {"ann@org.example"}}
+	owners, err := directory.OwnersFrom(addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addresses["ann"][0] = "eve@org.example"
+	addresses["eve"] = []string{"ann@org.example"}
+	logins, err := owners(t.Context(), envelope.Mailbox{Local: "ANN", Domain: "org.example"})
+	if err != nil || !slices.Equal(logins, []string{"ann"}) {
+		t.Errorf("got %q, %v", logins, err)
+	}
+	logins[0] = "eve" // an answer belongs to whoever asked
+	if again, _ := owners(t.Context(), envelope.Mailbox{Local: "ann", Domain: "org.example"}); !slices.Equal(again, []string{"ann"}) {
+		t.Errorf("got %q", again)
+	}
+}
+
+func TestHasLoginLooksAtLettersAndNotAtTheirCase(t *testing.T) {
+	logins := []string{"Ann", "jürgen", "a\xfe", "b\ufffd"}
+	for login, want := range map[string]bool{
+		"ann": true, "JÜRGEN": true, "a\xfe": true, "b\ufffd": true,
+		"": false, "an": false, "jurgen": false, "A\xfe": false, "a\xff": false, "b\xff": false, "jürgen\u017f": false,
+	} {
+		if got := directory.HasLogin(logins, login); got != want {
+			t.Errorf("%q: got %v", login, got)
+		}
+	}
+	if directory.HasLogin([]string{"boss"}, "bo\u017fs") {
+		t.Error("the long s is an s")
+	}
+}
