@@ -36,7 +36,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-mailboxes testdata/world.zone", "testdata/world.zone:1"},
 		{"-owners ann", `owner "ann" has no addresses`},
 		{"-owners =ann@example.org", `login ""`},
-		{"-owners ann=ann@example.org,info", `mailbox "info"`},
+		{"-owners ann=ann@example.org,info", `mailbox entry "info"`},
 		{"-checks recipient.listed", "the check recipient.listed needs -mailboxes"},
 		{"-checks sender.listed", "needs -mailboxes"},
 		{"-checks sender.ownedbylogin", "needs -owners"},

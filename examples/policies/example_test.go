@@ -8,7 +8,6 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
-	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
