@@ -346,6 +346,26 @@ func TestReverseLookupsThatFail(t *testing.T) {
 	}
 }
 
+// An answer to the reverse lookup could have made too many questions.
+func TestReverseLookupsThatFailNearTheBound(t *testing.T) {
+	dns := world(`
+		example.com. TXT "v=spf1 -ptr -all"
+		1.2.0.192.in-addr.arpa. PTR mail.example.com.
+	`)
+	checker, err := spf.New(spf.Options{MaxQuestions: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+	if got := checker.Evaluate(t.Context(), dns, in); got.Word != spf.WordPermError {
+		t.Errorf("with an answer: %s", got.Word)
+	}
+	dns.Failing("1.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL)
+	if got := checker.Evaluate(t.Context(), dns, in); got.Word != spf.WordFail || got.Shaky == nil {
+		t.Errorf("without one: %s, shaky for %v", got.Word, got.Shaky)
+	}
+}
+
 // 18: an answer may hold what nobody asked for. An evaluation takes the records
 // of the answer as they are, and neither hangs nor panics for any.
 func TestAnswersOfTheWrongKind(t *testing.T) {
