@@ -101,18 +101,30 @@ func (b *bodyHash) relax(part []byte) {
 		b.begin()
 	}
 	b.reserve(len(part) + 1)
+	if !b.blanks && isRelaxed(part) { // as most lines are: it need not be looked at octet by octet
+		b.out, b.written = append(b.out, part...), true
+		return
+	}
+	out, blanks := b.out, b.blanks
 	for _, c := range part {
 		if c == ' ' || c == '\t' {
-			b.blanks = true
+			blanks = true
 			continue
 		}
-		if b.blanks {
-			b.out = append(b.out, ' ')
-			b.blanks = false
+		if blanks {
+			out = append(out, ' ')
+			blanks = false
 		}
-		b.out = append(b.out, c)
-		b.written = true
+		out = append(out, c)
 	}
+	b.written = b.written || len(out) > len(b.out)
+	b.out, b.blanks = out, blanks
+}
+
+// isRelaxed reports whether a part has no runs of blanks and no blank at its
+// end.
+func isRelaxed(part []byte) bool {
+	return part[len(part)-1] != ' ' && bytes.IndexByte(part, '\t') < 0 && !bytes.Contains(part, []byte("  "))
 }
 
 // begin passes on the line ends that were held back, now that a line follows.
