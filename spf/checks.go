@@ -17,8 +17,9 @@ var (
 
 // NotFail passes unless SPF says of the sender that the client may not use its
 // domain: the result is fail. Of the null sender the HELO name is asked. None:
-// no domain to ask, or no record. PermError: the records are wrong. It answers
-// from Mail on. The Detail is a *[Result].
+// no domain to ask, or no record. PermError: the records are wrong, or the
+// address of the client is not known. TempError: DNS failed, and the answer
+// depends on it. It answers from Mail on. The Detail is a *[Result].
 //
 // DNS: one evaluation, shared with all checks of this package; see the package.
 func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
