@@ -182,24 +182,22 @@ func TestHeadersThatAreRefused(t *testing.T) {
 	}
 }
 
-// What a signature does not change by: what is outside of it, and the ends of
-// lines.
+// However lines end, they are verified as they were on the wire.
 func TestLineEnds(t *testing.T) {
+	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
 		signed := sign(with("c", form), mail, rsaKey())
-		head, _, _ := strings.Cut(mail, "\r\n\r\n")
-		for name, raw := range map[string]string{
-			"LF":                    strings.ReplaceAll(signed, "\r\n", "\n"),
-			"LF in the header":      strings.Replace(signed, "\r\n", "\n", 7),
-			"no empty line at all":  sign(with("c", form), head+"\r\n\r\n", rsaKey())[:len(sign(with("c", form), head+"\r\n\r\n", rsaKey()))-2],
-			"no line end at all":    strings.TrimRight(sign(with("c", form), head+"\r\n\r\n", rsaKey()), "\r\n"),
-			"an empty line is gone": strings.TrimSuffix(signed, "\r\n"),
+		bodiless := sign(with("c", form), head+"\r\n\r\n", rsaKey())
+		for _, tc := range []struct{ name, raw string }{
+			{"LF", strings.ReplaceAll(signed, "\r\n", "\n")},
+			{"LF in some lines", strings.Replace(signed, "\r\n", "\n", 7)},
+			{"LF in the body", strings.Replace(signed, ".\r\n", ".\n", 2)},
+			{"an empty line less at the end", strings.TrimSuffix(signed, "\r\n")},
+			{"no empty line behind the header", strings.TrimSuffix(bodiless, "\r\n")},
+			{"no line end at all", strings.TrimSuffix(bodiless, "\r\n\r\n")},
 		} {
-			if name == "no line end at all" || name == "no empty line at all" {
-				raw = strings.TrimSuffix(raw, "\r\n")
-			}
-			if got := said(verify(t, world(), raw)); got != "pass" {
-				t.Errorf("%s, %s: %s", form, name, got)
+			if got := said(verify(t, world(), tc.raw)); got != "pass" {
+				t.Errorf("%s, %s: %s", form, tc.name, got)
 			}
 		}
 	}
@@ -306,6 +304,31 @@ func selector(records []string) *zone.Zone {
 		lines = append(lines, "sel._domainkey.example.org. TXT "+txt(text))
 	}
 	return world(lines...)
+}
+
+// A key may be behind an alias, or under a name of any script.
+func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
+	dns := world(
+		"*._domainkey.alias.example. CNAME rsa._domainkey.example.org.",
+		"a._domainkey.loop.example. CNAME b._domainkey.loop.example.",
+		"b._domainkey.loop.example. CNAME a._domainkey.loop.example.",
+		"xn--br-via._domainkey.xn--bcher-kva.example. TXT "+txt(record(rsaKey())),
+		"a.b._domainkey.example.org. TXT "+txt(record(rsaKey())),
+		"2026._domainkey.example.org. TXT "+txt(record(rsaKey())),
+	)
+	for _, tc := range []struct{ domain, selector, want string }{
+		{"alias.example", "any", "pass"},
+		{"loop.example", "a", "temperror: the lookup of the key has failed for now"},
+		{"bücher.example", "bär", "pass"},
+		{"xn--bcher-kva.example", "xn--br-via", "pass"},
+		{"example.org", "a.b", "pass"},
+		{"example.org", "2026", "pass"},
+		{"EXAMPLE.ORG.", "2026", "pass"},
+	} {
+		if got := said(verify(t, dns, sign(with("d", tc.domain, "s", tc.selector), mail, rsaKey()))); got != tc.want {
+			t.Errorf("%s of %s: %s, want %s", tc.selector, tc.domain, got, tc.want)
+		}
+	}
 }
 
 func TestKeyDetails(t *testing.T) {
