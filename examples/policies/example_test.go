@@ -5,12 +5,17 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/identity"
+	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/verdict"
 )
 
 // A site takes the mail of strangers for its own mailboxes, and sends that of
@@ -63,6 +68,74 @@ func ExampleStandard() {
 	// accept by "client.authenticated"
 	// reject by "rdns.exists"
 	// accept by "recipient.role"
+}
+
+// A client whose name looks like that of dynamic address space is asked to come
+// back. Nobody else is.
+func ExampleStandard_greylisting() {
+	store := greylist.NewMemory(64 << 20) // or greylist/bolt, greylist/redis
+	policy, err := policies.Standard(policies.Site{
+		Domains: []string{"example.org"},
+		Greylist: greylist.Known(store, greylist.Options{
+			Identity: identity.Of,
+			Secret:   greylist.Secret("16 octets or more, at random"),
+		}),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	env := newcomer()
+	for _, wait := range []time.Duration{0, time.Minute, 5 * time.Minute, 24 * time.Hour} {
+		env.Now = env.Now.Add(wait)
+		v := policy.Judge(context.Background(), pool, &env)
+		fmt.Printf("%s %s by %q\n", env.Now.Format(time.DateTime), v.Action, v.Rule)
+	}
+	// Output:
+	// 2026-01-01 12:00:00 tempfail by "greylist.known"
+	// 2026-01-01 12:01:00 tempfail by "greylist.known"
+	// 2026-01-01 12:06:00 accept by ""
+	// 2026-01-02 12:06:00 accept by ""
+}
+
+// Before a site asks anybody to come back it may look on for some weeks: a rule
+// that marks learns who comes, and delays nothing. The mark says whom greylisting
+// would have delayed.
+func ExampleStandard_greylistingOnTrial() {
+	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
+	policy, err := policies.Standard(policies.Site{Domains: []string{"example.org"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy.Rules = append(policy.Rules, verdict.MarkUnless(known, "grey").Unless(rdns.NotGeneric))
+	env := newcomer()
+	for _, wait := range []time.Duration{0, time.Hour} {
+		env.Now = env.Now.Add(wait)
+		v := policy.Judge(context.Background(), pool, &env)
+		fmt.Println(env.Now.Format(time.DateTime), v.Action, v.Marks)
+	}
+	// Output:
+	// 2026-01-01 12:00:00 accept [generic grey]
+	// 2026-01-01 13:00:00 accept [generic]
+}
+
+// pool is a world with a client whose name was made for its address.
+var pool = zone.MustParse(`
+	example.net.                          MX   10 dyn-192-0-2-77.pool.example.net.
+	dyn-192-0-2-77.pool.example.net.      A    192.0.2.77
+	77.2.0.192.in-addr.arpa.              PTR  dyn-192-0-2-77.pool.example.net.
+`)
+
+// newcomer is mail from that client.
+func newcomer() envelope.Envelope {
+	return envelope.Envelope{
+		ClientIP: netip.MustParseAddr("192.0.2.77"),
+		Helo:     "dyn-192-0-2-77.pool.example.net",
+		MailFrom: "ann@example.net",
+		RcptTo:   "bob@example.org",
+		Now:      time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
+	}
 }
 
 // A client must introduce itself with a name that leads to its address.

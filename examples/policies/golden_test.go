@@ -1,7 +1,9 @@
 package policies_test
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -9,9 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/examples/policies"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/identity"
 	"mxrules.example/verdict"
 )
 
@@ -27,7 +33,9 @@ var update = flag.Bool("update", false, "write what the policies say into the go
 //
 // The envelope is the good one of its table with what the indented lines change.
 // A value with blanks or quotes in it stands in Go's quotes. Several recipients
-// are judged one by one, and broken= makes a question of DNS fail.
+// are judged one by one, and broken= makes a question of DNS fail. With
+// greylist=new the site greylists and knows nobody, with greylist=2m the same
+// mail was tried two minutes ago, and with greylist=broken its store fails.
 type row struct {
 	name    string
 	changes []string
@@ -39,13 +47,13 @@ type row struct {
 func TestGolden(t *testing.T) {
 	total := 0
 	for _, table := range []struct {
-		name   string
-		policy verdict.Policy
-		good   envelope.Envelope
+		name string
+		make maker
+		good envelope.Envelope
 	}{
-		{"standard", standard(t, site(t)), good()},
-		{"strict", strict(t, site(t)), good()},
-		{"submission", submission(t, site(t)), handedIn()},
+		{"standard", policies.Standard, good()},
+		{"strict", policies.Strict, good()},
+		{"submission", policies.Submission, handedIn()},
 	} {
 		file := "testdata/" + table.name + ".txt"
 		head, rows := readTable(t, file)
@@ -54,7 +62,7 @@ func TestGolden(t *testing.T) {
 		written.WriteString(head)
 		for _, row := range rows {
 			t.Run(table.name+"/"+row.name, func(t *testing.T) {
-				got := say(t, table.policy, table.good, row.changes)
+				got := say(t, table.make, table.good, row.changes)
 				if !*update && strings.Join(got, "\n") != strings.Join(row.want, "\n") {
 					t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
 				}
@@ -100,53 +108,77 @@ func readTable(t *testing.T, file string) (head string, rows []row) {
 	return paragraphs[0] + "\n", rows
 }
 
+// scene is what a row describes: an envelope, its recipients, and the world.
+type scene struct {
+	envelope   envelope.Envelope
+	recipients []string
+	dns        *zone.Zone
+	greylist   greylist.Store // nil: the site does not greylist
+	tried      time.Duration  // since the same mail was tried, 0 if it was not
+}
+
 // say judges an envelope, and writes what the policy says of each recipient.
-func say(t *testing.T, policy verdict.Policy, e envelope.Envelope, changes []string) (lines []string) {
+func say(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines []string) {
 	t.Helper()
-	dns := world(t)
-	recipients := []string{e.RcptTo}
+	s := scene{envelope: e, recipients: []string{e.RcptTo}, dns: world(t)}
 	for _, change := range changes {
-		given, err := apply(change, &e, dns)
-		if err != nil {
+		if err := s.apply(change); err != nil {
 			t.Fatalf("%s: %v", change, err)
 		}
-		if given != nil {
-			recipients = given
-		}
 	}
-	for _, recipient := range recipients {
-		e := e
+	place := site(t)
+	if s.greylist != nil {
+		place.Greylist = greylist.Known(s.greylist, greylist.Options{Identity: identity.Of})
+	}
+	policy := made(t, make, place)
+	for _, recipient := range s.recipients {
+		e := s.envelope
 		e.RcptTo = recipient
-		dns.Forget()
-		v := policy.Judge(t.Context(), dns, &e)
-		asked := dns.Asked().Types()
+		if s.tried > 0 {
+			before := e
+			before.Now = e.Now.Add(-s.tried)
+			policy.Judge(t.Context(), s.dns, &before)
+		}
+		s.dns.Forget()
+		v := policy.Judge(t.Context(), s.dns, &e)
+		asked := s.dns.Asked().Types()
 		if asked == "" {
 			asked = "nothing"
 		}
 		lines = append(lines, "= "+outcome(v)+", asked "+asked)
-		if v.Action != verdict.Accept {
+		if v.Err() != nil {
 			lines = append(lines, "= "+v.Err().Error())
 		}
-		early(t, policy, dns, &e, v)
+		s.early(t, policy, e, v)
 	}
 	return lines
 }
 
 // early sees that a policy that is asked at each stage says what it says at the
-// end, and that it says it for good.
-func early(t *testing.T, policy verdict.Policy, dns *zone.Zone, e *envelope.Envelope, want verdict.Verdict) {
+// end, and that it says it for good. It must at RCPT, but that greylisting waits
+// for the message of a null sender.
+func (s *scene) early(t *testing.T, policy verdict.Policy, e envelope.Envelope, want verdict.Verdict) {
 	t.Helper()
-	for stage := envelope.Connect; stage <= envelope.Rcpt; stage++ {
-		e := *e
+	if e.Stage != envelope.Whole {
+		return
+	}
+	last := envelope.Rcpt
+	if s.greylist != nil && e.MailFrom == "" {
+		last = envelope.Data
+	}
+	for stage := envelope.Connect; stage <= last; stage++ {
 		e.Stage = stage
-		if v := policy.Judge(t.Context(), dns, &e); v.Action != verdict.Continue {
+		if stage == envelope.Data {
+			e.Message = envelope.NewMessage(nil)
+		}
+		if v := policy.Judge(t.Context(), s.dns, &e); v.Action != verdict.Continue {
 			if v.Action != want.Action || v.Rule != want.Rule {
 				t.Errorf("at %s: %s, and at the end %s", stage, outcome(v), outcome(want))
 			}
 			return
 		}
 	}
-	t.Errorf("at RCPT the policy still waits")
+	t.Errorf("at %s the policy still waits", last)
 }
 
 // outcome writes a verdict for a table: what was done, by which rule, and the
@@ -165,13 +197,13 @@ func outcome(v verdict.Verdict) string {
 	return text
 }
 
-// apply makes the changes that one line describes. It returns the recipients
-// that the line names.
-func apply(line string, e *envelope.Envelope, dns *zone.Zone) (recipients []string, err error) {
+// apply makes the changes that one line describes.
+func (s *scene) apply(line string) (err error) {
+	e, recipients := &s.envelope, []string(nil)
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		key, rest, found := strings.Cut(line, "=")
 		if !found {
-			return nil, fmt.Errorf("%s is not of the form key=value", line)
+			return fmt.Errorf("%s is not of the form key=value", line)
 		}
 		value, rest := field(rest)
 		line = rest
@@ -198,18 +230,48 @@ func apply(line string, e *envelope.Envelope, dns *zone.Zone) (recipients []stri
 			e.MailFrom = value
 		case "to":
 			recipients = append(recipients, value)
+			s.recipients = recipients
 		case "before":
 			e.Recipients, err = strconv.Atoi(value)
+		case "stage":
+			e.Stage, err = envelope.ParseStage(value)
 		case "broken":
-			err = dns.SetFault(value, zone.SERVFAIL)
+			err = s.dns.SetFault(value, zone.SERVFAIL)
+		case "greylist":
+			err = s.setGreylist(value)
 		default:
 			err = fmt.Errorf("there is no key %s", key)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return recipients, nil
+	return nil
+}
+
+func (s *scene) setGreylist(value string) (err error) {
+	s.greylist, s.envelope.Now = greylist.NewMemory(0), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	switch value {
+	case "new":
+	case "broken":
+		s.greylist = brokenStore{}
+	default:
+		s.tried, err = time.ParseDuration(value)
+	}
+	return err
+}
+
+// brokenStore is a store that is down.
+type brokenStore struct{}
+
+var errDown = errors.New("the store is down")
+
+func (brokenStore) Get(context.Context, greylist.Key) (greylist.Record, error) {
+	return greylist.Record{}, errDown
+}
+
+func (brokenStore) Touch(context.Context, greylist.Key, greylist.Sighting) (greylist.Record, error) {
+	return greylist.Record{}, errDown
 }
 
 // field takes a value off the front of a line: one in Go's quotes, or all up to

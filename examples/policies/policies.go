@@ -17,7 +17,9 @@
 // section 3.6.2: a server should not take mail from strangers for strangers).
 // The addresses of RFC 2142 that people need to get help stand behind it, and
 // before all that a badly kept server could fail: who is refused must be able to
-// ask why. What costs questions to DNS stands last.
+// ask why. What costs questions to DNS stands last, and behind it, if the site
+// wants it, greylisting: what is refused for good is not asked to come back, and
+// only who gave a reason is (RFC 6647, section 5).
 //
 // The policies know a site by a [Site] and nothing else.
 package policies
@@ -48,7 +50,10 @@ const timeout = 30 * time.Second
 // sender whose domain does not exist or takes no mail. Mail in the name of the
 // site comes from outside only if SPF vouches for it. A message is marked
 // "generic" if the name of its client looks like that of dynamic address space,
-// which some honest servers have. There is no block list.
+// which some honest servers have. There is no block list. If the site has a
+// Greylist, those with a generic name, and no others, are asked to come back: a
+// delay is less than a refusal, and all who have a name of their own are spared
+// it.
 //
 // The error names the value of the site that can't be read.
 func Standard(site Site) (verdict.Policy, error) {
@@ -59,7 +64,7 @@ func Standard(site Site) (verdict.Policy, error) {
 		verdict.RejectUnless(sender.TakesMail),
 		notFromSelf(site),
 		verdict.MarkUnless(rdns.NotGeneric, "generic"),
-	})
+	}, greylisting(site, rdns.NotGeneric))
 }
 
 // Strict is Standard for a client that introduces itself as it should: with a
@@ -69,7 +74,9 @@ func Standard(site Site) (verdict.Policy, error) {
 // look like that of dynamic address space, mail servers of the sender must be
 // reachable, SPF must not fail, and the client must be on none of the site's
 // lists. A list that does not answer is ignored: it is a stranger's, and shall
-// not stop the mail of the site.
+// not stop the mail of the site. If the site has a Greylist, all are asked to
+// come back for whom SPF does not vouch: generic names, which give the reason in
+// Standard, are refused here.
 func Strict(site Site) (verdict.Policy, error) {
 	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
 		verdict.RejectUnless(helo.InSet(anyName)).Named("helo.isname").Reply(
@@ -86,7 +93,7 @@ func Strict(site Site) (verdict.Policy, error) {
 		notFromSelf(site),
 		verdict.RejectUnless(spf.NotFail),
 		verdict.RejectUnless(dnsbl.NotListed(site.Lists...)).Ignoring(envelope.TempError),
-	})
+	}, greylisting(site, spf.Pass))
 }
 
 // Submission is a policy for the ports at which users hand in their mail (RFC
@@ -157,6 +164,15 @@ func fromOutside(site Site) verdict.Rules {
 func notFromSelf(site Site) verdict.Rule {
 	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
 		Unless(sender.Null).Named("sender.notours")
+}
+
+// greylisting asks to come back later, unless spared passes or the site does not
+// want it.
+func greylisting(site Site, spared envelope.Check) verdict.Rules {
+	if site.Greylist == nil {
+		return nil
+	}
+	return verdict.Rules{verdict.TempFailUnless(site.Greylist).Unless(spared)}
 }
 
 // anyName is the set of all host names.

@@ -30,6 +30,18 @@ type Site struct {
 	Owners directory.Owners
 	// Lists are the DNS lists by which Strict refuses clients.
 	Lists []dnsbl.List
+	// Greylist passes for mail that is known to come back: it is what
+	// [mxrules.example/greylist.Known] returns for a store and options. Those who
+	// give a reason are asked to come back later unless it passes: in Standard a
+	// generic name, in Strict an SPF result other than pass. nil: nobody is, as
+	// always in Submission.
+	//
+	// What it would do to the mail of a site can be seen before: leave it nil, and
+	// put verdict.MarkUnless(known, "grey") at the end of the rules, with the same
+	// conditions. A rule that marks learns as one that defers does; a shadow rule
+	// does not. When few are marked any more that should not wait, set it here,
+	// with the same store.
+	Greylist envelope.Check
 }
 
 // check finds what can't be read, before a policy is made of it.
