@@ -39,9 +39,9 @@ type Result struct {
 	Omitted int `json:"-"`
 }
 
-// Signature is what was found of one DKIM-Signature field. What a stranger
-// wrote is as it came, in values of a form that was checked; a field that could
-// not be read has none.
+// Signature is what was found of one DKIM-Signature field. What could not be
+// read is empty. Identity and Algorithm are as a stranger wrote them: whoever
+// shows them cleans them.
 type Signature struct {
 	// Domain is the signing domain (d=).
 	Domain envelope.Host `json:"domain"`
@@ -55,7 +55,7 @@ type Signature struct {
 	// Identity is for whom the domain signs (i=), as written; "@" and the
 	// domain if the field does not say.
 	Identity string `json:"-"`
-	// Algorithm is a=, in lower case: "rsa-sha256".
+	// Algorithm is a=, in lower case, such as "rsa-sha256".
 	Algorithm string `json:"-"`
 	// Prefix is the beginning of the signature data (b=), by which one
 	// signature is told from another (RFC 6008).
