@@ -12,11 +12,16 @@
 //     the envelope and of DNS. There are checks on who connects
 //     (envelope/client), on the greeting (helo), on the name of the client's
 //     address (rdns), on DNS lists (rdns/dnsbl), on the sender and the recipient
-//     (envelope/sender, envelope/recipient), and on what the sender's domain
-//     allows (spf). A check of one's own is a function.
+//     (envelope/sender, envelope/recipient), on what the sender's domain
+//     allows (spf), on the message and its author (envelope/message, dmarc), and
+//     on whether a stranger comes back (greylist). A check of one's own is a
+//     function.
 //   - Package verdict puts checks into rules, tries the rules in order with
 //     whatever is known so far, and gives the verdict with its trace.
-//   - Package verdict/gosmtp puts a policy in front of a go-smtp backend.
+//   - Package verdict/gosmtp puts a policy in front of a go-smtp backend, and
+//     verdict/headers writes what was found into the header of the message.
+//   - A Resolver asks DNS: *net.Resolver will do, envelope/resolver is made for
+//     mail servers.
 //   - For tests, envelope/zone is a DNS in memory that fails as it is told, and
 //     envelope/envelopetest has the suites that hold checks and resolvers to
 //     their contracts.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
@@ -13,6 +14,7 @@ import (
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -253,14 +255,24 @@ func Example_rejectPlaintextSession() {
 	// 554 5.5.0 the client spoke before the greeting of the server
 }
 
-// check_policy_service, with a program that knows SPF
+// check_policy_service, with programs for SPF and for greylisting
 func Example_checkPolicyService() {
-	rules := verdict.Rules{verdict.RejectUnless(spf.NotFail)}
-	dns := zone.MustParse(`example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`)
-	for _, ip := range []string{"192.0.2.1", "192.0.2.2"} {
-		fmt.Println(reply(rules, dns, envelope.Envelope{ClientIP: netip.MustParseAddr(ip), MailFrom: "ann@example.net"}))
+	rules := verdict.Rules{
+		verdict.RejectUnless(spf.NotFail),
+		verdict.TempFailUnless(greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})),
 	}
+	dns := zone.MustParse(`example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`)
+	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)
+	try := func(ip string, now time.Time) {
+		fmt.Println(reply(rules, dns, envelope.Envelope{
+			ClientIP: netip.MustParseAddr(ip), MailFrom: "ann@example.net", RcptTo: "bob@example.org", Now: now,
+		}))
+	}
+	try("192.0.2.1", noon)
+	try("192.0.2.1", noon.Add(5*time.Minute))
+	try("192.0.2.2", noon.Add(5*time.Minute))
 	// Output:
+	// 451 4.7.1 mail from ann@example.net to bob@example.org is new here and is put off for a short time; this is normal and no fault of the sender, and the sending server will try again by itself
 	// accept
 	// 550 5.7.23 the SPF record of the domain example.net does not allow the client 192.0.2.2 to use it
 }
