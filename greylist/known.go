@@ -118,7 +118,7 @@ func Known(store Store, options Options) envelope.Check {
 func (o Options) wait(triplet Record, s Sighting, now time.Time) time.Duration {
 	first := triplet.First
 	if !s.At.IsZero() {
-		first = wholeSecond(s.At)
+		first = moment(seconds(s.At))
 	}
 	return first.Add(o.Delay).Sub(now)
 }

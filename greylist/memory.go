@@ -56,30 +56,26 @@ func (m *Memory) Get(ctx context.Context, key Key) (Record, error) {
 
 // Touch implements Store.
 func (m *Memory) Touch(ctx context.Context, key Key, s Sighting) (Record, error) {
-	return m.update(ctx, key, seconds(s.At), func(r Record) Record { return r.Seen(s) })
+	seen := packSighting(s)
+	return m.update(ctx, key, seen, packed.seen, seen.last)
 }
 
 // Merge implements Register.
 func (m *Memory) Merge(ctx context.Context, key Key, r Record) error {
-	_, err := m.update(ctx, key, 0, func(old Record) Record { return old.Merge(r) })
+	_, err := m.update(ctx, key, pack(r), packed.merge, 0) // at no time has anything expired
 	return err
 }
 
 // update changes a record under the lock of its shard. now is the time for what
 // has expired.
-func (m *Memory) update(ctx context.Context, key Key, now uint32, change func(Record) Record) (Record, error) {
+func (m *Memory) update(ctx context.Context, key Key, r packed, change func(old, r packed) packed, now uint32) (Record, error) {
 	if err := ctx.Err(); err != nil {
 		return Record{}, err
 	}
 	s := m.shard(key)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.table.sweep(now, m.limit)
-	r := pack(change(s.table.get(&key).record()))
-	if r.until == 0 {
-		return Record{}, nil // a record that never counted
-	}
-	s.table.put(&key, r, now, m.limit)
+	r = s.table.update(&key, r, change, now, m.limit)
+	s.mu.Unlock()
 	return r.record(), nil
 }
 

@@ -45,34 +45,14 @@ func (r Record) Expired(now time.Time) bool { return now.After(r.Until) }
 // and Until the later, and Good grows. So the order in which sightings are
 // written makes no difference while the record counts, and a clock that stepped
 // back sets First back with it.
-func (r Record) Seen(s Sighting) Record {
-	at := wholeSecond(s.At)
-	if r.Expired(at) {
-		r = Record{}
-	}
-	seen := r.Merge(Record{First: at, Last: at, Until: wholeSecond(s.Until)})
-	seen.Good = uint32(min(uint64(r.Good)+uint64(s.Good), math.MaxUint32))
-	return seen
-}
+func (r Record) Seen(s Sighting) Record { return pack(r).seen(packSighting(s)).record() }
 
 // Merge returns what two stores know together of one key: the earlier First,
 // the later Last and Until, the greater Good. It is commutative, associative
 // and idempotent, so that stores may exchange their records in any order and
 // as often as they like; and a key that is known to one of them, for as long
 // as it is, is known afterwards.
-func (r Record) Merge(other Record) Record {
-	if r.First.IsZero() || !other.First.IsZero() && other.First.Before(r.First) {
-		r.First = other.First
-	}
-	if other.Last.After(r.Last) {
-		r.Last = other.Last
-	}
-	if other.Until.After(r.Until) {
-		r.Until = other.Until
-	}
-	r.Good = max(r.Good, other.Good)
-	return r
-}
+func (r Record) Merge(other Record) Record { return pack(r).merge(pack(other)).record() }
 
 // RecordSize is the length of a Record in its binary form.
 const RecordSize = 16
@@ -108,23 +88,60 @@ func (r *Record) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// packed is a Record in 16 octets without a pointer.
+// packed is a Record in 16 octets without a pointer: seconds since 1970, 0 for
+// the zero time. All that is done to records is done to this form.
 type packed struct{ first, last, until, good uint32 }
+
+// seen is Record.Seen.
+func (p packed) seen(s packed) packed {
+	if p.until < s.last {
+		return s
+	}
+	good := p.good + s.good
+	if good < p.good {
+		good = math.MaxUint32
+	}
+	p = p.merge(s)
+	p.good = good
+	return p
+}
+
+// merge is Record.Merge.
+func (p packed) merge(other packed) packed {
+	if p.first == 0 || other.first != 0 && other.first < p.first {
+		p.first = other.first
+	}
+	p.last = max(p.last, other.last)
+	p.until = max(p.until, other.until)
+	p.good = max(p.good, other.good)
+	return p
+}
 
 func pack(r Record) packed {
 	return packed{seconds(r.First), seconds(r.Last), seconds(r.Until), r.Good}
+}
+
+// packSighting returns the record of a sighting that is the first.
+func packSighting(s Sighting) packed {
+	at := seconds(s.At)
+	return packed{at, at, seconds(s.Until), s.Good}
 }
 
 func (p packed) record() Record {
 	return Record{moment(p.first), moment(p.last), moment(p.until), p.good}
 }
 
-// seconds returns t in seconds since 1970, 0 for the zero time and nothing else.
+// seconds returns t in seconds since 1970, rounded up and brought within what
+// there is; 0 for the zero time and nothing else.
 func seconds(t time.Time) uint32 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint32(min(max(t.Unix(), 1), math.MaxUint32))
+	s := t.Unix()
+	if t.Nanosecond() > 0 {
+		s++
+	}
+	return uint32(min(max(s, 1), math.MaxUint32))
 }
 
 func moment(seconds uint32) time.Time {
@@ -132,15 +149,4 @@ func moment(seconds uint32) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
-}
-
-// wholeSecond rounds up to what a Record can hold.
-func wholeSecond(t time.Time) time.Time {
-	if t.Nanosecond() > 0 {
-		t = t.Add(time.Second - time.Duration(t.Nanosecond()))
-	}
-	if t.IsZero() {
-		return moment(1)
-	}
-	return moment(seconds(t))
 }

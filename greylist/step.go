@@ -45,7 +45,7 @@ func step(r Record, now time.Time, o Options) (State, Sighting) {
 		return FirstSight, Sighting{At: now, Until: now.Add(o.Window)}
 	case r.Good > 0:
 		return Remembered, o.letIn(now)
-	case wholeSecond(now).Before(r.First):
+	case moment(seconds(now)).Before(r.First):
 		// The clock was ahead when the record was written. The delay is counted
 		// from now, or the sender would be locked out until the clock is there
 		// again.

@@ -32,7 +32,7 @@ const (
 	fullest   = 90 // percent of the slots that may be used
 	roomiest  = 76 // percent that are used after the table has grown
 	emptiest  = 30 // percent below which it shrinks
-	perSweep  = 4  // slots looked at for each write
+	perSweep  = 4  // slots looked at for each new record
 	sample    = 64 // slots among which the least valuable is looked for
 	greyShare = 8  // new ones may crowd out known ones up to one in so many
 )
@@ -66,12 +66,11 @@ func (t *table) distance(i int) int {
 func (t *table) find(key *Key) (at int, found bool) {
 	i := t.home(key)
 	for d := 0; ; d++ {
-		switch s := &t.slots[i]; {
-		case s.empty():
-			return i, false
-		case s.key == *key:
+		s := &t.slots[i]
+		if s.key == *key && !s.empty() {
 			return i, true
-		case t.distance(i) < d:
+		}
+		if s.empty() || t.distance(i) < d {
 			return i, false
 		}
 		i = t.next(i)
@@ -88,22 +87,29 @@ func (t *table) get(key *Key) packed {
 	return packed{}
 }
 
-// put writes a record that lasts, and makes room for it first: within limit
-// slots by growing, and then at the cost of the least valuable record.
-func (t *table) put(key *Key, r packed, now uint32, limit int) {
+// update makes of the record of key, and of r, what change says, and returns
+// it. A key that is new is given room within limit slots: by growing, and then
+// at the cost of the least valuable record.
+func (t *table) update(key *Key, r packed, change func(old, r packed) packed, now uint32, limit int) packed {
 	if len(t.slots) > 0 {
 		if i, found := t.find(key); found {
-			t.count(&t.slots[i], -1)
-			t.slots[i].record = r
-			t.count(&t.slots[i], +1)
-			return
+			s := &t.slots[i]
+			t.count(s, -1)
+			s.record = change(s.record, r)
+			t.count(s, +1)
+			return s.record
 		}
 	}
+	if r = change(packed{}, r); r.until == 0 {
+		return packed{} // it never counted
+	}
+	t.sweep(now, limit)
 	if (t.used+1)*100 > len(t.slots)*fullest {
 		t.makeRoom(now, limit)
 	}
 	i, _ := t.find(key)
 	t.insert(i, slot{*key, r})
+	return r
 }
 
 // count keeps account of what slots hold.
@@ -152,24 +158,47 @@ func (t *table) makeRoom(now uint32, limit int) {
 // resize copies what has not expired into an array of the right size.
 func (t *table) resize(now uint32, limit int) {
 	old := t.slots
-	live := 0
+	live, free := 0, 0
 	for i := range old {
-		if !old[i].empty() && old[i].record.until >= now {
+		if s := &old[i]; s.empty() {
+			free = i
+		} else if s.record.until >= now {
 			live++
 		}
 	}
 	*t = table{slots: make([]slot, min(max((live+1)*100/roomiest, smallest), limit))}
-	for i := range old {
-		if s := &old[i]; !s.empty() && s.record.until >= now {
-			at, _ := t.find(&s.key)
-			t.insert(at, *s)
+	// Behind an empty slot what stands there is in the order of homes, and nearly
+	// so in the new array: most of it can be put behind what was put last.
+	last, lastHome := -1, 0
+	for range old {
+		if free++; free == len(old) {
+			free, last, lastHome = 0, len(t.slots), len(t.slots)
 		}
+		s := &old[free]
+		if s.empty() || s.record.until < now {
+			continue
+		}
+		home := t.home(&s.key)
+		at := max(home, last+1)
+		if home >= lastHome && at < len(t.slots) {
+			t.count(s, +1)
+			t.slots[at] = *s
+		} else {
+			at, _ = t.find(&s.key)
+			t.insert(at, *s)
+			// What stood behind it may have moved on.
+			at = last
+			for at+1 < len(t.slots) && !t.slots[at+1].empty() {
+				at++
+			}
+		}
+		last, lastHome = at, max(home, lastHome)
 	}
 }
 
-// sweep removes what has expired among the next few slots. Each write sweeps,
-// so that whoever writes n records has looked at all of a table of 4n slots, and
-// no one ever has to wait until the whole of it is looked through.
+// sweep removes what has expired among the next few slots. Each new
+// record sweeps, so that n of them have looked at all of a table of 4n slots,
+// and no one ever has to wait until the whole of it is looked through.
 func (t *table) sweep(now uint32, limit int) {
 	for range min(perSweep, len(t.slots)) {
 		if t.hand >= len(t.slots) {

@@ -7,6 +7,9 @@ import (
 	"testing"
 )
 
+// replaced forgets what was there.
+func replaced(_, r packed) packed { return r }
+
 // check looks at all that a table promises about itself.
 func (t *table) check(tb testing.TB) {
 	tb.Helper()
@@ -68,7 +71,7 @@ func TestTheTableIsAMap(t *testing.T) {
 				delete(want, key)
 			case 1:
 				r := packed{first: uint32(n), until: now + 1, good: random.Uint32N(2)}
-				table.put(&key, r, now, limit)
+				table.update(&key, r, replaced, now, limit)
 				want[key] = r
 			default:
 				if got := table.get(&key); got != want[key] {
@@ -96,14 +99,14 @@ func TestWhatHasExpiredIsSweptOut(t *testing.T) {
 	const limit = 1 << 16
 	for n := range uint64(10_000) {
 		key := numbered(n, false)
-		table.put(&key, packed{until: 100, good: 1}, 50, limit)
+		table.update(&key, packed{until: 100, good: 1}, replaced, 50, limit)
 	}
 	slots := len(table.slots)
 	// A record a time, each of which lasts, until the hand has been everywhere.
 	for n := range uint64(slots/perSweep + 20_000/perSweep) {
 		table.sweep(101, limit)
 		key := numbered(1_000_000+n%10, false)
-		table.put(&key, packed{until: 200, good: 1}, 101, limit)
+		table.update(&key, packed{until: 200, good: 1}, replaced, 101, limit)
 	}
 	table.check(t)
 	if table.used != 10 {
@@ -123,7 +126,7 @@ func fill(t *table, limit, known, grey int) {
 		if n < uint64(known) {
 			r.good = 1
 		}
-		t.put(&key, r, 1000, limit)
+		t.update(&key, r, replaced, 1000, limit)
 	}
 }
 
@@ -182,11 +185,11 @@ func TestTheExpiredGoFirst(t *testing.T) {
 			r.until = now - 1 // used last of all, and over
 			r.last = now + 1000
 		}
-		table.put(&key, r, now-1, limit)
+		table.update(&key, r, replaced, now-1, limit)
 	}
 	for n := range uint64(100) {
 		key := numbered(1_000_000+n, false)
-		table.put(&key, packed{last: now, until: now + 1}, now, limit)
+		table.update(&key, packed{last: now, until: now + 1}, replaced, now, limit)
 	}
 	table.check(t)
 	left := 0
@@ -197,5 +200,24 @@ func TestTheExpiredGoFirst(t *testing.T) {
 	}
 	if want := limit * fullest / 100; left != want-(want+3)/4 {
 		t.Errorf("%d of the records that last are left, want %d", left, want-(want+3)/4)
+	}
+}
+
+func TestNothingIsLostWhenTheTableGrows(t *testing.T) {
+	for seed := range uint64(20) {
+		var table table
+		slots := 0
+		for n := range uint64(3000) {
+			key := numbered(seed<<32+n, false)
+			table.update(&key, packed{first: uint32(n), until: 2, good: uint32(n % 2)}, replaced, 1, 1<<16)
+			if len(table.slots) == slots {
+				continue
+			}
+			slots = len(table.slots)
+			table.check(t)
+			if table.used != int(n)+1 {
+				t.Fatalf("seed %d: the table holds %d of %d records in %d slots", seed, table.used, n+1, slots)
+			}
+		}
 	}
 }

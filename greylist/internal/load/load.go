@@ -1,0 +1,120 @@
+// Package load measures stores of greylisting and what they are built on, all
+// in the same way, so that their figures can be compared. It is for benchmarks.
+package load
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mxrules.example/greylist"
+)
+
+// Callers are how many call at the same time in the benchmarks.
+var Callers = []int{1, 8, 64}
+
+// Key returns the key of a number: as evenly spread as the hash of a triplet,
+// and much faster to have.
+func Key(n uint64) (k greylist.Key) {
+	binary.LittleEndian.PutUint64(k[:8], mix(n))
+	binary.LittleEndian.PutUint64(k[8:], mix(^n))
+	return k
+}
+
+// mix is the finalizer of splitmix64.
+func mix(n uint64) uint64 {
+	n += 0x9e3779b97f4a7c15
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
+}
+
+// Case is what is called for in a benchmark.
+type Case struct {
+	// Known is how many keys there are already, which are touched again. 0: each
+	// touch is of a new key.
+	Known uint64
+}
+
+// Cases are the two kinds of touches.
+var Cases = map[string]Case{"new": {}, "known": {Known: 10_000}}
+
+// Run calls touch b.N times, by so many callers, and reports touches per second
+// and how long one took: the middle one, and that which 99 of 100 did not take
+// longer than. Of so many touches only one is timed, because looking at the
+// clock takes about as long as a touch in memory.
+func Run(b *testing.B, c Case, callers, timed int, touch func(key greylist.Key) error) {
+	b.Helper()
+	var next atomic.Uint64
+	if c.Known == 0 {
+		next.Store(1 << 40 * uint64(b.N+1)) // new also to the runs before
+	} else {
+		fill(b, c.Known, touch)
+	}
+	took := make([][]time.Duration, callers)
+	var group sync.WaitGroup
+	b.ReportAllocs()
+	b.ResetTimer()
+	for caller := range callers {
+		share := b.N / callers
+		if caller < b.N%callers {
+			share++
+		}
+		group.Go(func() {
+			for i := range share {
+				n := next.Add(1)
+				if c.Known > 0 {
+					n = mix(n) % c.Known
+				}
+				if i%timed > 0 {
+					if err := touch(Key(n)); err != nil {
+						b.Error(err)
+						return
+					}
+					continue
+				}
+				began := time.Now()
+				if err := touch(Key(n)); err != nil {
+					b.Error(err)
+					return
+				}
+				took[caller] = append(took[caller], time.Since(began))
+			}
+		})
+	}
+	group.Wait()
+	b.StopTimer()
+	all := slices.Concat(took...)
+	slices.Sort(all)
+	if len(all) > 0 {
+		b.ReportMetric(float64(all[len(all)/2].Nanoseconds()), "p50-ns")
+		b.ReportMetric(float64(all[len(all)*99/100].Nanoseconds()), "p99-ns")
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+}
+
+// fill touches the keys that are to be known.
+func fill(b *testing.B, keys uint64, touch func(greylist.Key) error) {
+	var group sync.WaitGroup
+	const callers = 64
+	for caller := range uint64(callers) {
+		group.Go(func() {
+			for n := caller; n < keys; n += callers {
+				if err := touch(Key(n)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Name returns the name of a benchmark.
+func Name(kind string, callers int, engine string) string {
+	return fmt.Sprintf("%s/callers=%d/%s", kind, callers, engine)
+}
