@@ -208,6 +208,17 @@ func TestAJudgementAsksOnce(t *testing.T) {
 	}
 }
 
+func TestAResultBelongsToItsCaller(t *testing.T) {
+	ctx := envelope.WithJudgement(context.Background())
+	e := signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example")
+	first := dmarc.Pass(ctx, mail(), e).Detail.(*dmarc.Result)
+	first.Authors[0], first.DKIM[0].Domain, first.Record.Policy, first.Record.AggregateReports[0] = "x", "x", "x", "x"
+	second := dmarc.Pass(ctx, mail(), e).Detail.(*dmarc.Result)
+	if second.Authors[0] == "x" || second.DKIM[0].Domain == "x" || second.Record.Policy == "x" || second.Record.AggregateReports[0] == "x" {
+		t.Errorf("%+v %+v", second, second.Record)
+	}
+}
+
 func TestACheckThatGaveUpLeavesNoAnswerBehind(t *testing.T) {
 	ctx := envelope.WithJudgement(context.Background())
 	over, cancel := context.WithCancel(ctx)

@@ -35,7 +35,7 @@ const (
 // passed, up to there, eight at most; and, if the message fails and np differs
 // from sp, what [envelope.Exists] asks for the author domain.
 func (receiver *Receiver) Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
-	return receiver.evaluate(ctx, r, in, nil)
+	return *receiver.evaluate(ctx, r, in, nil).own()
 }
 
 // evaluate is Evaluate with domains that are held to alignment though they

@@ -67,8 +67,6 @@ func (s *sentence) addSPF(result *Result) {
 		s.add(": SPF passes for %s", result.SPF.Domain)
 	case result.SPF.Result == "" || result.SPF.Result == "none":
 		s.add(": SPF proves nothing")
-	case result.SPF.Domain == "":
-		s.add(": the result of SPF is %s", result.SPF.Result)
 	default:
 		s.add(": the result of SPF is %s for %s", result.SPF.Result, result.SPF.Domain)
 	}

@@ -41,7 +41,7 @@ func (receiver *Receiver) judge(ctx context.Context, r envelope.Resolver, e *env
 	if shared.abandoned && ctx.Err() == nil {
 		result = receiver.authenticate(ctx, r, e, held)
 	}
-	return &result
+	return result.own()
 }
 
 // authenticate asks SPF and DKIM about an envelope, and evaluates what they

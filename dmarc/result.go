@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"encoding/json"
+	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -89,6 +90,20 @@ const (
 	// PolicyTestMode: the owner asks not to apply the policy yet, by t=y.
 	PolicyTestMode OverrideType = "policy_test_mode"
 )
+
+// own returns a copy that shares nothing that a caller could change.
+func (result Result) own() *Result {
+	result.Authors = slices.Clone(result.Authors)
+	result.Overrides = slices.Clone(result.Overrides)
+	result.DKIM = slices.Clone(result.DKIM)
+	if result.Record != nil {
+		record := *result.Record
+		record.AggregateReports = slices.Clone(record.AggregateReports)
+		record.FailureReports = slices.Clone(record.FailureReports)
+		result.Record = &record
+	}
+	return &result
+}
 
 // exempt reports whether a choice of this site lets the message off.
 func (result *Result) exempt() bool {

@@ -63,12 +63,12 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestLongFieldsTakeLinearTime reads a megabyte of each of the things that a
+// TestLongFieldsTakeLinearTime reads 256 KB of each of the things that a
 // reader could read again and again. It has no clock: a quadratic reader would
 // run into the limit of the test.
 func TestLongFieldsTakeLinearTime(t *testing.T) {
 	for _, piece := range []string{"(", "()", "((", `"`, `\`, `"\"`, ";", "a=b;", "a=b c.d=e ", "mx.example.org", "mx.example.org.", " ", "\r\n ", "(mx.example.org;"} {
-		long := strings.Repeat(piece, 1<<20/len(piece)-100)
+		long := strings.Repeat(piece, 1<<18/len(piece))
 		for _, field := range []string{long, "x;" + long, "x; a=b c.d=" + long} {
 			_, _ = headers.Parse(field)
 			deliver(t, "Authentication-Results: "+field+"\r\n\r\n")

@@ -131,7 +131,17 @@ func dotAtomOrQuoted(text string) string {
 
 // quoted returns a clean text as a quoted-string (RFC 5322, section 3.2.4).
 func quoted(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	var b strings.Builder
+	b.Grow(len(text) + 2)
+	b.WriteByte('"')
+	for i := range len(text) {
+		if text[i] == '"' || text[i] == '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(text[i])
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // folder writes the words of a field, and folds in front of a word that would
