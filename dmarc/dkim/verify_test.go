@@ -2,6 +2,7 @@ package dkim_test
 
 import (
 	"crypto"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -125,6 +126,34 @@ func TestValidSignatures(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+// A signature may cover those below it, and never covers itself.
+func TestSignaturesOverSignatures(t *testing.T) {
+	first := sign(usual, mail, rsaKey())
+	second := sign(with("h", "From:DKIM-Signature:DKIM-Signature"), first, rsaKey())
+	third := sign(with("h", "From:DKIM-Signature"), second, rsaKey()) // the one at the bottom
+	for _, tc := range []struct{ name, raw, want string }{
+		{"one above the other", second, "pass | pass"},
+		{"three", third, "pass | fail: the signature does not fit the message | pass"},
+		{"the lower one is gone", strings.Replace(second, strings.TrimSuffix(first, mail), "", 1), "fail: the signature does not fit the message"},
+	} {
+		if got := said(verify(t, world(), tc.raw)); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestResultInJSON(t *testing.T) {
+	for raw, want := range map[string]string{
+		mail: `{"signatures":[]}`,
+		sign(usual, strings.Replace(mail, "From:", "Fro:", 1), rsaKey()): `{"signatures":[{"domain":"example.org","selector":"rsa","result":"permerror","reason":"the message has no From field"}]}`,
+	} {
+		got, err := json.Marshal(verify(t, world(), raw))
+		if err != nil || string(got) != want {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
 	}
 }
 
