@@ -130,3 +130,45 @@ func TestManyRecords(t *testing.T) {
 		t.Errorf("got %d addresses, %v", len(addrs), err)
 	}
 }
+
+// Of both families, what was found counts, and a failure counts before nothing.
+func TestBothFamilies(t *testing.T) {
+	const four, six = "192.0.2.1", "2001:db8::1"
+	found := func(record string) func(q *dns.Msg) []byte {
+		return func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess, name+" "+record) }
+	}
+	none := func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess) }
+	missing := func(q *dns.Msg) []byte { return reply(q, dns.RcodeNameError) }
+	broken := func(q *dns.Msg) []byte { return reply(q, dns.RcodeServerFailure) }
+	for _, tc := range []struct {
+		a, aaaa func(q *dns.Msg) []byte
+		want    string
+	}{
+		{found("A " + four), found("AAAA " + six), four + "|" + six},
+		{found("A " + four), none, four},
+		{none, found("AAAA " + six), six},
+		{found("A " + four), broken, four},
+		{broken, found("AAAA " + six), six},
+		{none, none, "not found"},
+		{missing, missing, "not found"},
+		{none, broken, "failure"},
+		{broken, none, "failure"},
+		{broken, broken, "failure"},
+	} {
+		server := (&hostile{udp: func(q *dns.Msg, _ int) [][]byte {
+			if q.Question[0].Qtype == dns.TypeA {
+				return one(tc.a(q))
+			}
+			return one(tc.aaaa(q))
+		}}).start(t)
+		r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long, Attempts: 1})
+		var got []string
+		addrs, err := r.LookupNetIP(t.Context(), "ip", name)
+		for _, addr := range addrs {
+			got = append(got, addr.String())
+		}
+		if got := outcome(got, err); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+}
