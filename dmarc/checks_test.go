@@ -179,6 +179,26 @@ func TestAuthorOwned(t *testing.T) {
 	}
 }
 
+// TestAlignedForNeedsNoRecord shows that what is authenticated by its own name is
+// aligned whatever the record that DNS does not give would say, and what is not
+// authenticated at all is not.
+func TestAlignedForNeedsNoRecord(t *testing.T) {
+	dns := mail().Failing("_dmarc.bank.example. TXT", zone.SERVFAIL)
+	check := dmarc.AlignedFor("bank.example")
+	for _, tc := range []struct {
+		e    *envelope.Envelope
+		want envelope.Outcome
+	}{
+		{from(good, "someone@bank.example", "someone@bank.example"), envelope.Pass},
+		{from(bad, "someone@bank.example", "someone@bank.example"), envelope.Fail},
+		{from(good, "someone@shop.example", "someone@bank.example"), envelope.TempError},
+	} {
+		if got := check(t.Context(), dns, tc.e); got.Outcome != tc.want {
+			t.Errorf("%s: %v, want %v", tc.e.MailFrom, got.Outcome, tc.want)
+		}
+	}
+}
+
 func TestAlignedForNamesABadPattern(t *testing.T) {
 	f := dmarc.AlignedFor("bank..example")(t.Context(), mail(), from(good, "", "a@bank.example"))
 	if f.Outcome != envelope.TempError || f.Err == nil || !strings.Contains(f.Err.Error(), "bank..example") {
@@ -299,6 +319,18 @@ func TestChecksKeepTheContract(t *testing.T) {
 	for name, check := range everyCheck() {
 		t.Run(name, func(t *testing.T) {
 			envelopetest.TestCheck(t, check, mail(), envelopes...)
+		})
+	}
+	lists, err := envelope.ParseHostSet("evil.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := signed(t, from(good, "someone@shop.example", "someone@bank.example"), "evil.example")
+	site := &dmarc.Receiver{MailingLists: lists}
+	for _, check := range []envelope.Check{site.NotReject, site.AlignedFor("bank.example", ".example")} {
+		name, _ := envelope.Describe(check)
+		t.Run(name+" of a site", func(t *testing.T) {
+			envelopetest.TestCheck(t, check, mail(), append(envelopes, list)...)
 		})
 	}
 	t.Run("RFC 7489", func(t *testing.T) {

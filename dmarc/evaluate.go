@@ -159,12 +159,13 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 		result.Reason = "the DMARC record has no policy that can be read"
 	}
 	switch applies := result.Record != nil && result.Record.Policy != ""; {
+	case applies:
+	case held: // by this site, with the defaults of a record
+		result.Record, result.PolicyDomain = nil, ""
 	case result.Record == nil && unsure != nil:
 		return temporary(result, unsure)
-	case !applies && !held:
+	default:
 		return result
-	case !applies:
-		result.Record, result.PolicyDomain = nil, ""
 	}
 	a := alignment{discovery: d, result: &result, unsure: unsure}
 	waits := a.find(ctx)
@@ -179,10 +180,13 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 	if err := d.selectPolicy(ctx, &result); err != nil && waits == nil {
 		waits = err
 	}
+	if waits == nil && result.Outcome == envelope.Fail {
+		waits = d.receiver.dispose(&result)
+	}
 	if waits != nil && result.Outcome != envelope.Pass {
 		return temporary(result, waits)
 	}
-	d.receiver.dispose(&result)
+	result.worst = result.Disposition
 	return result
 }
 
@@ -190,49 +194,9 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 func temporary(result Result, err error) Result {
 	result.Outcome, result.Err = envelope.TempError, err
 	result.Reason = "a lookup has failed for now"
+	result.Disposition, result.Overrides = PolicyNone, nil
 	if result.worst == "" {
 		result.worst = PolicyReject
 	}
 	return result
-}
-
-// dispose says what becomes of the message.
-func (receiver *Receiver) dispose(result *Result) {
-	result.worst = PolicyNone
-	if result.Outcome != envelope.Fail {
-		return
-	}
-	if result.Applied != "" {
-		result.Disposition = result.Applied
-	}
-	if result.Applied != result.Policy {
-		result.Overrides = append(result.Overrides, Override{PolicyTestMode, "t=y at " + string(result.PolicyDomain)})
-	}
-	if result.SPF.Result == pass {
-		receiver.override(result, result.SPF.Domain, "SPF domain ")
-	}
-	for _, signature := range result.DKIM {
-		if signature.Result == pass && !result.exempt() {
-			receiver.override(result, signature.Domain, "DKIM domain ")
-		}
-	}
-	result.worst = result.Disposition
-}
-
-// override lets the message off if domain, which is authenticated, is one that
-// this site knows.
-func (receiver *Receiver) override(result *Result, domain, what string) {
-	host, err := envelope.ParseHost(domain)
-	if err != nil {
-		return
-	}
-	switch {
-	case receiver.Forwarders.Contains(host):
-		result.Overrides = append(result.Overrides, Override{TrustedForwarder, what + string(host)})
-	case receiver.MailingLists.Contains(host):
-		result.Overrides = append(result.Overrides, Override{MailingList, what + string(host)})
-	default:
-		return
-	}
-	result.Disposition = PolicyNone
 }
