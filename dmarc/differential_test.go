@@ -1,0 +1,63 @@
+package dmarc_test
+
+import (
+	"strings"
+	"testing"
+
+	msgauth "github.com/emersion/go-msgauth/dmarc"
+
+	"mxrules.example/dmarc"
+)
+
+// FuzzAgainstGoMsgauth holds the records that the parser of go-msgauth takes,
+// which is one of RFC 7489, against ours. What both specifications have in
+// common must be the same.
+func FuzzAgainstGoMsgauth(f *testing.F) {
+	f.Add("v=DMARC1; p=reject; sp=none; adkim=s; aspf=r; rua=mailto:a@b.example,mailto:c@d.example; fo=1")
+	f.Add("v=DMARC1;p=quarantine;pct=50;ri=3600;rf=afrf;unknown=1;")
+	for _, record := range published {
+		f.Add(record)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		theirs, err := msgauth.Parse(text)
+		if err != nil || !common(text) {
+			return
+		}
+		ours, err := dmarc.ParseRecord(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if string(ours.Policy) != string(theirs.Policy) || string(ours.SubdomainPolicy) != string(theirs.SubdomainPolicy) {
+			t.Errorf("%q: policies %s %s, theirs %s %s", text, ours.Policy, ours.SubdomainPolicy, theirs.Policy, theirs.SubdomainPolicy)
+		}
+		if string(ours.DKIMAlignment) != string(theirs.DKIMAlignment) && theirs.DKIMAlignment != "" ||
+			string(ours.SPFAlignment) != string(theirs.SPFAlignment) && theirs.SPFAlignment != "" {
+			t.Errorf("%q: alignment %s %s, theirs %s %s", text, ours.DKIMAlignment, ours.SPFAlignment, theirs.DKIMAlignment, theirs.SPFAlignment)
+		}
+		for _, uri := range ours.AggregateReports { // theirs may be malformed, and have sizes
+			if !strings.Contains(strings.Join(theirs.ReportURIAggregate, ","), uri) {
+				t.Errorf("%q: reports to %s, theirs %q", text, uri, theirs.ReportURIAggregate)
+			}
+		}
+	})
+}
+
+// common reports whether a record means the same to RFC 7489 and RFC 9989, and
+// has no mistake that the two parsers are known to take differently: v that is
+// not the first tag, a tag that stands twice, a tag np, control characters and
+// blanks of Unicode around names and words, which are no blanks of the RFC.
+func common(text string) bool {
+	if !strings.HasPrefix(text, "v=DMARC1") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return false
+	}
+	seen := make(map[string]bool)
+	for tag := range strings.SplitSeq(text, ";") {
+		name, _, _ := strings.Cut(tag, "=")
+		name = strings.ToLower(strings.Trim(name, " "))
+		if seen[name] || name == "np" {
+			return false
+		}
+		seen[name] = true
+	}
+	return true
+}
