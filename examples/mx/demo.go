@@ -11,16 +11,37 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/identity"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 )
 
 //go:embed demo.zone
 var demoZone string
+
+// began is when the first conversation takes place, whatever the real time is.
+var began = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// stage is what the servers of a demonstration have in common.
+type stage struct {
+	maildir string
+	known   envelope.Check // who comes back
+	out     io.Writer
+}
+
+// newStage returns a stage on which nobody is known, with its maildirs in an
+// empty folder.
+func newStage(maildir string, out io.Writer) stage {
+	known := greylist.Known(greylist.NewMemory(0), greylist.Options{Identity: identity.Of})
+	return stage{maildir: maildir, known: known, out: out}
+}
 
 // demo plays conversations, each over TCP with a server of its own, and prints
 // them. The error says how many went differently than they should.
@@ -31,10 +52,11 @@ func demo(ctx context.Context, out io.Writer, conversations []conversation) erro
 	}
 	defer os.RemoveAll(maildir)
 
+	s := newStage(maildir, out)
 	differing := 0
 	for i, c := range conversations {
 		fmt.Fprintf(out, "%d. %s\n\n", i+1, c.title)
-		got, err := c.play(ctx, maildir, out)
+		got, err := s.play(ctx, c)
 		if err != nil {
 			return fmt.Errorf("conversation %d: %w", i+1, err)
 		}
@@ -60,25 +82,33 @@ func demo(ctx context.Context, out io.Writer, conversations []conversation) erro
 
 // play has one conversation with a new server. It returns where it ended, as
 // want says it.
-func (c conversation) play(ctx context.Context, maildir string, out io.Writer) (ended string, err error) {
+func (s stage) play(ctx context.Context, c conversation) (ended string, err error) {
 	dns := zone.MustParse(demoZone)
 	if c.outage != "" {
 		dns.Failing(c.outage, zone.SERVFAIL)
+	}
+	before, err := delivered(s.maildir)
+	if err != nil {
+		return "", err
 	}
 	var last verdict.Verdict
 	server, err := newServer(site{
 		hostname:    "mx.example.org",
 		mailboxes:   []envelope.Mailbox{{Local: "alice", Domain: "example.org"}},
-		maildir:     maildir,
+		maildir:     s.maildir,
 		networks:    []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		blocked:     []netip.Prefix{netip.MustParsePrefix("203.0.113.128/25")},
 		strict:      c.strict,
 		lists:       []dnsbl.List{{Zone: "list.example"}},
+		greylist:    s.known,
+		dmarc:       c.dmarc,
 		bannerDelay: c.bannerDelay,
 		resolver:    dns,
 		log:         slog.New(slog.DiscardHandler),
-		pretended:   netip.MustParseAddr(c.client),
-		told:        func(_ *envelope.Envelope, v verdict.Verdict) { last = v },
+		pretend: func(_ net.Conn, e *envelope.Envelope) {
+			e.ClientIP, e.Now = netip.MustParseAddr(c.client), began.Add(c.later)
+		},
+		told: func(_ *envelope.Envelope, v verdict.Verdict) { last = v },
 	})
 	if err != nil {
 		return "", err
@@ -89,14 +119,44 @@ func (c conversation) play(ctx context.Context, maildir string, out io.Writer) (
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.serve(listener) }()
-	fmt.Fprintf(out, "   (a connection from %s)\n", c.client)
-	ended, err = c.speak(ctx, listener.Addr().String(), out)
+	fmt.Fprintf(s.out, "   (a connection from %s)\n", c.client)
+	ended, err = c.speak(ctx, listener.Addr().String(), s.out)
 	// After a shutdown no goroutine of the server is left that could write last.
 	if err := errors.Join(err, server.shutdown(ctx), <-served); err != nil {
 		return "", err
 	}
-	explain(out, last)
-	return ended, nil
+	explain(s.out, last)
+	return ended, s.showNew(before)
+}
+
+// showNew prints the header of each message that was delivered since before.
+func (s stage) showNew(before []string) error {
+	now, err := delivered(s.maildir)
+	for _, file := range now {
+		if slices.Contains(before, file) {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(s.out, "\n   Delivered with this header:\n")
+		header := envelope.NewMessage(text).Header()
+		for line := range strings.Lines(strings.TrimRight(string(header), "\r\n")) {
+			fmt.Fprintf(s.out, "     %s\n", strings.ReplaceAll(strings.TrimRight(line, "\r\n"), "\t", "  "))
+		}
+	}
+	return err
+}
+
+// delivered returns the files of all messages.
+func delivered(maildir string) ([]string, error) {
+	inboxes, err := filepath.Glob(filepath.Join(maildir, "*", "new", "*"))
+	if err != nil {
+		return nil, err
+	}
+	marked, err := filepath.Glob(filepath.Join(maildir, "*", junk, "new", "*"))
+	return append(inboxes, marked...), err
 }
 
 // explain prints what decided, and what each rule on the way to it found.
@@ -120,6 +180,9 @@ func explain(out io.Writer, v verdict.Verdict) {
 			outcome = "off"
 		}
 		fmt.Fprintf(out, "     %-20s %s", step.Rule, outcome)
+		if known, ok := step.Finding.Detail.(*greylist.Result); ok {
+			fmt.Fprintf(out, " (%s: %s)", known.Identity, known.State)
+		}
 		for _, q := range step.Questions {
 			if !q.Reused {
 				fmt.Fprintf(out, ", asked %s %s", q.Type, q.Name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (c conversation) speak(ctx context.Context, server string, out io.Writer) (
 
 // message is what every client of the demonstration wants to send.
 func (c conversation) message() string {
-	return "From: Bob <bob@good.example>\r\n" +
+	return c.forged + "From: " + cmp.Or(c.author, "Bob <bob@good.example>") + "\r\n" +
 		"To: Alice <alice@example.org>\r\n" +
 		"Subject: " + c.title + "\r\n" +
 		"\r\n" +

@@ -22,8 +22,15 @@ func TestDemo(t *testing.T) {
 		"sender.notours       off",
 		"Why: tempfail, because rdns.exists can't be decided",
 		"Why: accept, because no rule is against it, marked generic",
+		"C: Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\n",
+		"Delivered with this header:\n     Authentication-Results: mx.example.org;\n       iprev=pass policy.iprev=198.51.100.10;\n" +
+			"       spf=pass smtp.mailfrom=bob@good.example;\n       dkim=none;\n       dmarc=fail header.from=bank.example policy.dmarc=quarantine\n" +
+			"     Received-SPF: pass ",
+		"greylist.known       fail (spf:small.example: first sight)",
+		"greylist.known       fail (spf:small.example: too early)",
+		"greylist.known       pass (spf:small.example: returned)",
 		"Messages in Alice's folder new: 5\n",
-		"Messages in Alice's folder .Junk/new: 1\n",
+		"Messages in Alice's folder .Junk/new: 2\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the demonstration does not say %q", want)
@@ -53,7 +60,7 @@ func Example() {
 	}
 	defer os.RemoveAll(maildir)
 	c := conversation{client: "203.0.113.200"}
-	if _, err := c.play(context.Background(), maildir, os.Stdout); err != nil {
+	if _, err := newStage(maildir, os.Stdout).play(context.Background(), c); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

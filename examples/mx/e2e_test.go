@@ -43,6 +43,17 @@ tabs	too
 
 `, "\n", "\r\n")
 
+// results is what the server puts in front of the letter.
+var results = strings.ReplaceAll(`Authentication-Results: mx.example.org;
+	iprev=pass policy.iprev=198.51.100.10;
+	spf=pass smtp.mailfrom=bob@good.example;
+	dkim=none;
+	dmarc=pass header.from=good.example policy.dmarc=reject
+Received-SPF: pass (mx.example.org: 198.51.100.10 may use the domain)
+	client-ip=198.51.100.10; envelope-from="bob@good.example";
+	helo=mail.good.example; identity=mailfrom; receiver=mx.example.org
+`, "\n", "\r\n")
+
 // receiver is the server of examples/mx with the mailboxes of Alice and Bob.
 // All its clients seem to be the good server of the demonstration, which SPF
 // lets write in Bob's name.
@@ -64,7 +75,7 @@ func startReceiver(t *testing.T) *receiver {
 		maildir:   r.boxes.root,
 		resolver:  r.dns,
 		log:       slog.New(slog.DiscardHandler),
-		pretended: netip.MustParseAddr("198.51.100.10"),
+		pretend:   func(_ net.Conn, e *envelope.Envelope) { e.ClientIP = netip.MustParseAddr("198.51.100.10") },
 		told: func(_ *envelope.Envelope, v verdict.Verdict) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -127,9 +138,13 @@ func TestPostfixDelivers(t *testing.T) {
 	eventually(t, "the letter arrives", func() bool { return len(mx.inbox(t, "alice@example.org")) > 0 })
 
 	messages := mx.inbox(t, "alice@example.org")
-	received, rest := cutHeaderField(messages[0])
+	delivered, found := strings.CutPrefix(messages[0], results)
+	if !found {
+		t.Errorf("the letter begins with\n%s\nnot with\n%s", delivered, results)
+	}
+	received, rest := cutHeaderField(delivered)
 	if !strings.HasPrefix(received, "Received: by mail.good.example (Postfix,") {
-		t.Errorf("the first header field is %q, not the one that Postfix adds", received)
+		t.Errorf("the next header field is %q, not the one that Postfix adds", received)
 	}
 	if rest != letter {
 		t.Errorf("the letter arrived as\n%q\nnot as\n%q", rest, letter)
@@ -170,7 +185,8 @@ func TestPostfixTriesAgainAfterATempFail(t *testing.T) {
 
 	mx.dns.Healing(reverseName)
 	eventually(t, "the letter arrives", func() bool { return len(mx.inbox(t, "alice@example.org")) > 0 })
-	if _, rest := cutHeaderField(mx.inbox(t, "alice@example.org")[0]); rest != letter {
+	delivered := strings.TrimPrefix(mx.inbox(t, "alice@example.org")[0], results)
+	if _, rest := cutHeaderField(delivered); rest != letter {
 		t.Errorf("the letter arrived as\n%q\nnot as\n%q", rest, letter)
 	}
 	if mx.has(verdict.Reject) {
@@ -185,13 +201,13 @@ func TestSwaks(t *testing.T) {
 		outage bool
 		from   string
 		to     string
-		exit   int    // of swaks: 24 for a refused recipient
+		exit   int    // of swaks: 24 for a refused recipient, 26 for a refused message
 		says   string // what the server is heard to say
 		stored int
 	}{
 		{"accepted", false, "bob@good.example", "alice@example.org", 0, "<-  250 2.0.0 OK", 1},
 		{"rejected", false, "bob@good.example", "nobody@example.org", 24, "<** 550 5.1.1 there is no mailbox nobody@example.org here", 0},
-		{"deferred", true, "bob@good.example", "alice@example.org", 24, "<** 451 4.7.25 the DNS lookup of 10.100.51.198.in-addr.arpa has failed for now", 0},
+		{"deferred", true, "bob@good.example", "alice@example.org", 26, "<** 451 4.7.25 the DNS lookup of 10.100.51.198.in-addr.arpa has failed for now", 0},
 		{"a relay", false, "bob@good.example", "carol@elsewhere.example", 24, "<** 554 5.7.1 relay access denied: the recipient carol@elsewhere.example is in no domain of this site", 0},
 		{"in Alice's own name", false, "alice@example.org", "alice@example.org", 24, "<** 550 5.7.1 the sender alice@example.org is in a domain of this site", 0},
 		{"in the name of a domain that does not exist", false, "bob@nowhere.example", "alice@example.org", 24, "<** 550 5.1.8 the domain nowhere.example of the sender has no MX, A or AAAA record in DNS", 0},
@@ -209,8 +225,8 @@ func TestSwaks(t *testing.T) {
 			if len(messages) != tc.stored {
 				t.Fatalf("%d messages arrived, not %d", len(messages), tc.stored)
 			}
-			if tc.stored > 0 && messages[0] != letter {
-				t.Errorf("the letter arrived as\n%q\nnot as\n%q", messages[0], letter)
+			if tc.stored > 0 && messages[0] != results+letter {
+				t.Errorf("the letter arrived as\n%q\nnot as\n%q", messages[0], results+letter)
 			}
 		})
 	}

@@ -5,16 +5,34 @@
 //	mx -listen :25 -hostname mx.example.org -our-nets 192.0.2.0/24 \
 //	   -mailboxes alice@example.org,bob@example.org -maildir /srv/mail
 //
-// It runs the policy Standard of [mxrules.example/examples/policies], or Strict
-// with -policy strict. It shows how the pieces of a server come together around
-// a [mxrules.example/verdict/gosmtp.Guard], and is short enough to be read: no
-// TLS, no login, no queue. It delivers to its own mailboxes only, so that even
-// clients in its own networks can't send mail on through it. Marked messages go
-// to the folder .Junk of a maildir; no header is added to any.
+// It shows how the pieces of a server come together around a
+// [mxrules.example/verdict/gosmtp.Guard], and is short enough to be read: no TLS,
+// no login, no queue. It delivers to its own mailboxes only, so that even clients
+// in its own networks can't send mail on through it.
+//
+//   - The policy is Standard of [mxrules.example/examples/policies], or Strict
+//     with -policy strict.
+//   - DNS is asked through [mxrules.example/envelope/resolver], which has a cache:
+//     the servers of the system, or those of -dns.
+//   - Strangers for whom nothing speaks are asked to come back after
+//     -greylist-delay, five minutes. Whoever is known is remembered in one file
+//     beside the maildirs, which survives a crash; several machines share a Redis
+//     server, with -greylist redis://192.0.2.1:6379 and a copy of the file of
+//     -greylist-secret on each. A sender is known by his domain, if SPF or the
+//     reverse name proves it, so that he may come back from another machine.
+//   - DMARC says whether the domain in From stands behind a message. What its
+//     owner asks to quarantine or to reject is only marked: forwarders and mailing
+//     lists break SPF and DKIM of honest mail. With -dmarc reject it is rejected
+//     where he asks for that.
+//   - Every message is delivered with what was found, in the fields
+//     Authentication-Results and Received-SPF under the name of -hostname, and
+//     without any that are forged in that name. Marked messages go to the folder
+//     .Junk of a maildir.
 //
 // With -demo it starts on a loopback port, talks to itself in the roles of good
-// and bad clients, prints what was said and why, and exits with 0 if each got
-// the reply that it deserves.
+// and bad clients, prints what was said and why, and the header of what was
+// delivered, and exits with 0 if each got the reply that it deserves. Nobody
+// waits there: who comes back later does so by a clock of its own.
 package main
 
 import (
@@ -66,10 +84,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // then.
 func serve(ctx context.Context, o options, logs io.Writer) error {
 	o.site.log = slog.New(slog.NewJSONHandler(logs, nil))
+	if dns, ok := o.site.resolver.(io.Closer); ok { // a zone has nothing to close
+		defer dns.Close()
+	}
 	var err error
 	if o.site.lists, err = trusted(ctx, o.site.resolver, o.site.lists, o.site.log); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(o.site.maildir, 0o700); err != nil {
+		return err
+	}
+	known, closeStore, err := o.greylist.open(o.site.maildir, o.site.log)
+	if err != nil {
+		return err
+	}
+	defer closeStore() // what it has answered is stored already
+	o.site.greylist = known
 	server, err := newServer(o.site)
 	if err != nil {
 		return err

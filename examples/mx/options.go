@@ -2,19 +2,16 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
 
 	"mxrules.example/envelope"
-	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns/dnsbl"
 )
 
@@ -22,8 +19,9 @@ import (
 type options struct {
 	demo     bool
 	listen   string
-	dns      string // "system", or an address
+	dns      string // "system", or addresses
 	zoneFile string
+	greylist greylisting
 	site     site
 }
 
@@ -50,6 +48,9 @@ func parseOptions(args []string) (options, error) {
 	if _, err := envelope.ParseHost(o.site.hostname); err != nil {
 		return o, fmt.Errorf("-hostname: %w", err)
 	}
+	if err := o.greylist.check(); err != nil {
+		return o, err
+	}
 	var err error
 	o.site.resolver, err = newResolver(o.dns, o.zoneFile)
 	return o, err
@@ -70,8 +71,12 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.Func("blocked-nets", "`networks` whose clients are turned away at the greeting", addNetworks(&o.site.blocked))
 	flags.Func("policy", "`standard`, which is the default, or strict, which takes mail only from servers that introduce themselves as they should", o.choosePolicy)
 	flags.Func("dnsbl", "with -policy strict: refuse clients on this `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
+	flags.Func("dmarc", "what to do with mail that its author's domain does not stand behind: `mark`, which is the default, and deliver it; reject what its owner asks to reject; off", o.site.dmarc.choose)
+	flags.Func("greylist", "remember who is asked to come back later in this `place`: a file, which is greylist.db in the folder of -maildir by default; a Redis server for several machines, as in redis://user:password@192.0.2.1:6379; or off, and nobody is asked", o.greylist.choose)
+	flags.DurationVar(&o.greylist.delay, "greylist-delay", 5*time.Minute, "let them in after this `long`")
+	flags.StringVar(&o.greylist.secret, "greylist-secret", "", "a `file` with the secret under which they are remembered, the same for all machines that share a store; it is made if it is not there, and greylist.secret in the folder of -maildir by default")
 	flags.DurationVar(&o.site.bannerDelay, "banner-delay", 0, "wait this `long` before the greeting, and notice who does not")
-	flags.StringVar(&o.dns, "dns", "system", "ask the DNS servers of the system, or the one at this `address`")
+	flags.StringVar(&o.dns, "dns", "system", "ask the DNS servers of the system, or those at these `addresses`, separated by commas")
 	flags.StringVar(&o.zoneFile, "zone", "", "ask no DNS server but this master `file`")
 	return flags
 }
@@ -125,38 +130,4 @@ func addNetworks(networks *[]netip.Prefix) func(value string) error {
 		}
 		return nil
 	}
-}
-
-// newResolver returns the DNS that rules ask: a zone in memory, or the resolver
-// of the standard library with the servers of the system or with one server.
-func newResolver(server, zoneFile string) (envelope.Resolver, error) {
-	if zoneFile != "" {
-		text, err := os.ReadFile(zoneFile)
-		if err != nil {
-			return nil, err
-		}
-		world, err := zone.Parse(string(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", zoneFile, err)
-		}
-		return world, nil
-	}
-	if server == "system" {
-		return &net.Resolver{PreferGo: true}, nil
-	}
-	target, err := netip.ParseAddrPort(server)
-	if err != nil {
-		addr, err := netip.ParseAddr(server)
-		if err != nil {
-			return nil, &envelope.SyntaxError{Kind: "DNS server", Value: server, Reason: "is neither system nor an address, as in 192.0.2.53 or 192.0.2.53:5353"}
-		}
-		target = netip.AddrPortFrom(addr, 53)
-	}
-	dialer := net.Dialer{Timeout: 5 * time.Second}
-	return &net.Resolver{
-		PreferGo: true,
-		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, target.String())
-		},
-	}, nil
 }

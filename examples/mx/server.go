@@ -15,6 +15,7 @@ import (
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/gosmtp"
+	"mxrules.example/verdict/headers"
 )
 
 // Bounds of a conversation. The times of RFC 5321, section 4.5.3.2 are for
@@ -34,16 +35,18 @@ type site struct {
 	maildir     string
 	networks    []netip.Prefix // ours
 	blocked     []netip.Prefix
-	strict      bool         // the policy
-	lists       []dnsbl.List // that the strict policy asks
+	strict      bool           // the policy
+	lists       []dnsbl.List   // that the strict policy asks
+	greylist    envelope.Check // nil: nobody is asked to come back
+	dmarc       dmarcChoice
 	bannerDelay time.Duration
 	resolver    envelope.Resolver
 	log         *slog.Logger
 
-	// Of demonstrations and tests: the address that every client seems to come
-	// from, and who is told the verdicts.
-	pretended netip.Addr
-	told      func(e *envelope.Envelope, v verdict.Verdict)
+	// Of demonstrations and tests: what makes a client seem to come from elsewhere
+	// or at another time, and who is told the verdicts.
+	pretend func(conn net.Conn, e *envelope.Envelope)
+	told    func(e *envelope.Envelope, v verdict.Verdict)
 }
 
 // server is an SMTP server with a guard in front of its maildirs.
@@ -68,6 +71,7 @@ func newServer(s site) (*server, error) {
 		Networks:  s.networks,
 		Mailboxes: boxes.known,
 		Lists:     s.lists,
+		Greylist:  s.greylist,
 	})
 	if err != nil {
 		return nil, err
@@ -75,7 +79,12 @@ func newServer(s site) (*server, error) {
 	if len(s.blocked) > 0 {
 		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
 	}
+	policy.Rules = append(policy.Rules, s.dmarcRules()...)
 	if err := policy.Validate(); err != nil {
+		return nil, err
+	}
+	stamp, err := headers.For(s.hostname)
+	if err != nil {
 		return nil, err
 	}
 	guard := &gosmtp.Guard{
@@ -85,6 +94,7 @@ func newServer(s site) (*server, error) {
 		OnVerdict:     s.report,
 		BannerDelay:   s.bannerDelay,
 		MaxRejections: maxRejections,
+		Deliver:       stamp.Deliver,
 	}
 	backend := smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{boxes: boxes}, nil })
 	server := &server{smtp: smtp.NewServer(guard.Backend(backend)), guard: guard}
@@ -109,12 +119,6 @@ func (s *server) serve(l net.Listener) error { return s.smtp.Serve(s.guard.Liste
 
 // shutdown takes no new client and waits for those that are here.
 func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
-
-func (s site) pretend(_ net.Conn, e *envelope.Envelope) {
-	if s.pretended.IsValid() {
-		e.ClientIP = s.pretended
-	}
-}
 
 // report writes a verdict to the log, and what it is about.
 func (s site) report(ctx context.Context, e *envelope.Envelope, v verdict.Verdict) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"net"
 	"net/textproto"
@@ -220,7 +221,13 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-policy", "lax"), `no policy "lax"; there are: standard, strict`},
 		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
 		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "only -policy strict asks lists"},
-		{append(needed, "-dns", "one"), `DNS server "one" is neither`},
+		{append(needed, "-dns", "192.0.2.53,one"), `-dns: name server "one" is no IP address`},
+		{append(needed, "-dmarc", "maybe"), `no choice "maybe"; there are: mark, reject, off`},
+		{append(needed, "-greylist", ""), `place "" is neither a file`},
+		{append(needed, "-greylist", "http://192.0.2.1"), `place "http://192.0.2.1" is neither`},
+		{append(needed, "-greylist", "redis://192.0.2.1/zero"), `"zero"`},
+		{append(needed, "-greylist-delay", "1ms"), "-greylist-delay 1ms is not between 1s and 12h0m0s"},
+		{append(needed, "-greylist-delay", "24h"), "-greylist-delay 24h0m0s is not between"},
 		{append(needed, "-zone", "/nowhere/zone"), "/nowhere/zone: no such file"},
 		{append(needed, "more"), `"more" is no flag`},
 		{[]string{"-what"}, "-what"},
@@ -239,11 +246,11 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if status := run(t.Context(), []string{"-help"}, &out, io.Discard); status != 0 {
 		t.Errorf("the command exits with %d", status)
 	}
-	for _, flag := range []string{"-demo", "-listen", "-hostname", "-mailboxes", "-maildir", "-our-nets", "-blocked-nets", "-policy", "-dnsbl", "-banner-delay", "-dns", "-zone"} {
-		if !strings.Contains(out.String(), "  "+flag) {
-			t.Errorf("the help does not name %s", flag)
+	new(options).flagSet().VisitAll(func(f *flag.Flag) {
+		if !strings.Contains(out.String(), "\n  -"+f.Name) || f.Usage == "" {
+			t.Errorf("the help does not name -%s", f.Name)
 		}
-	}
+	})
 }
 
 func TestMailboxOfARecipientWithoutQuotes(t *testing.T) {
