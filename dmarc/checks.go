@@ -23,9 +23,12 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 // than four domains; a policy that lets such mail pass has no use for DMARC, so
 // that [SingleAuthor] belongs beside this check.
 //
-// RFC 9989, section 5.4 asks receivers not to reject for this alone: forwarders
-// and mailing lists break SPF and DKIM of genuine mail. [Receiver] has lists for
-// those that a site knows.
+// RFC 9989, section 7.4 forbids receivers to reject for this alone, because
+// forwarders and mailing lists break SPF and DKIM of genuine mail: without other
+// knowledge such mail is to be treated as for quarantine. [Receiver] has lists for
+// those that a site knows, conditions of the rule are the place for all else, and
+// MarkUnless(All(NotReject, NotQuarantine), "quarantine") is the rule that rejects
+// nothing.
 //
 // DNS: as Pass.
 func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -140,6 +140,34 @@ func Example_replyWithLink() {
 	// 550 5.7.26 https://mx.example.org/dmarc?ip=192.0.2.66
 }
 
+// A site that knows nothing of its senders but DMARC rejects nothing for it: it
+// marks what is to be rejected as well as what is to be quarantined (RFC 9989,
+// section 7.4).
+func Example_markOnly() {
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(dmarc.SingleAuthor),
+		verdict.MarkUnless(envelope.All(dmarc.NotReject, dmarc.NotQuarantine), "quarantine"),
+	}}
+	resolver := zone.MustParse(`
+		_dmarc.bank.example.  TXT  "v=DMARC1; p=reject"
+		_dmarc.shop.example.  TXT  "v=DMARC1; p=quarantine"
+		_dmarc.blog.example.  TXT  "v=DMARC1; p=none"
+	`)
+	for _, from := range []string{"a@bank.example", "a@shop.example", "a@blog.example", "a@bank.example, b@blog.example"} {
+		v := policy.Judge(context.Background(), resolver, &envelope.Envelope{
+			ClientIP: netip.MustParseAddr("192.0.2.66"),
+			MailFrom: "someone@example.net",
+			Message:  envelope.NewMessage([]byte("From: " + from + "\r\n\r\n")),
+		})
+		fmt.Println(from, v.Action, v.Marks)
+	}
+	// Output:
+	// a@bank.example accept [quarantine]
+	// a@shop.example accept [quarantine]
+	// a@blog.example accept []
+	// a@bank.example, b@blog.example reject []
+}
+
 // Mail that a forwarder changes fails, though it is genuine. A site that knows
 // its forwarders and lists lets their mail through, and the result says why.
 func ExampleReceiver() {

@@ -29,7 +29,7 @@ func unpublished(name string, result *Result) envelope.Finding {
 // failed is the finding that a message is not authenticated. It says whose it
 // claims to be, what the owner of that domain asks for, what was seen instead,
 // and who can help: whoever reads this is the postmaster of the sender, or a
-// user whose forwarder broke a signature (RFC 9989, section 7.3).
+// user whose forwarder broke a signature (RFC 9989, section 7.2).
 func failed(name string, result *Result) envelope.Finding {
 	var s sentence
 	s.add("unauthenticated mail from %s is not taken", result.Domain)
