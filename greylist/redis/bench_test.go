@@ -19,9 +19,10 @@ var source string
 // BenchmarkStore measures the store beside a bare call of the same script.
 func BenchmarkStore(b *testing.B) {
 	server := startServer(b, "--appendonly", "no")
-	c := goredis.NewClient(&goredis.Options{Addr: server.address(), PoolSize: 64})
+	c := goredis.NewClient(&goredis.Options{Addr: server.address(), PoolSize: 64, ContextTimeoutEnabled: true})
 	defer c.Close()
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
 	script := goredis.NewScript(source)
 	now := time.Now()
 	seen := greylist.Sighting{At: now, Until: now.Add(24 * time.Hour), Good: 1}

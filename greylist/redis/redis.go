@@ -45,9 +45,10 @@ type Options struct {
 
 // Store is a greylist.Register in Redis. Make one with New.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
-	calls  *convoy.Convoy[*call]
+	client    redis.UniversalClient
+	prefix    string
+	calls     *convoy.Convoy[*call]
+	keepsTime bool // the client returns when the context ends
 }
 
 var _ greylist.Register = (*Store)(nil)
@@ -62,12 +63,21 @@ const (
 
 // New returns a Store that uses client, which may be that of a single server,
 // of a cluster, or of a server watched by sentinels. It asks the server nothing.
-// The client is the caller's, and is closed by the caller.
+// The client is the caller's, and is closed by the caller. It should have
+// ContextTimeoutEnabled set: then it keeps the deadline of a context itself.
+// Without that another goroutine has to wait for the server, which makes calls
+// that come alone slower.
 func New(client redis.UniversalClient, options Options) *Store {
 	if options.Prefix == "" {
 		options.Prefix = "greylist:"
 	}
 	s := &Store{client: client, prefix: options.Prefix}
+	switch client := client.(type) {
+	case *redis.Client:
+		s.keepsTime = client.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		s.keepsTime = client.Options().ContextTimeoutEnabled
+	}
 	s.calls = convoy.New(lanes, together, s.carry)
 	return s
 }
@@ -79,14 +89,29 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (greylist.Record, err
 	if err := ctx.Err(); err != nil {
 		return greylist.Record{}, err
 	}
-	value, err := s.client.Get(ctx, s.name(key)).Result()
-	if errors.Is(err, redis.Nil) {
+	command := redis.NewStringCmd(ctx, "get", s.name(key))
+	switch err := s.process(ctx, command); {
+	case errors.Is(err, redis.Nil):
 		return greylist.Record{}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return greylist.Record{}, failed(ctx, err)
 	}
-	return decode(value)
+	return decode(command.Val())
+}
+
+// process asks the server, and waits no longer than ctx.
+func (s *Store) process(ctx context.Context, command redis.Cmder) error {
+	if s.keepsTime {
+		return s.client.Process(ctx, command)
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- s.client.Process(ctx, command) }()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Touch implements greylist.Store. A Touch whose answer was lost may be sent
@@ -112,7 +137,7 @@ func (s *Store) Forget(ctx context.Context, key greylist.Key) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return failed(ctx, s.client.Del(ctx, s.name(key)).Err())
+	return failed(ctx, s.process(ctx, redis.NewIntCmd(ctx, "del", s.name(key))))
 }
 
 // All implements greylist.Register, by SCAN, which does not block the server.

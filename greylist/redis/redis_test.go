@@ -3,11 +3,14 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/greylisttest"
@@ -23,9 +26,17 @@ func sighting() greylist.Sighting {
 }
 
 func TestStoreKeepsTheContract(t *testing.T) {
-	greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
-		return redis.New(client(t, newStandIn(t).address()), redis.Options{})
-	})
+	for _, keepsTime := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the client keeps time: %t", keepsTime), func(t *testing.T) {
+			greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
+				settings := options(newStandIn(t).address())
+				settings.ContextTimeoutEnabled = keepsTime
+				c := goredis.NewClient(settings)
+				t.Cleanup(func() { c.Close() })
+				return redis.New(c, redis.Options{})
+			})
+		})
+	}
 }
 
 func TestKeysAndHowLongTheyAreKept(t *testing.T) {
@@ -180,8 +191,18 @@ func TestItComesBackByItself(t *testing.T) {
 // A server that does not answer is waited for as long as the context says, and
 // no longer.
 func TestASilentServer(t *testing.T) {
+	for _, keepsTime := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the client keeps time: %t", keepsTime), func(t *testing.T) { silent(t, keepsTime) })
+	}
+}
+
+func silent(t *testing.T, keepsTime bool) {
 	server := newStandIn(t)
-	store := redis.New(client(t, server.address()), redis.Options{})
+	settings := options(server.address())
+	settings.ContextTimeoutEnabled = keepsTime
+	c := goredis.NewClient(settings)
+	defer c.Close()
+	store := redis.New(c, redis.Options{})
 	atOnce(t, store, 4)
 	server.mu.Lock()
 	server.mute = true
@@ -194,7 +215,18 @@ func TestASilentServer(t *testing.T) {
 			if _, err := store.Touch(ctx, key(n), sighting()); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Touch: %v", err)
 			}
+			if _, err := store.Get(ctx, key(n)); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Get: %v", err)
+			}
+			if err := store.Forget(ctx, key(n)); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Forget: %v", err)
+			}
 		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := store.Get(ctx, key(1)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Get: %v", err)
 	}
 	group.Wait()
 	server.mu.Lock()

@@ -25,6 +25,7 @@ const (
 
 // call is one run of the script on its way.
 type call struct {
+	ctx    context.Context // of the caller, if it is the one who sends
 	name   string
 	args   [4]any
 	answer *redis.Cmd
@@ -37,8 +38,14 @@ func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greyli
 	if err != nil {
 		return greylist.Record{}, err
 	}
-	c := &call{name: s.name(key), args: [...]any{mode, record, now.Unix(), keep(r, now)}}
-	if err := s.calls.Do(ctx, c); err != nil {
+	c := &call{ctx: context.Background(), name: s.name(key), args: [...]any{mode, record, now.Unix(), keep(r, now)}}
+	if s.keepsTime {
+		c.ctx = ctx
+		err = s.calls.DoHere(ctx, c)
+	} else {
+		err = s.calls.Do(ctx, c)
+	}
+	if err != nil {
 		return greylist.Record{}, err
 	}
 	value, err := c.answer.Text()
@@ -62,14 +69,14 @@ func keep(r greylist.Record, now time.Time) int64 {
 // its hash; should the server not know that, it is sent in full. In a pipeline
 // there is no second try, so that the script is loaded and the rest sent again.
 func (s *Store) carry(calls []*call) {
+	if len(calls) == 1 {
+		c := calls[0]
+		c.answer = script.Run(c.ctx, s.client, []string{c.name}, c.args[:]...)
+		return
+	}
 	// The callers wait no longer than they want to; here the client's own
 	// timeouts hold.
 	ctx := context.Background()
-	if len(calls) == 1 {
-		c := calls[0]
-		c.answer = script.Run(ctx, s.client, []string{c.name}, c.args[:]...)
-		return
-	}
 	s.pipeline(ctx, calls, script.EvalSha)
 	var unknown []*call
 	for _, c := range calls {

@@ -75,6 +75,31 @@ func (c *Convoy[T]) Do(ctx context.Context, item T) error {
 	}
 }
 
+// DoHere is Do, but carries item on the goroutine of the caller if a lane is
+// free, which spares two changes of goroutines. Carry must then see to it itself
+// that the caller does not wait for longer than it wants to.
+func (c *Convoy[T]) DoHere(ctx context.Context, item T) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	if c.busy == c.lanes {
+		c.mu.Unlock()
+		return c.Do(ctx, item)
+	}
+	c.busy++
+	c.mu.Unlock()
+	c.carry([]T{item})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) > 0 {
+		go c.drive()
+	} else {
+		c.busy--
+	}
+	return nil
+}
+
 // drive carries until nobody waits.
 func (c *Convoy[T]) drive() {
 	for {

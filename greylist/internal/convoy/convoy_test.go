@@ -33,6 +33,14 @@ func (e *engine) carry(items []int) {
 }
 
 func TestThoseWhoWaitGoTogether(t *testing.T) {
+	for name, do := range map[string]func(*convoy.Convoy[int], context.Context, int) error{
+		"Do": (*convoy.Convoy[int]).Do, "DoHere": (*convoy.Convoy[int]).DoHere,
+	} {
+		t.Run(name, func(t *testing.T) { together(t, do) })
+	}
+}
+
+func together(t *testing.T, do func(*convoy.Convoy[int], context.Context, int) error) {
 	for _, tc := range []struct {
 		name        string
 		lanes, most int
@@ -52,7 +60,7 @@ func TestThoseWhoWaitGoTogether(t *testing.T) {
 				var group sync.WaitGroup
 				for i := range tc.calls {
 					group.Go(func() {
-						if err := c.Do(t.Context(), i); err != nil {
+						if err := do(c, t.Context(), i); err != nil {
 							t.Error(err)
 						}
 						e.mu.Lock()
@@ -94,8 +102,10 @@ func TestNobodyWaitsBeyondItsContext(t *testing.T) {
 		c := convoy.New(1, 100, e.carry)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := c.Do(ended, 0); !errors.Is(err, context.Canceled) {
-			t.Errorf("a context that has ended: %v", err)
+		for _, err := range []error{c.Do(ended, 0), c.DoHere(ended, 0)} {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("a context that has ended: %v", err)
+			}
 		}
 		var group sync.WaitGroup
 		for i, patience := range []time.Duration{10 * time.Minute, 20 * time.Minute, 5 * time.Hour} {
