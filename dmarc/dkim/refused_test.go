@@ -315,6 +315,7 @@ func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
 		"xn--br-via._domainkey.xn--bcher-kva.example. TXT "+txt(record(rsaKey())),
 		"a.b._domainkey.example.org. TXT "+txt(record(rsaKey())),
 		"2026._domainkey.example.org. TXT "+txt(record(rsaKey())),
+		"rsa._domainkey.github.io. TXT "+txt(record(rsaKey())),
 	)
 	for _, tc := range []struct{ domain, selector, want string }{
 		{"alias.example", "any", "pass"},
@@ -324,6 +325,7 @@ func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
 		{"example.org", "a.b", "pass"},
 		{"example.org", "2026", "pass"},
 		{"EXAMPLE.ORG.", "2026", "pass"},
+		{"github.io", "rsa", "pass"}, // a suffix of one company, who may sign
 	} {
 		if got := said(verify(t, dns, sign(with("d", tc.domain, "s", tc.selector), mail, rsaKey()))); got != tc.want {
 			t.Errorf("%s of %s: %s, want %s", tc.selector, tc.domain, got, tc.want)
