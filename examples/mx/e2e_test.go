@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,34 +55,46 @@ Received-SPF: pass (mx.example.org: 198.51.100.10 may use the domain)
 	helo=mail.good.example; identity=mailfrom; receiver=mx.example.org
 `, "\n", "\r\n")
 
-// receiver is the server of examples/mx with the mailboxes of Alice and Bob.
-// All its clients seem to be the good server of the demonstration, which SPF
-// lets write in Bob's name.
+// receiver is the server of examples/mx with the mailboxes of Alice and Bob. As
+// long as a test says nothing else, its clients seem to be the good server of the
+// demonstration, which SPF lets write in Bob's name, and nobody is asked to come
+// back.
 type receiver struct {
 	address net.Addr
 	dns     *zone.Zone
 	boxes   maildirs
 
-	mu       sync.Mutex
-	verdicts []verdict.Verdict
+	mu     sync.Mutex
+	judged []judged
 }
 
-func startReceiver(t *testing.T) *receiver {
+// judged is a verdict with what it is about.
+type judged struct {
+	client  netip.Addr
+	from    string
+	verdict verdict.Verdict
+}
+
+func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	t.Helper()
-	r := &receiver{dns: zone.MustParse(demoZone), boxes: maildirs{root: t.TempDir()}}
-	server, err := newServer(site{
+	r := &receiver{dns: zone.MustParse(demoZone + poolZone()), boxes: maildirs{root: t.TempDir()}}
+	s := site{
 		hostname:  "mx.example.org",
 		mailboxes: []envelope.Mailbox{mailbox(t, "alice@example.org"), mailbox(t, "bob@good.example")},
 		maildir:   r.boxes.root,
 		resolver:  r.dns,
 		log:       slog.New(slog.DiscardHandler),
 		pretend:   func(_ net.Conn, e *envelope.Envelope) { e.ClientIP = netip.MustParseAddr("198.51.100.10") },
-		told: func(_ *envelope.Envelope, v verdict.Verdict) {
+		told: func(e *envelope.Envelope, v verdict.Verdict) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.verdicts = append(r.verdicts, v)
+			r.judged = append(r.judged, judged{e.Client(), e.MailFrom, v})
 		},
-	})
+	}
+	for _, change := range changes {
+		change(&s)
+	}
+	server, err := newServer(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,22 +114,24 @@ func startReceiver(t *testing.T) *receiver {
 	return r
 }
 
-// inbox returns the messages that came for a mailbox.
+// inbox returns the messages that came for a mailbox, those in the folder for
+// marked ones too.
 func (r *receiver) inbox(t *testing.T, address string) []string {
 	t.Helper()
-	return arrived(t, r.boxes.folder(mailbox(t, address), false))
+	m := mailbox(t, address)
+	return append(arrived(t, r.boxes.folder(m, false)), arrived(t, r.boxes.folder(m, true))...)
+}
+
+// verdicts returns those that were given until now, in order.
+func (r *receiver) verdicts() []judged {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.judged)
 }
 
 // has reports whether a verdict with this action was given.
 func (r *receiver) has(action verdict.Action) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, v := range r.verdicts {
-		if v.Action == action {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.verdicts(), func(j judged) bool { return j.verdict.Action == action })
 }
 
 // eventually waits until it is so. It waits as long as the slowest machine may
