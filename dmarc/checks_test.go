@@ -199,6 +199,14 @@ func TestAlignedForNeedsNoRecord(t *testing.T) {
 	}
 }
 
+func TestAlignedForInventsNoPolicy(t *testing.T) {
+	f := dmarc.AlignedFor("quiet.example")(t.Context(), mail(), from(bad, "someone@evil.example", "a@quiet.example"))
+	result := f.Detail.(*dmarc.Result)
+	if result.Outcome != envelope.Fail || result.Disposition != dmarc.PolicyNone || result.Policy != "" || result.Record != nil {
+		t.Errorf("%+v", result)
+	}
+}
+
 func TestAlignedForNamesABadPattern(t *testing.T) {
 	f := dmarc.AlignedFor("bank..example")(t.Context(), mail(), from(good, "", "a@bank.example"))
 	if f.Outcome != envelope.TempError || f.Err == nil || !strings.Contains(f.Err.Error(), "bank..example") {
@@ -248,6 +256,21 @@ func TestACheckThatGaveUpLeavesNoAnswerBehind(t *testing.T) {
 		t.Fatalf("after the end: %v", f.Outcome)
 	}
 	if f := dmarc.Pass(ctx, mail(), e); f.Outcome != envelope.Pass {
+		t.Errorf("with time left: %v %v", f.Outcome, f.Err)
+	}
+}
+
+func TestAnOwnerThatWasNotWaitedForIsAskedAgain(t *testing.T) {
+	check := dmarc.AuthorOwned(func(ctx context.Context, _ envelope.Mailbox) ([]string, error) { return []string{"ann"}, ctx.Err() })
+	ctx := envelope.WithJudgement(context.Background())
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	e := from(good, "someone@bank.example", "someone@bank.example")
+	e.Login = "ann"
+	if f := check(over, nil, e); f.Outcome != envelope.TempError {
+		t.Fatalf("after the end: %v", f.Outcome)
+	}
+	if f := check(ctx, nil, e); f.Outcome != envelope.Pass {
 		t.Errorf("with time left: %v %v", f.Outcome, f.Err)
 	}
 }
