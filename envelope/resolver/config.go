@@ -39,7 +39,8 @@ type Config struct {
 	// Attempts is how often every server is tried before a question fails, from
 	// 1 on. 0 is what File says, else 2. A question without an answer takes at
 	// most Timeout for each server and attempt; each alias that a server leaves
-	// to be followed is a question.
+	// to be followed is a question. At most 1,000 questions are with servers at
+	// the same time, and more wait for their turn.
 	Attempts int
 
 	// CacheBytes bounds the memory for answers, in octets. 0 is 32 MiB, room for
@@ -48,7 +49,7 @@ type Config struct {
 
 	// OnExchange, if it is not nil, is told of every exchange with a server when
 	// it has ended. It is called by many goroutines at once, and the question
-	// waits for it to return.
+	// waits for it to return. If it panics, the question fails.
 	OnExchange func(Exchange)
 }
 
