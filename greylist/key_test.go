@@ -161,3 +161,18 @@ func TestEntriesInJSON(t *testing.T) {
 		t.Error("half a key is read")
 	}
 }
+
+func FuzzParseKey(f *testing.F) {
+	f.Add("b0f29ceca51bc9ade9c357c30dcc6507")
+	f.Add("B0F29CECA51BC9ADE9C357C30DCC6507")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, s string) {
+		key, err := ParseKey(s)
+		if err != nil {
+			return
+		}
+		if key.String() != strings.ToLower(s) {
+			t.Errorf("%q is read as %v", s, key)
+		}
+	})
+}

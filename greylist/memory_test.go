@@ -1,12 +1,84 @@
 package greylist_test
 
 import (
+	"bytes"
+	"sync"
 	"testing"
+	"time"
 
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/greylisttest"
+	"mxrules.example/greylist/internal/load"
 )
 
 func TestMemoryKeepsTheContract(t *testing.T) {
 	greylisttest.TestStore(t, func(*testing.T) greylist.Store { return greylist.NewMemory(16 << 20) })
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	const octets, perRecord = 1 << 20, 32
+	store := greylist.NewMemory(octets)
+	for n := range uint64(100_000) {
+		seen := greylist.Sighting{At: noon.Add(time.Duration(n) * time.Second), Until: noon.Add(1000 * time.Hour)}
+		if _, err := store.Touch(t.Context(), load.Key(n), seen); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := store.Get(t.Context(), load.Key(n)); err != nil || r.IsZero() {
+			t.Fatalf("the record that was written last is gone: %v", err)
+		}
+	}
+	if n := store.Len(); n > octets/perRecord || n < octets/perRecord*85/100 {
+		t.Errorf("there are %d records in a MiB, want nearly %d", n, octets/perRecord)
+	}
+}
+
+// Whoever asks for no room at all gets a little, and a store that works.
+func TestTheSmallestMemory(t *testing.T) {
+	for _, octets := range []int{-1, 0, 1} {
+		greylisttest.TestStore(t, func(*testing.T) greylist.Store { return small{greylist.NewMemory(octets)} })
+	}
+}
+
+// small hides that a store is a Register: it has no room for so many records.
+type small struct{ greylist.Store }
+
+// A snapshot is taken while mail comes in.
+func TestASnapshotWhileOthersWrite(t *testing.T) {
+	const before, callers, each = 5000, 4, 2000
+	store := greylist.NewMemory(16 << 20)
+	seen := greylist.Sighting{At: noon, Until: noon.Add(time.Hour), Good: 1}
+	touch := func(n uint64) {
+		if _, err := store.Touch(t.Context(), load.Key(n), seen); err != nil {
+			t.Error(err)
+		}
+	}
+	for n := range uint64(before) {
+		touch(n)
+	}
+	var group sync.WaitGroup
+	for caller := range uint64(callers) {
+		group.Go(func() {
+			for i := range uint64(each) {
+				touch(before + caller*each + i)
+				touch(i)
+			}
+		})
+	}
+	var saved bytes.Buffer
+	if err := store.Snapshot(&saved); err != nil {
+		t.Error(err)
+	}
+	group.Wait()
+	restored := greylist.NewMemory(16 << 20)
+	if err := restored.Restore(&saved); err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(before) {
+		if r, err := restored.Get(t.Context(), load.Key(n)); err != nil || r.Good < 1 {
+			t.Fatalf("record %d, which was there before, is not in the snapshot", n)
+		}
+	}
+	if n := store.Len(); n != before+callers*each {
+		t.Errorf("there are %d records afterwards", n)
+	}
 }

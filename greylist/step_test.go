@@ -240,3 +240,28 @@ func TestTheBinaryFormKeepsARecord(t *testing.T) {
 		}
 	}
 }
+
+func TestACountStaysAtItsEnd(t *testing.T) {
+	r := Record{}.Seen(Sighting{At: start, Until: start.Add(time.Hour), Good: 1<<32 - 2})
+	for _, want := range []uint32{1<<32 - 1, 1<<32 - 1} {
+		if r = r.Seen(Sighting{At: start, Until: start.Add(time.Hour), Good: 1}); r.Good != want {
+			t.Errorf("the count is %d, want %d", r.Good, want)
+		}
+	}
+}
+
+func TestTimesThatDoNotFit(t *testing.T) {
+	for _, tc := range []struct{ at, want time.Time }{
+		{time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC), time.Unix(1, 0)},
+		{time.Unix(0, 0), time.Unix(1, 0)},
+		{time.Unix(7, 1), time.Unix(8, 0)},
+		{time.Unix(7, 0), time.Unix(7, 0)},
+		{time.Unix(1<<32-1, 0), time.Unix(1<<32-1, 0)},
+		{time.Unix(1<<40, 0), time.Unix(1<<32-1, 0)},
+	} {
+		r := Record{}.Seen(Sighting{At: tc.at, Until: tc.at})
+		if want := tc.want.UTC(); r.First != want || r.Last != want || r.Until != want {
+			t.Errorf("%v becomes %v, want %v", tc.at, r, want)
+		}
+	}
+}

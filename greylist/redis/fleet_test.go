@@ -85,7 +85,7 @@ func startReceiver(t *testing.T, address string) *receiver {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		in.Close()
+		cmd.Process.Kill()
 		cmd.Wait()
 	})
 	return &receiver{in, bufio.NewReader(out)}
