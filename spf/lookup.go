@@ -170,6 +170,9 @@ func (ev *evaluation) follow(q *question) *record {
 		if !ev.countLookup(q) {
 			return nil
 		}
+		if q.term.mechanism == include && ev.isMatchless(q.term) {
+			return &record{domain: q.record.domain} // nothing in it matches either
+		}
 		domain = recordDomain(ev.target(q))
 	}
 	rec := ev.fetch(q, domain)
@@ -222,10 +225,20 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	return rec
 }
 
-// target returns the name that a term is about.
+// target returns the name that a term is about, "" if it is about none.
 func (ev *evaluation) target(q *question) string {
-	if q.term.target == "" {
+	switch {
+	case q.term.target == "":
 		return string(q.record.domain)
+	case ev.isMatchless(q.term):
+		return ""
 	}
 	return cut(q.term.target.expand(func(letter byte) string { return ev.letter(letter, q.record.domain) }))
+}
+
+// isMatchless reports whether a term can match nothing, because it is about the
+// local part of the sender, and that is not ASCII (RFC 8616, section 4). Without
+// this rule a macro could make a name of it that DNS can be asked for.
+func (ev *evaluation) isMatchless(t *term) bool {
+	return !isASCII(ev.sender.local) && t.target.uses('l', 's')
 }

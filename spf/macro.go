@@ -152,6 +152,17 @@ func isTopLabel(s string) bool {
 	return !number
 }
 
+// uses reports whether one of the letters is a macro in s, which has no fault.
+func (s macroString) uses(letters ...byte) bool {
+	for rest := s; rest != ""; {
+		var m macro
+		if m, rest, _ = rest.next(); slices.Contains(letters, m.letter) {
+			return true
+		}
+	}
+	return false
+}
+
 // expand puts the values of letters for the macros.
 func (s macroString) expand(value func(letter byte) string) string {
 	if strings.IndexByte(string(s), '%') < 0 {

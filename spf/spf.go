@@ -14,7 +14,8 @@
 //
 // [Evaluate] decides by the sender, or by the HELO name, whose domain is asked:
 // the null sender is postmaster at the HELO name; what is no full name, such as
-// a literal, is none without a question; U-labels become A-labels (RFC 8616).
+// a literal, is none without a question; U-labels become A-labels, and a term
+// about a local part that is not ASCII matches nothing (RFC 8616, section 4).
 // Each record on the way is read strictly, by the grammar of section 12 and
 // from end to end, so that an error in it is a permerror whatever matched
 // before (section 4.6).
@@ -39,11 +40,11 @@
 // nothing; an mx may lead to 10 hosts, and of the names of a client 10 are
 // looked at (section 4.6.4). A record has at most 64 KB. All that could still
 // make more than a hundred questions, so that one evaluation asks at most 60,
-// or as many as [Options] say; more is a permerror. But for exists,
-// which is about A records, only addresses of the client's own family are asked
-// for; names that DNS can't hold never are, and an mx is asked host by host up
-// to the first that matches. The context bounds
-// the time: if it ends, the result is a temperror.
+// or as many as [Options] say; more is a permerror. But for exists, which is
+// about A records, only addresses of the client's own family are asked for;
+// names that DNS can't hold never are, and an mx is asked host by host up to the
+// first that matches. The context bounds the time: if it ends, the result is a
+// temperror.
 //
 // # Failures
 //
