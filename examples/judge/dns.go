@@ -1,29 +1,28 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/resolver"
 	"mxrules.example/envelope/zone"
 )
 
 // world is the DNS in which lines are judged.
 type world struct {
-	text     *string           // of -zone, nil without it
-	zone     *zone.Zone        // the same, read
-	resolver envelope.Resolver // of -dns, nil without it
+	text     *string            // of -zone, nil without it
+	zone     *zone.Zone         // the same, read
+	resolver *resolver.Resolver // of -dns, nil without it
 }
 
-func newWorld(zoneFile, server string) (w world, err error) {
-	if server != "" {
-		w.resolver, err = newResolver(server)
+func newWorld(zoneFile, servers string) (w world, err error) {
+	if servers != "" {
+		w.resolver, err = newResolver(servers)
 	}
 	if err != nil || zoneFile == "" {
 		return w, err
@@ -40,28 +39,25 @@ func newWorld(zoneFile, server string) (w world, err error) {
 	return w, nil
 }
 
-// newResolver returns the resolver of the standard library: with the servers of
-// the system, or with one server. Both read the file of hosts first, as every
-// program does.
-func newResolver(server string) (envelope.Resolver, error) {
-	if server == "system" {
-		return &net.Resolver{PreferGo: true}, nil
+// newResolver returns a resolver for the servers of the system, or for those of
+// a list.
+func newResolver(servers string) (*resolver.Resolver, error) {
+	var config resolver.Config
+	if servers != "system" {
+		config.Servers = strings.Split(servers, ",")
 	}
-	target, err := netip.ParseAddrPort(server)
+	dns, err := resolver.New(config)
 	if err != nil {
-		addr, err := netip.ParseAddr(server)
-		if err != nil {
-			return nil, &envelope.SyntaxError{Kind: "DNS server", Value: server, Reason: "is neither system nor an address, as in 192.0.2.53 or 192.0.2.53:5353"}
-		}
-		target = netip.AddrPortFrom(addr, 53)
+		return nil, fmt.Errorf("-dns: %w", err)
 	}
-	return &net.Resolver{
-		PreferGo: true,
-		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			var dialer net.Dialer
-			return dialer.DialContext(ctx, network, target.String())
-		},
-	}, nil
+	return dns, nil
+}
+
+// close gives back what asking servers took.
+func (w world) close() {
+	if w.resolver != nil {
+		w.resolver.Close()
+	}
 }
 
 var errFaultsInDNS = errors.New("faults can't be made in the DNS of -dns: the line needs a zone")
@@ -76,8 +72,10 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 		text = w.text
 	}
 	switch {
-	case text == nil && len(l.Faults) == 0:
+	case text == nil && len(l.Faults) == 0 && w.resolver != nil:
 		return w.resolver, nil
+	case text == nil && len(l.Faults) == 0:
+		return nil, nil
 	case text == nil && w.resolver != nil:
 		return nil, errFaultsInDNS
 	case text == nil:

@@ -24,6 +24,7 @@ func judged(t *testing.T, args []string, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer j.world.close()
 	l, err := parseLine([]byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -109,10 +110,13 @@ func TestWorldForgetsOneLine(t *testing.T) {
 }
 
 func TestNewResolver(t *testing.T) {
-	for _, server := range []string{"system", "192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353"} {
-		if r, err := newResolver(server); err != nil || r == nil {
-			t.Errorf("%s: got %v, %v", server, r, err)
+	for _, server := range []string{"system", "192.0.2.53", "192.0.2.53:5353", "192.0.2.53,192.0.2.54", "2001:db8::53", "[2001:db8::53]:5353"} {
+		r, err := newResolver(server)
+		if err != nil {
+			t.Errorf("%s: %v", server, err)
+			continue
 		}
+		r.Close()
 	}
 }
 

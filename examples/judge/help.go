@@ -44,7 +44,8 @@ The rules
                     have logged in
   -checks LIST      no policy, only these checks, separated by commas; "all" is
                     every check that the flags suffice for. Nothing acts, and
-                    the action is "none"
+                    the action is "none". Greylisting is not among them: its
+                    answer depends on what it remembers
 
 The site
   -our-domains LIST  domains that the site takes mail for, .example.org for all
@@ -73,11 +74,14 @@ DNS
   -zone FILE        judge offline: FILE is a master file (RFC 1035) that holds
                     the whole world, and what is not in it does not exist
   -dns system       ask the servers of this system
-  -dns ADDRESS      ask this server: 192.0.2.53, 192.0.2.53:5353
+  -dns ADDRESS,ADDRESS  ask these servers: 192.0.2.53, 192.0.2.53:5353
   Without any of them there is no DNS, and every question fails.
 
 Output
   -json             one line of JSON for each envelope
+  -headers NAME     show the fields Authentication-Results and Received-SPF that
+                    the server of that name would put on top of the message, if
+                    it is accepted or there is no policy
 
 Lines of JSON, in
   Every line is an object with any of these fields, and no others:
@@ -104,7 +108,8 @@ Lines of JSON, out
   A detail stands only where a check has one, in the form of its package: names
   of the client, mail servers of the sender, lists, SPF, DKIM, DMARC. Queries
   counts each question once, however many checks asked it. With -checks the
-  action is "none", the code 0.
+  action is "none", the code 0. With -headers there is "headers": [] with the
+  fields, each without its last line end, where there are any.
   A line that can't be judged gives {"id": ..., "error": "..."}, and the next
   line is taken.
 

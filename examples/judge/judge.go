@@ -3,14 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 
+	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/headers"
 )
 
 // judge is a policy, or a list of checks, and the DNS that they ask.
 type judge struct {
 	policy     verdict.Policy
-	checksOnly bool // the policy only looks, and its verdict says nothing
+	checksOnly bool           // the policy only looks, and its verdict says nothing
+	stamp      *headers.Stamp // nil: nobody wants to see fields
 	world      world
 }
 
@@ -22,6 +27,11 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		return nil, err
 	}
 	j := &judge{checksOnly: o.checks != ""}
+	if o.headers != "" {
+		if j.stamp, err = headers.For(o.headers); err != nil {
+			return nil, fmt.Errorf("-headers: %w", err)
+		}
+	}
 	if j.checksOnly {
 		j.policy, err = chooseChecks(o.checks, o.site)
 	} else {
@@ -43,6 +53,7 @@ type result struct {
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
 	notAsked   [][]string // of each verdict, the rules that it did not need
+	headers    []string   // the fields that the message would get, without their last line end
 }
 
 // judge judges one line. What can't be judged is an error in the result.
@@ -68,7 +79,19 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	for _, v := range r.verdicts {
 		r.notAsked = append(r.notAsked, notAsked(j.policy.Rules, v.Trace))
 	}
+	if j.stamp != nil && (j.checksOnly || r.merged.Action == verdict.Accept) {
+		r.headers = fields(j.stamp, &e, r.verdicts)
+	}
 	return r
+}
+
+// fields returns what a server would put on top of the message.
+func fields(stamp *headers.Stamp, e *envelope.Envelope, verdicts []verdict.Verdict) []string {
+	list := []string{strings.TrimSuffix(stamp.AuthenticationResults(e, verdicts...), "\r\n")}
+	if spf := stamp.ReceivedSPF(e, verdicts...); spf != "" {
+		list = append(list, strings.TrimSuffix(spf, "\r\n"))
+	}
+	return list
 }
 
 // notAsked returns the names of the rules that a trace does not have.

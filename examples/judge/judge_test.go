@@ -40,6 +40,7 @@ func TestGolden(t *testing.T) {
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
 		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.domainnotlisted(sender),dnsbl.domainnotlisted(ptr),dnsbl.asn"}
 	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
+	forHeaders := []string{"-headers", "mx.example.org", "-checks", "rdns.confirmed,spf.pass,dmarc.notreject"}
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -70,6 +71,9 @@ func TestGolden(t *testing.T) {
 		{"checks-dnsbl-json", slices.Concat([]string{"-json"}, onLists, moreFacts)},
 		{"checks-message", slices.Concat(onMessages, []string{"testdata/messages.jsonl"})},
 		{"checks-message-json", slices.Concat([]string{"-json"}, onMessages, []string{"testdata/messages.jsonl"})},
+		{"headers", append(forHeaders, "testdata/messages.jsonl")},
+		{"headers-json", append([]string{"-json"}, append(forHeaders, "testdata/messages.jsonl")...)},
+		{"headers-of-a-policy", []string{"-headers", "mx.example.org", "testdata/mixed.jsonl"}},
 		{"checks-some", []string{"-checks", "rdns.confirmed,helo.resolves,rdns.confirmed", "-ip", "192.0.2.10", "-helo", "nowhere.example.net"}},
 		{"checks-at-connect", []string{"-checks", "client.in,helo.syntax,rdns.exists", "-stage", "connect", "-ip", "198.51.100.7"}},
 		{"mailboxes", slices.Concat(mailboxes, []string{"testdata/recipients.jsonl"})},

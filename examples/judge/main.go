@@ -2,7 +2,8 @@
 // the verdict, each rule with what its check found, and the questions that were
 // put to DNS.
 //
-// It judges offline, in a zone that is a text, or against real DNS. So a policy
+// It judges offline, in a zone that is a text, or against real DNS, and shows the
+// header fields that a message would be delivered with. So a policy
 // can be tried on the mail of yesterday, a rejection can be explained to the one
 // who asks about it, and a change of rules can be compared before it meets mail.
 // With -help it says what it reads and writes.
@@ -50,6 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "judge: %s\njudge -help says what can be given\n", err)
 		return wrongUsage
 	}
+	defer j.world.close()
 	s := session{judge: j, json: o.json, stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx := context.Background()
 	if o.hasEnvelope {

@@ -17,7 +17,8 @@ type options struct {
 	policy      string
 	checks      string // names, "all", or "" for the policy
 	site        facts
-	dns         string // "system", an address, or ""
+	headers     string // the name under which fields are written, or ""
+	dns         string // "system", addresses, or ""
 	zoneFile    string
 	messageFile string
 	line        line     // the envelope of the flags
@@ -109,6 +110,7 @@ func (o *options) flagSet() *flag.FlagSet {
 
 	flags.StringVar(&o.zoneFile, "zone", "", "")
 	flags.StringVar(&o.dns, "dns", "", "")
+	flags.StringVar(&o.headers, "headers", "", "")
 	flags.BoolVar(&o.json, "json", false, "")
 	return flags
 }

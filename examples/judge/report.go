@@ -9,8 +9,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// report is the form of a result in JSON. All its fields are always there, and
-// its lists are never null.
+// report is the form of a result in JSON. All its fields but Headers are always
+// there, and its lists are never null.
 type report struct {
 	ID       json.RawMessage `json:"id"`
 	Action   string          `json:"action"`   // "none" for checks without a policy
@@ -20,7 +20,8 @@ type report struct {
 	Rule     string          `json:"rule"`     // that decided, "" if none did
 	Marks    []string        `json:"marks"`    //
 	Findings []finding       `json:"findings"` //
-	DNS      questionCount   `json:"dns"`      //
+	Headers  []string        `json:"headers,omitempty"`
+	DNS      questionCount   `json:"dns"` //
 }
 
 type finding struct {
@@ -56,6 +57,7 @@ func (r result) report() report {
 		Rule:     r.merged.Rule,
 		Marks:    append([]string{}, r.merged.Marks...),
 		Findings: findings(r.verdicts),
+		Headers:  r.headers,
 	}
 	if !r.checksOnly {
 		reply := r.merged.Reply()

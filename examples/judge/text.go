@@ -42,7 +42,25 @@ func (r result) text() []byte {
 		}
 	}
 	fmt.Fprintf(&b, "  questions to DNS: %d\n", r.queries())
+	r.writeHeaders(&b)
 	return b.Bytes()
+}
+
+// writeHeaders writes the fields that the message would get, a line for each of
+// theirs.
+func (r result) writeHeaders(b *bytes.Buffer) {
+	if len(r.headers) > 0 {
+		b.WriteString("  on top of the message:\n")
+	}
+	for _, field := range r.headers {
+		for line := range strings.SplitSeq(field, "\r\n") {
+			indent := "    "
+			if strings.HasPrefix(line, "\t") {
+				indent += "  "
+			}
+			b.WriteString(indent + clean(line) + "\n")
+		}
+	}
 }
 
 // idText returns an id as it is written in front of a result, "" if there is
