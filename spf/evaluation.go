@@ -47,7 +47,7 @@ func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, in Input) R
 		ctx:     ctx,
 		checker: c,
 		client:  in.ClientIP.Unmap().WithZone(""),
-		helo:    in.Helo,
+		helo:    end(in.Helo),
 		sender:  in.sender(),
 		now:     in.Now,
 		result:  Result{Word: WordNone, Identity: in.Identity},

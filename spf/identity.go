@@ -82,12 +82,19 @@ func (in Input) sender() sender {
 	if at < 0 {
 		return sender{}
 	}
-	local := in.MailFrom[:at]
+	local := end(in.MailFrom[:at])
 	if local == "" {
 		local = postmaster
 	}
 	return sender{local, fullName(in.MailFrom[at+1:])}
 }
+
+// maxArgument is how many octets of what a client has said go into macros: no
+// path and no greeting that is one has more (RFC 5321, section 4.5.3.1).
+const maxArgument = 255
+
+// end returns the end of what a client has said.
+func end(said string) string { return said[max(0, len(said)-maxArgument):] }
 
 // fullName reads a name of more than one label, "" if it is none. U-labels
 // become A-labels (RFC 8616, section 4).

@@ -233,7 +233,7 @@ func (ev *evaluation) target(q *question) string {
 	case ev.isMatchless(q.term):
 		return ""
 	}
-	return cut(q.term.target.expand(func(letter byte) string { return ev.letter(letter, q.record.domain) }))
+	return q.term.target.expandName(func(letter byte) string { return ev.letter(letter, q.record.domain) })
 }
 
 // isMatchless reports whether a term can match nothing, because it is about the

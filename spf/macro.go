@@ -163,26 +163,47 @@ func (s macroString) uses(letters ...byte) bool {
 	return false
 }
 
-// expand puts the values of letters for the macros.
+// expand puts the values of letters for the macros, up to a length that nobody
+// reads on.
 func (s macroString) expand(value func(letter byte) string) string {
-	if strings.IndexByte(string(s), '%') < 0 {
-		return string(s)
-	}
 	var b strings.Builder
-	for rest := s; rest != ""; {
+	for rest := s; rest != "" && b.Len() < maxRecord; {
 		var m macro
-		m, rest, _ = rest.next() // parseRecord has refused what is wrong
-		if m.letter == 0 {
-			b.WriteString(m.literal)
-			continue
-		}
-		text := m.transform(value(m.letter))
-		if m.escape {
-			text = escape(text)
-		}
-		b.WriteString(text)
+		m, rest, _ = rest.next() // what is wrong was refused before
+		b.WriteString(m.expand(value))
 	}
 	return b.String()
+}
+
+// expandName is expand for a name. Of one that is too long labels are taken
+// from the left (RFC 7208, section 7.3), so that it is put together from the
+// right, and no further than is needed.
+func (s macroString) expandName(value func(letter byte) string) string {
+	if strings.IndexByte(string(s), '%') < 0 {
+		return cut(string(s))
+	}
+	var macros []macro
+	for rest := s; rest != ""; {
+		var m macro
+		m, rest, _ = rest.next()
+		macros = append(macros, m)
+	}
+	name := ""
+	for i := len(macros) - 1; i >= 0 && len(name) <= maxName+len("."); i-- {
+		name = macros[i].expand(value) + name
+	}
+	return cut(name)
+}
+
+func (m macro) expand(value func(letter byte) string) string {
+	if m.letter == 0 {
+		return m.literal
+	}
+	text := m.transform(value(m.letter))
+	if m.escape {
+		return escape(text)
+	}
+	return text
 }
 
 // transform splits a value into its parts, reverses them, takes those from the
@@ -209,15 +230,16 @@ func (m macro) transform(value string) string {
 // escape writes every octet that is not unreserved in a URL (RFC 3986, section
 // 2.3) as a % and two hexadecimal digits.
 func escape(s string) string {
-	var b strings.Builder
+	const hex = "0123456789ABCDEF"
+	escaped := make([]byte, 0, len(s))
 	for i := range len(s) {
 		if c := s[i]; isLetter(c) || isDigit(c) || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
+			escaped = append(escaped, c)
 		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+			escaped = append(escaped, '%', hex[c>>4], hex[c&15])
 		}
 	}
-	return b.String()
+	return string(escaped)
 }
 
 // dotted writes an address as the macro i has it: IPv4 as usual, IPv6 as its
