@@ -113,5 +113,9 @@ func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in Input) Res
 	}
 	result := got.result
 	result.Identity, result.Matched = in.Identity, slices.Clone(result.Matched)
+	if result.Problem != nil {
+		problem := *result.Problem
+		result.Problem = &problem
+	}
 	return result
 }

@@ -140,6 +140,11 @@ func TestAJudgementEvaluatesOnce(t *testing.T) {
 	if results[1].Word != spf.WordPass || results[1].Matched[0].Term != "ip4:192.0.2.1" {
 		t.Errorf("two findings share a result: %+v", results[1])
 	}
+	wrong := envelope.Envelope{ClientIP: e.ClientIP, MailFrom: "user@broken.example"}
+	spf.Valid(ctx, dns, &wrong).Detail.(*spf.Result).Problem.Term = "spoilt"
+	if got := spf.Valid(ctx, dns, &wrong).Detail.(*spf.Result).Problem; got.Term != "ip4:192.0.2" {
+		t.Errorf("two findings share a problem: %v", got)
+	}
 	if got := spf.HeloNotFail(ctx, dns, &e); got.Outcome != envelope.Fail {
 		t.Errorf("the HELO name has the result of the sender: %s", got.Outcome)
 	}

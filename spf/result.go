@@ -56,7 +56,8 @@ type Result struct {
 	// once DNS answers: RFC 7208, section 5.5 takes a ptr term whose lookup
 	// fails for one that does not match. It is nil otherwise.
 	Shaky error `json:"-"`
-	// Override says that the record of Domain came from Options.Records.
+	// Override says that a record came from Options.Records: that of Domain, or
+	// one to which it led.
 	Override bool `json:"override,omitempty"`
 }
 
