@@ -55,7 +55,7 @@ func relayDenied(check, format string, args ...any) envelope.Finding {
 // text to its compatibility form (Unicode, NFKC), which makes one of the three
 // of the others here.
 func asksOn(m envelope.Mailbox) bool {
-	return m.Route != "" || strings.ContainsAny(m.Local, "%!@"+"％﹪！﹗＠﹫")
+	return m.Route != "" || strings.ContainsAny(m.Local, "%!@"+"％﹪"+"！﹗︕‼⁈⁉"+"＠﹫")
 }
 
 // places is a set of what may stand behind the @ of a mailbox.

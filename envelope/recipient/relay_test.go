@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
+	"golang.org/x/net/idna"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/recipient"
 )
@@ -86,6 +89,28 @@ func TestEveryFormOfAddress(t *testing.T) {
 	}
 	if relays < 100 {
 		t.Errorf("%d forms of address that are not ours", relays)
+	}
+}
+
+// The compatibility form of a character (Unicode, NFKC), which names of domains
+// are brought to as well, must not make a recipient of ours one that is sent on.
+func TestNoCharacterBecomesAnother(t *testing.T) {
+	ours := recipient.Ours("ours.example")
+	form := idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.ValidateLabels(false))
+	become := 0
+	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+		text, _ := form.ToUnicode(string(r))
+		if !strings.ContainsAny(text, "%!@") {
+			continue
+		}
+		become++
+		e := &envelope.Envelope{RcptTo: "user" + string(r) + "other@ours.example", SMTPUTF8: true}
+		if got := ours(t.Context(), nil, e); got.Outcome != envelope.Fail {
+			t.Errorf("%U becomes %s: %v", r, text, got.Outcome)
+		}
+	}
+	if become != 10 {
+		t.Errorf("%d characters become one of the three", become)
 	}
 }
 
