@@ -24,7 +24,7 @@ type Result struct {
 	Good uint32 `json:"good"`
 	// Wait is how long it is from the time of the judgement until a retry is let
 	// in. It is for the program, not for the peer; 0 if mail is let in.
-	Wait time.Duration `json:"wait,omitempty"`
+	Wait time.Duration `json:"wait_ns,omitempty"`
 }
 
 var (

@@ -33,9 +33,9 @@ type shard struct {
 
 const cacheLine = 64
 
-// NewMemory returns an empty store that takes up to so many octets: 64<<20 are
-// enough for a million and a half records. (While one of its 256 tables grows
-// it takes a part in 256 more.) Less than a quarter of a MiB is taken for that.
+// NewMemory returns an empty store that takes up to so many octets for its
+// records: 64<<20 have room for 1.8 million. While one of its 256 tables grows,
+// both its old and its new form are there, which is a 256th more.
 func NewMemory(octets int) *Memory {
 	return &Memory{limit: max(octets/slotSize/shards, 2*smallest)}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,6 +135,20 @@ func TestAPathThatCanNotBe(t *testing.T) {
 	}
 }
 
+// used returns how many octets of a file are in use.
+func used(t *testing.T, path string) (octets int) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.View(func(tx *bbolt.Tx) error { octets = int(tx.Size()); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return octets
+}
+
 // A file that can't be trusted is told so, and stays as it is.
 func TestADamagedFileIsLeftAlone(t *testing.T) {
 	path, _ := written(t, 2000)
@@ -153,6 +168,7 @@ func TestADamagedFileIsLeftAlone(t *testing.T) {
 		content []byte
 		want    error
 	}{
+		{"cut off by one page of those in use", whole[:used(t, path)-pageSize], bolt.ErrDamaged},
 		{"cut off to half", whole[:len(whole)/2/pageSize*pageSize], bolt.ErrDamaged},
 		{"cut off in the third page", whole[:2*pageSize+10], bolt.ErrDamaged},
 		{"cut off in the first page", whole[:100], bolt.ErrForeign},
@@ -274,6 +290,17 @@ func TestDamageWhileTheFileIsOpen(t *testing.T) {
 	if _, err := store.Touch(t.Context(), key(8), seen); err != nil {
 		t.Errorf("Touch of another key: %v", err)
 	}
+	var group sync.WaitGroup
+	for n := range 100 { // in one transaction with it
+		group.Go(func() {
+			if n%10 == 0 {
+				store.Touch(t.Context(), key(7), seen)
+			} else if _, err := store.Touch(t.Context(), key(100+n), seen); err != nil {
+				t.Errorf("Touch of another key at the same time: %v", err)
+			}
+		})
+	}
+	group.Wait()
 	if err := store.Forget(t.Context(), key(7)); !errors.Is(err, bolt.ErrDamaged) {
 		t.Errorf("Forget: %v", err)
 	}

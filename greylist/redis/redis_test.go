@@ -119,6 +119,34 @@ func TestTheScriptIsSentAgainWhenItIsLost(t *testing.T) {
 	}
 }
 
+// The server may forget the script in the middle of a round trip.
+func TestTheScriptIsLostOnTheWay(t *testing.T) {
+	server := newStandIn(t)
+	store := redis.New(client(t, server.address()), redis.Options{})
+	atOnce(t, store, 2)
+	server.forgets = 7
+	const callers = 200
+	server.mu.Lock() // so that they gather
+	var group, started sync.WaitGroup
+	started.Add(callers)
+	for n := range callers {
+		group.Go(func() {
+			started.Done()
+			if _, err := store.Touch(t.Context(), key(100+n), sighting()); err != nil {
+				t.Errorf("Touch: %v", err)
+			}
+		})
+	}
+	started.Wait()
+	server.mu.Unlock()
+	group.Wait()
+	for n := range callers {
+		if r, err := store.Get(t.Context(), key(100+n)); err != nil || r.Good != 1 {
+			t.Errorf("key %d has %v, %v", n, r, err)
+		}
+	}
+}
+
 // atOnce touches so many keys at the same time.
 func atOnce(t *testing.T, store greylist.Store, callers int) {
 	t.Helper()

@@ -29,6 +29,7 @@ type standIn struct {
 	values   map[string]string
 	kept     map[string]int64 // seconds
 	loaded   bool             // the script is known by its hash
+	forgets  int              // which of so many times it is not
 	mute     bool             // no answers
 	commands map[string]int   // how often each came
 	trips    int              // how often there was nothing more to read
@@ -158,7 +159,7 @@ func (s *standIn) answer(out io.Writer, args []string) {
 	case "scan":
 		s.scan(out, args)
 	case "evalsha":
-		if !s.loaded {
+		if !s.loaded || s.forgets > 0 && s.commands[command]%s.forgets == 0 {
 			fmt.Fprint(out, "-NOSCRIPT No matching script. Please use EVAL.\r\n")
 			return
 		}
