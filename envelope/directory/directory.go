@@ -19,10 +19,10 @@
 // with the logins, and [OwnersFrom] makes them of a map.
 //
 // The package decides nothing: recipient.Listed, sender.Listed and
-// sender.OwnedByLogin make findings of the answers. It follows no aliases, keeps no answer of a Lookup that is
-// not its own, and does not say where a mailbox has moved (RFC 5321, section
-// 3.4): a site that wants to tell that to every stranger can say it in a reply
-// of its own.
+// sender.OwnedByLogin make findings of the answers. It follows no aliases, keeps
+// no answer of a Lookup that is not its own, and does not say where a mailbox
+// has moved (RFC 5321, section 3.4): a site that wants to tell that to every
+// stranger can say it in a reply of its own.
 package directory
 
 import (

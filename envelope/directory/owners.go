@@ -4,8 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"mxrules.example/envelope"
 )
@@ -48,23 +46,13 @@ func OwnersFrom(addresses map[string][]string) (Owners, error) {
 	}
 	return func(_ context.Context, m envelope.Mailbox) ([]string, error) {
 		domain := place(m.Domain, m.Literal)
-		return slices.Concat(owners[entry{domain, fold(m.Local)}], owners[entry{domain, ""}]), nil
+		return slices.Concat(owners[entry{domain, FoldCase(m.Local)}], owners[entry{domain, ""}]), nil
 	}, nil
 }
 
 // HasLogin reports whether login is one of logins. Their letter case does not
-// matter (RFC 8265, section 3.3).
+// matter, as in FoldCase.
 func HasLogin(logins []string, login string) bool {
-	login = foldLogin(login)
-	return slices.ContainsFunc(logins, func(l string) bool { return foldLogin(l) == login })
-}
-
-// foldLogin gives logins one form that differ in nothing but letter case.
-// Octets that are no characters have none. strings.EqualFold would also hold
-// letters equal that are different ones, such as s and the long s.
-func foldLogin(login string) string {
-	if !utf8.ValidString(login) {
-		return login
-	}
-	return strings.ToLower(login)
+	login = FoldCase(login)
+	return slices.ContainsFunc(logins, func(l string) bool { return FoldCase(l) == login })
 }

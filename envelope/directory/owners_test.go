@@ -59,7 +59,22 @@ func TestHasLoginLooksAtLettersAndNotAtTheirCase(t *testing.T) {
 			t.Errorf("%q: got %v", login, got)
 		}
 	}
-	if directory.HasLogin([]string{"boss"}, "bo\u017fs") {
-		t.Error("the long s is an s")
+	for login, other := range map[string]string{"boss": "bo\u017fs", "kate": "\u212aate", "admin": "adm\u0130n"} {
+		if directory.HasLogin([]string{login}, other) || directory.HasLogin([]string{other}, login) {
+			t.Errorf("%s passes for %s", other, login)
+		}
+	}
+}
+
+// An owner of a mailbox owns none that only looks like it.
+func TestOwnersFromLooksAtLettersAndNotAtTheirCase(t *testing.T) {
+	owners, err := directory.OwnersFrom(map[string][]string{"kim": {"kim@org.example", "ÄPFEL@org.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for local, want := range map[string]int{"KIM": 1, "äpfel": 1, "\u212aim": 0, "k\u0130m": 0} {
+		if logins, err := owners(t.Context(), envelope.Mailbox{Local: local, Domain: "org.example"}); err != nil || len(logins) != want {
+			t.Errorf("%s: got %q, %v", local, logins, err)
+		}
 	}
 }

@@ -61,7 +61,7 @@ func (t table) answer(local string, domain envelope.Host) Answer {
 	if !ours {
 		return Foreign
 	}
-	if answer, named := here.named[fold(local)]; named {
+	if answer, named := here.named[FoldCase(local)]; named {
 		return answer
 	}
 	if here.others != 0 {
@@ -69,9 +69,6 @@ func (t table) answer(local string, domain envelope.Host) Answer {
 	}
 	return Unknown
 }
-
-// fold gives local parts one form that differ in nothing but letter case.
-func fold(local string) string { return strings.ToLower(local) }
 
 // add takes an entry into the table.
 func (t table) add(entry string, answer Answer) error {
@@ -122,7 +119,7 @@ func parseEntry(entry string) (domain envelope.Host, local, reason string) {
 	case m.Local == "": // "" is a local part by the grammar, and here the mark of a whole domain
 		return "", "", "has an empty local part"
 	}
-	return place(m.Domain, m.Literal), fold(m.Local), ""
+	return place(m.Domain, m.Literal), FoldCase(m.Local), ""
 }
 
 // parsePlace reads a domain or an address literal.

@@ -120,8 +120,3 @@ func isLocalPart(s string, smtputf8 bool) bool {
 	m, err := envelope.ParseMailbox(s+"@invalid", smtputf8)
 	return err == nil && m.Route == ""
 }
-
-// fold gives local parts one form that differ in nothing but letter case. RFC
-// 5321, section 2.4 leaves that to the site that they belong to, and RFC 2142,
-// section 2 wants it for the names of roles.
-func fold(local string) string { return strings.ToLower(local) }

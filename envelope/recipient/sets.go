@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
 )
 
 // roles are the mailboxes that RFC 2142 asks every domain to have (sections 4
@@ -39,11 +40,11 @@ func Role(domains []string, names ...string) envelope.Check {
 			err = &envelope.SyntaxError{Kind: "role", Value: name, Reason: "is no local part"}
 			return envelope.Misconfigured(check, envelope.Rcpt, err)
 		}
-		role[fold(m.Local)] = true
+		role[directory.FoldCase(m.Local)] = true
 	}
 	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
-		if fault == "" && !asksOn(mailbox) && role[fold(mailbox.Local)] && (isBare(mailbox) || ours.contain(mailbox)) {
+		if fault == "" && !asksOn(mailbox) && role[directory.FoldCase(mailbox.Local)] && (isBare(mailbox) || ours.contain(mailbox)) {
 			return envelope.Passed(check)
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is no role address of this site", e.RcptTo)
@@ -99,7 +100,7 @@ type patternSet struct {
 
 func (s patternSet) contains(m envelope.Mailbox) bool {
 	folded := m
-	folded.Local = fold(m.Local)
+	folded.Local = directory.FoldCase(m.Local)
 	if _, ok := s.mailboxes[folded]; ok {
 		return true
 	}
@@ -121,7 +122,7 @@ func parsePatterns(patterns []string) (patternSet, error) {
 			if asksOn(m) {
 				return patternSet{}, &envelope.SyntaxError{Kind: "mailbox", Value: pattern, Reason: "asks to be sent on, and would never match"}
 			}
-			m.Local = fold(m.Local)
+			m.Local = directory.FoldCase(m.Local)
 			s.mailboxes[m] = struct{}{}
 		default:
 			rest = append(rest, pattern)

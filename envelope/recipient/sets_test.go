@@ -31,6 +31,7 @@ func TestRole(t *testing.T) {
 		{"a U-label", usual, "postmaster@bücher.example", envelope.Pass},
 		{"the bare postmaster", usual, "Postmaster", envelope.Pass},
 		{"another mailbox", usual, "ann@example.org", envelope.Fail},
+		{"a letter that only looks like one of the name", usual, "adm\u0130n@example.org", envelope.Fail},
 		{"more than the name", usual, "postmaster+x@example.org", envelope.Fail},
 		{"another domain", usual, "postmaster@example.com", envelope.Fail},
 		{"another literal", usual, "postmaster@[192.0.2.26]", envelope.Fail},

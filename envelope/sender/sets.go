@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
 )
 
 // NotOurs passes when the sender is in none of our domains. A stranger who
@@ -138,9 +139,8 @@ func parseAddress(address string) (envelope.Mailbox, error) {
 }
 
 // fold gives mailboxes one form that differ in nothing but the letter case of
-// their local parts. RFC 5321, section 2.4 leaves that case to the site that
-// they belong to; hardly any site tells two mailboxes apart by it.
+// their local parts.
 func fold(m envelope.Mailbox) envelope.Mailbox {
-	m.Local = strings.ToLower(m.Local)
+	m.Local = directory.FoldCase(m.Local)
 	return m
 }
