@@ -2,6 +2,7 @@ package recipient
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -76,6 +77,9 @@ func In(patterns ...string) envelope.Check {
 // literal. Its error is a TempError.
 func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool, error)) envelope.Check {
 	const check = "recipient.in"
+	if contains == nil {
+		return envelope.Misconfigured(check, envelope.Rcpt, errors.New("there is no set to ask"))
+	}
 	return envelope.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
 			switch in, err := contains(ctx, mailbox); {

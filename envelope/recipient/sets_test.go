@@ -165,6 +165,10 @@ func TestInSetThatFailsDefers(t *testing.T) {
 	}
 }
 
+func TestNoSetAtAllDefers(t *testing.T) {
+	expect(t, recipient.InSet(nil)(t.Context(), nil, to("ann@example.org")), envelope.TempError, badSetup)
+}
+
 func TestInSetGetsTheContextOfTheJudgement(t *testing.T) {
 	type key struct{}
 	in := recipient.InSet(func(ctx context.Context, _ envelope.Mailbox) (bool, error) { return ctx.Value(key{}) == "here", nil })

@@ -18,7 +18,8 @@ import (
 const maxHosts = 10
 
 // Result is what was found at the mail servers of a sender's domain. It is the
-// Detail of every finding of MXUsable that asked, as a *Result of its own.
+// Detail of every finding of MXUsable but Pending and None, as a *Result of its
+// own.
 type Result struct {
 	// Domain is the domain of the sender.
 	Domain envelope.Host `json:"domain"`

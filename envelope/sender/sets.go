@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -85,6 +86,9 @@ func In(patterns ...string) envelope.Check {
 // route. Its error is a TempError.
 func InSet(contains func(ctx context.Context, sender envelope.Mailbox) (bool, error)) envelope.Check {
 	const check = "sender.in"
+	if contains == nil {
+		return envelope.Misconfigured(check, envelope.Mail, errors.New("there is no set to ask"))
+	}
 	return envelope.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if isNull(e) {
 			return envelope.NotApplicable(check)

@@ -138,6 +138,10 @@ func TestInSetFollowsALiveSet(t *testing.T) {
 	expect(t, check(t.Context(), nil, e), pass, nothing)
 }
 
+func TestNoSetAtAllDefers(t *testing.T) {
+	expect(t, sender.InSet(nil)(t.Context(), nil, from("ann@org.example")), temp, siteIsBad)
+}
+
 func TestInSetIsAskedForMailboxesOnly(t *testing.T) {
 	check := sender.InSet(func(_ context.Context, sender envelope.Mailbox) (bool, error) {
 		t.Errorf("asked for %+v", sender)
