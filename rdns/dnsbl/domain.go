@@ -3,6 +3,7 @@ package dnsbl
 import (
 	"context"
 	"net/netip"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -45,7 +46,7 @@ const maxNames = 10
 func DomainNotListed(of Subject, lists ...List) envelope.Check {
 	const check = "dnsbl.domainnotlisted"
 	if of < Helo || of > PTR {
-		err := &envelope.SyntaxError{Kind: "subject", Reason: "is none of Helo, Sender, PTR"}
+		err := &envelope.SyntaxError{Kind: "subject", Value: strconv.Itoa(int(of)), Reason: "is none of Helo, Sender, PTR"}
 		return envelope.Misconfigured(check, envelope.Connect, err)
 	}
 	panel, err := readLists(unweighted(lists))
