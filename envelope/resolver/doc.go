@@ -27,26 +27,30 @@
 //
 // What does not bear the ID and the question of a query is read over, however
 // much of it comes. What does not come over UDP as a whole, with TC set or
-// without, or can't be read, is asked for again over TCP. A server is given up,
-// and the next one asked, when its time is up, when it refuses or breaks a
-// connection, answers with any code but NOERROR and NXDOMAIN, refers to other
-// servers, or answers for other names, and when its reply over TCP is cut off
-// or is to another question. FORMERR and NOTIMP are first answered by the same
-// query without EDNS (RFC 6891, section 7). When every server has been tried as
-// often as Config says, the question has failed, by timeout if that was the
-// last thing to happen. More than 10 aliases, in a loop or not, and a record
-// without data are failures too. Of more than 1,000 records the first 1,000
-// count. A name that no zone can hold is not found, and nothing is asked.
+// without, or can't be read, is asked for again over TCP. A server is given
+// up, and the next one asked, when its time is up, when it refuses or breaks
+// a connection, answers with any code but NOERROR and NXDOMAIN, refers to
+// other servers, answers for other names or types, or has nothing to say and
+// neither has the zone nor is recursive, and when its reply over TCP is cut
+// off or is to another question. FORMERR and NOTIMP are first answered by the
+// same query without EDNS (RFC 6891, section 7). When every server has been
+// tried as often as Config says, the question has failed, by timeout if that
+// was the last thing to happen. More than 10 aliases, in a loop or not, a
+// record without data, and records of a name that does not exist are failures
+// too. Of more than 1,000 records the first 1,000 count. A name that no zone
+// can hold is not found, and nothing is asked.
 //
 // Failures are kept for 5 seconds (RFC 9520), so that a name that can't be
 // resolved does not cost its time again for each check that asks.
 //
 // # What it does not do
 //
-// The servers must be recursive resolvers: the package follows aliases, but no
-// delegations. It does not validate DNSSEC. A server that does, at best one on
-// the same machine, answers SERVFAIL for what is forged, which is a temporary
-// failure here. It applies no search list, reads no file of hosts, and asks over
-// plain DNS only, without 0x20 and cookies: the way to the servers should be a
-// trusted one. It logs nothing: Stats and Config.OnExchange tell what happens.
+// The servers must be recursive resolvers: the package follows aliases, but
+// no delegations. It does not validate DNSSEC. A server that does, at best
+// one on the same machine, answers SERVFAIL for what is forged, which is a
+// temporary failure here if every server asked does so: one that does not
+// validate, beside others that do, undoes their work. It applies no search
+// list, reads no file of hosts, and asks over plain DNS only, without 0x20
+// and cookies: the way to the servers should be a trusted one. It logs
+// nothing: Stats and Config.OnExchange tell what happens.
 package resolver

@@ -3,7 +3,7 @@ package resolver
 import (
 	"context"
 	"errors"
-	"os"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -66,7 +66,7 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 func (r *Resolver) fault(s *server, q question, reply *dns.Msg, err error) *failure {
 	if err != nil {
 		s.failed(r.clock())
-		return &failure{reason: err.Error(), server: s.name, timeout: errors.Is(err, os.ErrDeadlineExceeded)}
+		return &failure{reason: err.Error(), server: s.name, timeout: isTimeout(err)}
 	}
 	if reply.Rcode == dns.RcodeServerFailure {
 		s.answered() // it works, and could not find out
@@ -78,6 +78,13 @@ func (r *Resolver) fault(s *server, q question, reply *dns.Msg, err error) *fail
 	}
 	s.answered()
 	return nil
+}
+
+// isTimeout reports whether err says that time was up. What ends a dial is not
+// what ends a read.
+func isTimeout(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
 }
 
 func abandoned(ctx context.Context) *failure {
@@ -128,25 +135,27 @@ func (r *Resolver) send(ctx context.Context, deadline time.Time, s *server, netw
 // records, or says that there are none, or no such name.
 func flaw(reply *dns.Msg, q question) string {
 	switch {
-	case reply.Rcode == dns.RcodeNameError:
-		return ""
-	case reply.Rcode != dns.RcodeSuccess:
+	case reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError:
 		return "the server answers " + rcodeText(reply.Rcode)
-	case isReferral(reply):
-		return "the server is not recursive: it refers to others"
 	case len(reply.Answer) > 0 && !slices.ContainsFunc(reply.Answer, q.isAbout):
-		return "the answer is about other names"
+		return "the answer is to another question"
+	case reply.Rcode == dns.RcodeSuccess && isLame(reply):
+		return "the server is not recursive, and does not know"
 	}
 	return ""
 }
 
-// isAbout reports whether rr belongs to the name asked for.
-func (q question) isAbout(rr dns.RR) bool { return strings.EqualFold(rr.Header().Name, q.name) }
+// isAbout reports whether rr is what was asked for, or the alias of the name.
+func (q question) isAbout(rr dns.RR) bool {
+	h := rr.Header()
+	return strings.EqualFold(h.Name, q.name) && h.Class == dns.ClassINET && (h.Rrtype == q.kind || h.Rrtype == dns.TypeCNAME)
+}
 
-// isReferral reports whether a server sends the asker on to others, instead of
-// answering. It looks like an answer without records, but for the NS records
-// without a SOA record beside them (RFC 2308, section 2.2.1).
-func isReferral(reply *dns.Msg) bool {
+// isLame reports whether a server sends the asker on to others, or away, instead
+// of answering. It looks like an answer without records. But there are NS records
+// without a SOA record beside them (RFC 2308, section 2.2.1), or the server says
+// that it neither has the zone nor asks those that have.
+func isLame(reply *dns.Msg) bool {
 	if len(reply.Answer) > 0 || reply.Authoritative {
 		return false
 	}
@@ -159,5 +168,5 @@ func isReferral(reply *dns.Msg) bool {
 			refers = true
 		}
 	}
-	return refers
+	return refers || !reply.RecursionAvailable
 }

@@ -106,12 +106,32 @@ func TestRepliesOverUDP(t *testing.T) {
 		}, "failure"},
 		{"a record of another class", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "name.example. 60 CH TXT wrong"))
-		}, "not found"},
+		}, "failure"},
+		{"a record of another type only", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeSuccess, "name.example. A 192.0.2.1"))
+		}, "failure"},
 		{"NXDOMAIN", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeNameError)) }, "not found"},
+		{"NXDOMAIN with records of the name", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeNameError, wrong))
+		}, "failure"},
+		{"NXDOMAIN with records of other names", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeNameError, "other.example. TXT wrong"))
+		}, "failure"},
 		{"NODATA without SOA", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeSuccess)) }, "not found"},
 		{"a referral", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example."))
 		}, "failure"},
+		{"nothing from a server that is not recursive", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) { m.RecursionAvailable = false }))
+		}, "failure"},
+		{"nothing from the server that has the zone", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example."), func(m *dns.Msg) {
+				m.RecursionAvailable, m.Authoritative = false, true
+			}))
+		}, "not found"},
+		{"NODATA with a SOA record from a server that is not recursive", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess, "authority", "example. 60 SOA . . 1 2 3 4 5"), func(m *dns.Msg) { m.RecursionAvailable = false }))
+		}, "not found"},
 		{"NODATA with NS and SOA records", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example.", "example. 60 SOA . . 1 2 3 4 5"))
 		}, "not found"},

@@ -55,11 +55,14 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 	before := p.aliases
 	for {
 		records, broken := p.collect(reply.Answer)
-		if broken {
+		switch {
+		case broken:
 			a, ttl = p.failed(&failure{reason: "the answer has a record without data"})
 			return a, ttl, true
-		}
-		if len(records) > 0 && reply.Rcode == dns.RcodeSuccess {
+		case len(records) > 0 && reply.Rcode == dns.RcodeNameError:
+			a, ttl = p.failed(&failure{reason: "the answer has records of a name that, it says, does not exist"})
+			return a, ttl, true
+		case len(records) > 0:
 			return p.found(records), max(p.ttl, minTTL), true
 		}
 		if !p.step(reply.Answer) {
@@ -124,7 +127,7 @@ func (p *path) shorten(seconds uint32) {
 }
 
 // negativeTTL is how long it may be kept that something does not exist: what
-// the SOA record says, by its minimum and its own TTL. Without one it must not
+// the SOA record says, by its minimum and its own TTL. Without one it should not
 // be kept (RFC 2308, section 5).
 func (p *path) negativeTTL(soa *dns.SOA) time.Duration {
 	if soa == nil {

@@ -58,6 +58,12 @@ func TestTheNextServerIsAsked(t *testing.T) {
 		{"refers to others", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "authority", "example. NS ns.example."))
 		}, nil, long},
+		{"does not know, and does not ask", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) { m.RecursionAvailable = false }))
+		}, nil, long},
+		{"answers NXDOMAIN for other names", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeNameError, "other.example. TXT wrong"))
+		}, nil, long},
 		{"answers for other names", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "other.example. TXT wrong"))
 		}, nil, long},

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // isClosed reports whether the other end of a connection was closed.
@@ -41,6 +43,25 @@ func TestIdleConnectionsAreClosedInTime(t *testing.T) {
 			t.Error("the connection is not closed")
 		}
 	})
+}
+
+// A connection that does not come about in time is a timeout, as an answer is
+// that does not come.
+func TestConnectionThatIsLateIsATimeout(t *testing.T) {
+	r, err := New(Config{Servers: []string{"127.0.0.1:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	q, err := newQuery(question{"name.example.", dns.TypeTXT}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := r.servers.current.Load().servers[0]
+	_, _, err = s.connections.ask(t.Context(), longAgo, q)
+	if f := r.fault(s, q.question, nil, err); f == nil || !f.timeout {
+		t.Errorf("got %+v for %v", f, err)
+	}
 }
 
 // A server that leaves the file loses its connections, also those that are in
