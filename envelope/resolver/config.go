@@ -49,7 +49,8 @@ type Config struct {
 
 	// OnExchange, if it is not nil, is told of every exchange with a server when
 	// it has ended. It is called by many goroutines at once, and the question
-	// waits for it to return. If it panics, the question fails.
+	// waits for it to return. So it must neither ask the Resolver nor close it,
+	// either of which would wait for it. If it panics, the question fails.
 	OnExchange func(Exchange)
 }
 

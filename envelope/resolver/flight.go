@@ -71,26 +71,23 @@ func (r *Resolver) board(q question) (*flight, answer, source) {
 	return f, answer{}, asked
 }
 
-// fly finds the answer to a question, for all who wait.
+// fly finds the answer to a question, for all who wait. They get one whatever
+// happens: a panic is a failure, because no caller could recover from one in
+// this goroutine, and the mail server would end with it; so is the end of the
+// goroutine by [runtime.Goexit].
 func (r *Resolver) fly(ctx context.Context, q question, f *flight) {
-	a, ttl := r.resolveSafely(ctx, q)
-	r.cache.put(q, a, ttl, r.clock())
-	f.answer = a
-	r.flights.land(q, f)
-	f.cancel(nil)
-	close(f.done)
-}
-
-// resolveSafely is resolve that makes a failure of a panic. No caller could
-// recover from one in the goroutine of a flight, and the mail server would end
-// with it.
-func (r *Resolver) resolveSafely(ctx context.Context, q question) (a answer, ttl time.Duration) {
+	a, ttl := answer{outcome: failed, data: "the question was given up"}, time.Duration(0)
 	defer func() {
 		if p := recover(); p != nil {
-			a, ttl = answer{outcome: failed, data: fmt.Sprint("panic: ", p)}, 0
+			a.data = fmt.Sprint("panic: ", p)
 		}
+		r.cache.put(q, a, ttl, r.clock())
+		f.answer = a
+		r.flights.land(q, f)
+		f.cancel(nil)
+		close(f.done)
 	}()
-	return r.resolve(ctx, q)
+	a, ttl = r.resolve(ctx, q)
 }
 
 // land takes a flight off the list.

@@ -3,6 +3,7 @@ package resolver_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -155,12 +156,20 @@ func TestQuestionsBeyondTheBoundWaitTheirTurn(t *testing.T) {
 }
 
 // A panic in OnExchange, or in what reads a reply, is a failure of the question
-// and not the end of the program.
+// and not the end of the program. Nor does anyone wait for ever for a goroutine
+// that ends itself.
 func TestPanicIsAFailure(t *testing.T) {
 	server := (&hostile{udp: answering("right")}).start(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long, OnExchange: func(resolver.Exchange) { panic("oh") }})
-	_, err := r.LookupTXT(t.Context(), name)
-	if got := outcome(nil, err); got != "failure" || err.Error() != "lookup name.example.: panic: oh" {
-		t.Errorf("got %v", err)
+	for want, onExchange := range map[string]func(resolver.Exchange){
+		"lookup name.example.: panic: oh":                 func(resolver.Exchange) { panic("oh") },
+		"lookup name.example.: the question was given up": func(resolver.Exchange) { runtime.Goexit() },
+	} {
+		r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long, OnExchange: onExchange})
+		ctx, cancel := context.WithTimeout(t.Context(), long)
+		_, err := r.LookupTXT(ctx, name)
+		cancel()
+		if got := outcome(nil, err); got != "failure" || err.Error() != want {
+			t.Errorf("got %v, want %v", err, want)
+		}
 	}
 }
