@@ -77,12 +77,12 @@ func TestSilenceIsKept(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-	if got := server.overUDP.Load(); got != 1 {
+	if got := r.Stats().Exchanges; got != 1 {
 		t.Errorf("asked %d times", got)
 	}
 	clock.Advance(5 * time.Second)
 	r.LookupTXT(t.Context(), name)
-	if got := server.overUDP.Load(); got != 2 {
+	if got := r.Stats().Exchanges; got != 2 {
 		t.Errorf("after 5 seconds asked %d times", got)
 	}
 }
