@@ -62,6 +62,8 @@ func isEmpty(rr dns.RR) bool {
 		return rr.Ptr == ""
 	case *dns.TXT:
 		return len(rr.Txt) == 0
+	case *dns.CNAME:
+		return rr.Target == ""
 	}
 	return true
 }

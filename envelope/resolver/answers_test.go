@@ -55,6 +55,20 @@ func TestAliases(t *testing.T) {
 		{"no such name at the end", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeNameError, "a0.example. CNAME b.example.", "authority", soa))
 		}, "not found", 1},
+		{"no such name at the end, without a SOA record", func(q *dns.Msg, _ int) [][]byte {
+			return one(reply(q, dns.RcodeNameError, "a0.example. CNAME b.example."))
+		}, "not found", 1},
+		{"an alias without a target", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) {
+				m.Answer = []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: "a0.example.", Rrtype: dns.TypeCNAME, Class: dns.ClassINET}}}
+			}))
+		}, "failure", 1},
+		{"an alias of another class", func(q *dns.Msg, n int) [][]byte {
+			if n == 1 {
+				return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME b.example.", "b.example. 60 CH CNAME c.example.", "c.example. TXT wrong"))
+			}
+			return one(reply(q, dns.RcodeSuccess, "b.example. TXT right"))
+		}, "right", 2},
 		{"no such record at the end", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, "a0.example. CNAME b.example.", "authority", soa))
 		}, "not found", 1},

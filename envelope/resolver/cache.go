@@ -10,8 +10,8 @@ const (
 	// maxShards is into how many parts a large cache is cut, so that many
 	// goroutines don't wait for one lock.
 	maxShards = 64
-	// minShard is the least size of a part, in octets: the longest of answers
-	// fits in.
+	// minShard is the least size of a part, in octets: four messages of the
+	// greatest length.
 	minShard = 256 << 10
 	// entryOverhead is what an answer takes besides its texts, in octets: the
 	// entry and its place in the map, measured with a million answers.

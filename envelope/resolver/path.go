@@ -86,16 +86,17 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 }
 
 // collect returns the records of the type asked for that the name here has.
-// Broken is true if one of them is empty, as only updates have them (RFC 2136).
+// Broken is true if one of them, or its alias, is empty, as only updates have
+// them (RFC 2136).
 func (p *path) collect(section []dns.RR) (records []dns.RR, broken bool) {
 	for _, rr := range section {
-		if h := rr.Header(); h.Rrtype != p.kind || !strings.EqualFold(h.Name, p.name) || h.Class != dns.ClassINET {
+		if !p.isAbout(rr) {
 			continue
 		}
 		if isEmpty(rr) {
 			return nil, true
 		}
-		if len(records) < maxRecords {
+		if rr.Header().Rrtype == p.kind && len(records) < maxRecords {
 			records = append(records, rr)
 			p.shorten(rr.Header().Ttl)
 		}
@@ -106,8 +107,7 @@ func (p *path) collect(section []dns.RR) (records []dns.RR, broken bool) {
 // step goes on to where the name here is an alias of.
 func (p *path) step(section []dns.RR) bool {
 	for _, rr := range section {
-		alias, ok := rr.(*dns.CNAME)
-		if ok && alias.Target != "" && strings.EqualFold(alias.Hdr.Name, p.name) && alias.Hdr.Class == dns.ClassINET {
+		if alias, ok := rr.(*dns.CNAME); ok && p.isAbout(rr) {
 			p.name = alias.Target
 			p.aliases++
 			p.shorten(alias.Hdr.Ttl)
