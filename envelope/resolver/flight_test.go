@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,13 +115,26 @@ func TestWithTheLastCallerTheExchangeEnds(t *testing.T) {
 	}
 }
 
+// Close ends what is open, and waits until it has ended.
 func TestCloseEndsOpenQuestions(t *testing.T) {
 	server := (&hostile{}).start(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Hour})
+	var ended atomic.Bool
+	r := open(t, resolver.Config{
+		Servers: []string{server.address}, Timeout: time.Hour,
+		OnExchange: func(resolver.Exchange) {
+			for range 1000 {
+				runtime.Gosched() // a Close that does not wait is done by now
+			}
+			ended.Store(true)
+		},
+	})
 	result := make(chan string)
 	go func() { result <- outcome(r.LookupTXT(context.Background(), name)) }()
-	until(t, "that one waits", func() bool { return r.Waiting() == 1 })
+	until(t, "that the question is with the server", func() bool { return server.overUDP.Load() == 1 })
 	r.Close()
+	if !ended.Load() {
+		t.Error("the exchange goes on after Close")
+	}
 	if got := <-result; got != "failure" {
 		t.Errorf("got %q", got)
 	}
