@@ -82,7 +82,9 @@ func BenchmarkHostile(b *testing.B) {
 	for name, raw := range map[string]string{
 		"200000ContinuationLines": sign(usual, "X: y\r\n"+strings.Repeat(" a\r\n", 200_000)+mail, rsaKey()),
 		"20000Signatures":         strings.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d=a.b\r\n", 20_000) + mail,
-		"900Fields1000Names":      sign(with("h", "From"+strings.Repeat(":x", 999)), strings.Repeat("x: y\r\n", 900)+mail, rsaKey()),
+		"900SignaturesOf1000Authors": manyAuthors(10, 99) + strings.Repeat(
+			"DKIM-Signature: "+with("d", "a.b.c.com.au", "h", strings.Repeat("From:", 10)+"To", "bh", strings.Repeat("A", 43)+"=", "b", "AAAA")+"\r\n", 900) + "\r\n",
+		"900Fields1000Names": sign(with("h", "From"+strings.Repeat(":x", 999)), strings.Repeat("x: y\r\n", 900)+mail, rsaKey()),
 	} {
 		b.Run(name, func(b *testing.B) {
 			m := envelope.NewMessage([]byte(raw))
@@ -94,6 +96,20 @@ func BenchmarkHostile(b *testing.B) {
 			}
 		})
 	}
+}
+
+// manyAuthors returns From fields with so many authors each, all of different
+// domains.
+func manyAuthors(fields, each int) string {
+	var b strings.Builder
+	for i := range fields {
+		b.WriteString("From: ")
+		for j := range each {
+			fmt.Fprintf(&b, "a@d%d.e%d.f.g.h.co.uk,\r\n ", i, j)
+		}
+		b.WriteString("a@example.org\r\n")
+	}
+	return b.String()
 }
 
 // BenchmarkFloor is what reading and hashing 25 MB cost by themselves.

@@ -19,15 +19,26 @@ func byAlignment(signatures []*signature, authors []envelope.Host) {
 	if len(authors) == 0 {
 		return
 	}
+	organizations := make(map[string]bool, len(authors))
+	for _, author := range authors {
+		organizations[registered(author)] = true
+	}
+	// A signature is held against the authors once, and not as often as the
+	// sorting looks at it: both may be a thousand.
+	nearness := make(map[*signature]int, len(signatures))
+	for _, s := range signatures {
+		nearness[s] = closest(s.Domain, authors, organizations)
+	}
 	slices.SortStableFunc(signatures, func(a, b *signature) int {
-		return cmp.Compare(closest(b.Domain, authors), closest(a.Domain, authors))
+		return cmp.Compare(nearness[b], nearness[a])
 	})
 }
 
 // closest says how near a signing domain is to the nearest author: 3 if they
 // are one, 2 if one is below the other, 1 if both were registered as one, by
-// the public suffix list, and 0 for strangers.
-func closest(domain envelope.Host, authors []envelope.Host) int {
+// the public suffix list, and 0 for strangers. The organizations are what the
+// authors were registered as.
+func closest(domain envelope.Host, authors []envelope.Host, organizations map[string]bool) int {
 	nearest := 0
 	for _, author := range authors {
 		switch {
@@ -35,9 +46,10 @@ func closest(domain envelope.Host, authors []envelope.Host) int {
 			return 3
 		case domain.Below(author) || author.Below(domain):
 			nearest = 2
-		case nearest == 0 && registered(domain) == registered(author):
-			nearest = 1
 		}
+	}
+	if nearest == 0 && organizations[registered(domain)] {
+		nearest = 1
 	}
 	return nearest
 }
