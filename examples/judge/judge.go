@@ -79,7 +79,7 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	for _, v := range r.verdicts {
 		r.notAsked = append(r.notAsked, notAsked(j.policy.Rules, v.Trace))
 	}
-	if j.stamp != nil && (j.checksOnly || r.merged.Action == verdict.Accept) {
+	if j.stamp != nil && r.merged.Action == verdict.Accept { // as it always is of checks only
 		r.headers = fields(j.stamp, &e, r.verdicts)
 	}
 	return r

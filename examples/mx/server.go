@@ -61,26 +61,8 @@ func newServer(s site) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	choose := policies.Standard
-	if s.strict {
-		choose = policies.Strict
-	}
-	policy, err := choose(policies.Site{
-		Domains:   boxes.domains,
-		Names:     []string{s.hostname},
-		Networks:  s.networks,
-		Mailboxes: boxes.known,
-		Lists:     s.lists,
-		Greylist:  s.greylist,
-	})
+	policy, err := s.policy(boxes)
 	if err != nil {
-		return nil, err
-	}
-	if len(s.blocked) > 0 {
-		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
-	}
-	policy.Rules = append(policy.Rules, s.dmarcRules()...)
-	if err := policy.Validate(); err != nil {
 		return nil, err
 	}
 	stamp, err := headers.For(s.hostname)
@@ -106,6 +88,31 @@ func newServer(s site) (*server, error) {
 	server.smtp.WriteTimeout = writeTimeout
 	server.smtp.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelError)
 	return server, nil
+}
+
+// policy is what the server goes by: one of the ready policies, behind the
+// networks that are blocked, with DMARC at the end.
+func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
+	choose := policies.Standard
+	if s.strict {
+		choose = policies.Strict
+	}
+	policy, err := choose(policies.Site{
+		Domains:   boxes.domains,
+		Names:     []string{s.hostname},
+		Networks:  s.networks,
+		Mailboxes: boxes.known,
+		Lists:     s.lists,
+		Greylist:  s.greylist,
+	})
+	if err != nil {
+		return policy, err
+	}
+	if len(s.blocked) > 0 {
+		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
+	}
+	policy.Rules = append(policy.Rules, s.dmarcRules()...)
+	return policy, policy.Validate()
 }
 
 // blocked refuses clients for what only their address says. Nothing in front of
