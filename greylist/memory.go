@@ -10,7 +10,7 @@ import (
 // program unless it is saved by Snapshot. It is a Register too. Make one with
 // NewMemory.
 //
-// It takes 36 to 43 octets for each record as long as there is room. When there
+// It takes 37 to 44 octets for each record as long as there is room. When there
 // is none it drops, for each new record, the least valuable among some 64: one
 // that has expired, else the oldest that was never let in, as long as those are
 // more than an eighth of all; else that which was not used for the longest time.

@@ -9,15 +9,16 @@ import (
 // table maps keys to records by open addressing in one array without pointers,
 // so that the garbage collector has nothing to look at, and 32 octets a slot are
 // all that a record costs beside the empty slots. A key is a hash already: its
-// first half says where its slot should be (its home), and the slots between the
-// home and the next empty one are in the order of their homes (linear probing
-// with Robin Hood hashing). So a search ends as soon as it meets a slot whose
-// home is farther on, and nothing needs a mark when it is deleted.
+// first half says where its slot should be (its home), and the slots between a
+// home and the next empty one are in the order of keys (linear probing with
+// Robin Hood hashing). So a search ends as soon as it meets a greater key,
+// nothing needs a mark when it is deleted, and a table grows by being copied.
 type table struct {
 	slots []slot
 	used  int // slots that hold a record
 	grey  int // those of them that were never let in
 	hand  int // where the next sweep begins
+	fresh int // new records since the last
 }
 
 // slot is one record. It is empty if until is 0.
@@ -29,10 +30,11 @@ type slot struct {
 const (
 	slotSize  = 32
 	smallest  = 16 // slots
-	fullest   = 90 // percent of the slots that may be used
-	roomiest  = 76 // percent that are used after the table has grown
+	fullest   = 87 // percent of the slots that may be used
+	roomiest  = 73 // percent that are used after the table has grown
 	emptiest  = 30 // percent below which it shrinks
-	perSweep  = 4  // slots looked at for each new record
+	sweepOf   = 64 // slots looked at in a sweep
+	perSweep  = 16 // new records between two sweeps
 	sample    = 64 // slots among which the least valuable is looked for
 	greyShare = 8  // new ones may crowd out known ones up to one in so many
 )
@@ -40,9 +42,12 @@ const (
 func (s *slot) empty() bool { return s.record.until == 0 }
 func (s *slot) grey() bool  { return s.record.good == 0 }
 
-// home returns the slot where key should be: its first 64 bits, scaled.
-func (t *table) home(key *Key) int {
-	high, _ := bits.Mul64(binary.BigEndian.Uint64(key[:8]), uint64(len(t.slots)))
+// prefix returns what decides where a key should be.
+func prefix(key *Key) uint64 { return binary.BigEndian.Uint64(key[:8]) }
+
+// home returns the slot where a key should be that has the prefix p.
+func (t *table) home(p uint64) int {
+	high, _ := bits.Mul64(p, uint64(len(t.slots)))
 	return int(high)
 }
 
@@ -55,7 +60,7 @@ func (t *table) next(i int) int {
 
 // distance returns how far slot i is behind the home of what it holds.
 func (t *table) distance(i int) int {
-	d := i - t.home(&t.slots[i].key)
+	d := i - t.home(prefix(&t.slots[i].key))
 	if d < 0 {
 		d += len(t.slots)
 	}
@@ -64,13 +69,17 @@ func (t *table) distance(i int) int {
 
 // find returns the slot of key, or that where it should be put.
 func (t *table) find(key *Key) (at int, found bool) {
-	i := t.home(key)
+	p := prefix(key)
+	i := t.home(p)
 	for d := 0; ; d++ {
 		s := &t.slots[i]
-		if s.key == *key && !s.empty() {
+		if s.empty() {
+			return i, false
+		}
+		if s.key == *key {
 			return i, true
 		}
-		if s.empty() || t.distance(i) < d {
+		if behind := t.distance(i); behind < d || behind == d && prefix(&s.key) > p {
 			return i, false
 		}
 		i = t.next(i)
@@ -103,12 +112,13 @@ func (t *table) update(key *Key, r packed, change func(old, r packed) packed, no
 	if r = change(packed{}, r); r.until == 0 {
 		return packed{} // it never counted
 	}
-	t.sweep(now, limit)
+	if t.fresh++; t.fresh == perSweep {
+		t.sweep(now, limit)
+	}
 	if (t.used+1)*100 > len(t.slots)*fullest {
 		t.makeRoom(now, limit)
 	}
-	i, _ := t.find(key)
-	t.insert(i, slot{*key, r})
+	t.add(&slot{*key, r})
 	return r
 }
 
@@ -123,11 +133,26 @@ func (t *table) count(s *slot, change int) {
 // insert puts s at i, and what stood there and behind it one slot on.
 func (t *table) insert(i int, s slot) {
 	t.count(&s, +1)
-	for !t.slots[i].empty() {
-		t.slots[i], s = s, t.slots[i]
-		i = t.next(i)
+	end := i
+	for end < len(t.slots) && !t.slots[end].empty() {
+		end++
 	}
+	if end == len(t.slots) { // on to the beginning, where the last one goes
+		t.insertFirst(t.slots[end-1])
+		end--
+	}
+	copy(t.slots[i+1:end+1], t.slots[i:end])
 	t.slots[i] = s
+}
+
+// insertFirst puts s into the first slot, and what stood there one slot on.
+func (t *table) insertFirst(s slot) {
+	for i := 0; ; i++ {
+		t.slots[i], s = s, t.slots[i]
+		if s.empty() {
+			return
+		}
+	}
 }
 
 // remove empties slot i, and moves what stands behind it nearer to its home.
@@ -158,49 +183,51 @@ func (t *table) makeRoom(now uint32, limit int) {
 // resize copies what has not expired into an array of the right size.
 func (t *table) resize(now uint32, limit int) {
 	old := t.slots
-	live, free := 0, 0
+	live, free := 0, len(old)
 	for i := range old {
 		if s := &old[i]; s.empty() {
-			free = i
+			free = min(free, i)
 		} else if s.record.until >= now {
 			live++
 		}
 	}
 	*t = table{slots: make([]slot, min(max((live+1)*100/roomiest, smallest), limit))}
-	// Behind an empty slot what stands there is in the order of homes, and nearly
-	// so in the new array: most of it can be put behind what was put last.
-	last, lastHome := -1, 0
-	for range old {
-		if free++; free == len(old) {
-			free, last, lastHome = 0, len(t.slots), len(t.slots)
-		}
-		s := &old[free]
+	// Behind an empty slot all is in the order of keys, to the end and then from
+	// the beginning, and so it will be in the new array: each goes to its home, or
+	// behind what was put last. Only what was before the empty slot may find its
+	// place taken.
+	last := -1
+	for i := free + 1; i < len(old); i++ {
+		s := &old[i]
 		if s.empty() || s.record.until < now {
 			continue
 		}
-		home := t.home(&s.key)
-		at := max(home, last+1)
-		if home >= lastHome && at < len(t.slots) {
+		if last = max(t.home(prefix(&s.key)), last+1); last < len(t.slots) {
 			t.count(s, +1)
-			t.slots[at] = *s
+			t.slots[last] = *s
 		} else {
-			at, _ = t.find(&s.key)
-			t.insert(at, *s)
-			// What stood behind it may have moved on.
-			at = last
-			for at+1 < len(t.slots) && !t.slots[at+1].empty() {
-				at++
-			}
+			t.add(s)
 		}
-		last, lastHome = at, max(home, lastHome)
+	}
+	for i := range free {
+		if s := &old[i]; !s.empty() && s.record.until >= now {
+			t.add(s)
+		}
 	}
 }
 
-// sweep removes what has expired among the next few slots. Each new
-// record sweeps, so that n of them have looked at all of a table of 4n slots,
-// and no one ever has to wait until the whole of it is looked through.
+// add puts a record of another table into its place.
+func (t *table) add(s *slot) {
+	i, _ := t.find(&s.key)
+	t.insert(i, *s)
+}
+
+// sweep removes what has expired among the next few slots. It is called once
+// for some new records, so that n of them have looked at all of a table of 4n
+// slots, and no one ever has to wait until the whole of it is looked through.
 func (t *table) sweep(now uint32, limit int) {
-	for range min(perSweep, len(t.slots)) {
+	t.fresh = 0
+	for range min(sweepOf, len(t.slots)) {
 		if t.hand >= len(t.slots) {
 			t.hand = 0
 			if t.used*100 < len(t.slots)*emptiest && len(t.slots) > smallest {

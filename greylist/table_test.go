@@ -95,25 +95,50 @@ func TestTheTableIsAMap(t *testing.T) {
 }
 
 func TestWhatHasExpiredIsSweptOut(t *testing.T) {
-	var table table
+	table := table{slots: make([]slot, 1<<14)} // with room, so that it need not grow
 	const limit = 1 << 16
 	for n := range uint64(10_000) {
 		key := numbered(n, false)
 		table.update(&key, packed{until: 100, good: 1}, replaced, 50, limit)
 	}
 	slots := len(table.slots)
-	// A record a time, each of which lasts, until the hand has been everywhere.
-	for n := range uint64(slots/perSweep + 20_000/perSweep) {
-		table.sweep(101, limit)
-		key := numbered(1_000_000+n%10, false)
+	// New records, each of which lasts, until the hand has been everywhere: it
+	// looks again at a slot from which it has removed something.
+	fresh := (slots + 10_000) * perSweep / sweepOf * 11 / 10
+	for n := range uint64(fresh) {
+		key := numbered(1_000_000+n, false)
 		table.update(&key, packed{until: 200, good: 1}, replaced, 101, limit)
+		if n == 200 && table.used > 10_000 {
+			t.Errorf("after 200 new records nothing is removed: there are %d", table.used)
+		}
 	}
 	table.check(t)
-	if table.used != 10 {
-		t.Errorf("%d records are left, want the 10 that last", table.used)
+	if table.used != fresh {
+		t.Errorf("%d records are left, want the %d that last", table.used, fresh)
 	}
-	if len(table.slots) > slots/2 {
-		t.Errorf("the table keeps %d slots of %d for 10 records", len(table.slots), slots)
+	if len(table.slots) > slots {
+		t.Errorf("the table has grown from %d slots to %d", slots, len(table.slots))
+	}
+}
+
+func TestATableShrinks(t *testing.T) {
+	var table table
+	const limit, live = 1 << 16, 100
+	for n := range uint64(10_000) {
+		key := numbered(n, false)
+		r := packed{until: 100, good: 1}
+		if n < live {
+			key[0], r.until = 0xff, 1000 // crowded, so that they do not fit before the end
+		}
+		table.update(&key, r, replaced, 50, limit)
+	}
+	slots := len(table.slots)
+	for range 2 * (slots + 10_000) / sweepOf {
+		table.sweep(101, limit)
+	}
+	table.check(t)
+	if table.used != live || len(table.slots) > live*100/emptiest {
+		t.Errorf("the table has %d slots, and had %d, for %d records of %d that last", len(table.slots), slots, table.used, live)
 	}
 }
 
@@ -209,6 +234,9 @@ func TestNothingIsLostWhenTheTableGrows(t *testing.T) {
 		slots := 0
 		for n := range uint64(3000) {
 			key := numbered(seed<<32+n, false)
+			if seed%2 == 1 { // all in the last eighth, and so over the end
+				key[0] |= 7 << 5
+			}
 			table.update(&key, packed{first: uint32(n), until: 2, good: uint32(n % 2)}, replaced, 1, 1<<16)
 			if len(table.slots) == slots {
 				continue
