@@ -31,9 +31,7 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 			return reply{answer, err}
 		})
 		if found.err != nil {
-			f := envelope.Temporary(check, found.err)
-			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
-			return f
+			return unavailable(check, found.err)
 		}
 		return fromAnswer(check, found.answer, e.RcptTo)
 	})

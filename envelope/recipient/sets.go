@@ -84,9 +84,7 @@ func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool,
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
 			switch in, err := contains(ctx, mailbox); {
 			case err != nil:
-				f := envelope.Temporary(check, err)
-				f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
-				return f
+				return unavailable(check, err)
 			case in:
 				return envelope.Passed(check)
 			}

@@ -150,9 +150,10 @@ func isLocalPart(s string, smtputf8 bool) bool {
 }
 
 // unavailable is the finding that something of the site's own, a directory or
-// a set, can't answer now.
+// a set, can't answer now. Its text does not come from err, which may name a host
+// that is for nobody outside to know.
 func unavailable(check string, err error) envelope.Finding {
-	f := envelope.Temporary(check, err)
-	f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+	f := envelope.Temporary(check, nil)
+	f.Err, f.Status = err, envelope.Status{Code: 451, Subject: 3, Detail: 0}
 	return f
 }

@@ -3,6 +3,8 @@ package sender_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -154,7 +156,7 @@ func TestInSetIsAskedForMailboxesOnly(t *testing.T) {
 }
 
 func TestASetThatFailsDefers(t *testing.T) {
-	down := errors.New("the database is down")
+	down := fmt.Errorf("dial: %w", &net.DNSError{Err: "no such host", Name: "database.internal"})
 	check := sender.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
 	got := check(t.Context(), nil, from("ann@org.example"))
 	expect(t, got, temp, siteFails)
