@@ -48,21 +48,73 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // Claims reports whether a field of a message that came from outside claims to
 // be ours: an Authentication-Results field with our name, or a Received-SPF field
-// that names us as the receiver. In doubt it does (RFC 8601, section 5).
+// that names us as the receiver. In doubt it does (RFC 8601, section 5). A CR
+// inside a line ends it for some programs, so that another field may begin there.
 func (s *Stamp) Claims(field header.Field) bool {
+	if s.claims(field) {
+		return true
+	}
+	for hidden := range header.Fields(linesOf(field.Raw)) {
+		if s.claims(hidden) {
+			return true
+		}
+	}
+	return false
+}
+
+// claims is Claims for a field that is one to everybody.
+func (s *Stamp) claims(field header.Field) bool {
 	switch {
 	case field.Is(fieldName):
 		text := header.Unfold(field.Value())
+		bare := withoutComments(text)
 		results, err := Parse(text)
 		if err != nil {
-			return s.namedIn(text) || s.hiddenIn(text)
+			return s.namedIn(text) || s.namedIn(bare) || s.hiddenIn(text) || s.hiddenIn(bare)
 		}
-		front, _, _ := strings.Cut(text, ";")
-		return s.isName(results.Service) || s.namedIn(front)
+		return s.isName(results.Service) || s.namedIn(front(text)) || s.namedIn(front(bare))
 	case field.Is("Received-SPF"):
-		return s.namedIn(header.Unfold(field.Value()))
+		text := header.Unfold(field.Value())
+		return s.namedIn(text) || s.namedIn(withoutComments(text))
 	}
 	return false
+}
+
+// linesOf returns a field as a program reads it that ends lines at CR too, nil
+// if it reads the same.
+func linesOf(raw []byte) []byte {
+	if bytes.Count(raw, []byte{'\r'}) == bytes.Count(raw, []byte("\r\n")) {
+		return nil
+	}
+	lines := bytes.FieldsFunc(raw, func(r rune) bool { return r == '\r' || r == '\n' })
+	return bytes.Join(lines, []byte{'\n'})
+}
+
+// front returns what stands where the name of who says so belongs.
+func front(text string) string {
+	name, _, _ := strings.Cut(text, ";")
+	return name
+}
+
+// withoutComments takes the comments out of a text. By the grammar they stand
+// between words, and programs that drop them first read a name also where one
+// stands inside it.
+func withoutComments(text string) string {
+	var b strings.Builder
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case c == '\\' && depth > 0:
+			i++
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // isName reports whether service is our name, in any form of a host name.
@@ -79,10 +131,10 @@ func (s *Stamp) namedIn(text string) bool {
 }
 
 // hiddenIn is namedIn also across blanks. Words then run together, so that what
-// stands before the name may be the end of another word, and only a dot makes it
-// a longer name.
+// stands beside the name may be another word, and only a dot makes it a longer
+// name.
 func (s *Stamp) hiddenIn(text string) bool {
-	return s.found(squeeze(text, -1), func(c byte) bool { return c == '.' })
+	return s.found(squeeze(text, -1), func(byte) bool { return false })
 }
 
 // squeeze returns text in lower case without what may stand inside a name and
@@ -99,29 +151,43 @@ func squeeze(text string, blank rune) string {
 	}, strings.ToLower(text))
 }
 
-// found reports whether our name stands in text, with no octet before it of
-// which longer is true, and none behind it that goes on with the name.
-func (s *Stamp) found(text string, longer func(before byte) bool) bool {
+// found reports whether our name stands in text and is not a part of a longer
+// one, which a dot on either side makes of it, or an octet of which longer is
+// true.
+func (s *Stamp) found(text string, longer func(octet byte) bool) bool {
 	name := string(s.host)
 	for {
 		before, after, ok := strings.Cut(text, name)
 		if !ok {
 			return false
 		}
-		if (before == "" || !longer(before[len(before)-1])) && !continuesName(after) {
+		if !endsInside(before, longer) && !beginsInside(after, longer) {
 			return true
 		}
 		text = text[len(before)+1:]
 	}
 }
 
-// continuesName reports whether rest goes on with the name that the text before
-// it began.
-func continuesName(rest string) bool {
-	if rest == "" || rest[0] != '.' {
-		return rest != "" && isNameByte(rest[0])
+// endsInside reports whether the name that follows text is a part of one that
+// began in it.
+func endsInside(text string, longer func(octet byte) bool) bool {
+	if text == "" {
+		return false
 	}
-	return len(rest) > 1 && isNameByte(rest[1])
+	last := text[len(text)-1]
+	return last == '.' || longer(last)
+}
+
+// beginsInside reports whether text goes on with the name that stands before it.
+// A dot alone does not: it may be the final one.
+func beginsInside(text string, longer func(octet byte) bool) bool {
+	switch {
+	case text == "":
+		return false
+	case text[0] == '.':
+		return len(text) > 1 && isNameByte(text[1])
+	}
+	return longer(text[0])
 }
 
 func isNameByte(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '_' || c == '.' }

@@ -23,7 +23,8 @@
 // another would not. So a field is removed if its name is ours by the grammar,
 // with comments, quotes, a version and in any letter case; if our name stands
 // anywhere in front of its first semicolon; and if it can't be read and has our
-// name anywhere.
+// name anywhere. A field that begins behind a CR inside a line, which is none to
+// us and is one to others, takes the field around it along.
 //
 // The package judges nothing and asks nobody. It writes no ARC fields and no
 // trace of its own (Received), which are the server's.
