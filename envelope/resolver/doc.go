@@ -10,7 +10,10 @@
 //
 //   - A question in normal form goes to the cache first. Answers are kept as
 //     long as they say (RFC 1035, section 3.2.1; RFC 2308 for what does not
-//     exist), within bounds, in a fixed amount of memory.
+//     exist), but for 5 seconds at least, also with a TTL of 0, so that the
+//     checks of one message see the same, and for no longer than an hour, or 15
+//     minutes for what does not exist. What does not exist is not kept if no SOA
+//     record says for how long. All take no more memory than Config says.
 //   - Equal questions that are open share one exchange. It ends when nobody waits
 //     for it any more, so that one caller who leaves takes nothing from others.
 //   - An exchange goes from server to server, those that failed of late last,

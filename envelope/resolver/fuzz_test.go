@@ -55,6 +55,9 @@ func FuzzReply(f *testing.F) {
 			if p.aliases == 0 || p.aliases > maxAliases {
 				t.Fatalf("goes on after %d aliases", p.aliases)
 			}
+			if _, err := newQuery(question{strings.ToLower(p.name), p.kind}, true); err != nil {
+				t.Errorf("goes on to %q: %v", p.name, err)
+			}
 			return
 		}
 		checkAnswer(t, &a, ttl, q.kind)

@@ -21,8 +21,8 @@ type server struct {
 	connections connections
 
 	mu   sync.Mutex
-	hold time.Duration // 0: the server is well
-	til  time.Duration // when the hold ends, on the clock of the Resolver
+	hold  time.Duration // 0: the server is well
+	until time.Duration // when the hold ends, on the clock of the Resolver
 }
 
 func newServer(address netip.AddrPort) *server {
@@ -39,11 +39,11 @@ func (s *server) ready(now time.Duration) bool {
 	if s.hold == 0 {
 		return true
 	}
-	if now < s.til {
+	if now < s.until {
 		return false
 	}
 	s.hold = min(2*s.hold, maxHold)
-	s.til = now + s.hold
+	s.until = now + s.hold
 	return true
 }
 
@@ -54,7 +54,7 @@ func (s *server) failed(now time.Duration) {
 	defer s.mu.Unlock()
 	if s.hold == 0 {
 		s.hold = firstHold
-		s.til = now + s.hold
+		s.until = now + s.hold
 	}
 }
 
