@@ -203,6 +203,7 @@ func TestAuthenticationResults(t *testing.T) {
 	}{
 		{spf.Input{MailFrom: "user@pass.example"}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "user@pass.example")}},
 		{spf.Input{MailFrom: `"a b"@Soft.Example.`}, envelope.AuthenticationResult{Method: "spf", Result: "softfail", Properties: property("mailfrom", `"a b"@soft.example`)}},
+		{spf.Input{MailFrom: `"ü b"@pass.example`}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", `"ü b"@pass.example`)}},
 		{spf.Input{Helo: "fail.example"}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("mailfrom", "postmaster@fail.example")}},
 		{spf.Input{Helo: "fail.example", Identity: spf.Helo}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("helo", "fail.example")}},
 		{spf.Input{MailFrom: "user@localhost"}, envelope.AuthenticationResult{Method: "spf", Result: "none"}},

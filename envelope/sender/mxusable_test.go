@@ -3,6 +3,7 @@ package sender_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +218,16 @@ func TestMXUsableHasNothingToAsk(t *testing.T) {
 	}
 	expect(t, sender.MXUsable(t.Context(), dns, from("ann@null.example")), none, nothing)
 	expect(t, sender.MXUsable(t.Context(), dns, from("ann@late.example")), none, nothing)
+}
+
+// Some resolvers know of no alias where there is none.
+func TestMXUsableTakesNoAliasForANameOfItsOwn(t *testing.T) {
+	dns := &stranger{t: t, hosts: []*net.MX{{Host: "mx.example."}}} // which has no end of an alias
+	got := sender.MXUsable(t.Context(), dns, from("ann@domain.example"))
+	expect(t, got, pass, nothing)
+	if result := got.Detail.(*sender.Result); result.Usable != "mx.example" {
+		t.Errorf("result %+v", result)
+	}
 }
 
 func TestMXUsableStopsAtTenHosts(t *testing.T) {
