@@ -32,6 +32,8 @@ func headerFault(m *envelope.Message, smtputf8 bool) string {
 	from, date := 0, 0
 	for field := range header.Fields(m.Header()) {
 		switch {
+		case !isPrintable(field.Name()):
+			return "has a header field whose name is not printable ASCII"
 		case field.Is("From"):
 			from++
 		case field.Is("Date"):
@@ -71,6 +73,19 @@ func lineFault(block []byte, smtputf8 bool) string {
 		block = rest
 	}
 	return ""
+}
+
+// isPrintable reports whether a field name is of the characters that one may
+// have (RFC 5322, section 2.2; RFC 6532 adds none). With others in it, which
+// nobody sees, "From" is another name to us and may be From to a reader. Blanks
+// are let through: senders write them by mistake.
+func isPrintable(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c < ' ' && c != '\t' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func isASCII(line []byte) bool {

@@ -35,7 +35,8 @@ const maxReceived = 50
 //   - no NUL, no CR without LF and no LF without CR, in the header and in the
 //     body (section 2.3; RFC 5321, section 2.3.8);
 //   - a header of ASCII, or, where SMTPUTF8 was asked for, of UTF-8 (section 2.2;
-//     RFC 6532, section 3);
+//     RFC 6532, section 3), and of ASCII without control characters in the names
+//     of its fields, where there is no choice (section 2.2);
 //   - no line of more than 998 octets in the header (section 2.1.1);
 //   - a header of at most 1 MiB, which is as much as a Message keeps of it.
 //

@@ -65,6 +65,12 @@ func TestWellFormed(t *testing.T) {
 		{"8-bit in the body", from + date + "\r\nä\xff\r\n", ""},
 		{"8-bit in the header", from + date + "Subject: ä\r\n\r\n", "has characters beyond ASCII in its header, line 3, and SMTPUTF8 was not asked for"},
 		{"a no-break space behind From", "From\u00a0: a@example.org\r\n" + date + "\r\n", "has characters beyond ASCII in its header, line 1, and SMTPUTF8 was not asked for"},
+		{"a control character before From", from + date + "\vFrom: a@example.org\r\n\r\n", "has a header field whose name is not printable ASCII"},
+		{"DEL in a name", from + date + "X\x7f: y\r\n\r\n", "has a header field whose name is not printable ASCII"},
+		{"control characters in a value", from + date + "X: \v\x7f\r\n\r\n", ""},
+		{"blanks in a name", from + date + "X Y\t Z : y\r\n\r\n", ""},
+		{"the line of a mailbox file", "From ann@example.org Mon Feb  2 10:00:00 2026\r\n" + from + date + "\r\n", ""},
+		{"a line that is no field", from + date + "grumble\x01\r\n\r\n", ""},
 		{"header of more than 1 MiB", from + date + strings.Repeat("X: y\r\n", 1<<20/6) + "\r\n", "has a header of more than 1 MiB"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -96,6 +102,16 @@ func TestWellFormedWithSMTPUTF8(t *testing.T) {
 			e := envelope.Envelope{SMTPUTF8: true, Message: envelope.NewMessage([]byte(raw))}
 			wantFinding(t, message.WellFormed(t.Context(), nil, &e), "550 5.6.0", tc.fault)
 		})
+	}
+}
+
+// SMTPUTF8 is for values: the name of a field is ASCII all the same (RFC 6532,
+// section 3). One with a no-break space behind it is From to some programs.
+func TestWellFormedWithSMTPUTF8Names(t *testing.T) {
+	for _, name := range []string{"From\u00a0", "\ufeffFrom", "Fr\u00adom", "Grüße"} {
+		raw := from + date + name + ": b@example.net\r\n\r\n"
+		e := envelope.Envelope{SMTPUTF8: true, Message: envelope.NewMessage([]byte(raw))}
+		wantFinding(t, message.WellFormed(t.Context(), nil, &e), "550 5.6.0", "has a header field whose name is not printable ASCII")
 	}
 }
 
