@@ -20,7 +20,7 @@ type server struct {
 	name        string // the address as text
 	connections connections
 
-	mu   sync.Mutex
+	mu    sync.Mutex
 	hold  time.Duration // 0: the server is well
 	until time.Duration // when the hold ends, on the clock of the Resolver
 }

@@ -1,6 +1,8 @@
 package resolver
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"net"
 	"os"
@@ -43,6 +45,39 @@ func TestIdleConnectionsAreClosedInTime(t *testing.T) {
 			t.Error("the connection is not closed")
 		}
 	})
+}
+
+// lastMoment is a connection on which the reply has come when the context ends.
+type lastMoment struct {
+	net.Conn
+	reply  io.Reader
+	cancel context.CancelFunc
+	closed bool
+}
+
+func (c *lastMoment) Write(b []byte) (int, error)          { return len(b), nil }
+func (c *lastMoment) Read(b []byte) (int, error)           { c.cancel(); return c.reply.Read(b) }
+func (c *lastMoment) SetDeadline(deadline time.Time) error { return nil }
+func (c *lastMoment) Close() error                         { c.closed = true; return nil }
+
+// A connection whose deadline the end of a context has set is of no use to the
+// next question.
+func TestConnectionOfACancelledQuestionIsNotKept(t *testing.T) {
+	q, err := newQuery(question{"name.example.", dns.TypeTXT}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := append([]byte{0, byte(len(q.packed))}, q.packed...)
+	msg[2+2] |= 0x80 // a reply
+	ctx, cancel := context.WithCancel(t.Context())
+	conn := &lastMoment{reply: bytes.NewReader(msg), cancel: cancel}
+	var c connections
+	if _, _, err := c.askOver(ctx, time.Now(), conn, q); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.idle) != 0 || !conn.closed {
+		t.Error("the connection is kept")
+	}
 }
 
 // A connection that does not come about in time is a timeout, as an answer is
