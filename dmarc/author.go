@@ -15,6 +15,12 @@ import (
 // and what a reader is shown may not be what was checked (RFC 9989, section
 // 11.5).
 //
+// It also fails when some programs would show another author than the one that
+// counts: when there is another From field for those that end a line at CR, or
+// pass over characters in a name that can't be seen, and when an address has an
+// encoded word or such characters in its local part. The name beside an address
+// may say anything: no check looks at it.
+//
 // DNS: none.
 func SingleAuthor(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dmarc.singleauthor"
@@ -32,13 +38,18 @@ func SingleAuthor(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 		return envelope.Failed(check, unwanted, "the From field has addresses of %d domains, among them %s and %s",
 			len(domains), domains[0], domains[1])
 	}
+	if fault := disguise(e.Message, authors); fault != "" {
+		return envelope.Failed(check, unwanted, "the author of the message can't be told: %s", fault)
+	}
 	return envelope.Passed(check)
 }
 
 // AlignedFor passes when mail of the listed domains is authenticated as theirs,
 // whatever they publish. It is for domains whose mail is never to be believed
 // without proof: our own, banks, brands. None: the author domain is not listed,
-// which of several one is enough to be. In all else it is as [Pass].
+// which of several one is enough to be. PermError: the author can't be told, so
+// that [SingleAuthor] belongs beside this check too. It passes what one of
+// Receiver.Forwarders or Receiver.MailingLists has sent.
 //
 // Domains are patterns as envelope.ParseHostSet reads them: "bank.example" is
 // that one domain, ".bank.example" every domain below it. One that can't be read

@@ -1,0 +1,57 @@
+package dmarc
+
+import (
+	"bytes"
+	"strings"
+
+	"mxrules.example/dmarc/author"
+	"mxrules.example/envelope"
+)
+
+// disguise says how a message shows some readers another author than those that
+// count, "" if it does not.
+func disguise(m *envelope.Message, authors author.Authors) string {
+	if readersSee(m.Header(), "From") > 1 {
+		return "to some programs the message has more than one From field"
+	}
+	for _, mailbox := range authors {
+		switch {
+		case strings.Contains(mailbox.Local, "=?") && strings.Contains(mailbox.Local, "?="):
+			// RFC 2047, section 5 forbids it, and programs that decode it all the same
+			// show what it hides: another address.
+			return "an address in the From field has an encoded word"
+		case envelope.CleanText(mailbox.Local, true) != mailbox.Local:
+			return "an address in the From field has a character that is not shown, or turns text around"
+		}
+	}
+	return ""
+}
+
+// readersSee counts the fields of a name that are in a header to one program or
+// another: such programs end a line at a CR, pass over what can't be seen in a
+// name, take the name from a first line that begins with a blank, or unfold the
+// header before they look for a colon.
+func readersSee(block []byte, name string) int {
+	count := 0
+	lines := bytes.FieldsFunc(block, func(r rune) bool { return r == '\r' || r == '\n' })
+	for i, line := range lines {
+		if i > 0 && (line[0] == ' ' || line[0] == '\t') {
+			continue
+		}
+		shown, _, _ := bytes.Cut(line, []byte{':'})
+		if strings.EqualFold(visible(shown), name) {
+			count++
+		}
+	}
+	return count
+}
+
+// visible returns the printable ASCII of a text, without blanks.
+func visible(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, string(text))
+}
