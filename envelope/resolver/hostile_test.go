@@ -156,6 +156,9 @@ func TestRepliesOverUDP(t *testing.T) {
 			return one(good(q))
 		}, "right"},
 		{"FORMERR to everything", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeFormatError)) }, "failure"},
+		{"FORMERR to everything, with the header alone", func(q *dns.Msg, _ int) [][]byte {
+			return one(altered(reply(q, dns.RcodeFormatError), func(m *dns.Msg) { m.Question = nil }))
+		}, "timeout"},
 		{"two records", func(q *dns.Msg, _ int) [][]byte {
 			return one(reply(q, dns.RcodeSuccess, right, "name.example. 60 TXT \"\" \"more\" \\000\\\"\\\\ \\255"))
 		}, "right|more\x00\"\\\xff"},
