@@ -36,6 +36,10 @@ func TestDemo(t *testing.T) {
 			t.Errorf("the demonstration does not say %q", want)
 		}
 	}
+	// The client says it, and it is not delivered.
+	if n := strings.Count(out.String(), "dmarc=pass header.from=bank.example"); n != 1 {
+		t.Errorf("the forged result is to be seen %d times", n)
+	}
 }
 
 func TestDemoSaysWhatDiffers(t *testing.T) {
