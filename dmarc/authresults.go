@@ -6,11 +6,16 @@ var _ envelope.AuthenticationResults = (*Result)(nil)
 
 // AuthenticationResults returns what SPF and DKIM said, if a check evaluated
 // them, and then the one entry of the method dmarc, with header.from and, where
-// there is a policy, policy.dmarc (RFC 9989, section 9.1).
+// there is a policy, policy.dmarc (RFC 9989, section 9.1). A domain without a
+// policy that [AlignedFor] holds to alignment has no such entry: what a site
+// demands by itself is no result of DMARC, which would be none.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	var entries []envelope.AuthenticationResult
 	for _, method := range result.evidence {
 		entries = append(entries, method.AuthenticationResults()...)
+	}
+	if result.unpublished {
+		return entries
 	}
 	entry := envelope.AuthenticationResult{Method: "dmarc", Result: result.Outcome.String(), Reason: result.Reason}
 	if len(result.Overrides) > 0 && entry.Reason == "" {

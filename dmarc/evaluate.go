@@ -161,7 +161,7 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 	switch applies := result.Record != nil && result.Record.Policy != ""; {
 	case applies:
 	case held: // by this site, with the defaults of a record
-		result.Record, result.PolicyDomain = nil, ""
+		result.Record, result.PolicyDomain, result.unpublished = nil, "", true
 	case result.Record == nil && unsure != nil:
 		return temporary(result, unsure)
 	default:

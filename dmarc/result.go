@@ -57,6 +57,9 @@ type Result struct {
 	// worst is the strictest disposition that a TempError may turn out to be, and
 	// the disposition of a failure.
 	worst Policy
+	// unpublished says that it is this site that holds Domain to alignment, and no
+	// policy that its owner publishes.
+	unpublished bool
 	// evidence is what SPF and DKIM themselves have to say.
 	evidence []envelope.AuthenticationResults
 }

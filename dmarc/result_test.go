@@ -3,6 +3,7 @@ package dmarc_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,6 +120,35 @@ func TestOneRuleWritesAllThreeResults(t *testing.T) {
 		}
 		if got, want := said(results.Entries), strings.Join(strings.Fields(tc.want), " "); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, want)
+		}
+	}
+}
+
+// TestWhatASiteDemandsIsNoResultOfDMARC shows that mail of a domain without a
+// policy never has two results of DMARC, whatever else is asked of it.
+func TestWhatASiteDemandsIsNoResultOfDMARC(t *testing.T) {
+	held := verdict.MarkUnless(dmarc.AlignedFor("quiet.example", "bank.example"), "a")
+	asked := verdict.MarkUnless(dmarc.NotReject, "b")
+	for _, tc := range []struct {
+		name, author string
+		rules        verdict.Rules
+		want         string
+	}{
+		{"no policy", "a@quiet.example", verdict.Rules{held}, "spf=pass dkim=none"},
+		{"no policy, and DMARC was asked", "a@quiet.example", verdict.Rules{held, asked}, "spf=pass dkim=none dmarc=none"},
+		{"a policy", "a@bank.example", verdict.Rules{held, asked}, "spf=pass dkim=none dmarc=fail"},
+	} {
+		e := from(bad, "someone@evil.example", tc.author)
+		var got []string
+		for _, step := range (verdict.Policy{Rules: tc.rules}).Judge(t.Context(), mail(), e).Trace {
+			for _, entry := range step.Finding.Detail.(envelope.AuthenticationResults).AuthenticationResults() {
+				if word := entry.Method + "=" + entry.Result; !slices.Contains(got, word) {
+					got = append(got, word)
+				}
+			}
+		}
+		if got := strings.Join(got, " "); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
 }
