@@ -80,7 +80,10 @@ func particulars(detail any) (lines []string) {
 		}
 	case *dkim.Result:
 		for _, s := range d.Signatures {
-			line := fmt.Sprintf("DKIM signature of %s (selector %s): %s", s.Domain, s.Selector, s.Word)
+			line := fmt.Sprintf("DKIM signature: %s", s.Word)
+			if s.Domain != "" { // else it could not be read
+				line = fmt.Sprintf("DKIM signature of %s (selector %s): %s", s.Domain, s.Selector, s.Word)
+			}
 			if s.Reason != "" {
 				line += ", " + s.Reason
 			}
