@@ -245,6 +245,13 @@ func TestLongNames(t *testing.T) {
 			t.Errorf("with %s...: asked\n%s, want\n%s", tc.first, got, want)
 		}
 	}
+	// What stands to the left counts, though the rest is as long as a name may be.
+	w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 exists:c%{h}` + tail + `. -all"`)}
+	helo := strings.Repeat("b", 253-len(rest)) + strings.TrimSuffix(rest, tail)
+	spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
+	if got, want := w.asked[len(w.asked)-1], "A "+rest[1:]+"."; got != want {
+		t.Errorf("asked\n%s, want\n%s", got, want)
+	}
 }
 
 // 6 and 17: whatever a client says, and however often a record repeats it, the
