@@ -12,7 +12,7 @@
 // waits for no one.
 //
 // Records that have expired are removed bit by bit in the background. The file
-// does not shrink; the room is used again. It takes some 50 to 90 octets a record.
+// does not shrink; the room is used again. It takes some 100 octets a record, and grows by 16 MiB at a time.
 //
 // A file is opened by one program at a time. For several machines there is
 // greylist/redis.
