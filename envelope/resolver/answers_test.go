@@ -3,6 +3,7 @@ package resolver_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -125,6 +126,56 @@ func TestNamesInAnswersAreOctets(t *testing.T) {
 		if want := "\x00@.example."; end != want {
 			t.Errorf("CNAME: got %q, %v; want %q", end, err, want)
 		}
+	}
+}
+
+// A record without data, as only updates have them, is no answer, whatever its
+// type.
+func TestRecordsWithoutData(t *testing.T) {
+	kinds := map[uint16]dns.RR{
+		dns.TypeA: &dns.A{}, dns.TypeAAAA: &dns.AAAA{}, dns.TypeMX: &dns.MX{}, dns.TypePTR: &dns.PTR{}, dns.TypeTXT: &dns.TXT{},
+	}
+	server := (&hostile{udp: func(q *dns.Msg, _ int) [][]byte {
+		asked := q.Question[0]
+		rr := dns.Copy(kinds[asked.Qtype])
+		*rr.Header() = dns.RR_Header{Name: asked.Name, Rrtype: asked.Qtype, Class: dns.ClassINET}
+		return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) { m.Answer = []dns.RR{rr} }))
+	}}).start(t)
+	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long})
+	ctx := t.Context()
+	for kind, ask := range map[string]func() error{
+		"A":    func() error { _, err := r.LookupNetIP(ctx, "ip4", name); return err },
+		"AAAA": func() error { _, err := r.LookupNetIP(ctx, "ip6", name); return err },
+		"MX":   func() error { _, err := r.LookupMX(ctx, name); return err },
+		"PTR":  func() error { _, err := r.LookupAddr(ctx, "192.0.2.1"); return err },
+		"TXT":  func() error { _, err := r.LookupTXT(ctx, name); return err },
+	} {
+		if err := ask(); err == nil || !strings.Contains(err.Error(), "a record without data") {
+			t.Errorf("%s: got %v", kind, err)
+		}
+	}
+}
+
+// A name that has AAAA records only leads to an address too. A failure to find
+// out about A records is not the lack of them.
+func TestEndOfAliasesWithoutIPv4(t *testing.T) {
+	server := (&hostile{udp: func(q *dns.Msg, _ int) [][]byte {
+		owner := q.Question[0].Name
+		switch {
+		case q.Question[0].Qtype == dns.TypeAAAA:
+			return one(reply(q, dns.RcodeSuccess, owner+" CNAME six.example.", "six.example. AAAA 2001:db8::1"))
+		case owner == "broken.example.":
+			return one(reply(q, dns.RcodeServerFailure))
+		}
+		return one(reply(q, dns.RcodeSuccess, owner+" CNAME six.example.", "authority", "example. 60 SOA . . 1 2 3 4 5"))
+	}}).start(t)
+	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long})
+	if end, err := r.LookupCNAME(t.Context(), name); end != "six.example." || err != nil {
+		t.Errorf("got %q, %v", end, err)
+	}
+	_, err := r.LookupCNAME(t.Context(), "broken.example.")
+	if got := outcome(nil, err); got != "failure" {
+		t.Errorf("got %q", got)
 	}
 }
 
