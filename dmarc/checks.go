@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -18,10 +19,10 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 }
 
 // NotReject passes unless the message failed and the owner of the author domain
-// asks to reject such mail. None: no policy is published. PermError: the author
-// can't be told, because From is missing, repeated or malformed, or has more
-// than four domains; a policy that lets such mail pass has no use for DMARC, so
-// that [SingleAuthor] belongs beside this check.
+// asks to reject such mail. None: no author domain has a policy. PermError: the
+// author can't be told, because From is missing, repeated or malformed, or has
+// more than four domains; a policy that lets such mail pass has no use for DMARC,
+// so that [SingleAuthor] belongs beside this check.
 //
 // RFC 9989, section 7.4 forbids receivers to reject for this alone, because
 // forwarders and mailing lists break SPF and DKIM of genuine mail: without other
@@ -45,9 +46,9 @@ func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 	return standard.NotQuarantine(ctx, r, e)
 }
 
-// Published passes when a DMARC policy is published for the author domain: by
-// itself, its organizational domain or the registry above. PermError is as with
-// NotReject.
+// Published passes when a DMARC policy is published for the author domain, and
+// of several for each: by itself, its organizational domain or the registry
+// above. PermError is as with NotReject.
 //
 // DNS: as Pass.
 func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -88,15 +89,20 @@ func (receiver *Receiver) NotQuarantine(ctx context.Context, r envelope.Resolver
 // Published is the check of that name with the settings of the receiver.
 func (receiver *Receiver) Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return receiver.check(ctx, r, e, "dmarc.published", func(name string, result *Result) envelope.Finding {
-		switch {
-		case result.Outcome == envelope.PermError:
+		if result.Outcome == envelope.PermError {
 			return unreadable(name, result)
-		case result.Record != nil && result.Record.Policy != "":
-			return envelope.Passed(name)
-		case result.Outcome == envelope.TempError:
-			return temporarily(name, result)
 		}
-		return unpublished(name, result)
+		f := envelope.Passed(name)
+		for _, one := range result.perAuthor() {
+			switch {
+			case one.published():
+			case one.Outcome == envelope.TempError:
+				f = temporarily(name, &one)
+			default:
+				return unpublished(name, &one)
+			}
+		}
+		return f
 	})
 }
 
@@ -117,7 +123,10 @@ func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *env
 func unless(name string, result *Result, policy Policy) envelope.Finding {
 	switch result.Outcome {
 	case envelope.None:
-		return envelope.NotApplicable(name)
+		// Of several author domains another may have a policy, and be satisfied.
+		if !slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return one.published() }) {
+			return envelope.NotApplicable(name)
+		}
 	case envelope.PermError:
 		return unreadable(name, result)
 	case envelope.TempError:

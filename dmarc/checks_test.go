@@ -43,7 +43,7 @@ func TestChecks(t *testing.T) {
 		{"null sender, HELO of another", from(bad, "", "someone@bank.example"), "fail fail pass pass pass fail"},
 		{"name beside the address", from(bad, "someone@evil.example", `"a@bank.example" <someone@evil.example>`), "fail none none fail pass none"},
 		{"two authors of one domain", from(good, "someone@bank.example", "a@bank.example, b@BANK.example"), "pass pass pass pass pass pass"},
-		{"two authors, one forged", from(bad, "someone@evil.example", "a@evil.example, b@bank.example"), "fail fail pass pass fail fail"},
+		{"two authors, one forged", from(bad, "someone@evil.example", "a@evil.example, b@bank.example"), "fail fail pass fail fail fail"},
 		{"malformed From", from(bad, "someone@evil.example", "someone@bank.example <x@evil.example"), "fail permerror permerror permerror fail permerror"},
 		{"From of a literal", from(bad, "someone@evil.example", "someone@[192.0.2.1]"), "fail permerror permerror permerror fail permerror"},
 		{"two From fields", from(bad, "someone@evil.example", "a@evil.example\r\nFrom: b@bank.example"), "fail permerror permerror permerror fail permerror"},
@@ -111,6 +111,28 @@ func TestWhatSeveralAuthorsMayCost(t *testing.T) {
 		if got := strings.Join(got, " "); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
+	}
+}
+
+// TestAFaultChangesNothingForSeveralAuthors has one author domain with a policy
+// and one without. What the checks find depends on neither SPF nor a fault.
+func TestAFaultChangesNothingForSeveralAuthors(t *testing.T) {
+	e := from(good, "someone@shop.example", "a@shop.example, b@quiet.example")
+	for name, dns := range map[string]*zone.Zone{
+		"authenticated":     mail(),
+		"not authenticated": zone.MustParse(`_dmarc.shop.example. TXT "v=DMARC1; p=quarantine"`),
+		"not known":         mail().Failing("shop.example. TXT", zone.SERVFAIL),
+	} {
+		if f := dmarc.Published(t.Context(), dns, e); f.Outcome != envelope.Fail || !strings.Contains(f.Text, "quiet.example") {
+			t.Errorf("%s, published: %v %s", name, f.Outcome, f.Text)
+		}
+		if f := dmarc.NotReject(t.Context(), dns, e); f.Outcome != envelope.Pass {
+			t.Errorf("%s, notreject: %v", name, f.Outcome)
+		}
+	}
+	dns := mail().Failing("_dmarc.quiet.example. TXT", zone.SERVFAIL)
+	if f := dmarc.Published(t.Context(), dns, e); f.Outcome != envelope.TempError {
+		t.Errorf("one of two is not known: %v", f.Outcome)
 	}
 }
 

@@ -108,6 +108,9 @@ func decisive(results []Result) Result {
 		}
 	}
 	decisive.worst = worst
+	if len(results) > 1 {
+		decisive.each = results
+	}
 	return decisive
 }
 
@@ -154,12 +157,12 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 		return result
 	}
 	unsure := d.discoverPolicy(ctx, &result)
-	if result.Record != nil && result.Record.Policy == "" {
+	if result.Record != nil && !result.published() {
 		// RFC 9989, section 4.10.1: no DMARC processing for this message.
 		result.Reason = "the DMARC record has no policy that can be read"
 	}
-	switch applies := result.Record != nil && result.Record.Policy != ""; {
-	case applies:
+	switch {
+	case result.published():
 	case held: // by this site, with the defaults of a record
 		result.Record, result.PolicyDomain, result.unpublished = nil, "", true
 	case result.Record == nil && unsure != nil:

@@ -60,6 +60,8 @@ type Result struct {
 	// unpublished says that it is this site that holds Domain to alignment, and no
 	// policy that its owner publishes.
 	unpublished bool
+	// each has the results of the author domains one by one, if there are several.
+	each []Result
 	// evidence is what SPF and DKIM themselves have to say.
 	evidence []envelope.AuthenticationResults
 }
@@ -106,6 +108,19 @@ func (result Result) own() *Result {
 		result.Record = &record
 	}
 	return &result
+}
+
+// perAuthor returns the results of the author domains one by one.
+func (result *Result) perAuthor() []Result {
+	if result.each == nil {
+		return []Result{*result}
+	}
+	return result.each
+}
+
+// published reports whether there is a policy for the author domain.
+func (result *Result) published() bool {
+	return result.Record != nil && result.Record.Policy != ""
 }
 
 // exempt reports whether a choice of this site lets the message off.
