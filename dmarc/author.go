@@ -124,9 +124,7 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 			}
 		}
 		if failed != nil {
-			f := envelope.Temporary(check, failed)
-			f.Status = envelope.Status{Code: 451, Subject: 3}
-			return f
+			return envelope.Unavailable(check, failed)
 		}
 		return envelope.Passed(check)
 	})

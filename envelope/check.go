@@ -68,8 +68,8 @@ func Misconfigured(name string, stage Stage, err error) Check {
 // our side, which is no lookup that failed: 451 4.3.detail (RFC 3463, section
 // 3.4, mail system status).
 func mistaken(check string, detail uint16, err error) Finding {
-	f := Temporary(check, err)
-	f.Status = Status{Code: 451, Subject: 3, Detail: detail}
+	f := Unavailable(check, err)
+	f.Status.Detail = detail
 	f.Text = "the mail can't be judged for now, please try again later"
 	return f
 }

@@ -135,6 +135,20 @@ func Temporary(check string, err error) Finding {
 	return f
 }
 
+// Unavailable is the finding of a check that can't answer now because something
+// of the site's own failed with err: a directory, a set, a store. A deferral
+// forced by it says 451 4.3.0 (RFC 3463, section 3.4: mail system status). Of err
+// nothing is told to the peer, not even a name in DNS: it is that of a host of
+// the site.
+func Unavailable(check string, err error) Finding {
+	f := Temporary(check, nil)
+	f.Status = Status{Code: 451, Subject: 3, Detail: 0}
+	if err != nil {
+		f.Err = err
+	}
+	return f
+}
+
 // sentence formats a text for the peer with every argument cleaned and
 // bounded, so that no value can break the line or crowd out the reason.
 func sentence(format string, args ...any) string {

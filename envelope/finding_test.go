@@ -85,6 +85,20 @@ func TestSuggestLoginAddsToTheText(t *testing.T) {
 	}
 }
 
+func TestUnavailableTellsThePeerNothingOfTheCause(t *testing.T) {
+	cause := &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
+	f := envelope.Unavailable("a.b", fmt.Errorf("asking: %w", cause))
+	if want := "a lookup that the decision needs has failed for now, please try again later"; f.Text != want {
+		t.Errorf("text %q, want %q", f.Text, want)
+	}
+	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || !errors.Is(f.Err, cause) {
+		t.Errorf("got %v %v %v", f.Outcome, f.Status, f.Err)
+	}
+	if f := envelope.Unavailable("a.b", nil); f.Err == nil {
+		t.Error("there is no cause at all")
+	}
+}
+
 func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
 	const sorry = " has failed for now, please try again later"
 	for _, tc := range []struct {

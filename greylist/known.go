@@ -34,9 +34,6 @@ var (
 	// deferred is what greylisting answers (RFC 5321, section 4.2.3: local error
 	// in processing; RFC 3463, section 3.8).
 	deferred = envelope.Status{Code: 451, Subject: 7, Detail: 1}
-	// unstored is the status when the store fails (RFC 3463, section 3.4: other
-	// mail system status).
-	unstored = envelope.Status{Code: 451, Subject: 3, Detail: 0}
 )
 
 // Known passes when mail from this sender to this recipient is known to come
@@ -142,8 +139,7 @@ func isNew(check string, result *Result, e *envelope.Envelope, o Options) envelo
 
 // storeFailed is the finding that the store gave no answer.
 func storeFailed(check string, err error) envelope.Finding {
-	f := envelope.Temporary(check, err)
-	f.Status = unstored
+	f := envelope.Unavailable(check, err)
 	f.Text = "the server can't look up now whether it knows this sender, please try again later"
 	return f
 }

@@ -2,6 +2,7 @@ package helo
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 
@@ -72,6 +73,9 @@ func In(patterns ...string) envelope.Check {
 // goroutines at once.
 func InSet(contains func(name envelope.Host) bool) envelope.Check {
 	const check = "helo.in"
+	if contains == nil {
+		return envelope.Misconfigured(check, envelope.Helo, errors.New("there is no set to ask"))
+	}
 	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		host, literal, fault := read(e.Helo)
 		if fault == "" && literal.IsZero() && contains(host) {

@@ -207,3 +207,10 @@ func TestNotGeneric(t *testing.T) {
 		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }
+
+func TestASetThatNobodyGaveDefers(t *testing.T) {
+	got := helo.InSet(nil)(t.Context(), nil, &envelope.Envelope{Helo: "mail.example.org"})
+	if got.Outcome != envelope.TempError || got.Status.String() != "451 4.3.5" {
+		t.Errorf("got %v %v", got.Outcome, got.Status)
+	}
+}

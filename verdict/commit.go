@@ -37,8 +37,7 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 			continue
 		}
 		if err := write(parent, finding.Commit); err != nil {
-			f := envelope.Temporary(finding.Check, fmt.Errorf("writing failed: %w", err))
-			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+			f := envelope.Unavailable(finding.Check, fmt.Errorf("writing failed: %w", err))
 			f.Text = "the server could not store what it must, please try again later"
 			f.Detail = finding.Detail
 			*finding = f

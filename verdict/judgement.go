@@ -139,8 +139,7 @@ func (j *judgement) late(check envelope.Check) envelope.Finding {
 
 // mistake is the finding for an error of the program rather than of DNS.
 func mistake(check string, err error) envelope.Finding {
-	f := envelope.Temporary(check, err)
-	f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
+	f := envelope.Unavailable(check, err)
 	f.Text = "the server can't decide for now, please try again later"
 	return f
 }

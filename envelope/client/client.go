@@ -12,6 +12,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
 	"mxrules.example/envelope"
@@ -85,6 +86,9 @@ func In(prefixes []netip.Prefix) envelope.Check {
 // in its plain form, by many goroutines at once; its error is a TempError.
 func InSet(contains func(ctx context.Context, client netip.Addr) (bool, error)) envelope.Check {
 	const check = "client.in"
+	if contains == nil {
+		return envelope.Misconfigured(check, envelope.Connect, errors.New("there is no set to ask"))
+	}
 	return envelope.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
@@ -93,9 +97,7 @@ func InSet(contains func(ctx context.Context, client netip.Addr) (bool, error)) 
 		}
 		switch in, err := contains(ctx, client); {
 		case err != nil:
-			f := envelope.Temporary(check, err)
-			f.Status = envelope.Status{Code: 451, Subject: 3, Detail: 0}
-			return f
+			return envelope.Unavailable(check, err)
 		case in:
 			return envelope.Passed(check)
 		}

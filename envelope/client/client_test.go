@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"mxrules.example/envelope"
@@ -232,5 +234,23 @@ func BenchmarkAuthenticated(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		client.Authenticated(ctx, nil, e)
+	}
+}
+
+func TestASetThatNobodyGaveDefers(t *testing.T) {
+	got := client.InSet(nil)(t.Context(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	if got.Outcome != envelope.TempError || got.Status.String() != "451 4.3.5" {
+		t.Errorf("got %v %v", got.Outcome, got.Status)
+	}
+}
+
+// The host of a directory that fails is the site's own affair.
+func TestTheHostsOfASetThatFailsStayWithTheSite(t *testing.T) {
+	down := client.InSet(func(context.Context, netip.Addr) (bool, error) {
+		return false, &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
+	})
+	got := down(t.Context(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	if got.Outcome != envelope.TempError || strings.Contains(got.Text, "inside") {
+		t.Errorf("got %v %q", got.Outcome, got.Text)
 	}
 }

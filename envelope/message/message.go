@@ -90,8 +90,7 @@ func NoLoop(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // unreadable is the finding for a message that its spool does not give back: a
 // trouble of ours, and no lookup (RFC 3463, section 3.4: mail system status).
 func unreadable(check string, err error) envelope.Finding {
-	f := envelope.Temporary(check, err)
-	f.Status = envelope.Status{Code: 451, Subject: 3}
+	f := envelope.Unavailable(check, err)
 	f.Text = "the message can't be read for now, please try again later"
 	return f
 }

@@ -31,7 +31,7 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 			return reply{answer, err}
 		})
 		if found.err != nil {
-			return unavailable(check, found.err)
+			return envelope.Unavailable(check, found.err)
 		}
 		return fromAnswer(check, found.answer, e.RcptTo)
 	})

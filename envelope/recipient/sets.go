@@ -84,7 +84,7 @@ func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool,
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
 			switch in, err := contains(ctx, mailbox); {
 			case err != nil:
-				return unavailable(check, err)
+				return envelope.Unavailable(check, err)
 			case in:
 				return envelope.Passed(check)
 			}

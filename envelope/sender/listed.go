@@ -29,7 +29,7 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 		}
 		switch answer, err := once(ctx, &mailboxes, mailbox, mailboxes.Ask); {
 		case err != nil:
-			return unavailable(check, err)
+			return envelope.Unavailable(check, err)
 		case answer == directory.Foreign:
 			return envelope.NotApplicable(check)
 		case answer == directory.Unknown:

@@ -34,7 +34,7 @@ func OwnedByLogin(owners directory.Owners) envelope.Check {
 		if mailbox, fault := read(e); fault == "" {
 			logins, err := once(ctx, &owners, mailbox, owners)
 			if err != nil {
-				return unavailable(check, err)
+				return envelope.Unavailable(check, err)
 			}
 			if directory.HasLogin(logins, e.Login) {
 				return envelope.Passed(check)

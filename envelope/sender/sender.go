@@ -148,12 +148,3 @@ func isLocalPart(s string, smtputf8 bool) bool {
 	m, err := envelope.ParseMailbox(s+"@invalid", smtputf8)
 	return err == nil && m.Route == ""
 }
-
-// unavailable is the finding that something of the site's own, a directory or
-// a set, can't answer now. Its text does not come from err, which may name a host
-// that is for nobody outside to know.
-func unavailable(check string, err error) envelope.Finding {
-	f := envelope.Temporary(check, nil)
-	f.Err, f.Status = err, envelope.Status{Code: 451, Subject: 3, Detail: 0}
-	return f
-}

@@ -96,7 +96,7 @@ func InSet(contains func(ctx context.Context, sender envelope.Mailbox) (bool, er
 		if mailbox, fault := read(e); fault == "" {
 			switch in, err := contains(ctx, mailbox); {
 			case err != nil:
-				return unavailable(check, err)
+				return envelope.Unavailable(check, err)
 			case in:
 				return envelope.Passed(check)
 			}
