@@ -113,6 +113,7 @@ type scene struct {
 	envelope   envelope.Envelope
 	recipients []string
 	dns        *zone.Zone
+	broken     bool           // questions of dns fail
 	greylist   greylist.Store // nil: the site does not greylist
 	tried      time.Duration  // since the same mail was tried, 0 if it was not
 }
@@ -141,7 +142,8 @@ func say(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines
 		}
 		s.dns.Forget()
 		v := policy.Judge(t.Context(), s.dns, &e)
-		asked := s.dns.Asked().Types()
+		questions := s.dns.Asked()
+		asked := questions.Types()
 		if asked == "" {
 			asked = "nothing"
 		}
@@ -150,8 +152,28 @@ func say(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines
 			lines = append(lines, "= "+v.Err().Error())
 		}
 		s.early(t, policy, e, v)
+		s.faulty(t, policy, e, v, questions)
 	}
 	return lines
+}
+
+// faulty sees that a question of DNS that has no answer defers, or changes
+// nothing. Strict ignores the failures of its list, and says so.
+func (s *scene) faulty(t *testing.T, policy verdict.Policy, e envelope.Envelope, want verdict.Verdict, questions zone.Questions) {
+	t.Helper()
+	if s.broken || s.greylist != nil {
+		return
+	}
+	for _, q := range questions {
+		if strings.HasSuffix(q.Name, ".list.example.") {
+			continue
+		}
+		s.dns.Failing(q.String(), zone.SERVFAIL)
+		if v := policy.Judge(t.Context(), s.dns, &e); v.Action != want.Action && v.Action != verdict.TempFail {
+			t.Errorf("without an answer to %s: %s, and with it %s", q, outcome(v), outcome(want))
+		}
+		s.dns.Healing(q.String())
+	}
 }
 
 // early sees that a policy that is asked at each stage says what it says at the
@@ -236,7 +258,7 @@ func (s *scene) apply(line string) (err error) {
 		case "stage":
 			e.Stage, err = envelope.ParseStage(value)
 		case "broken":
-			err = s.dns.SetFault(value, zone.SERVFAIL)
+			s.broken, err = true, s.dns.SetFault(value, zone.SERVFAIL)
 		case "greylist":
 			err = s.setGreylist(value)
 		default:
