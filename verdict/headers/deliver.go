@@ -70,7 +70,7 @@ func (s *Stamp) claims(field header.Field) bool {
 		bare := withoutComments(text)
 		results, err := Parse(text)
 		if err != nil {
-			return s.namedIn(text) || s.namedIn(bare) || s.hiddenIn(text) || s.hiddenIn(bare)
+			return s.namedIn(text) || s.hiddenIn(text) || s.hiddenIn(bare)
 		}
 		return s.isName(results.Service) || s.namedIn(front(text)) || s.namedIn(front(bare))
 	case field.Is("Received-SPF"):

@@ -41,6 +41,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Authentication-Results: <mx.example.org>; dkim=pass",
 		"Authentication-Results: ;mx.example.org; dkim=pass",
 		"Authentication-Results: (mx.example.org; dkim=pass",
+		"Authentication-Results: (mx . example.org; dkim=pass",
 		`Authentication-Results: "mx.example.org; dkim=pass`,
 		"Authentication-Results: dkim=pass (mx.example.org)",
 		"Authentication-Results: mx(c).example.org; dkim=pass",
@@ -57,6 +58,19 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 	} {
 		if got := deliver(t, "Subject: a\r\n"+field+"\r\nTo: b\r\n\r\nbody\r\n"); !strings.HasSuffix(got, "none\r\nSubject: a\r\nTo: b\r\n\r\nbody\r\n") {
 			t.Errorf("%q: %q", field, got)
+		}
+	}
+}
+
+// TestANameThatEndsWithADigit has a comment where the version could follow.
+func TestANameThatEndsWithADigit(t *testing.T) {
+	stamp, err := headers.For("mx1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field := range header.Fields([]byte("Authentication-Results: mx(c)1; dkim=pass\r\n")) {
+		if !stamp.Claims(field) {
+			t.Errorf("%s", field.Raw)
 		}
 	}
 }
