@@ -15,6 +15,7 @@ import (
 func FuzzAgainstGoMsgauth(f *testing.F) {
 	f.Add("v=DMARC1; p=reject; sp=none; adkim=s; aspf=r; rua=mailto:a@b.example,mailto:c@d.example; fo=1")
 	f.Add("v=DMARC1;p=quarantine;pct=50;ri=3600;rf=afrf;unknown=1;")
+	f.Add("v=DMARC1; p=reject; Sp=")
 	for _, record := range published {
 		f.Add(record)
 	}
@@ -44,8 +45,9 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 
 // common reports whether a record means the same to RFC 7489 and RFC 9989, and
 // has no mistake that the two parsers are known to take differently: v that is
-// not the first tag, a tag that stands twice, a tag np, control characters and
-// blanks of Unicode around names and words, which are no blanks of the RFC.
+// not the first tag, a name in upper case, which theirs does not know, a tag that
+// stands twice, a tag np, control characters and blanks of Unicode around names
+// and words, which are no blanks of the RFC.
 func common(text string) bool {
 	if !strings.HasPrefix(text, "v=DMARC1") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return false
@@ -53,8 +55,8 @@ func common(text string) bool {
 	seen := make(map[string]bool)
 	for tag := range strings.SplitSeq(text, ";") {
 		name, _, _ := strings.Cut(tag, "=")
-		name = strings.ToLower(strings.Trim(name, " "))
-		if seen[name] || name == "np" {
+		name = strings.Trim(name, " ")
+		if seen[name] || name == "np" || name != strings.ToLower(name) {
 			return false
 		}
 		seen[name] = true
