@@ -59,6 +59,7 @@ func (c conversation) speak(ctx context.Context, server string, out io.Writer) (
 func (c conversation) message() string {
 	return c.forged + "From: " + cmp.Or(c.author, "Bob <bob@good.example>") + "\r\n" +
 		"To: Alice <alice@example.org>\r\n" +
+		"Date: Thu, 1 Jan 2026 12:00:00 +0000\r\n" +
 		"Subject: " + c.title + "\r\n" +
 		"\r\n" +
 		"Hello Alice,\r\n" +

@@ -4,11 +4,13 @@ import (
 	"fmt"
 
 	"mxrules.example/dmarc"
+	"mxrules.example/envelope/message"
 	"mxrules.example/verdict"
 )
 
 // dmarcRules are what the server does about mail that its author's domain does
-// not stand behind. A message whose author can't be told is no way around it.
+// not stand behind. A message whose author can't be told is no way around it,
+// nor, where mail is rejected, is one that programs read in different ways.
 func (s site) dmarcRules() verdict.Rules {
 	switch s.dmarc {
 	case dmarcMark:
@@ -19,6 +21,7 @@ func (s site) dmarcRules() verdict.Rules {
 		}
 	case dmarcReject:
 		return verdict.Rules{
+			verdict.RejectUnless(message.WellFormed),
 			verdict.RejectUnless(dmarc.SingleAuthor),
 			verdict.RejectUnless(dmarc.NotReject),
 			verdict.MarkUnless(dmarc.NotQuarantine, "dmarc"),

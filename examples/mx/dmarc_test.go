@@ -32,7 +32,7 @@ func TestDMARC(t *testing.T) {
 		{"the shop's", dmarcReject, shop, "", "message 550 5.7.26", false, ""},
 		{"the shop's", dmarcOff, shop, "", taken, false, ""},
 		{"of two authors", dmarcMark, "", second, taken, true, "dmarc=permerror"},
-		{"of two authors", dmarcReject, "", second, "message 550 5.7.1", false, ""},
+		{"of two authors", dmarcReject, "", second, "message 550 5.6.0", false, ""},
 		{"of two authors", dmarcOff, "", second, taken, false, ""},
 	} {
 		t.Run(tc.name+[]string{", marked", ", rejected", ", ignored"}[tc.choice], func(t *testing.T) {
