@@ -79,10 +79,11 @@ func spoolToFile(r io.Reader, dir string) (*Message, error) {
 		}
 		return err
 	}
-	m := &Message{content: file, release: release}
+	m := &Message{release: release}
 	if m.size, err = io.Copy(file, r); err != nil {
 		return nil, abandon(err, release)
 	}
+	m.content = spooled{file, m.size}
 	head := make([]byte, min(m.size, maxHeader+1))
 	if _, err := file.ReadAt(head, 0); err != nil {
 		return nil, abandon(fmt.Errorf("message spool: %w", err), release)
@@ -90,6 +91,22 @@ func spoolToFile(r io.Reader, dir string) (*Message, error) {
 	m.header, m.cutHeader = headerBlock(head)
 	m.header = bytes.Clone(m.header) // let go of the rest
 	return m, nil
+}
+
+// spooled is a file with what was written to it. If it ends before that, some
+// other hand has cut it, and a reader must not take what is left for the message.
+type spooled struct {
+	*os.File
+	size int64
+}
+
+// ReadAt implements [io.ReaderAt].
+func (s spooled) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := s.File.ReadAt(p, offset)
+	if err == io.EOF && offset+int64(n) < s.size {
+		err = fmt.Errorf("message spool: %w", io.ErrUnexpectedEOF)
+	}
+	return n, err
 }
 
 // abandon gives back a file that can't be used because of err. It returns err

@@ -1,0 +1,30 @@
+package envelope
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// What is left of a message whose file was cut is an error to every reader, and
+// never a shorter message.
+func TestASpoolThatWasCutIsNoShorterMessage(t *testing.T) {
+	const text = "Subject: a letter\r\n\r\n"
+	m, err := ReadMessage(strings.NewReader(text+strings.Repeat("a", 1000)), Spool{Memory: 1, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if got, err := io.ReadAll(m.Body()); len(got) != 1000 || err != nil {
+		t.Fatalf("before: %d octets, %v", len(got), err)
+	}
+	if err := m.content.(spooled).Truncate(500); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]io.Reader{"body": m.Body(), "whole": m.Open()} {
+		if _, err := io.ReadAll(r); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
