@@ -37,9 +37,9 @@ func FuzzJudge(f *testing.F) {
 		if err != nil || !client.IsValid() || generic {
 			return
 		}
-		// Whatever the name, an address and a word in front of it are two signs,
+		// Whatever the name, an address in its plain form and a word in front of it are two signs,
 		// which one word of each other kind can't outweigh, and two can.
-		dashed := strings.NewReplacer(".", "-", ":", "-").Replace(client.StringExpanded())
+		dashed := strings.NewReplacer(".", "-", ":", "-").Replace(client.Unmap().StringExpanded())
 		sign, generic = genericname.Judge(envelope.Host("x"+dashed+".dhcp."+string(host)), client)
 		if !generic && !bothOutweigh(host) {
 			t.Errorf("the address and a word before %q are not generic", host)
