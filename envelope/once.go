@@ -8,29 +8,112 @@ import (
 type judgementKey struct{}
 
 // judgement holds what was computed once during one judgement.
-type judgement struct{ done sync.Map } // key -> func() T
-
-// WithJudgement returns a context within which [Once] computes each key once.
-// A judge calls it when it begins; whoever tests a check alone need not.
-func WithJudgement(ctx context.Context) context.Context {
-	return context.WithValue(ctx, judgementKey{}, new(judgement))
+type judgement struct {
+	mu   sync.Mutex
+	done map[any]any // key -> *computation[T]
 }
 
-// Once returns what compute returns, and calls it once per judgement for each
-// key, whoever asks and however many ask at the same time: so five rules that
-// need SPF share one evaluation. The key must hold all inputs of the
-// computation, and be of a type of the caller's own package, so that no one
-// else can have the same. Outside a judgement Once just calls compute. If
-// compute panics, every caller of that key panics with the same value; compute
-// must not ask for its own key.
+// WithJudgement returns a context within which [Once] computes each key once.
+// A judge calls it when it begins; a test of a single check need not.
+func WithJudgement(ctx context.Context) context.Context {
+	return context.WithValue(ctx, judgementKey{}, &judgement{done: make(map[any]any)})
+}
+
+// Once returns what compute returns. During one judgement it calls compute once
+// for each key, however many callers ask for that key and however many of them
+// ask concurrently: five rules that need SPF share one evaluation. Outside a
+// judgement Once calls compute every time.
+//
+// The key must hold all inputs of the computation except the resolver, of which
+// a judgement has one. It must be of a type of the caller's own package, so that
+// no other package can use the same key. compute must not ask for its own key,
+// and it must return soon after ctx ends.
+//
+// Work that was abandoned is retried. If ctx ends before compute returns, the
+// value is returned to this caller alone, and the next caller with time left
+// computes the key again. A caller whose own ctx ends does not wait for another
+// caller's computation: it gets what its own compute makes of the ended ctx.
+//
+// If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() T) T {
 	j, ok := ctx.Value(judgementKey{}).(*judgement)
 	if !ok {
 		return compute()
 	}
-	once, ok := j.done.Load(key)
-	if !ok {
-		once, _ = j.done.LoadOrStore(key, sync.OnceValue(compute))
+	for {
+		c, mine := claim[T](j, key)
+		if mine {
+			return c.run(ctx, j, key, compute)
+		}
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			select {
+			case <-c.done: // an answer that is there is taken even so
+			default:
+				return compute()
+			}
+		}
+		switch {
+		case !c.abandoned:
+			return c.answer()
+		case ctx.Err() != nil:
+			return compute()
+		}
 	}
-	return once.(func() T)()
+}
+
+// computation is the value of one key, once done is closed.
+type computation[T any] struct {
+	done      chan struct{}
+	value     T
+	abandoned bool // the caller that ran it had no time left: there is no value
+	panicked  bool
+	panic     any
+}
+
+// claim returns the computation of a key, and reports whether the caller must
+// run it.
+func claim[T any](j *judgement, key any) (c *computation[T], mine bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if c, ok := j.done[key].(*computation[T]); ok {
+		return c, false
+	}
+	c = &computation[T]{done: make(chan struct{}), abandoned: true}
+	j.done[key] = c
+	return c, true
+}
+
+// run computes the value for all callers, or for this one alone if ctx ends
+// first.
+func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute func() T) T {
+	returned := false
+	defer func() {
+		if !returned { // compute panicked, or ended its goroutine
+			if c.panic = recover(); c.panic != nil {
+				c.abandoned, c.panicked = false, true
+			}
+		}
+		if c.abandoned {
+			j.mu.Lock()
+			delete(j.done, key)
+			j.mu.Unlock()
+		}
+		close(c.done)
+		if c.panicked {
+			panic(c.panic)
+		}
+	}()
+	c.value = compute()
+	returned = true
+	c.abandoned = ctx.Err() != nil
+	return c.value
+}
+
+func (c *computation[T]) answer() T {
+	if c.panicked {
+		panic(c.panic)
+	}
+	return c.value
 }

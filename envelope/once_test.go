@@ -3,9 +3,12 @@ package envelope_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"mxrules.example/envelope"
 )
@@ -100,5 +103,89 @@ func TestOncePanicsForEveryCaller(t *testing.T) {
 	}
 	if computed != 1 {
 		t.Errorf("computed %d times", computed)
+	}
+}
+
+// An answer that the first caller did not wait for is no answer for the others.
+func TestOnceRetriesAbandonedWork(t *testing.T) {
+	type key struct{}
+	judgement := envelope.WithJudgement(t.Context())
+	ended, cancel := context.WithCancel(judgement)
+	cancel()
+	computed := 0
+	ask := func(ctx context.Context) error {
+		return envelope.Once(ctx, key{}, func() error { computed++; return ctx.Err() })
+	}
+	if err := ask(ended); err != context.Canceled {
+		t.Errorf("a caller without time got %v", err)
+	}
+	for range 2 {
+		if err := ask(judgement); err != nil {
+			t.Errorf("a caller with time got %v", err)
+		}
+	}
+	if err := ask(ended); err != nil {
+		t.Errorf("a caller without time got %v where the answer was there", err)
+	}
+	if computed != 2 {
+		t.Errorf("computed %d times, want 2", computed)
+	}
+}
+
+func TestOnceLetsNoCallerWaitLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		judgement := envelope.WithJudgement(t.Context())
+		began := time.Now()
+		var computed atomic.Int32
+		ask := func(timeout time.Duration) (answered, after time.Duration) {
+			ctx, cancel := context.WithTimeout(judgement, timeout)
+			defer cancel()
+			answered = envelope.Once(ctx, key{}, func() time.Duration {
+				computed.Add(1)
+				select {
+				case <-time.After(10 * time.Second):
+				case <-ctx.Done():
+				}
+				return timeout
+			})
+			return answered, time.Since(began)
+		}
+		var waiting sync.WaitGroup
+		for i, tc := range []struct{ timeout, after time.Duration }{
+			{4 * time.Second, 4 * time.Second},   // computes, and gives up
+			{2 * time.Second, 2 * time.Second},   // does not wait for the first
+			{time.Minute, 14 * time.Second},      // one of these three computes again at 4 s,
+			{time.Hour, 14 * time.Second},        // and the others wait for it
+			{20 * time.Second, 14 * time.Second}, //
+		} {
+			waiting.Go(func() {
+				time.Sleep(time.Duration(i) * time.Nanosecond) // one after another
+				answered, after := ask(tc.timeout)
+				if after = after.Round(time.Second); after != tc.after {
+					t.Errorf("with a timeout of %v: an answer after %v, want %v", tc.timeout, after, tc.after)
+				}
+				if enough := tc.timeout > 10*time.Second; enough != (answered > 10*time.Second) {
+					t.Errorf("with a timeout of %v: the answer of a caller with %v", tc.timeout, answered)
+				}
+			})
+		}
+		waiting.Wait()
+		if n := computed.Load(); n != 3 {
+			t.Errorf("computed %d times, want 3: for the first two, and for all others", n)
+		}
+	})
+}
+
+func TestOnceSurvivesAGoroutineThatEnds(t *testing.T) {
+	type key struct{}
+	ctx := envelope.WithJudgement(t.Context())
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		envelope.Once(ctx, key{}, func() int { runtime.Goexit(); return 0 })
+	})
+	ended.Wait()
+	if got := envelope.Once(ctx, key{}, func() int { return 7 }); got != 7 {
+		t.Errorf("got %d", got)
 	}
 }
