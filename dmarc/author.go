@@ -137,17 +137,5 @@ func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.M
 		owners  *directory.Owners
 		mailbox envelope.Mailbox
 	}
-	type answer struct {
-		logins    []string
-		err       error
-		abandoned bool
-	}
-	a := envelope.Once(ctx, key{owners, mailbox}, func() answer {
-		logins, err := (*owners)(ctx, mailbox)
-		return answer{logins, err, err != nil && ctx.Err() != nil}
-	})
-	if a.abandoned && ctx.Err() == nil {
-		return (*owners)(ctx, mailbox)
-	}
-	return a.logins, a.err
+	return envelope.Once(ctx, key{owners, mailbox}, func() ([]string, error) { return (*owners)(ctx, mailbox) })
 }

@@ -269,34 +269,6 @@ func TestAResultBelongsToItsCaller(t *testing.T) {
 	}
 }
 
-func TestACheckThatGaveUpLeavesNoAnswerBehind(t *testing.T) {
-	ctx := envelope.WithJudgement(context.Background())
-	over, cancel := context.WithCancel(ctx)
-	cancel()
-	e := from(good, "someone@bank.example", "someone@bank.example")
-	if f := dmarc.Pass(over, mail(), e); f.Outcome != envelope.TempError {
-		t.Fatalf("after the end: %v", f.Outcome)
-	}
-	if f := dmarc.Pass(ctx, mail(), e); f.Outcome != envelope.Pass {
-		t.Errorf("with time left: %v %v", f.Outcome, f.Err)
-	}
-}
-
-func TestAnOwnerThatWasNotWaitedForIsAskedAgain(t *testing.T) {
-	check := dmarc.AuthorOwned(func(ctx context.Context, _ envelope.Mailbox) ([]string, error) { return []string{"ann"}, ctx.Err() })
-	ctx := envelope.WithJudgement(context.Background())
-	over, cancel := context.WithCancel(ctx)
-	cancel()
-	e := from(good, "someone@bank.example", "someone@bank.example")
-	e.Login = "ann"
-	if f := check(over, nil, e); f.Outcome != envelope.TempError {
-		t.Fatalf("after the end: %v", f.Outcome)
-	}
-	if f := check(ctx, nil, e); f.Outcome != envelope.Pass {
-		t.Errorf("with time left: %v %v", f.Outcome, f.Err)
-	}
-}
-
 func TestReceiverOfASite(t *testing.T) {
 	lists, err := envelope.ParseHostSet("forwarder.example")
 	if err != nil {

@@ -25,23 +25,12 @@ type key struct {
 }
 
 // judge evaluates the message of an envelope, once per judgement. The result is
-// the caller's own. A check whose context ended before the answer came leaves
-// no answer behind: another that still has time asks for itself.
+// the caller's own.
 func (receiver *Receiver) judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) *Result {
-	type answer struct {
-		result    Result
-		abandoned bool
-	}
-	k := key{receiver, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}
-	shared := envelope.Once(ctx, k, func() answer {
-		result := receiver.authenticate(ctx, r, e, held)
-		return answer{result, result.Outcome == envelope.TempError && ctx.Err() != nil}
+	shared, _ := envelope.Once(ctx, key{receiver, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}, func() (Result, error) {
+		return receiver.authenticate(ctx, r, e, held), nil
 	})
-	result := shared.result
-	if shared.abandoned && ctx.Err() == nil {
-		result = receiver.authenticate(ctx, r, e, held)
-	}
-	return result.own()
+	return shared.own()
 }
 
 // authenticate asks SPF and DKIM about an envelope, and evaluates what they

@@ -29,10 +29,9 @@ type discovery struct {
 
 // found is what a domain publishes.
 type found struct {
-	record    *Record // nil if there is none that counts
-	several   bool    // there are more than one, so that none counts
-	err       error   // DNS gave no answer
-	abandoned bool    // whoever asked did not wait for the answer
+	record  *Record // nil if there is none that counts
+	several bool    // there are more than one, so that none counts
+	err     error   // DNS gave no answer
 }
 
 // question is the key under which the evaluations of one judgement share an
@@ -54,10 +53,7 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	if ok {
 		return answer
 	}
-	answer = envelope.Once(ctx, question{d.receiver, domain}, func() found { return d.ask(ctx, domain) })
-	if answer.abandoned && ctx.Err() == nil {
-		answer = d.ask(ctx, domain)
-	}
+	answer, _ = envelope.Once(ctx, question{d.receiver, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
 	d.asked[domain] = answer
 	return answer
 }
@@ -65,7 +61,7 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
 	texts, err := envelope.LookupTXT(ctx, d.resolver, "_dmarc."+string(domain))
 	if err != nil && !envelope.NotFound(err) {
-		return found{err: err, abandoned: ctx.Err() != nil}
+		return found{err: err}
 	}
 	answer := read(texts)
 	d.receiver.adapt(domain, answer.record)

@@ -111,7 +111,7 @@ func BenchmarkOnce(b *testing.B) {
 	ctx := envelope.WithJudgement(context.Background())
 	b.ReportAllocs()
 	for b.Loop() {
-		envelope.Once(ctx, key{"example.org"}, func() int { return 1 })
+		envelope.Once(ctx, key{"example.org"}, func() (int, error) { return 1, nil })
 	}
 }
 

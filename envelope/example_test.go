@@ -223,10 +223,10 @@ func ExampleStatus() {
 // Two checks that need the same result share it within a judgement.
 func ExampleOnce() {
 	type key struct{ domain string }
-	evaluate := func(ctx context.Context) string {
-		return envelope.Once(ctx, key{"example.org"}, func() string {
+	evaluate := func(ctx context.Context) (string, error) {
+		return envelope.Once(ctx, key{"example.org"}, func() (string, error) {
 			fmt.Println("evaluating")
-			return "pass"
+			return "pass", nil
 		})
 	}
 	ctx := envelope.WithJudgement(context.Background())
@@ -234,8 +234,8 @@ func ExampleOnce() {
 	fmt.Println(evaluate(ctx))
 	// Output:
 	// evaluating
-	// pass
-	// pass
+	// pass <nil>
+	// pass <nil>
 }
 
 // A message can be read again and again.

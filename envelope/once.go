@@ -19,7 +19,7 @@ func WithJudgement(ctx context.Context) context.Context {
 	return context.WithValue(ctx, judgementKey{}, &judgement{done: make(map[any]any)})
 }
 
-// Once returns what compute returns. During one judgement it calls compute once
+// Once returns the results of compute. During one judgement it calls compute once
 // for each key, however many callers ask for that key and however many of them
 // ask concurrently: five rules that need SPF share one evaluation. Outside a
 // judgement Once calls compute every time.
@@ -29,13 +29,13 @@ func WithJudgement(ctx context.Context) context.Context {
 // no other package can use the same key. compute must not ask for its own key,
 // and it must return soon after ctx ends.
 //
-// Work that was abandoned is retried. If ctx ends before compute returns, the
-// value is returned to this caller alone, and the next caller with time left
+// Work that was abandoned is retried. If ctx ends before compute returns, its
+// results go to this caller alone, and the next caller with time left
 // computes the key again. A caller whose own ctx ends does not wait for another
 // caller's computation: it gets what its own compute makes of the ended ctx.
 //
 // If compute panics, every caller of that key panics with the same value.
-func Once[K comparable, T any](ctx context.Context, key K, compute func() T) T {
+func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
 	j, ok := ctx.Value(judgementKey{}).(*judgement)
 	if !ok {
 		return compute()
@@ -63,11 +63,12 @@ func Once[K comparable, T any](ctx context.Context, key K, compute func() T) T {
 	}
 }
 
-// computation is the value of one key, once done is closed.
+// computation is the answer for one key, once done is closed.
 type computation[T any] struct {
 	done      chan struct{}
 	value     T
-	abandoned bool // the caller that ran it had no time left: there is no value
+	err       error
+	abandoned bool // the caller that ran it had no time left: there is no answer
 	panicked  bool
 	panic     any
 }
@@ -85,9 +86,9 @@ func claim[T any](j *judgement, key any) (c *computation[T], mine bool) {
 	return c, true
 }
 
-// run computes the value for all callers, or for this one alone if ctx ends
+// run computes the answer for all callers, or for this one alone if ctx ends
 // first.
-func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute func() T) T {
+func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute func() (T, error)) (T, error) {
 	returned := false
 	defer func() {
 		if !returned { // compute panicked, or ended its goroutine
@@ -105,15 +106,15 @@ func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute
 			panic(c.panic)
 		}
 	}()
-	c.value = compute()
+	c.value, c.err = compute()
 	returned = true
 	c.abandoned = ctx.Err() != nil
-	return c.value
+	return c.value, c.err
 }
 
-func (c *computation[T]) answer() T {
+func (c *computation[T]) answer() (T, error) {
 	if c.panicked {
 		panic(c.panic)
 	}
-	return c.value
+	return c.value, c.err
 }

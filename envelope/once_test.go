@@ -17,7 +17,8 @@ func TestOnceComputesOncePerJudgement(t *testing.T) {
 	type key struct{ domain string }
 	computed := 0
 	ask := func(ctx context.Context, domain string) int {
-		return envelope.Once(ctx, key{domain}, func() int { computed++; return computed })
+		n, _ := envelope.Once(ctx, key{domain}, func() (int, error) { computed++; return computed, nil })
+		return n
 	}
 	first := envelope.WithJudgement(t.Context())
 	if a, b := ask(first, "a.example"), ask(first, "a.example"); a != 1 || b != 1 {
@@ -41,7 +42,7 @@ func TestOnceOutsideAJudgementJustCalls(t *testing.T) {
 	type key struct{}
 	computed := 0
 	for range 3 {
-		envelope.Once(t.Context(), key{}, func() int { computed++; return computed })
+		envelope.Once(t.Context(), key{}, func() (int, error) { computed++; return computed, nil })
 	}
 	if computed != 3 {
 		t.Errorf("computed %d times, want 3", computed)
@@ -52,9 +53,9 @@ func TestOnceKeepsTypesOfKeysApart(t *testing.T) {
 	type ours string
 	type theirs string
 	ctx := envelope.WithJudgement(t.Context())
-	a := envelope.Once(ctx, ours("key"), func() string { return "ours" })
-	b := envelope.Once(ctx, theirs("key"), func() int { return 42 })
-	c := envelope.Once(ctx, "key", func() bool { return true })
+	a, _ := envelope.Once(ctx, ours("key"), func() (string, error) { return "ours", nil })
+	b, _ := envelope.Once(ctx, theirs("key"), func() (int, error) { return 42, nil })
+	c, _ := envelope.Once(ctx, "key", func() (bool, error) { return true, nil })
 	if a != "ours" || b != 42 || !c {
 		t.Errorf("got %v, %v, %v", a, b, c)
 	}
@@ -70,9 +71,9 @@ func TestOnceSharedByManyAtTheSameTime(t *testing.T) {
 		done.Go(func() {
 			start.Wait()
 			n := i % 4
-			got := envelope.Once(ctx, key{n}, func() string {
+			got, _ := envelope.Once(ctx, key{n}, func() (string, error) {
 				computed.Add(1)
-				return fmt.Sprint("result ", n)
+				return fmt.Sprint("result ", n), nil
 			})
 			if want := fmt.Sprint("result ", n); got != want {
 				t.Errorf("key %d gave %q", n, got)
@@ -97,7 +98,7 @@ func TestOncePanicsForEveryCaller(t *testing.T) {
 					t.Errorf("caller %d recovered %v", i, got)
 				}
 			}()
-			envelope.Once(ctx, key{}, func() int { computed++; panic("broken") })
+			envelope.Once(ctx, key{}, func() (int, error) { computed++; panic("broken") })
 			t.Errorf("caller %d went on", i)
 		}()
 	}
@@ -114,7 +115,8 @@ func TestOnceRetriesAbandonedWork(t *testing.T) {
 	cancel()
 	computed := 0
 	ask := func(ctx context.Context) error {
-		return envelope.Once(ctx, key{}, func() error { computed++; return ctx.Err() })
+		_, err := envelope.Once(ctx, key{}, func() (int, error) { computed++; return computed, ctx.Err() })
+		return err
 	}
 	if err := ask(ended); err != context.Canceled {
 		t.Errorf("a caller without time got %v", err)
@@ -141,13 +143,13 @@ func TestOnceLetsNoCallerWaitLongerThanItsContext(t *testing.T) {
 		ask := func(timeout time.Duration) (answered, after time.Duration) {
 			ctx, cancel := context.WithTimeout(judgement, timeout)
 			defer cancel()
-			answered = envelope.Once(ctx, key{}, func() time.Duration {
+			answered, _ = envelope.Once(ctx, key{}, func() (time.Duration, error) {
 				computed.Add(1)
 				select {
 				case <-time.After(10 * time.Second):
 				case <-ctx.Done():
 				}
-				return timeout
+				return timeout, nil
 			})
 			return answered, time.Since(began)
 		}
@@ -182,10 +184,10 @@ func TestOnceSurvivesAGoroutineThatEnds(t *testing.T) {
 	ctx := envelope.WithJudgement(t.Context())
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		envelope.Once(ctx, key{}, func() int { runtime.Goexit(); return 0 })
+		envelope.Once(ctx, key{}, func() (int, error) { runtime.Goexit(); return 0, nil })
 	})
 	ended.Wait()
-	if got := envelope.Once(ctx, key{}, func() int { return 7 }); got != 7 {
+	if got, _ := envelope.Once(ctx, key{}, func() (int, error) { return 7, nil }); got != 7 {
 		t.Errorf("got %d", got)
 	}
 }

@@ -26,26 +26,12 @@ type (
 // can't be compared shares nothing.
 func comparableStore(store Store) bool { return reflect.ValueOf(store).Comparable() }
 
-// get reads a record once per judgement. A check whose context ended before the
-// answer came leaves no answer behind: another that still has time asks for
-// itself.
+// get reads a record once per judgement.
 func get(ctx context.Context, store Store, key Key) (Record, error) {
-	type answer struct {
-		record    Record
-		err       error
-		abandoned bool
-	}
 	if !comparableStore(store) {
 		return store.Get(ctx, key)
 	}
-	a := envelope.Once(ctx, recordKey{store, key}, func() answer {
-		record, err := store.Get(ctx, key)
-		return answer{record, err, err != nil && ctx.Err() != nil}
-	})
-	if a.abandoned && ctx.Err() == nil {
-		return store.Get(ctx, key)
-	}
-	return a.record, a.err
+	return envelope.Once(ctx, recordKey{store, key}, func() (Record, error) { return store.Get(ctx, key) })
 }
 
 // sighting is what a Commit writes: one, whatever the number of rules that
@@ -67,7 +53,7 @@ type sighting struct {
 func shared(ctx context.Context, s *sighting) func(context.Context) error {
 	if comparableStore(s.store) {
 		first := s
-		s = envelope.Once(ctx, sightingKey{s.store, s.triplet, s.seen.Good}, func() *sighting { return first })
+		s, _ = envelope.Once(ctx, sightingKey{s.store, s.triplet, s.seen.Good}, func() (*sighting, error) { return first, nil })
 	}
 	return s.write
 }

@@ -41,32 +41,11 @@ type (
 	}
 )
 
-// answer is what DNS said to a question of a judgement, whoever asked.
-type answer[T any] struct {
-	value     T
-	err       error
-	abandoned bool // whoever asked did not wait for the answer
-}
-
-// once asks a question once per judgement. A check whose context ended before
-// the answer came leaves no answer behind: another that still has time asks for
-// itself.
-func once[K comparable, T any](ctx context.Context, key K, ask func() (T, error)) (T, error) {
-	shared := envelope.Once(ctx, key, func() answer[T] {
-		value, err := ask()
-		return answer[T]{value, err, err != nil && ctx.Err() != nil}
-	})
-	if shared.abandoned && ctx.Err() == nil {
-		return ask()
-	}
-	return shared.value, shared.err
-}
-
 // reverse asks for the names of client. The result is the caller's own, and
 // not nil beside an error. An unknown address has no names, and nothing is
 // asked.
 func reverse(ctx context.Context, r envelope.Resolver, client netip.Addr) (*Result, error) {
-	texts, err := once(ctx, reverseKey{client}, func() ([]string, error) {
+	texts, err := envelope.Once(ctx, reverseKey{client}, func() ([]string, error) {
 		return envelope.LookupPTR(ctx, r, client)
 	})
 	if envelope.NotFound(err) {
@@ -124,7 +103,7 @@ func usable(text string) (name envelope.Host, fault string) {
 func confirm(ctx context.Context, r envelope.Resolver, client netip.Addr, names []envelope.Host) (envelope.Host, error) {
 	var failed error
 	for _, name := range names {
-		leadsBack, err := once(ctx, forwardKey{name, client}, func() (bool, error) {
+		leadsBack, err := envelope.Once(ctx, forwardKey{name, client}, func() (bool, error) {
 			addrs, err := envelope.LookupIP(ctx, r, network(client), string(name))
 			return slices.Contains(addrs, client), err
 		})

@@ -1,7 +1,6 @@
 package rdns_test
 
 import (
-	"context"
 	"net/netip"
 	"sync"
 	"testing"
@@ -102,26 +101,6 @@ func TestFindingsShareNoMemory(t *testing.T) {
 	rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0] = "evil.example"
 	if got := rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0]; got != "mail.example.org" {
 		t.Errorf("a finding sees what was written into another: %s", got)
-	}
-}
-
-// A check that is given up must not spoil the answer for those that go on.
-func TestAnAbandonedQuestionIsAskedAgain(t *testing.T) {
-	for _, check := range []envelope.Check{rdns.Exists, rdns.Confirmed} {
-		judgement := envelope.WithJudgement(t.Context())
-		ended, end := context.WithCancel(judgement)
-		end()
-		dns := world()
-		e := envelope.Envelope{ClientIP: address("1")}
-		if got := check(ended, dns, &e); got.Outcome != envelope.TempError {
-			t.Errorf("%s with a context that has ended: %v", got.Check, got.Outcome)
-		}
-		if asked := dns.Asked(); len(asked) > 0 {
-			t.Errorf("asked %v with a context that has ended", asked)
-		}
-		if got := check(judgement, dns, &e); got.Outcome != envelope.Pass {
-			t.Errorf("%s after one that was given up: %v %v", got.Check, got.Outcome, got.Err)
-		}
 	}
 }
 

@@ -90,28 +90,15 @@ type key struct {
 	in      Input
 }
 
-// shared evaluates once per judgement. The result is the caller's own. A check
-// whose context ended before the answer came leaves no answer behind: another
-// that still has time asks for itself.
+// shared evaluates once per judgement. The result is the caller's own.
 func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in Input) Result {
-	type answer struct {
-		result    Result
-		abandoned bool
-	}
 	shared := in
 	if in.Identity == Helo {
 		// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4),
 		// so that one evaluation does for both.
 		shared.Identity, shared.MailFrom = MailFrom, ""
 	}
-	got := envelope.Once(ctx, key{c, shared}, func() answer {
-		result := c.Evaluate(ctx, r, shared)
-		return answer{result, result.Word == WordTempError && ctx.Err() != nil}
-	})
-	if got.abandoned && ctx.Err() == nil {
-		got.result = c.Evaluate(ctx, r, shared)
-	}
-	result := got.result
+	result, _ := envelope.Once(ctx, key{c, shared}, func() (Result, error) { return c.Evaluate(ctx, r, shared), nil })
 	result.Identity, result.Matched = in.Identity, slices.Clone(result.Matched)
 	if result.Problem != nil {
 		problem := *result.Problem

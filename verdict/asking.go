@@ -40,27 +40,22 @@ func (a *asker) asked() []Question {
 
 type lookupKey struct{ kind, name string }
 
-type lookupAnswer[T any] struct {
-	records T
-	err     error
-}
-
 // put answers a question from the memo of the judgement or by lookup.
 func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(envelope.Resolver) (T, error)) (T, error) {
 	began, reused := time.Now(), true
-	answer := envelope.Once(ctx, lookupKey{kind, name}, func() lookupAnswer[T] {
+	records, err := envelope.Once(ctx, lookupKey{kind, name}, func() (T, error) {
 		reused = false
 		if a.inner == nil {
-			return lookupAnswer[T]{err: &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}}
+			var none T
+			return none, &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
 		}
-		records, err := lookup(a.inner)
-		return lookupAnswer[T]{records, err}
+		return lookup(a.inner)
 	})
-	asked := Question{Type: kind, Name: name, Reused: reused, Err: answer.err, Duration: time.Since(began)}
+	asked := Question{Type: kind, Name: name, Reused: reused, Err: err, Duration: time.Since(began)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.questions = append(a.questions, asked)
-	return answer.records, answer.err
+	return records, err
 }
 
 func (a *asker) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {

@@ -61,11 +61,13 @@ import (
 //
 // DNS: TXT for each key, ten at most, one after the other.
 func Verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
-	shared := envelope.Once(ctx, verificationKey{m, now}, func() shared { return share(ctx, r, m, now) })
-	if shared.abandoned && ctx.Err() == nil {
-		shared = share(ctx, r, m, now)
-	}
-	own := *shared.result
+	shared, _ := envelope.Once(ctx, verificationKey{m, now}, func() (*Result, error) {
+		if now.IsZero() {
+			now = time.Now()
+		}
+		return verify(ctx, r, m, now), nil
+	})
+	own := *shared
 	own.Signatures = slices.Clone(own.Signatures)
 	return &own
 }
@@ -75,18 +77,4 @@ func Verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 type verificationKey struct {
 	message *envelope.Message
 	now     time.Time
-}
-
-// shared is a result for all who ask in one judgement.
-type shared struct {
-	result    *Result
-	abandoned bool // the context of whoever asked first ended before
-}
-
-func share(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) shared {
-	if now.IsZero() {
-		now = time.Now()
-	}
-	result := verify(ctx, r, m, now)
-	return shared{result, ctx.Err() != nil}
 }

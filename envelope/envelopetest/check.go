@@ -34,7 +34,8 @@ import (
 //     defers, and the cause. Each has a Text, which is clean.
 //   - If a lookup fails, whichever and however, or if the context ends, the
 //     answer is the same or it is TempError. In particular nobody is refused
-//     because of a DNS that was not there.
+//     because of a DNS that was not there. A caller whose context has ended
+//     does not spoil the answer of a later caller in the same judgement.
 //
 // That a check writes nothing but by its Commit is for its own tests to show;
 // the suite never calls Commit.

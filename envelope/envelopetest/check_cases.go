@@ -23,6 +23,7 @@ var checkCases = []struct {
 	{"finds the same again", findsTheSame},
 	{"a lookup that fails only defers", failingOnlyDefers},
 	{"a context that ends only defers", endingOnlyDefers},
+	{"a check that gives up spoils no other", givingUpSpoilsNothing},
 }
 
 func saysItsName(s *checkSuite) {
@@ -200,6 +201,22 @@ func endingOnlyDefers(s *checkSuite) {
 		late, cancel := context.WithTimeout(s.Context(), short)
 		s.onlyDefers(late, whole, live, "no lookup is answered", &questioned{inner: s.resolver, silent: true})
 		cancel()
+	}
+}
+
+// givingUpSpoilsNothing asks twice in one judgement: with a context that has
+// ended, and then with time left.
+func givingUpSpoilsNothing(s *checkSuite) {
+	for _, e := range s.envelopes {
+		whole := at(e, envelope.Whole)
+		live := s.find(s.Context(), s.resolver, whole)
+		judgement := envelope.WithJudgement(s.Context())
+		ended, cancel := context.WithCancel(judgement)
+		cancel()
+		s.find(ended, s.resolver, whole)
+		if f := s.find(judgement, s.resolver, whole); !same(f, live) {
+			s.Errorf("%s: got %s after a caller without time, and otherwise %s", label(whole), brief(f), brief(live))
+		}
 	}
 }
 

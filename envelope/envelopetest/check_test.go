@@ -97,11 +97,12 @@ type sharedKey string
 // sharing makes a check that asks once per judgement for each key.
 func sharing(name string, key func(*envelope.Envelope) any) envelope.Check {
 	return envelope.At(name, envelope.Helo, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		return envelope.Once(ctx, key(e), func() envelope.Finding {
+		f, _ := envelope.Once(ctx, key(e), func() (envelope.Finding, error) {
 			f := resolves(ctx, r, e)
 			f.Check = name
-			return f
+			return f, nil
 		})
+		return f
 	})
 }
 
@@ -281,6 +282,13 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			}
 			return f
 		}, "a context that ends only defers", "no lookup is answered"},
+		{"an abandoned answer is kept", envelope.At("sample", envelope.Helo, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			f, _ := envelope.Once(context.WithoutCancel(ctx), sharedKey(e.Helo), func() (envelope.Finding, error) {
+				return resolves(ctx, r, e), nil
+			})
+			f.Check = "sample"
+			return f
+		}), "a check that gives up spoils no other", "after a caller without time"},
 	} {
 		t.Run(tc.defect, func(t *testing.T) {
 			said := objections(t, tc.seenBy, tc.check)

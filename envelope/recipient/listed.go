@@ -26,14 +26,13 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 		if fault != "" || isBare(mailbox) {
 			return envelope.NotApplicable(check)
 		}
-		found := envelope.Once(ctx, question{&mailboxes, mailbox}, func() reply {
-			answer, err := mailboxes.Ask(ctx, mailbox)
-			return reply{answer, err}
+		answer, err := envelope.Once(ctx, question{&mailboxes, mailbox}, func() (directory.Answer, error) {
+			return mailboxes.Ask(ctx, mailbox)
 		})
-		if found.err != nil {
-			return envelope.Unavailable(check, found.err)
+		if err != nil {
+			return envelope.Unavailable(check, err)
 		}
-		return fromAnswer(check, found.answer, e.RcptTo)
+		return fromAnswer(check, answer, e.RcptTo)
 	})
 }
 
@@ -42,11 +41,6 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 type question struct {
 	directory *directory.Lookup
 	mailbox   envelope.Mailbox
-}
-
-type reply struct {
-	answer directory.Answer
-	err    error
 }
 
 // fromAnswer says what an answer of a directory means for mail to a mailbox.

@@ -50,13 +50,5 @@ type question[F any] struct {
 // once asks about a mailbox once per judgement. Asked is the place where the
 // check keeps whom it asks.
 func once[F, T any](ctx context.Context, asked *F, sender envelope.Mailbox, ask func(context.Context, envelope.Mailbox) (T, error)) (T, error) {
-	type reply struct {
-		value T
-		err   error
-	}
-	r := envelope.Once(ctx, question[F]{asked, sender}, func() reply {
-		value, err := ask(ctx, sender)
-		return reply{value, err}
-	})
-	return r.value, r.err
+	return envelope.Once(ctx, question[F]{asked, sender}, func() (T, error) { return ask(ctx, sender) })
 }

@@ -61,32 +61,11 @@ type (
 	reverseKey netip.Addr
 )
 
-// answer is what DNS said to a question of a judgement, whoever asked.
-type answer[T any] struct {
-	records   []T
-	err       error
-	abandoned bool // whoever asked did not wait for the answer
-}
-
-// once asks a question once per judgement. A check whose context ended before
-// the answer came leaves no answer behind: another that still has time asks for
-// itself. The records are shared and must not be changed.
-func once[K comparable, T any](ctx context.Context, key K, ask func() ([]T, error)) ([]T, error) {
-	a := envelope.Once(ctx, key, func() answer[T] {
-		records, err := ask()
-		return answer[T]{records, err, err != nil && ctx.Err() != nil}
-	})
-	if a.abandoned && ctx.Err() == nil {
-		return ask()
-	}
-	return a.records, a.err
-}
-
 // codes asks whether the list has the subject, and returns the codes that say
 // so. The error is a *misanswer if the list does not answer as one, else that
 // of DNS.
 func (q question) codes(ctx context.Context, r envelope.Resolver) ([]netip.Addr, error) {
-	addrs, err := once(ctx, addressKey(q.query), func() ([]netip.Addr, error) {
+	addrs, err := envelope.Once(ctx, addressKey(q.query), func() ([]netip.Addr, error) {
 		return envelope.LookupIP(ctx, r, "ip4", q.query)
 	})
 	switch {
@@ -139,7 +118,7 @@ func (m *misanswer) Error() string {
 // "" if none of them is fit for a sentence, or if DNS failed: an entry stands
 // without its reason.
 func (q question) reason(ctx context.Context, r envelope.Resolver) string {
-	texts, _ := once(ctx, textKey(q.query), func() ([]string, error) {
+	texts, _ := envelope.Once(ctx, textKey(q.query), func() ([]string, error) {
 		return envelope.LookupTXT(ctx, r, q.query)
 	})
 	var clean []string

@@ -123,7 +123,7 @@ func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, z
 		return nobody, nil
 	}
 	name := reverse(client) + string(zone)
-	texts, err := once(ctx, textKey(name), func() ([]string, error) {
+	texts, err := envelope.Once(ctx, textKey(name), func() ([]string, error) {
 		return envelope.LookupTXT(ctx, r, name)
 	})
 	switch {

@@ -126,7 +126,7 @@ func reverseNames(ctx context.Context, r envelope.Resolver, client netip.Addr) (
 	if !client.IsValid() || isLocal(client) {
 		return nil, nil
 	}
-	texts, err := once(ctx, reverseKey(client), func() ([]string, error) {
+	texts, err := envelope.Once(ctx, reverseKey(client), func() ([]string, error) {
 		return envelope.LookupPTR(ctx, r, client)
 	})
 	if err != nil && !envelope.NotFound(err) {

@@ -1,7 +1,6 @@
 package dnsbl_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -220,27 +219,5 @@ func TestFindingsShareNoMemory(t *testing.T) {
 	spoilt.Listed[0].Zone = "evil.example"
 	if got := encode(t, check(ctx, dns, &e).Detail); !strings.Contains(got, `"first.example","codes":["127.0.0.2","127.0.0.11"]`) {
 		t.Errorf("a finding sees what was written into another: %s", got)
-	}
-}
-
-// A check that is given up must not spoil the answer for those that go on.
-func TestAnAbandonedQuestionIsAskedAgain(t *testing.T) {
-	for _, check := range []envelope.Check{dnsbl.NotListed(first), dnsbl.DomainNotListed(dnsbl.PTR, first), dnsbl.ASN(origins, 1)} {
-		judgement := envelope.WithJudgement(t.Context())
-		ended, end := context.WithCancel(judgement)
-		end()
-		dns := zone.MustParse(`
-			1.2.0.192.first.example.   A   127.0.0.2
-			1.2.0.192.in-addr.arpa.    PTR bad.example.
-			bad.example.first.example. A   127.0.0.2
-			1.2.0.192.origin.example.  TXT "64500 | 192.0.2.0/24"
-		`)
-		e := envelope.Envelope{ClientIP: address("1")}
-		if got := check(ended, dns, &e); got.Outcome != temp || len(dns.Asked()) > 0 {
-			t.Errorf("%s with a context that has ended: %v, asked %v", got.Check, got.Outcome, dns.Asked())
-		}
-		if got := check(judgement, dns, &e); got.Outcome != fail {
-			t.Errorf("%s after one that was given up: %v %v", got.Check, got.Outcome, got.Err)
-		}
 	}
 }
