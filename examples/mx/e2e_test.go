@@ -107,6 +107,7 @@ func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	go func() { served <- server.serve(listener) }()
 	t.Cleanup(func() {
 		server.smtp.Close()
+		listener.Close() // go-smtp leaves it open if Serve has not begun yet
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
