@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+	"mxrules.example/envelope/internal/presentation"
 )
 
 // outcome is what became of a question.
@@ -79,11 +80,11 @@ func packRecords(records []dns.RR) string {
 			b = append(b, rr.AAAA...)
 		case *dns.MX:
 			b = binary.BigEndian.AppendUint16(b, rr.Preference)
-			b = appendText(b, octets(rr.Mx, true))
+			b = appendText(b, presentation.Plain(rr.Mx))
 		case *dns.PTR:
-			b = appendText(b, octets(rr.Ptr, true))
+			b = appendText(b, presentation.Plain(rr.Ptr))
 		case *dns.TXT:
-			b = appendText(b, octets(strings.Join(rr.Txt, ""), false))
+			b = appendText(b, presentation.Octets(strings.Join(rr.Txt, "")))
 		}
 	}
 	return string(b)

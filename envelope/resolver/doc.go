@@ -40,8 +40,10 @@
 // tried as often as Config says, the question has failed, by timeout if that
 // was the last thing to happen. More than 10 aliases, in a loop or not, a
 // record without data, and records of a name that does not exist are failures
-// too. Of more than 1,000 records the first 1,000 count. A name that no zone
-// can hold is not found, and nothing is asked.
+// too. Of more than 1,000 records the first 1,000 count.
+// A name that no zone can hold is not found, and nothing is asked. All others
+// are asked for, whatever octets they have: a backslash in a name means what it
+// means in a master file (RFC 1035, section 5.1), and U-labels are octets.
 //
 // Failures are kept for 5 seconds (RFC 9520), so that a name that can't be
 // resolved does not cost its time again for each check that asks.

@@ -139,21 +139,3 @@ func FuzzTXT(f *testing.F) {
 		}
 	})
 }
-
-// FuzzOctets undoes the escapes of any text, which package dns would never
-// write: nothing grows, and what has no escapes stays.
-func FuzzOctets(f *testing.F) {
-	for _, text := range []string{"", `\`, `\0`, `\00`, `\000`, `\999`, `a\.b.`, `\\`, `\"`, `\25`, "plain"} {
-		f.Add(text, true)
-		f.Add(text, false)
-	}
-	f.Fuzz(func(t *testing.T, text string, name bool) {
-		got := octets(text, name)
-		if len(got) > len(text) {
-			t.Errorf("%q has become longer: %q", text, got)
-		}
-		if !strings.Contains(text, `\`) && got != text {
-			t.Errorf("%q has become %q", text, got)
-		}
-	})
-}

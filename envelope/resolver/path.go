@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"mxrules.example/envelope/internal/presentation"
 )
 
 const (
@@ -150,7 +151,7 @@ func authority(section []dns.RR) *dns.SOA {
 func (p *path) found(records []dns.RR) answer {
 	a := answer{outcome: found, exists: true, count: uint16(len(records)), data: packRecords(records)}
 	if p.aliases > 0 {
-		a.end = octets(p.name, true)
+		a.end = presentation.Plain(p.name)
 	}
 	return a
 }

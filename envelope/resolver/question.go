@@ -12,66 +12,12 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Limits of DNS names in text, without the final dot (RFC 1035, section 2.3.4).
-const (
-	maxName  = 253
-	maxLabel = 63
-)
-
-// question is what a server is asked. The name is absolute, in lower case and
-// in the presentation format of package dns, so that equal questions are equal.
+// question is what a server is asked. The name is in the form of
+// [presentation.Name], so that equal questions are equal.
 type question struct {
 	name string
 	kind uint16
 }
-
-// absolute returns a name in the form of a question. It is false for what no
-// zone can hold, and for what this package does not ask for: white space,
-// control characters, backslashes and octets beyond ASCII, which no name in
-// mail has. A name in that form already is returned without a copy.
-func absolute(name string) (string, bool) {
-	plain, dotted := strings.CutSuffix(name, ".")
-	if plain == "" || len(plain) > maxName {
-		return "", false
-	}
-	upper, special := false, false
-	start := 0
-	for i := range len(plain) {
-		c := plain[i]
-		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
-		case c == '.':
-			if i == start || i-start > maxLabel {
-				return "", false
-			}
-			start = i + 1
-		case 'A' <= c && c <= 'Z':
-			upper = true
-		case c <= ' ' || c >= 0x7f || c == '\\':
-			return "", false
-		default:
-			special = true
-		}
-	}
-	if length := len(plain) - start; length == 0 || length > maxLabel {
-		return "", false
-	}
-	if upper {
-		name = strings.ToLower(name)
-	}
-	if special {
-		name = escaper.Replace(name)
-	}
-	if !dotted {
-		name += "."
-	}
-	return name, true
-}
-
-// escaper escapes what package dns escapes in names that it reads.
-var escaper = strings.NewReplacer(
-	`'`, `\'`, `@`, `\@`, `;`, `\;`, `(`, `\(`, `)`, `\)`, `"`, `\"`,
-)
 
 // reverseName returns the name under which the PTR records of an address are
 // (RFC 1035, section 3.5; RFC 3596, section 2.5).

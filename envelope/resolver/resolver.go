@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/presentation"
 )
 
 // Resolver is an [envelope.Resolver] that can tell a name that does not exist
@@ -151,8 +152,8 @@ func (r *Resolver) LookupCNAME(ctx context.Context, host string) (string, error)
 	if a.end != "" {
 		return a.end, nil
 	}
-	name, _ := absolute(host)
-	return octets(name, true), nil
+	name, _ := presentation.Name(host)
+	return presentation.Plain(name), nil
 }
 
 // Exists reports whether name exists: false for NXDOMAIN, true for a name with
@@ -162,7 +163,7 @@ func (r *Resolver) Exists(ctx context.Context, name string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, r.gone(err, name, unasked)
 	}
-	if q, ok := absolute(name); ok {
+	if q, ok := presentation.Name(name); ok {
 		for _, kind := range [...]uint16{dns.TypeA, dns.TypeMX, dns.TypeTXT, dns.TypeAAAA} {
 			if a, ok := r.cache.get(question{q, kind}, r.clock()); ok && a.outcome != failed && a.outcome != timedOut {
 				r.stats.ended(cached, a.outcome)
@@ -186,7 +187,7 @@ func (r *Resolver) lookup(ctx context.Context, name string, kind uint16) (answer
 	if err := ctx.Err(); err != nil {
 		return answer{}, r.gone(err, name, unasked)
 	}
-	normal, ok := absolute(name)
+	normal, ok := presentation.Name(name)
 	if !ok {
 		r.stats.ended(unasked, noName)
 		a := answer{outcome: noName}

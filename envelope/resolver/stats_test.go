@@ -32,7 +32,7 @@ func TestStats(t *testing.T) {
 	r.LookupMX(ctx, "host.example.")           // no record, asked
 	r.LookupMX(ctx, "missing.example.")        // no name, asked
 	r.LookupTXT(ctx, "missing.example.")       // no name, cached
-	r.LookupTXT(ctx, "not a name")             // no name, unasked
+	r.LookupTXT(ctx, "not..a.name")            // no name, unasked
 	r.LookupAddr(ctx, "not an address")        // no name, unasked
 	r.LookupTXT(ctx, "broken.example.")        // failed, asked: two exchanges, of them one a retry
 	r.LookupTXT(ended, "host.example.")        // left, unasked

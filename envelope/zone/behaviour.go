@@ -125,7 +125,8 @@ func (s *script) play() scene {
 // every type, that of Exists too. A name that begins with "*." is every name
 // below, so that "*.example.org. TXT" fails TXT for them and not for
 // example.org itself, and "*." is the whole world. Letter case, the final dot,
-// and whether a name is written in U-labels or A-labels make no difference.
+// and whether a name is written in U-labels or A-labels make no difference. A
+// blank within a name needs a backslash before it.
 //
 // Of several things said of one question the nearest counts: of the name
 // itself, then of the nearest names above it, each time first of the type and

@@ -56,6 +56,28 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestFaultsOfNamesWithOddOctets(t *testing.T) {
+	for _, tc := range []struct{ question, name string }{
+		{"o'brien.example. A", "o'brien.example."},
+		{`O\'Brien.example A`, "o'brien.example."},
+		{` john\ doe.example.  A `, "john doe.example."},
+		{`john\032doe.example.` + "\tA", "john doe.example."},
+		{`a\.b.example. A`, `a\.b.example.`},
+		{`\000\255.example. A`, "\x00\xff.example."},
+	} {
+		z := zone.MustParse("*.example. A 192.0.2.1").Failing(tc.question, zone.SERVFAIL)
+		if got := asked(t.Context(), z, "A", tc.name); got != "temporary: SERVFAIL" {
+			t.Errorf("%s: got %s", tc.question, got)
+		}
+		if got := asked(t.Context(), z, "A", "other.example."); got != "[192.0.2.1]" {
+			t.Errorf("%s: got %s for another name", tc.question, got)
+		}
+		if logged := z.Asked()[0].String(); z.Count(logged) != 1 || z.Count(tc.question) != 1 {
+			t.Errorf("%s: the question logged as %s is not counted", tc.question, logged)
+		}
+	}
+}
+
 func TestTheNearestFaultCounts(t *testing.T) {
 	z := zone.MustParse(world).
 		Failing("*.", zone.SERVFAIL).

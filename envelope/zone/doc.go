@@ -16,6 +16,14 @@
 // leads to. A name that has names below it exists, even without a record of
 // its own, so that it is NODATA and not NXDOMAIN (RFC 8020).
 //
+// A Zone, and the Server of it, give the same answers, whatever octets a name has.
+// A name in a question is read as in a master file (RFC 1035, section 5.1): a
+// backslash before three digits is the octet with that number, a backslash
+// before another character is that character, and every other octet is itself,
+// so that o'brien._spf.example and "john doe._spf.example" are found. U-labels
+// in a question are octets too, because no server converts them: checks ask for
+// A-labels.
+//
 // A Zone can also be served on a loopback port, so that other resolvers can be
 // tested against it (Serve).
 //

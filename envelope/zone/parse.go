@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/miekg/dns"
 	"mxrules.example/envelope"
@@ -110,12 +111,9 @@ func canonical(rr dns.RR) (dns.RR, string) {
 	if h.Class != dns.ClassINET {
 		return nil, "is not of class IN"
 	}
-	if !isASCII(h.Name) {
-		host, err := envelope.ParseHost(h.Name)
-		if err != nil {
-			return nil, "has an owner that is no name"
-		}
-		h.Name = host.Absolute()
+	var ok bool
+	if h.Name, ok = aLabels(h.Name); !ok {
+		return nil, "has an owner that is no name"
 	}
 	if isBlank(rr) {
 		return nil, "has no data"
@@ -130,6 +128,15 @@ func canonical(rr dns.RR) (dns.RR, string) {
 		return nil, "can't be read from the wire: " + plainReason(err)
 	}
 	return back, ""
+}
+
+// aLabels converts a name that a test has written with U-labels.
+func aLabels(name string) (string, bool) {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return name, true
+	}
+	host, err := envelope.ParseHost(name)
+	return host.Absolute(), err == nil
 }
 
 // isBlank reports whether rr has no data. Such records have a use in updates

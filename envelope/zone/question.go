@@ -10,7 +10,7 @@ import (
 
 // Question is one question that was put to a Zone.
 type Question struct {
-	Name string // absolute, in lower case: "mail.example.org."
+	Name string // absolute, in lower case, escaped as in a master file: "mail.example.org."
 	Type string // "A", "MX"; "ANY" is a question of Exists
 }
 
@@ -64,28 +64,45 @@ func parsePattern(question string) (pattern, error) {
 	bad := func(reason string) (pattern, error) {
 		return pattern{}, &envelope.SyntaxError{Kind: "question", Value: question, Reason: reason}
 	}
-	fields := strings.Fields(question)
-	if len(fields) == 0 || len(fields) > 2 {
+	name, kind := splitQuestion(question)
+	if name == "" || len(strings.Fields(kind)) > 1 {
 		return bad(`is not a name and perhaps a type, as in "example.org. MX"`)
 	}
 	var p pattern
-	name := fields[0]
 	if rest, ok := strings.CutPrefix(name, "*"); ok && (rest == "" || rest[0] == '.') {
 		p.below = true
 		if name = strings.TrimPrefix(rest, "."); name == "" {
 			name = "."
 		}
 	}
-	var ok bool
-	if p.name, ok = normal(name); !ok {
+	name, ok := aLabels(name)
+	if ok {
+		p.name, ok = normal(name)
+	}
+	if !ok {
 		return bad("has no name that DNS can be asked for")
 	}
-	if len(fields) == 2 && fields[1] != "*" {
-		if p.kind = typeCode(fields[1]); p.kind == 0 {
+	if kind != "" && kind != "*" {
+		if p.kind = typeCode(kind); p.kind == 0 {
 			return bad("has a type that is not known")
 		}
 	}
 	return p, nil
+}
+
+// splitQuestion splits a question at the first white space that is not escaped.
+func splitQuestion(question string) (name, kind string) {
+	const space = " \t\r\n"
+	question = strings.TrimLeft(question, space)
+	for i := 0; i < len(question); i++ {
+		switch {
+		case question[i] == '\\':
+			i++
+		case strings.IndexByte(space, question[i]) >= 0:
+			return question[:i], strings.TrimSpace(question[i:])
+		}
+	}
+	return question, ""
 }
 
 // mustPattern is parsePattern for questions that stand in a test.

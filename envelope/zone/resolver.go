@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+	"mxrules.example/envelope/internal/presentation"
 )
 
 // LookupNetIP returns the addresses of host: its A records for network "ip4",
@@ -53,7 +54,7 @@ func (z *Zone) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 		return nil, &net.DNSError{Err: "no address", Name: addr, IsNotFound: true}
 	}
 	return lookup(ctx, z, reverse, dns.TypePTR, func(rr dns.RR) string {
-		return octets(rr.(*dns.PTR).Ptr, true)
+		return presentation.Plain(rr.(*dns.PTR).Ptr)
 	})
 }
 
@@ -62,7 +63,7 @@ func (z *Zone) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	records, err := lookup(ctx, z, name, dns.TypeMX, func(rr dns.RR) *net.MX {
 		mx := rr.(*dns.MX)
-		return &net.MX{Host: octets(mx.Mx, true), Pref: mx.Preference}
+		return &net.MX{Host: presentation.Plain(mx.Mx), Pref: mx.Preference}
 	})
 	slices.SortStableFunc(records, func(a, b *net.MX) int { return cmp.Compare(a.Pref, b.Pref) })
 	return records, err
@@ -71,7 +72,7 @@ func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 // LookupTXT returns the TXT records of name, the strings of each joined.
 func (z *Zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	return lookup(ctx, z, name, dns.TypeTXT, func(rr dns.RR) string {
-		return octets(strings.Join(rr.(*dns.TXT).Txt, ""), false)
+		return presentation.Octets(strings.Join(rr.(*dns.TXT).Txt, ""))
 	})
 }
 
@@ -86,7 +87,7 @@ func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 	case len(a.records) == 0:
 		return "", &net.DNSError{Err: noRecord, Name: host, IsNotFound: true}
 	}
-	return octets(absolute(a.name), true), nil
+	return presentation.Plain(a.end), nil
 }
 
 // Exists reports whether name exists: false for NXDOMAIN, true for a name with
@@ -162,30 +163,4 @@ func address(rr dns.RR) netip.Addr {
 		addr, _ = netip.AddrFromSlice(rr.AAAA.To16())
 	}
 	return addr
-}
-
-// octets undoes the escapes of master files. In a name a dot and a backslash
-// inside a label keep theirs, so that no other name comes of it.
-func octets(text string, name bool) string {
-	if !strings.Contains(text, `\`) {
-		return text
-	}
-	b := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c != '\\' || i+1 == len(text) {
-			b = append(b, c)
-			continue
-		}
-		i++
-		if c = text[i]; '0' <= c && c <= '9' && i+2 < len(text) {
-			value, _ := strconv.Atoi(text[i : i+3])
-			c, i = byte(value), i+2
-		}
-		if name && (c == '.' || c == '\\') {
-			b = append(b, '\\')
-		}
-		b = append(b, c)
-	}
-	return string(b)
 }

@@ -49,6 +49,7 @@ const world = `
 	                       TXT   "caf\195\169 \"quoted\" \\ ;"
 	dotted\.label          A     192.0.2.9
 	$ORIGIN .
+	bücher.test                    A   192.0.2.10
 	1.2.0.192.in-addr.arpa         PTR host1.example.
 	1.2.0.192.in-addr.arpa         PTR Host\049.Example.
 	2.2.0.192.in-addr.arpa         PTR tricky\.host.example.
@@ -145,7 +146,9 @@ func TestAnswers(t *testing.T) {
 		{"A", ".", "NODATA"},
 		{"A", "", "NXDOMAIN"},
 		{"A", "a..example.", "NXDOMAIN"},
-		{"A", "\xff.example.", "NXDOMAIN"},
+		{"TXT", "\xff.example.", `["this is a wildcard"]`}, // an octet like any other
+		{"A", "bücher.test.", "NXDOMAIN"},                  // no Resolver makes A-labels of U-labels
+		{"A", "xn--bcher-kva.test.", "[192.0.2.10]"},
 
 		{"A", "alias.example.", "[192.0.2.2 192.0.2.3]"},
 		{"A", "alias2.example.", "[192.0.2.2 192.0.2.3]"},

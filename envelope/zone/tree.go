@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
-	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/presentation"
 )
 
 // tree holds every name of the world, in its normal form without the final
@@ -62,26 +62,11 @@ func parent(name string) string {
 	return ""
 }
 
-// normal brings a name into the form in which the tree has it: lower case,
-// A-labels, no final dot; "" is the root.
+// normal brings a name into the form in which the tree has it: that of package
+// presentation without the final dot; "" is the root.
 func normal(name string) (string, bool) {
-	if !isASCII(name) {
-		host, err := envelope.ParseHost(name)
-		return string(host), err == nil
-	}
-	if _, ok := dns.IsDomainName(name); !ok || name == "" {
-		return "", false
-	}
-	return strings.ToLower(strings.TrimSuffix(name, ".")), true
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	name, ok := presentation.Name(name)
+	return strings.TrimSuffix(name, "."), ok
 }
 
 // absolute is the reverse of normal, for names that leave the package.

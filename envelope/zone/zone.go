@@ -61,6 +61,7 @@ type answer struct {
 	missing bool // the name at the end does not exist
 	records []dns.RR
 	name    string  // at the end of the chain
+	end     string  // the same as the text writes it, of solveAlias
 	aliases []alias // the chain
 	delay   time.Duration
 }
@@ -134,6 +135,7 @@ func (z *Zone) solve(name string, kind uint16) answer {
 // aliases. Its records are the addresses of that name. The lock is held.
 func (z *Zone) solveAlias(name string, kind uint16) answer {
 	var delays time.Duration
+	end := absolute(name)
 	for range maxAliases + 1 {
 		a := z.solve(name, kind)
 		delays += a.delay
@@ -142,10 +144,12 @@ func (z *Zone) solveAlias(name string, kind uint16) answer {
 			return a
 		}
 		if len(a.records) > 0 {
-			name, _ = normal(a.records[0].(*dns.CNAME).Target)
+			end = a.records[0].(*dns.CNAME).Target
+			name, _ = normal(end)
 			continue
 		}
 		here, _ := z.names.find(name)
+		a.end = end
 		a.records = slices.Concat(here[dns.TypeA], here[dns.TypeAAAA])
 		return a
 	}
