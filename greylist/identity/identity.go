@@ -8,8 +8,9 @@
 // theirs, and DNS proves it. In this order:
 //
 //   - the domain of the sender, if SPF says that the client may use it (RFC
-//     7208: pass). Of the null sender it is the domain of the greeting (section
-//     2.4).
+//     7208: pass). For the null sender, SPF evaluates the greeting (section 2.4),
+//     and the organizational domain of the greeting counts, because each machine
+//     of a pool greets with a name of its own.
 //   - the organizational domain of the client's reverse name, if the name leads
 //     back to the client (RFC 8601, section 3) and is not one that was made up
 //     for a range of addresses, such as that of a dial-up line.
@@ -53,7 +54,11 @@ import (
 func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
 	switch f := spf.Pass(ctx, r, e); f.Outcome {
 	case envelope.Pass:
-		return "spf:" + string(f.Detail.(*spf.Result).Domain), nil
+		domain := string(f.Detail.(*spf.Result).Domain)
+		if e.MailFrom == "" {
+			domain = organization(domain)
+		}
+		return "spf:" + domain, nil
 	case envelope.TempError:
 		return "", f.Err
 	}
@@ -67,6 +72,16 @@ func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string,
 }
 
 var _ greylist.Identity = Of
+
+// organization returns the organizational domain of a name, which is the name
+// itself for a public suffix.
+func organization(name string) string {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
+	if err != nil {
+		return name
+	}
+	return domain
+}
 
 // reverseDomain returns the organizational domain of the client's reverse name,
 // "" if it has none that was given to it and leads back. A client may have

@@ -19,6 +19,11 @@ const world = `
 	soft.example.            TXT  "v=spf1 ~all"
 	wrong.example.           TXT  "v=spf1 bogus -all"
 	helo.example.            TXT  "v=spf1 ip4:192.0.2.1 -all"
+	eur05-am6-obe.outbound.big.co.uk. TXT "v=spf1 ip4:192.0.2.1 -all"
+	eur05-db8-obe.outbound.big.co.uk. TXT "v=spf1 ip4:198.51.100.1 -all"
+	ann.github.io.           TXT  "v=spf1 ip4:192.0.2.1 -all"
+	github.io.               TXT  "v=spf1 ip4:192.0.2.1 -all"
+	bulk.big.co.uk.          TXT  "v=spf1 ip4:192.0.2.1 -all"
 	lost.example.            TXT  "v=spf1 include:gone.example -all"
 
 	2.2.0.192.in-addr.arpa.  PTR  out2.mx.pool.co.uk.
@@ -74,6 +79,11 @@ func TestOf(t *testing.T) {
 		{"nor no record", "192.0.2.1", "ann@none.example", "", "192.0.2.0/24"},
 		{"the null sender has its greeting", "192.0.2.1", "", "helo.example", "spf:helo.example"},
 		{"which may be forged", "192.0.2.11", "", "helo.example", "192.0.2.0/24"},
+		{"the null sender of a pool is one sender", "192.0.2.1", "", "eur05-am6-obe.outbound.big.co.uk", "spf:big.co.uk"},
+		{"from every machine of it", "198.51.100.1", "", "EUR05-DB8-OBE.outbound.big.co.uk.", "spf:big.co.uk"},
+		{"names below a public suffix are several senders", "192.0.2.1", "", "ann.github.io", "spf:ann.github.io"},
+		{"a greeting that is a public suffix", "192.0.2.1", "", "github.io", "spf:github.io"},
+		{"a sender has the whole domain", "192.0.2.1", "ann@bulk.big.co.uk", "", "spf:bulk.big.co.uk"},
 		{"a reverse name that leads back", "192.0.2.2", "ann@none.example", "", "rdns:pool.co.uk"},
 		{"and that of another machine of the pool", "203.0.113.3", "ann@none.example", "", "rdns:pool.co.uk"},
 		{"in IPv6", "2001:db8::1", "ann@none.example", "", "rdns:mail.example"},
@@ -137,6 +147,31 @@ func TestTheOrderOfNamesDoesNotMatter(t *testing.T) {
 	for _, r := range []envelope.Resolver{dns(), reversed{dns()}} {
 		if got, err := identity.Of(t.Context(), r, e); got != "rdns:aardvark.example" || err != nil {
 			t.Errorf("it is %q, %v", got, err)
+		}
+	}
+}
+
+// A bounce is tried again from another machine of a pool, which greets with a
+// name of its own.
+func TestTheNullSenderOfAPoolWaitsOnce(t *testing.T) {
+	now := time.Now()
+	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
+	for i, try := range []struct {
+		client, helo string
+		want         envelope.Outcome
+	}{
+		{"192.0.2.1", "eur05-am6-obe.outbound.big.co.uk", envelope.Fail},
+		{"198.51.100.1", "eur05-db8-obe.outbound.big.co.uk", envelope.Pass},
+	} {
+		f := check(t.Context(), dns(), &envelope.Envelope{
+			ClientIP: netip.MustParseAddr(try.client), Helo: try.helo, Stage: envelope.Data,
+			RcptTo: "us@example.org", Now: now.Add(time.Duration(i) * time.Hour),
+		})
+		if f.Outcome != try.want {
+			t.Errorf("%s: %v, want %v", try.helo, f.Outcome, try.want)
+		}
+		if err := f.Commit(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
