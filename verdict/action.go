@@ -14,8 +14,8 @@ const (
 	// Continue: a rule goes on to the next one; a verdict is not settled yet,
 	// and the transaction goes on.
 	Continue
-	// Mark: a rule tags the message, if it is accepted, and goes on. No verdict
-	// says Mark.
+	// Mark: a rule sets its mark on the message, if it is accepted, and goes on. No
+	// verdict says Mark.
 	Mark
 	// Accept takes the message.
 	Accept

@@ -27,22 +27,36 @@
 //
 // So a rule that could only have rejected does not delay a later rejection; an
 // allow list that timed out turns a later rejection into a tempfail; and a
-// failed lookup in front of a rule that accepts turns the acceptance into a
+// failed lookup before a rule that accepts turns the acceptance into a
 // tempfail. [Rule.Ignoring] is how a policy says, for one rule and in sight,
-// that its failure shall not matter. A mark belongs to an acceptance, and an
-// acceptance is settled only with its marks. It follows that
+// that its failure does not matter.
 //
-//   - early is never different: judging stage by stage comes to the action
+// Marks are information and never change an action. An acceptance is settled
+// only with its marks, so that a mark that depends on what is Pending waits. A
+// mark that a failure leaves unknown does not defer the message:
+// [Verdict].Undecided lists it, and delivery decides what to do. For a deferral
+// instead, give the rule the action TempFail for envelope.TempError. A mark that
+// one rule sets for certain is certain, whatever other rules with the same mark
+// find.
+//
+// It follows that
+//
+//   - early is never different: judging stage by stage comes to the verdict
 //     that judging the whole envelope at the end comes to;
 //   - faults only defer: with any lookups broken the action is what it was, or
-//     tempfail;
-//   - shadow rules, and rules behind the one that decided, change nothing.
+//     tempfail, and a mark is what it was, or undecided;
+//   - shadow rules, and rules after the one that decided, change nothing.
 //
 // # Writing
 //
 // Only a final verdict writes: the Commit of the finding that decided, and on
 // accept those of all rules reached, in order, each once. A tempfail forced by
 // a failure writes nothing, conditions never write, shadow rules never write.
+//
+// A Commit that fails makes its finding a TempError, and the rules are tried
+// again with that. If something is written by then, the verdict is final: where
+// the rules would wait now, it is a tempfail. So no stage of a transaction
+// writes again what an earlier one has written.
 //
 // # What it does not do
 //

@@ -102,10 +102,16 @@ func TestADecisionWaitsForWhatCouldChangeItAndForNothingElse(t *testing.T) {
 			verdict.Rules{verdict.MarkUnless(late("p"), "m")}, verdict.Continue, "", false},
 		{"but no reject",
 			verdict.Rules{verdict.MarkUnless(late("p"), "m"), on(fail("f"))}, verdict.Reject, "f", false},
-		{"a failed mark makes an accept a tempfail",
-			verdict.Rules{verdict.MarkUnless(temp("t"), "m")}, verdict.TempFail, "t", true},
-		{"a mark behind an acceptance that may come leaves the marks open",
-			verdict.Rules{verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m")}, verdict.TempFail, "t", true},
+		{"a failed mark defers nothing",
+			verdict.Rules{verdict.MarkUnless(temp("t"), "m")}, verdict.Accept, "", false},
+		{"unless its rule says so",
+			verdict.Rules{verdict.MarkUnless(temp("t"), "m").On(envelope.TempError, verdict.TempFail)}, verdict.TempFail, "t", false},
+		{"a mark after an acceptance that may come defers nothing",
+			verdict.Rules{verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m")}, verdict.Accept, "", false},
+		{"a pending acceptance before a mark delays an accept",
+			verdict.Rules{verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("f"), "m")}, verdict.Continue, "", false},
+		{"but not if the mark is set before it",
+			verdict.Rules{verdict.MarkUnless(fail("f"), "m"), verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("g"), "m")}, verdict.Accept, "", false},
 		{"a finding without an outcome never lets mail in",
 			verdict.Rules{on(says("z", envelope.Connect, 0))}, verdict.TempFail, "z", true},
 	} {
@@ -130,22 +136,6 @@ func TestAtDataNothingIsPendingAnyMore(t *testing.T) {
 		if got.Action != verdict.TempFail || !got.Forced {
 			t.Errorf("at %v: got %v, want a forced tempfail", stage, got.Action)
 		}
-	}
-}
-
-func TestMarksBelongToAcceptance(t *testing.T) {
-	rules := verdict.Rules{
-		verdict.MarkUnless(fail("a"), "quarantine"),
-		verdict.MarkUnless(pass("b"), "unseen"),
-		verdict.RejectUnless(pass("c")).On(envelope.Pass, verdict.Mark),
-	}
-	got := judge(t, atConnect(), rules...)
-	if want := []string{"quarantine", "c"}; !reflect.DeepEqual(got.Marks, want) || got.Action != verdict.Accept {
-		t.Errorf("got %v with %q, want accept with %q", got.Action, got.Marks, want)
-	}
-	got = judge(t, atConnect(), append(rules, verdict.RejectUnless(fail("d")))...)
-	if got.Marks != nil {
-		t.Errorf("a rejection has the marks %q", got.Marks)
 	}
 }
 
@@ -215,6 +205,12 @@ func TestRulesMadeWronglyNeverLetMailIn(t *testing.T) {
 		"no action":            verdict.RejectUnless(pass("a")).On(envelope.Fail, 0),
 		"ignoring fail":        verdict.RejectUnless(pass("a")).Ignoring(envelope.Fail),
 		"unknown placeholder":  verdict.RejectUnless(pass("a")).See("https://x.example/{ipp}"),
+		"an empty mark":        verdict.MarkUnless(pass("a"), ""),
+		"a mark of two lines":  verdict.MarkIf(pass("a"), "a\r\nX-Spam: no"),
+		"an invisible mark":    verdict.MarkUnless(pass("a"), "a\u200bb"),
+		"a mark of no UTF-8":   verdict.MarkUnless(pass("a"), "a\xff"),
+		"a name for a mark":    verdict.RejectUnless(pass("a")).On(envelope.Fail, verdict.Mark).Named("a\x00"),
+		"no name for a mark":   verdict.RejectUnless(pass("a")).On(envelope.Fail, verdict.Mark).Named(""),
 		"unclosed placeholder": verdict.RejectUnless(pass("a")).Reply(reject, "no {ip"),
 	}
 	for name, rule := range bad {
@@ -229,8 +225,13 @@ func TestRulesMadeWronglyNeverLetMailIn(t *testing.T) {
 			}
 		})
 	}
-	if err := (verdict.Policy{Rules: verdict.Rules{verdict.AcceptIf(pass("a")).See("{ip} {helo} {from} {to} {rule} {code} {status}")}}).Validate(); err != nil {
-		t.Errorf("a good rule: %v", err)
+	good := verdict.Policy{Rules: verdict.Rules{
+		verdict.AcceptIf(pass("a")).See("{ip} {helo} {from} {to} {rule} {code} {status}"),
+		verdict.MarkUnless(pass("a"), "verdächtig, vielleicht"),
+		verdict.RejectUnless(pass("a")).Named("a\x00"), // which is no mark
+	}}
+	if err := good.Validate(); err != nil {
+		t.Errorf("good rules: %v", err)
 	}
 }
 

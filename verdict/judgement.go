@@ -22,6 +22,9 @@ type judgement struct {
 	steps    []Step            // by rule: what it found
 	progress []progress        // by rule: how far it has come
 	measured time.Time         // when the last rule was done
+
+	wrote     bool // a Commit has written something, or may have
+	unwritten int  // the last rule whose Commit failed
 }
 
 // progress is how far one rule has come.
@@ -165,6 +168,7 @@ func (j *judgement) reading(i int) reading {
 		next.may = next.may.with(Continue)
 		next.waits = next.waits || pending(step.Conditions)
 	}
+	next.waits = next.waits && next.unknown()
 	return next
 }
 

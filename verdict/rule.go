@@ -9,8 +9,9 @@ import (
 )
 
 // Rule says what to do about the finding of one check. Make one with AcceptIf,
-// RejectUnless, TempFailUnless or MarkUnless, and refine it; each refinement
-// returns a copy that shares nothing with the rule it came from.
+// RejectUnless, RejectIf, TempFailUnless, TempFailIf, MarkUnless or MarkIf, and
+// refine it; each refinement returns a copy that shares nothing with the rule it
+// came from.
 //
 // A rule that was made wrongly (no check, a reply code that no RFC knows) never
 // lets mail in: its finding is a TempError that says so. [Policy.Validate]
@@ -49,24 +50,48 @@ func RejectUnless(check envelope.Check) Rule {
 	return newRule(check, envelope.Fail, Reject)
 }
 
+// RejectIf makes a rule that rejects when check passes.
+func RejectIf(check envelope.Check) Rule {
+	return newRule(check, envelope.Pass, Reject)
+}
+
 // TempFailUnless makes a rule that asks for another try when check fails. The
 // reply is that of a rejection, softened: see [envelope.Status.Deferral].
 func TempFailUnless(check envelope.Check) Rule {
 	return newRule(check, envelope.Fail, TempFail)
 }
 
-// MarkUnless makes a rule that tags an accepted message with mark when check
-// fails, and goes on.
+// TempFailIf makes a rule that asks for another try when check passes.
+func TempFailIf(check envelope.Check) Rule {
+	return newRule(check, envelope.Pass, TempFail)
+}
+
+// MarkUnless makes a rule that sets mark on an accepted message when check
+// fails, and goes on. The mark must be printable, and not empty. It never
+// changes the action of a verdict: if check fails to answer, the mark is among
+// [Verdict].Undecided.
 func MarkUnless(check envelope.Check, mark string) Rule {
-	r := newRule(check, envelope.Fail, Mark)
-	r.mark = mark
-	return r
+	return newRule(check, envelope.Fail, Mark).marking(mark)
+}
+
+// MarkIf makes a rule that sets mark on an accepted message when check passes,
+// and goes on. The mark is as in MarkUnless.
+func MarkIf(check envelope.Check, mark string) Rule {
+	return newRule(check, envelope.Pass, Mark).marking(mark)
 }
 
 func newRule(check envelope.Check, on envelope.Outcome, action Action) Rule {
 	r := Rule{check: check}
 	r.name, _ = envelope.Describe(check)
 	r.actions[on] = action
+	return r
+}
+
+func (r Rule) marking(mark string) Rule {
+	if mark == "" {
+		return r.mistaken(errors.New("the mark is empty"))
+	}
+	r.mark = mark
 	return r
 }
 
@@ -174,6 +199,8 @@ func (r *Rule) fault() error {
 		return errors.New("the rule has no check")
 	case r.status.IsDeferral() && slices.Contains(r.actions[:], Reject):
 		return fmt.Errorf("the rule rejects, and its reply %s does not", r.status)
+	case slices.Contains(r.actions[:], Mark):
+		return checkMark(r.tag())
 	}
 	return nil
 }
@@ -197,6 +224,18 @@ func (r *Rule) action(outcome envelope.Outcome) Action {
 		return a
 	}
 	return Continue
+}
+
+// checkMark finds a mark that no header, log or name of a folder could show as
+// it is.
+func checkMark(mark string) error {
+	switch {
+	case mark == "":
+		return errors.New("the rule sets a mark, and has no name for it")
+	case envelope.CleanText(mark, true) != mark:
+		return fmt.Errorf("the mark %q is not printable", mark)
+	}
+	return nil
 }
 
 // tag returns the mark that the rule sets.

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,12 @@ type Verdict struct {
 	Rule string
 	// Finding is what that rule found.
 	Finding envelope.Finding
-	// Marks are the tags of an accepted message, in the order of their rules.
+	// Marks are the marks of an accepted message, each once, in the order of the
+	// first rule that can set it.
 	Marks []string
+	// Undecided are the marks of which a failure left unknown whether an accepted
+	// message has them. They defer nothing: what to do is up to delivery.
+	Undecided []string
 	// Forced says that a tempfail was no rule's wish: a failure made the right
 	// answer unknown.
 	Forced bool
@@ -65,6 +70,7 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 	v := Verdict{
 		Action:     d.action,
 		Marks:      d.marks,
+		Undecided:  d.undecided,
 		Forced:     d.forced,
 		atGreeting: j.envelope.Stage == envelope.Connect,
 		smtputf8:   j.envelope.SMTPUTF8,
@@ -214,6 +220,7 @@ func (v Verdict) LogValue() slog.Value {
 	add("check", v.Finding.Check)
 	add("outcome", v.Finding.Outcome.String())
 	add("marks", strings.Join(v.Marks, ","))
+	add("undecided", strings.Join(v.Undecided, ","))
 	if v.Finding.Err != nil {
 		add("cause", envelope.Excerpt(v.Finding.Err.Error()))
 	}
@@ -226,25 +233,25 @@ func (v Verdict) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, slog.Int("questions", v.Questions()))...)
 }
 
-// Merge makes of the verdicts of several recipients the one for a single
-// reply: a tempfail before a rejection, a rejection before an acceptance. As
-// long as one is not settled it is not settled, and if one is no verdict at
-// all, or there are none, neither is the result. An acceptance has the marks of
-// all.
+// Merge returns the verdict for one reply that stands for several recipients: a
+// tempfail comes before a rejection, a rejection before an acceptance. It is
+// Continue as long as one of them is, and the zero Verdict if one of them is, or
+// if there are none. An acceptance has the marks of all; a mark that is set for
+// one of them is not undecided.
 func Merge(verdicts ...Verdict) Verdict {
 	var merged Verdict
+	var marks, undecided []string
 	for i, v := range verdicts {
 		if i == 0 || precedence(v.Action) > precedence(merged.Action) {
-			marks := merged.Marks
 			merged = v
-			merged.Marks = marks
 		}
-		for _, mark := range v.Marks {
-			merged.Marks = addMark(merged.Marks, mark)
-		}
+		marks = append(marks, v.Marks...)
+		undecided = append(undecided, v.Undecided...)
 	}
-	if merged.Action != Accept {
-		merged.Marks = nil
+	merged.Marks, merged.Undecided = nil, nil
+	if merged.Action == Accept {
+		merged.Marks = without(nil, marks)
+		merged.Undecided = without(merged.Marks, undecided)
 	}
 	return merged
 }
@@ -263,11 +270,13 @@ func precedence(a Action) int {
 	return 4
 }
 
-func addMark(marks []string, mark string) []string {
-	for _, m := range marks {
-		if m == mark {
-			return marks
+// without returns the marks that are not in others, each once.
+func without(others, marks []string) []string {
+	var rest []string
+	for _, mark := range marks {
+		if !slices.Contains(others, mark) && !slices.Contains(rest, mark) {
+			rest = append(rest, mark)
 		}
 	}
-	return append(marks[:len(marks):len(marks)], mark)
+	return rest
 }

@@ -74,8 +74,12 @@ func TestMerge(t *testing.T) {
 	if got, want := verdict.Merge(accept, other).Marks, []string{"a", "b", "c"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got the marks %q, want %q", got, want)
 	}
-	if got := verdict.Merge(accept, rejects).Marks; got != nil {
-		t.Errorf("a rejection has the marks %q", got)
+	unsure := verdict.Verdict{Action: verdict.Accept, Undecided: []string{"d", "c", "d"}}
+	if got, want := verdict.Merge(unsure, other, unsure).Undecided, []string{"d"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got the undecided marks %q, want %q", got, want)
+	}
+	if got := verdict.Merge(accept, unsure, rejects); got.Marks != nil || got.Undecided != nil {
+		t.Errorf("a rejection has the marks %q and %q", got.Marks, got.Undecided)
 	}
 	if want := []string{"a", "b"}; !reflect.DeepEqual(accept.Marks, want) {
 		t.Errorf("Merge changed what it was given: %q", accept.Marks)
@@ -94,11 +98,11 @@ func TestLogValueIsCleanAndTellsThePrivateCause(t *testing.T) {
 	logger.Info("judged", "verdict", v)
 	v = judge(t, &envelope.Envelope{}, verdict.RejectUnless(finds(status(550, 7, 1), "evil\r\nline\x1b[2J")))
 	logger.Info("judged", "verdict", v)
-	v = judge(t, atConnect(), verdict.MarkUnless(fail("f"), "grey"))
+	v = judge(t, atConnect(), verdict.MarkUnless(fail("f"), "grey"), verdict.MarkUnless(temp("t"), "black"))
 	logger.Info("judged", "verdict", v)
 	want := `level=INFO msg=judged verdict.action=tempfail verdict.status="451 4.4.3" verdict.text="a lookup that the decision needs has failed for now, please try again later" verdict.rule=a verdict.check=a verdict.outcome=temperror verdict.cause="no answer" verdict.forced=true verdict.questions=0
 level=INFO msg=judged verdict.action=reject verdict.status="550 5.7.1" verdict.text="evil line?[2J" verdict.rule=finds verdict.check=finds verdict.outcome=fail verdict.questions=0
-level=INFO msg=judged verdict.action=accept verdict.marks=grey verdict.questions=0
+level=INFO msg=judged verdict.action=accept verdict.marks=grey verdict.undecided=black verdict.questions=0
 `
 	if log.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", log.String(), want)

@@ -3,17 +3,18 @@ package verdict
 // decision is what a walk along the rules came to.
 type decision struct {
 	action  Action
-	rule    int      // the rule that decided, or whose failure forced; len(rules) if none did
-	reached int      // how many rules the walk came by
-	forced  bool     // a tempfail that only failures made
-	marks   []string // of accept
+	rule    int  // the rule that decided, or whose failure forced; len(rules) if none did
+	reached int  // how many rules the walk came by
+	forced  bool // a tempfail that only failures made
+
+	marks, undecided []string // of accept
 }
 
 // reading is what a rule may do, as far as its findings are known: one action
 // if they are, several if not.
 type reading struct {
 	may   actions
-	waits bool // something that is not known is Pending
+	waits bool // it is unknown, and something that is Pending may settle it
 }
 
 func (r reading) unknown() bool { return r.may.size() > 1 }
@@ -21,13 +22,13 @@ func (r reading) unknown() bool { return r.may.size() > 1 }
 // walker takes the rules in order with the set of verdicts that are still
 // possible. It is the law of judging with partial knowledge: a decision is
 // given as soon as it would be the same whatever every unknown finding turned
-// out to be, and not before.
+// out to be, and not before. Marks never change it: they are settled once it
+// is to accept.
 type walker struct {
-	possible  actions // verdicts that some turn of the unknowns leads to
-	blocked   int     // the first rule that is unknown
-	waits     bool    // an unknown is Pending, and may still be known
-	marks     []string
-	marksOpen bool // with which marks a message would be accepted is unknown
+	possible actions // verdicts that some turn of the unknowns leads to
+	blocked  int     // the first rule that is unknown
+	waits    bool    // an unknown is Pending, and may still be known
+	marks    marks
 }
 
 // walk asks read what each rule may do, in order, and no more often than the
@@ -40,7 +41,7 @@ func walk(rules Rules, mayWait bool, read func(i int) reading) decision {
 			continue
 		}
 		next := read(i)
-		w.take(i, rules[i].tag(), next)
+		w.take(i, &rules[i], next)
 		// More than one possible verdict stays more than one, whatever later
 		// rules say: what is left open is only whether to wait.
 		hopeless := w.possible.size() > 1 && (w.waits || !mayWait)
@@ -56,29 +57,30 @@ func walk(rules Rules, mayWait bool, read func(i int) reading) decision {
 	return d
 }
 
-func (w *walker) take(i int, tag string, next reading) {
+func (w *walker) take(i int, rule *Rule, next reading) {
 	if next.unknown() {
 		w.blocked = min(w.blocked, i)
 		w.waits = w.waits || next.waits
 	}
-	if next.may.has(Mark) {
-		// A mark that may or may not be set, or that stands behind an
-		// acceptance that may or may not come, leaves accept open.
-		if next.unknown() || w.possible.has(Accept) {
-			w.marksOpen = true
-		} else {
-			w.marks = append(w.marks, tag)
-		}
+	if rule.may().has(Mark) {
+		w.marks.take(i, rule.tag(), next)
+	}
+	if next.may.has(Accept) {
+		w.marks.mayAccept(i, next.waits)
 	}
 	w.possible |= next.may.deciding()
 }
 
 // decide closes a walk that ended with rule last.
 func (w *walker) decide(last int) decision {
-	settled := w.possible.size() == 1 && !(w.marksOpen && w.possible.has(Accept))
+	settled := w.possible.size() == 1
 	switch {
 	case settled && w.possible.has(Accept):
-		return decision{action: Accept, rule: last, marks: w.marks}
+		if w.marks.pending() {
+			return decision{action: Continue, rule: w.blocked}
+		}
+		set, undecided := w.marks.lists()
+		return decision{action: Accept, rule: last, marks: set, undecided: undecided}
 	case settled:
 		return decision{action: w.possible.only(), rule: last}
 	case w.waits:

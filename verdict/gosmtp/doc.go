@@ -28,7 +28,8 @@
 //	Login() string                            // asked at MAIL: the SASL identity (RFC 4954)
 //	Verdict(to string, v verdict.Verdict)     // told before Data, for each recipient in the order of RCPT
 //
-// Verdict brings the marks of the policy; to is the recipient as Rcpt got it.
+// Verdict brings the marks of the policy, and those that a failure left
+// undecided; to is the recipient as Rcpt got it.
 // AUTH is offered if the session is an smtp.AuthSession.
 //
 // The message is what the client sent, octet by octet, unless Guard.Deliver says

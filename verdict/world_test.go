@@ -1,0 +1,296 @@
+package verdict_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// world is one generated policy with everything that it can meet.
+type world struct {
+	rng    *rand.Rand
+	atoms  []atom
+	broken map[string]bool // names whose lookup fails
+	full   map[string]bool // atoms whose Commit fails
+	wrote  []string        // the atoms that Commits wrote, in order
+	called []int           // the rules whose Commit was called, in order
+	tame   bool            // no rule overrides the law
+	specs  []spec          // the rules, for the model
+}
+
+// atom is a check that answers from its stage on: with a word that it finds in
+// DNS, or by itself.
+type atom struct {
+	name    string
+	stage   envelope.Stage
+	dns     bool
+	salt    uint32
+	commits bool
+}
+
+// spec is a rule as the model sees it.
+type spec struct {
+	check      envelope.Check
+	conditions []condition
+	actions    map[envelope.Outcome]verdict.Action // those that are not in it go on
+	ignores    bool
+	mark       string
+	text       string
+}
+
+type condition struct {
+	check  envelope.Check
+	unless bool
+}
+
+var stages = []envelope.Stage{envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data}
+
+func newWorld(seed, i uint64) *world {
+	w := &world{rng: rand.New(rand.NewPCG(seed, i)), broken: map[string]bool{}, full: map[string]bool{}}
+	w.tame = w.rng.IntN(2) == 0
+	for n := range 3 + w.rng.IntN(5) {
+		w.atoms = append(w.atoms, atom{
+			name:    fmt.Sprintf("atom%d", n),
+			stage:   stages[w.rng.IntN(len(stages))],
+			dns:     w.rng.IntN(2) == 0,
+			salt:    w.rng.Uint32(),
+			commits: w.rng.IntN(3) == 0,
+		})
+	}
+	return w
+}
+
+// forEachWorld runs a law on generated worlds. MXRULES_SEED repeats a run.
+func forEachWorld(t *testing.T, count uint64, law func(t *testing.T, w *world)) {
+	t.Helper()
+	seed := rand.Uint64()
+	if s, err := strconv.ParseUint(os.Getenv("MXRULES_SEED"), 10, 64); err == nil {
+		seed = s
+	}
+	t.Logf("MXRULES_SEED=%d, %d policies", seed, count)
+	for i := range count {
+		w := newWorld(seed, i)
+		law(t, w)
+		if t.Failed() {
+			t.Fatalf("policy %d of MXRULES_SEED=%d:\n%v", i, seed, w)
+		}
+	}
+}
+
+// envelope makes one at a stage, with the fields beyond it filled as well, so
+// that a check that reads them too early is found out.
+func (w *world) envelope(stage envelope.Stage) *envelope.Envelope {
+	return &envelope.Envelope{
+		Stage: stage, ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "h", MailFrom: "f@x", RcptTo: "t@y",
+		Message: envelope.NewMessage([]byte("a: b\r\n\r\n")),
+	}
+}
+
+// check returns an atom or a combination of some.
+func (w *world) check(depth int) (envelope.Check, string) {
+	if depth == 0 || w.rng.IntN(3) > 0 {
+		a := w.atoms[w.rng.IntN(len(w.atoms))]
+		return w.atomCheck(a), fmt.Sprintf("%s@%v", a.name, a.stage)
+	}
+	a, nameA := w.check(depth - 1)
+	b, nameB := w.check(depth - 1)
+	switch w.rng.IntN(3) {
+	case 0:
+		return envelope.All(a, b), "all(" + nameA + "," + nameB + ")"
+	case 1:
+		return envelope.Any(a, b), "any(" + nameA + "," + nameB + ")"
+	}
+	return envelope.Not(a), "not(" + nameA + ")"
+}
+
+func (w *world) atomCheck(a atom) envelope.Check {
+	return envelope.At(a.name, a.stage, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		word := a.word()
+		if a.dns {
+			txt, err := envelope.LookupTXT(ctx, r, a.name+".example")
+			if err != nil {
+				return envelope.Temporary("", err)
+			}
+			word = txt[0]
+		}
+		f := envelope.Finding{Check: a.name}
+		switch word {
+		case "pass":
+			f = envelope.Passed("")
+		case "fail":
+			f = envelope.Failed("", reject, "%s fails", a.name)
+		case "permerror":
+			f = envelope.Permanent("", reject, "%s is broken", a.name)
+		case "none":
+			f = envelope.NotApplicable("")
+		}
+		if a.commits {
+			f.Commit = func(context.Context) error {
+				if w.full[a.name] {
+					return errors.New("disk full")
+				}
+				w.wrote = append(w.wrote, a.name)
+				return nil
+			}
+		}
+		return f
+	})
+}
+
+func (a atom) word() string {
+	h := fnv.New32()
+	fmt.Fprint(h, a.name, a.salt)
+	return []string{"pass", "pass", "fail", "fail", "none", "permerror"}[h.Sum32()%6]
+}
+
+// The world is its own Resolver: only TXT records exist.
+func (w *world) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if w.broken[name] {
+		return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+	}
+	for _, a := range w.atoms {
+		if name == a.name+".example." {
+			return []string{a.word()}, nil
+		}
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+func (w *world) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) { return nil, nil }
+func (w *world) LookupAddr(context.Context, string) ([]string, error)              { return nil, nil }
+func (w *world) LookupMX(context.Context, string) ([]*net.MX, error)               { return nil, nil }
+func (w *world) LookupCNAME(context.Context, string) (string, error)               { return "", nil }
+
+// constructors are those of verdict, with the outcome that they act on.
+var constructors = []struct {
+	name   string
+	make   func(envelope.Check) verdict.Rule
+	on     envelope.Outcome
+	action verdict.Action
+}{
+	{"AcceptIf", verdict.AcceptIf, envelope.Pass, verdict.Accept},
+	{"RejectUnless", verdict.RejectUnless, envelope.Fail, verdict.Reject},
+	{"RejectIf", verdict.RejectIf, envelope.Pass, verdict.Reject},
+	{"TempFailUnless", verdict.TempFailUnless, envelope.Fail, verdict.TempFail},
+	{"TempFailIf", verdict.TempFailIf, envelope.Pass, verdict.TempFail},
+	{"MarkUnless", nil, envelope.Fail, verdict.Mark},
+	{"MarkIf", nil, envelope.Pass, verdict.Mark},
+}
+
+// rule makes one of each kind of action equally often.
+func (w *world) rule() verdict.Rule {
+	check, name := w.check(2)
+	check = w.noting(len(w.specs), check)
+	c := constructors[[]int{0, 0, 1, 2, 3, 4, 5, 6}[w.rng.IntN(8)]]
+	s := spec{check: check, text: c.name + " " + name, actions: map[envelope.Outcome]verdict.Action{c.on: c.action}}
+	s.mark = strconv.Itoa(w.rng.IntN(3))
+	var r verdict.Rule
+	switch c.name {
+	case "MarkUnless":
+		r = verdict.MarkUnless(check, s.mark)
+	case "MarkIf":
+		r = verdict.MarkIf(check, s.mark)
+	default:
+		r = c.make(check).Named(s.mark) // the mark of On(…, Mark)
+	}
+	for w.rng.IntN(3) == 0 {
+		c, name := w.check(1)
+		if w.rng.IntN(2) == 0 {
+			r, s.text = r.When(c), s.text+" When "+name
+			s.conditions = append(s.conditions, condition{c, false})
+		} else {
+			r, s.text = r.Unless(c), s.text+" Unless "+name
+			s.conditions = append(s.conditions, condition{c, true})
+		}
+	}
+	r = w.override(r, &s)
+	s.text += " mark " + s.mark
+	w.specs = append(w.specs, s)
+	return r
+}
+
+// noting notes that a Commit of the check of a rule is called.
+func (w *world) noting(rule int, check envelope.Check) envelope.Check {
+	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		f := check(ctx, r, e)
+		if commit := f.Commit; commit != nil {
+			f.Commit = func(ctx context.Context) error {
+				w.called = append(w.called, rule)
+				return commit(ctx)
+			}
+		}
+		return f
+	}
+}
+
+// override gives some rules an action of their own for an outcome.
+func (w *world) override(r verdict.Rule, s *spec) verdict.Rule {
+	on := func(outcome envelope.Outcome) {
+		action := verdict.Continue + verdict.Action(w.rng.IntN(5))
+		r, s.text = r.On(outcome, action), fmt.Sprintf("%s On(%v,%v)", s.text, outcome, action)
+		s.actions[outcome] = action
+	}
+	if w.rng.IntN(5) == 0 {
+		on([]envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError}[w.rng.IntN(4)])
+	}
+	switch {
+	case w.tame:
+	case w.rng.IntN(5) == 0:
+		r, s.ignores, s.text = r.Ignoring(envelope.TempError), true, s.text+" Ignoring"
+		s.actions[envelope.TempError] = verdict.Continue
+	case w.rng.IntN(5) == 0:
+		on(envelope.TempError)
+	}
+	return r
+}
+
+func (w *world) rules() verdict.Rules {
+	rules := make(verdict.Rules, 1+w.rng.IntN(8))
+	for i := range rules {
+		rules[i] = w.rule()
+	}
+	return rules
+}
+
+// breakSome makes a random part of the lookups fail.
+func (w *world) breakSome() {
+	for _, a := range w.atoms {
+		if w.rng.IntN(3) == 0 {
+			w.broken[a.name+".example."] = true
+		}
+	}
+}
+
+// judge judges and returns what was written besides.
+func (w *world) judge(t *testing.T, rules verdict.Rules, stage envelope.Stage) (verdict.Verdict, []string) {
+	w.called, w.wrote = nil, nil
+	v := verdict.Policy{Rules: rules}.Judge(t.Context(), w, w.envelope(stage))
+	if v.Action == verdict.Continue && len(w.wrote) > 0 {
+		t.Errorf("at %v: an unsettled verdict wrote %v", stage, w.wrote)
+	}
+	return v, slices.Clone(w.wrote)
+}
+
+func (w *world) String() string {
+	var b strings.Builder
+	for _, s := range w.specs {
+		fmt.Fprintln(&b, s.text)
+	}
+	for _, a := range w.atoms {
+		fmt.Fprintf(&b, "%s = %s (dns %v, commits %v)\n", a.name, a.word(), a.dns, a.commits)
+	}
+	fmt.Fprintln(&b, "broken:", slices.Sorted(maps.Keys(w.broken)), "full:", slices.Sorted(maps.Keys(w.full)))
+	return b.String()
+}
