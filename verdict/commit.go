@@ -15,11 +15,16 @@ const commitTimeout = 5 * time.Second
 // settle walks the rules and, if the decision is final, writes what it must.
 // A write that fails makes its finding a TempError, and the walk is taken
 // again with that: mail is not accepted on the strength of something that
-// could not be written.
+// could not be written. What is written then makes the verdict final: a later
+// stage would write it a second time. So where the walk would wait it asks for
+// another try instead.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
 		j.measured = time.Now()
 		d := walk(j.rules, j.mayWait, j.read)
+		if d.action == Continue && j.wrote {
+			d.action, d.forced, d.rule = TempFail, true, j.unwritten
+		}
 		if !d.action.final() || d.forced || j.commit(parent, d) {
 			return d
 		}
@@ -37,6 +42,8 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 			continue
 		}
 		if err := write(parent, finding.Commit); err != nil {
+			j.unwritten = i
+			j.wrote = j.wrote || writers(*finding) > 1 // one of them may have succeeded
 			f := envelope.Unavailable(finding.Check, fmt.Errorf("writing failed: %w", err))
 			f.Text = "the server could not store what it must, please try again later"
 			f.Detail = finding.Detail
@@ -44,8 +51,26 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 			return false
 		}
 		j.progress[i].committed = true
+		j.wrote = true
 	}
 	return true
+}
+
+// writers returns how many checks write with the Commit of a finding: several
+// of a combined check.
+func writers(f envelope.Finding) int {
+	operands, combined := f.Detail.([]envelope.Finding)
+	switch {
+	case f.Commit == nil:
+		return 0
+	case !combined:
+		return 1
+	}
+	n := 0
+	for _, operand := range operands {
+		n += writers(operand)
+	}
+	return n
 }
 
 // writes reports whether acting on the finding of a rule means writing: it was

@@ -130,6 +130,49 @@ func TestAfterAFailedWriteTheWalkIsTakenAgainAndNothingIsWrittenTwice(t *testing
 	}
 }
 
+// After a Commit that failed, what is pending may matter again. Nothing may be
+// written before such a verdict, since a later stage would write it again.
+func TestAVerdictThatAFailedCommitUnsettlesHasWrittenNothing(t *testing.T) {
+	pending := verdict.AcceptIf(late("p"))
+	for _, tc := range []struct {
+		name  string
+		rules func(l *ledger) verdict.Rules
+		want  verdict.Action
+		rule  string
+		wrote []string
+	}{
+		{"what is written makes it final", func(l *ledger) verdict.Rules {
+			return verdict.Rules{verdict.RejectUnless(l.check("a", envelope.Pass)), verdict.RejectUnless(l.check("full", envelope.Pass)),
+				pending, verdict.AcceptIf(pass("d"))}
+		}, verdict.TempFail, "full", []string{"a"}},
+		{"wherever the pending rule stands", func(l *ledger) verdict.Rules {
+			return verdict.Rules{pending, verdict.RejectUnless(l.check("a", envelope.Pass)), verdict.RejectUnless(l.check("full", envelope.Pass))}
+		}, verdict.TempFail, "full", []string{"a"}},
+		{"a combined check may have written in part", func(l *ledger) verdict.Rules {
+			return verdict.Rules{pending, verdict.RejectUnless(envelope.All(l.check("a", envelope.Pass), l.check("full", envelope.Pass)))}
+		}, verdict.TempFail, "all(a, full)", []string{"a"}},
+		{"where nothing is written it waits", func(l *ledger) verdict.Rules {
+			return verdict.Rules{pending, verdict.RejectUnless(l.check("full", envelope.Pass)), verdict.RejectUnless(l.check("a", envelope.Pass))}
+		}, verdict.Continue, "", nil},
+		{"also for the rule that decided", func(l *ledger) verdict.Rules {
+			return verdict.Rules{verdict.RejectUnless(l.check("a", envelope.Pass)),
+				verdict.TempFailUnless(l.check("full", envelope.Fail)), verdict.RejectUnless(late("p"))}
+		}, verdict.Continue, "", nil},
+		{"a failure that is ignored unsettles nothing", func(l *ledger) verdict.Rules {
+			return verdict.Rules{pending, verdict.RejectUnless(l.check("a", envelope.Pass)),
+				verdict.RejectUnless(l.check("full", envelope.Pass)).Ignoring(envelope.TempError)}
+		}, verdict.Accept, "", []string{"a"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := ledger{failing: map[string]error{"full": errors.New("disk full")}}
+			got := judge(t, atConnect(), tc.rules(&l)...)
+			if got.Action != tc.want || got.Rule != tc.rule || !reflect.DeepEqual(l.wrote, tc.wrote) {
+				t.Errorf("got %v by %q and wrote %q, want %v by %q and %q", got.Action, got.Rule, l.wrote, tc.want, tc.rule, tc.wrote)
+			}
+		})
+	}
+}
+
 func TestACommitOutlivesTheTimeoutOfThePolicyAndIsBoundedItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left time.Duration
