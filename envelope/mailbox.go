@@ -6,12 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of RFC 5321, section 4.5.3.1, in octets. A path may have 256 with its
-// angle brackets, which an Envelope does not keep.
-const (
-	maxLocalPart = 64
-	maxMailbox   = 254
-)
+// maxMailbox bounds a mailbox with its source route in octets. RFC 5321, section
+// 4.5.3.1.3 lets a path have 256 with its angle brackets, which an Envelope does
+// not keep.
+const maxMailbox = 254
 
 // Mailbox is an address of mail with its local part and its domain always
 // apart. Get one from [ParseMailbox].
@@ -33,8 +31,10 @@ type Mailbox struct {
 // brackets (RFC 5321, section 4.1.2): a local part, plain or quoted, an @, and
 // a domain or an address literal; an obsolete source route before it is
 // recognised. With smtputf8 the local part may be UTF-8 and the domain may have
-// U-labels (RFC 6531, section 3.3). The local part has at most 64 octets as
-// written, the whole 254, also with A-labels for U-labels.
+// U-labels (RFC 6531, section 3.3). The whole has at most 254 octets, also with
+// A-labels for U-labels. The local part has no limit of its own: RFC 5321,
+// section 4.5.3.1.1 lets it have 64 octets, section 4.5.3.1 asks receivers for no
+// limit where they can do without, and large senders have longer ones.
 //
 // Where the local part ends is decided by its own grammar, not by counting @:
 // "a@b"@c is the mailbox of c, and a@b@c is none. The empty path (the null
@@ -70,8 +70,6 @@ func parseMailbox(path string, smtputf8 bool) (m Mailbox, reason string) {
 	switch {
 	case reason != "":
 		return m, reason
-	case length > maxLocalPart:
-		return m, "has a local part of more than 64 octets"
 	case length == len(rest):
 		return m, "has no domain"
 	}

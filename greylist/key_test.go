@@ -19,6 +19,13 @@ func TestFoldSender(t *testing.T) {
 		{"ann@[192.0.2.1]", "ann@[192.0.2.1]"},
 		{"ann@bücher.example", "ann@xn--bcher-kva.example"},
 
+		// local parts of more than 64 octets, as large senders have them
+		{"bounces+12345678-0123-list-of-readers=correspondent.with.a.long.name=reader.example@sender.example", "bounces@sender.example"},
+		{"prvs=1234abcdef=a.correspondent.with.a.name.that.is.longer.than.most.names.are@sender.example", "a.correspondent.with.a.name.that.is.longer.than.most.names.are@sender.example"},
+		{"SRS0=abc1=ZZ=a-domain-with-a-rather-long-name.example=a.correspondent.with.a.long.name@forwarder.example",
+			"srs#=a-domain-with-a-rather-long-name.example=a.correspondent.with.a.long.name@forwarder.example"},
+		{"0102018b1e9c4f2a-550e8400-e29b-41d4-a716-446655440000-000000-0102018b1e9c4f2a@ses.example", "#@ses.example"},
+
 		// BATV and its relatives
 		{"prvs=1234abcdef=ann@sender.example", "ann@sender.example"},
 		{"prvs=5678fedcba=Ann@sender.example", "ann@sender.example"},

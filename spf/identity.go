@@ -76,7 +76,7 @@ func (in Input) sender() sender {
 		return sender{m.Local, fullName(string(m.Domain))}
 	}
 	// What is no mailbox is not for SPF to refuse. Where it leads to a domain
-	// all the same, that domain is asked, or a local part that is too long would
+	// all the same, that domain is asked, or a local part that can't be read would
 	// hide it.
 	at := strings.LastIndexByte(in.MailFrom, '@')
 	if at < 0 {

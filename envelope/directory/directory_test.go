@@ -26,6 +26,7 @@ func ask(t *testing.T, lookup directory.Lookup, address string) directory.Answer
 }
 
 func TestList(t *testing.T) {
+	long := strings.Repeat("reply-", 15)
 	lookup, err := directory.List(
 		"postmaster@example.org",
 		"Ann@Example.ORG.",
@@ -36,6 +37,7 @@ func TestList(t *testing.T) {
 		"@example.net",
 		"postmaster@[192.0.2.1]",
 		"@[IPv6:2001:db8::1]",
+		long+"@example.org",
 		"ann@example.org", // once more, and no harm
 	)
 	if err != nil {
@@ -56,6 +58,7 @@ func TestList(t *testing.T) {
 		`"two words"@example.org`:           known,
 		`"two\ words"@example.org`:          known,
 		`"a@b"@example.org`:                 known,
+		long + "@example.org":              known,
 		"a@example.org":                     unknown,
 		"bob@example.org":                   unknown,
 		`""@example.org`:                    unknown,
@@ -150,7 +153,7 @@ var badEntries = []struct{ entry, reason string }{
 	{`""@example.org`, "has an empty local part"},
 	{"ann smith@example.org", "has a character in its local part that needs quotes"},
 	{"ann@example.org\x00", "has a domain that has a character that no name can have"},
-	{strings.Repeat("a", 65) + "@example.org", "has a local part of more than 64 octets"},
+	{strings.Repeat("a", 243) + "@example.org", "has more than 254 octets"},
 	{strings.Repeat("a", 1<<20) + "@example.org", "has more than 254 octets"},
 }
 

@@ -45,10 +45,10 @@ import (
 var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
 // Syntax passes when the recipient is a mailbox (RFC 5321, section 4.1.2; RFC
-// 6531, section 3.3 where SMTPUTF8 was asked for) with a local part of at most
-// 64 octets and at most 254 in all, or the bare postmaster. A source route
-// before a mailbox is good syntax (RFC 5321, appendix C). No recipient at all
-// fails.
+// 6531, section 3.3 where SMTPUTF8 was asked for) of at most 254 octets, or the
+// bare postmaster. A local part of more than 64 octets passes, as
+// [envelope.ParseMailbox] explains, and so does a source route before the mailbox
+// (RFC 5321, appendix C). No recipient at all fails.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.syntax"
 	if !e.Reached(envelope.Rcpt) {

@@ -13,7 +13,8 @@ import (
 func TestRole(t *testing.T) {
 	ours := []string{"example.org", ".sub.example.org", "[192.0.2.25]", "bücher.example"}
 	usual := recipient.Role(ours)
-	own := recipient.Role(ours, "Hostmaster", `"two words"`, "büro")
+	long := strings.Repeat("hostmaster", 9)
+	own := recipient.Role(ours, "Hostmaster", `"two words"`, "büro", long)
 	for _, tc := range []struct {
 		name  string
 		check envelope.Check
@@ -42,6 +43,7 @@ func TestRole(t *testing.T) {
 		{"unreadable", usual, "postmaster@example.org@example.org", envelope.Fail},
 		{"nobody", usual, "", envelope.Fail},
 		{"a name of one's own", own, "hostmaster@example.org", envelope.Pass},
+		{"a long name", own, long + "@example.org", envelope.Pass},
 		{"in quotes", own, `"Two Words"@example.org`, envelope.Pass},
 		{"in UTF-8", own, "BÜRO@example.org", envelope.Pass},
 		{"names of one's own replace the usual", own, "postmaster@example.org", envelope.Fail},
@@ -58,7 +60,7 @@ func TestRole(t *testing.T) {
 }
 
 func TestARoleThatIsNoLocalPartDefers(t *testing.T) {
-	for _, name := range []string{"", "abuse@example.org", "two words", `"open`, "@example.org:abuse", "a%b", strings.Repeat("a", 65), "a\r\nb"} {
+	for _, name := range []string{"", "abuse@example.org", "two words", `"open`, "@example.org:abuse", "a%b", strings.Repeat("a", 253), "a\r\nb"} {
 		got := recipient.Role([]string{"example.org"}, "abuse", name)(t.Context(), nil, to("abuse@example.org"))
 		expect(t, got, envelope.TempError, badSetup)
 		var syntax *envelope.SyntaxError
@@ -69,11 +71,12 @@ func TestARoleThatIsNoLocalPartDefers(t *testing.T) {
 }
 
 func TestIn(t *testing.T) {
-	in := recipient.In("Ann@Example.ORG.", `"two words"@example.org`, "jürgen@bücher.example", "ann@[192.0.2.25]",
+	in := recipient.In("Ann@Example.ORG.", longMailbox, `"two words"@example.org`, "jürgen@bücher.example", "ann@[192.0.2.25]",
 		"example.net", ".example.com", "[IPv6:2001:db8::25]", "postmaster")
 	for rcpt, want := range map[string]envelope.Outcome{
 		"ann@example.org":                   envelope.Pass,
 		"ANN@example.org.":                  envelope.Pass,
+		longMailbox:                         envelope.Pass,
 		`"ann"@example.org`:                 envelope.Pass,
 		`"Two Words"@example.org`:           envelope.Pass,
 		"jürgen@xn--bcher-kva.example":      envelope.Pass,

@@ -29,7 +29,7 @@ func TestEveryCheckOnEveryKindOfSender(t *testing.T) {
 		{sender.Null, refused},
 	}
 	const byMX, byA, byAAAA = "MX / MX / MX A CNAME", "MX A / MX / MX A", "MX A AAAA / MX / MX A AAAA"
-	longest := strings.Repeat("a", 64) + "@" + strings.Repeat("abcdefgh.", 20) + "example"
+	longest := strings.Repeat("a", 66) + "@" + strings.Repeat("abcdefgh.", 20) + "example"
 	for _, tc := range []struct {
 		sender string
 		utf8   bool

@@ -74,7 +74,7 @@ func TestOwnedByLogin(t *testing.T) {
 		{"chief", "ann", fail},
 		{"chief", "@org.example", fail},
 		{"chief", "ann@org.example@org.example", fail},
-		{"chief", strings.Repeat("a", 65) + "@org.example", fail},
+		{"chief", strings.Repeat("a", 243) + "@org.example", fail},
 		{"chief", strings.Repeat("a", 960_000) + "@org.example", fail},
 
 		{"", "ann@org.example", none},

@@ -46,9 +46,10 @@ var (
 )
 
 // Syntax passes when the sender is a mailbox (RFC 5321, section 4.1.2; RFC
-// 6531, section 3.3 where SMTPUTF8 was asked for) with a local part of at most
-// 64 octets and at most 254 in all. A source route before it is good syntax.
-// An address without a domain fails, postmaster too. None: the null sender.
+// 6531, section 3.3 where SMTPUTF8 was asked for) of at most 254 octets. A local
+// part of more than 64 octets passes, as [envelope.ParseMailbox] explains, and so
+// does a source route before the mailbox. An address without a domain fails,
+// postmaster too. None: the null sender.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.syntax"
 	switch {
