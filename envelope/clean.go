@@ -84,3 +84,13 @@ func Excerpt(s string) string {
 	}
 	return CleanText(s, true)
 }
+
+// IsASCII reports whether s has octets of ASCII only.
+func IsASCII[T ~string | ~[]byte](s T) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

@@ -27,7 +27,8 @@ type Host string
 // section 4.1.2). An underscore is let through, because hosts that have one
 // exist and send mail. A name made of digits and dots only is an address, or
 // looks like one, and is no name. U-labels become A-labels (RFC 5891) with the
-// mapping that lookups use.
+// mapping that lookups use (UTS 46), in which the ideographic full stop is a dot
+// and some characters vanish, but never a label.
 //
 // An ASCII name in lower case is returned without a copy. The error is a
 // *[SyntaxError].
@@ -92,6 +93,10 @@ func normalise(s string) (name, reason string) {
 // no profile that fits names of mail (its own check of lengths and of what is
 // a letter is too lax, or too strict for underscores), so that it maps, and
 // nameFault decides.
+//
+// Mapping may empty a label, or decode one that is in ASCII. A last label that
+// is empty looks like a final dot, so that the final dot goes before the mapping
+// and no label after it.
 func normaliseUnicode(s string) (name, reason string) {
 	if !utf8.ValidString(s) {
 		return "", "is not valid UTF-8"
@@ -107,17 +112,56 @@ func normaliseUnicode(s string) (name, reason string) {
 			return "", "has a label of more than 63 octets"
 		}
 	}
+	if last, size := utf8.DecodeLastRuneInString(s); isDot(last) {
+		s = s[:len(s)-size]
+	}
 	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false),
 		idna.StrictDomainName(false), idna.CheckHyphens(false))
 	ascii, err := profile.ToASCII(s)
 	if err != nil {
 		return "", "is no internationalised name (RFC 5891)"
 	}
-	ascii = strings.TrimSuffix(ascii, ".")
 	if reason := nameFault(ascii); reason != "" {
 		return "", reason
 	}
-	return strings.ToLower(ascii), ""
+	if name = strings.ToLower(ascii); !keepsASCII(strings.FieldsFunc(s, isDot), name) {
+		return "", "is no internationalised name (RFC 5891)"
+	}
+	return name, ""
+}
+
+// keepsASCII reports whether name has the labels given, and those of them that
+// are in ASCII unchanged but for their letter case.
+func keepsASCII(given []string, name string) bool {
+	labels := strings.Split(name, ".")
+	if len(labels) != len(given) {
+		return false
+	}
+	for i, label := range given {
+		if IsASCII(label) && strings.ToLower(label) != labels[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isULabels reports whether each label of s is in ASCII or is a U-label (RFC
+// 5890, section 2.3.2.1) in any letter case, where name is the normalised form
+// of s.
+func isULabels(s string, name Host) bool {
+	given, labels := strings.Split(strings.TrimSuffix(s, "."), "."), strings.Split(string(name), ".")
+	if len(given) != len(labels) {
+		return false
+	}
+	for i, label := range given {
+		if IsASCII(label) {
+			continue
+		}
+		if decoded, err := idna.Punycode.ToUnicode(labels[i]); err != nil || decoded != strings.ToLower(label) || decoded == labels[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // isDot reports whether r separates labels (RFC 3490, section 3.1).

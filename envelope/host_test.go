@@ -91,6 +91,20 @@ func TestParseHostSaysWhatIsWrong(t *testing.T) {
 		{"two final dots", "example.org..", emptyPart},
 		{"two final dots of both kinds", "ü.example.org。.", emptyPart},
 		{"a vanishing label", "\u00ad.example.org", emptyPart},
+		{"a soft hyphen as the last label", "example.org.\u00ad", emptyPart},
+		{"a zero width space as the last label", "example.org.\u200b", emptyPart},
+		{"a word joiner as the last label", "example.org.\u2060", emptyPart},
+		{"a grapheme joiner as the last label", "example.org.\u034f", emptyPart},
+		{"a variation selector as the last label", "example.org.\ufe0f", emptyPart},
+		{"a byte order mark as the last label", "example.org.\ufeff", emptyPart},
+		{"a soft hyphen behind an ideographic dot", "example.org。\u00ad", emptyPart},
+		{"a soft hyphen and a final dot", "example.org.\u00ad.", emptyPart},
+		{"an A-label of nothing as the last", "example.org。xn--", emptyPart},
+		{"an A-label of nothing and a final dot", "example.org。xn--。", emptyPart},
+		{"nothing but an A-label of nothing", "。xn--", emptyPart},
+		{"joiner as the last label", "example.org.\u200d", notIDN},
+		{"an A-label of ASCII beside U-labels", "xn--example-.bücher", notIDN},
+		{"an A-label of ASCII beside an ideographic dot", "example。xn--org-", notIDN},
 		{"an A-label of nothing beside U-labels", "xn--.bücher", emptyPart},
 		{"a label of 64 octets", label63 + "a.org", longLabel},
 		{"an A-label that is too long", strings.Repeat("ü", 58) + ".example", longLabel},
@@ -250,10 +264,17 @@ func TestHostSetNamesABadPattern(t *testing.T) {
 	}
 }
 
+// labels counts the labels of a name, with empty ones, but for the final dot.
+func labels(s string) int {
+	s = strings.NewReplacer("。", ".", "．", ".", "｡", ".").Replace(s)
+	return strings.Count(strings.TrimSuffix(s, "."), ".") + 1
+}
+
 func FuzzParseHost(f *testing.F) {
 	for _, seed := range []string{
 		"mail.example.org", "MAIL.Example.org.", "bücher.example", "xn--bcher-kva.example", "xn--a.ü", "a..b", ".", "192.0.2.1",
 		"a-.b", "_dmarc.ü", "faß.de", "\u212a.example", "例え。テスト", "a\u200db", "א1ب", "\xff", "a\u00ad", name253, label63 + "ü", "xn--",
+		"example.org。xn--", "example.org.\u00ad", "xn--example-.ü",
 	} {
 		f.Add(seed)
 	}
@@ -271,6 +292,9 @@ func FuzzParseHost(f *testing.F) {
 		}
 		if again, err := envelope.ParseHost(strings.ToUpper(host.Absolute())); err != nil || again != host {
 			t.Errorf("%q in capitals and absolute is %q, %v", host, again, err)
+		}
+		if given, got := labels(s), labels(string(host)); given != got {
+			t.Errorf("ParseHost(%q) = %q: %d labels have become %d", s, host, given, got)
 		}
 		if len(host) == 0 || len(host) > 253 || strings.ToLower(string(host)) != string(host) {
 			t.Errorf("ParseHost(%q) = %q", s, host)

@@ -37,7 +37,11 @@ type Mailbox struct {
 // limit where they can do without, and large senders have longer ones.
 //
 // Where the local part ends is decided by its own grammar, not by counting @:
-// "a@b"@c is the mailbox of c, and a@b@c is none. The empty path (the null
+// "a@b"@c is the mailbox of c, and a@b@c is none. A domain in U-labels may have
+// any letter case, and nothing else that the mapping of [ParseHost] would change,
+// such as ideographic dots and characters that vanish: RFC 6531, section 3.3 has
+// no such domains, and programs that map them otherwise, or not at all, would
+// read another domain than this one. The empty path (the null
 // sender) and a bare local part such as postmaster are no mailboxes. The error
 // is a *[SyntaxError].
 func ParseMailbox(path string, smtputf8 bool) (Mailbox, error) {
@@ -216,23 +220,19 @@ func parseDomainOrLiteral(s string, smtputf8 bool) (h Host, l Literal, reason st
 
 // parseDomain reads a Domain, which is the name of a host.
 func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
-	if !smtputf8 && !isASCII(s) {
+	ascii := IsASCII(s)
+	if !smtputf8 && !ascii {
 		return "", "is not ASCII, and SMTPUTF8 was not asked for"
 	}
 	name, reason := normalise(s)
-	if reason == "" {
-		reason = hostFault(name)
+	h = Host(name)
+	switch {
+	case reason != "":
+		return "", reason
+	case !ascii && !isULabels(s, h):
+		return "", "is written neither in A-labels nor in U-labels (RFC 5890, section 2.3.2.1)"
 	}
-	return Host(name), reason
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	return h, hostFault(name)
 }
 
 // String returns the mailbox as RFC 5321 writes it, with the local part quoted

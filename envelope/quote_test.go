@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"mxrules.example/envelope"
 )
 
@@ -85,7 +87,7 @@ func FuzzParseMailbox(f *testing.F) {
 			if m != (envelope.Mailbox{}) {
 				t.Errorf("%q gives %+v, %v", path, m, err)
 			}
-			if _, wide := envelope.ParseMailbox(path, true); wide == nil && isASCII(path) {
+			if _, wide := envelope.ParseMailbox(path, true); wide == nil && envelope.IsASCII(path) {
 				t.Errorf("%q needs SMTPUTF8 and is ASCII", path)
 			}
 			return
@@ -99,7 +101,7 @@ func FuzzParseMailbox(f *testing.F) {
 		if err != nil || again != m {
 			t.Errorf("%q is written %q, and that read as %+v, %v, want %+v", path, text, again, err, m)
 		}
-		if !smtputf8 && !isASCII(text) {
+		if !smtputf8 && !envelope.IsASCII(text) {
 			t.Errorf("%q is written %q without SMTPUTF8", path, text)
 		}
 		parts := beforeDomain.FindStringSubmatch(path)
@@ -119,9 +121,12 @@ func FuzzParseMailbox(f *testing.F) {
 		if host, err := envelope.ParseHost(domain); m.Domain != "" && (err != nil || host != m.Domain) {
 			t.Errorf("%q has the domain %q, not %q", path, domain, m.Domain)
 		}
+		// Programs that decode labels and fold their case, and do nothing else, see
+		// the domain that was judged.
+		said, _ := idna.Punycode.ToUnicode(strings.ToLower(strings.TrimSuffix(domain, ".")))
+		judged, _ := idna.Punycode.ToUnicode(string(m.Domain))
+		if m.Domain != "" && said != judged {
+			t.Errorf("%q has the domain %q, and is judged as %q", path, said, judged)
+		}
 	})
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }

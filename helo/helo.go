@@ -29,7 +29,6 @@ import (
 	"context"
 	"net/netip"
 	"strings"
-	"unicode/utf8"
 
 	"mxrules.example/envelope"
 )
@@ -81,7 +80,7 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 		}
 		return failed(check, status, "the HELO name %s %s", e.Helo, fault)
 	}
-	if !isASCII(e.Helo) {
+	if !envelope.IsASCII(e.Helo) {
 		return failed(check, status, "the HELO name %s is not ASCII, and must be given in A-labels", e.Helo)
 	}
 	return envelope.Passed(check)
@@ -160,10 +159,6 @@ func bareAddress(helo string) netip.Addr {
 		literal, _ = envelope.ParseLiteral("[IPv6:" + helo + "]")
 	}
 	return literal.Addr
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // failed is the finding that a greeting is bad. A customer who sends mail from

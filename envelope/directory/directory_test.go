@@ -58,7 +58,7 @@ func TestList(t *testing.T) {
 		`"two words"@example.org`:           known,
 		`"two\ words"@example.org`:          known,
 		`"a@b"@example.org`:                 known,
-		long + "@example.org":              known,
+		long + "@example.org":               known,
 		"a@example.org":                     unknown,
 		"bob@example.org":                   unknown,
 		`""@example.org`:                    unknown,

@@ -64,7 +64,7 @@ func lineFault(block []byte, smtputf8 bool) string {
 		switch {
 		case len(line) > maxLine:
 			return fmt.Sprintf("has a line of %d octets in its header, line %d, where %d are allowed", len(line), number, maxLine)
-		case isASCII(line):
+		case envelope.IsASCII(line):
 		case !smtputf8:
 			return fmt.Sprintf("has characters beyond ASCII in its header, line %d, and SMTPUTF8 was not asked for", number)
 		case !utf8.Valid(line):
@@ -82,15 +82,6 @@ func lineFault(block []byte, smtputf8 bool) string {
 func isPrintable(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < ' ' && c != '\t' || c > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-func isASCII(line []byte) bool {
-	for _, c := range line {
-		if c >= utf8.RuneSelf {
 			return false
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"mxrules.example/envelope"
 )
@@ -136,7 +134,7 @@ func reverseNames(ctx context.Context, r envelope.Resolver, client netip.Addr) (
 	seen := map[envelope.Host]bool{}
 	for _, text := range texts {
 		name, err := envelope.ParseHost(text)
-		if err != nil || !isFull(name) || !isASCII(text) || seen[name] {
+		if err != nil || !isFull(name) || !envelope.IsASCII(text) || seen[name] {
 			continue
 		}
 		seen[name] = true
@@ -150,8 +148,4 @@ func reverseNames(ctx context.Context, r envelope.Resolver, client netip.Addr) (
 // isFull reports whether a PTR record that says name gives a name at all.
 func isFull(name envelope.Host) bool {
 	return name.Labels() > 1 && !name.Within("in-addr.arpa") && !name.Within("ip6.arpa")
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
