@@ -27,6 +27,9 @@ func (a authentication) Auth(mechanism string) (sasl.Server, error) {
 		return nil, a.session.over()
 	}
 	defer a.session.end()
+	if a.session.tx != nil { // RFC 4954, section 4
+		return nil, a.session.refuse(outOfOrder("AUTH is not permitted during a mail transaction, RSET comes first"))
+	}
 	server, err := a.inner.Auth(mechanism)
 	if err != nil {
 		return nil, a.refuse(err)

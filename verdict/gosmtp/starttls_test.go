@@ -141,8 +141,8 @@ var plain = map[string]string{
 	"broken": "AUTH PLAIN AGFubgBicm9rZW4=",
 }
 
-func authServer(t *testing.T, g *gosmtp.Guard, b smtp.Backend) *site {
-	return serve(t, g, b, func(s *smtp.Server) { s.AllowInsecureAuth = true })
+func authServer(t *testing.T, g *gosmtp.Guard, b smtp.Backend, settings ...func(*smtp.Server)) *site {
+	return serve(t, g, b, append(settings, func(s *smtp.Server) { s.AllowInsecureAuth = true })...)
 }
 
 func TestAUTHIsOfferedWhereTheBackendHasIt(t *testing.T) {
@@ -202,4 +202,52 @@ func TestGuessingPasswordsEndsTheConnection(t *testing.T) {
 		S: 421 4.7.0 ...
 		S: closed
 	`)
+}
+
+// RFC 4954, section 4: the login must not change between what was judged and
+// what the backend is told.
+func TestAUTHInsideATransactionIsOutOfOrder(t *testing.T) {
+	const lhlo = `
+		S: 220 ...
+		C: LHLO client.example.net
+		S: 250-Hello ...
+		S: 250-PIPELINING
+		S: 250-8BITMIME
+		S: 250-ENHANCEDSTATUSCODES
+		S: 250-CHUNKING
+		S: 250-AUTH PLAIN
+		S: 250 SIZE
+	`
+	const rcpt = "C: RCPT TO:<b@b.example>\nS: 250 ..."
+	for _, tc := range []struct {
+		name, greeting, recipient string
+		settings                  func(*smtp.Server)
+	}{
+		{"SMTP", hello, "", func(*smtp.Server) {}},
+		{"SMTP, after RCPT", hello, rcpt, func(*smtp.Server) {}},
+		{"LMTP", lhlo, "", lmtp},
+		{"LMTP, after RCPT", lhlo, rcpt, lmtp},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := &facts{}
+			b := &login{auth: func(_, _ string) error { return nil }}
+			s := authServer(t, &gosmtp.Guard{Policy: policyOf(f.rule())}, b, tc.settings)
+			s.talk(t, tc.greeting+`
+				C: MAIL FROM:<ann@a.example>
+				S: 250 ...
+				`+tc.recipient+`
+				C: `+plain["right"]+`
+				S: 503 5.5.1 AUTH is not permitted during a mail transaction, RSET comes first
+				C: RSET
+				S: 250 ...
+				C: `+plain["right"]+`
+				S: 235 ...
+				C: MAIL FROM:<ann@a.example>
+				S: 250 ...
+			`)
+			if got := f.at(envelope.Mail); len(got) != 2 || got[0].Login != "" || got[1].Login != "ann" {
+				t.Errorf("at MAIL the envelopes are %+v", got)
+			}
+		})
+	}
 }
