@@ -22,7 +22,7 @@ import (
 // may say anything: no check looks at it.
 //
 // DNS: none.
-func SingleAuthor(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dmarc.singleauthor"
 	switch {
 	case !e.Reached(envelope.Data):
@@ -30,7 +30,15 @@ func SingleAuthor(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	authors, err := author.Of(e.Message)
+	type finding struct{}
+	f, _ := envelope.OncePerMessage(ctx, e.Message, finding{}, func() (envelope.Finding, error) {
+		return singleAuthor(check, e.Message), nil
+	})
+	return f
+}
+
+func singleAuthor(check string, m *envelope.Message) envelope.Finding {
+	authors, err := author.Of(m)
 	if err != nil {
 		return envelope.Failed(check, unwanted, "the author of the message can't be told: %v", err)
 	}
@@ -38,7 +46,7 @@ func SingleAuthor(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 		return envelope.Failed(check, unwanted, "the From field has addresses of %d domains, among them %s and %s",
 			len(domains), domains[0], domains[1])
 	}
-	if fault := disguise(e.Message, authors); fault != "" {
+	if fault := disguise(m, authors); fault != "" {
 		return envelope.Failed(check, unwanted, "the author of the message can't be told: %s", fault)
 	}
 	return envelope.Passed(check)

@@ -17,13 +17,15 @@ const maxHeader = 1 << 20
 const defaultSpoolMemory = 1 << 20
 
 // Message is a message as DATA brought it: the header block, and a body that
-// can be read again and again, by several readers at once.
+// can be read again and again, by several readers at once. Checks share what
+// they find in it with [OncePerMessage].
 type Message struct {
 	content   io.ReaderAt
 	size      int64
 	header    []byte
 	cutHeader bool
 	release   func() error
+	memo      memo // of OncePerMessage
 }
 
 // NewMessage returns a message that is held in memory. It does not copy raw,
@@ -164,9 +166,10 @@ func (m *Message) Body() *io.SectionReader {
 	return io.NewSectionReader(m.content, start, m.size-start)
 }
 
-// Close gives back what the message holds; it can't be read afterwards. A
-// message in memory holds nothing. A second Close does nothing.
+// Close releases what the message holds, the results of [OncePerMessage] among
+// it; the message can't be read afterwards. A second Close does nothing.
 func (m *Message) Close() error {
+	m.memo.forget()
 	release := m.release
 	m.release = nil
 	if release == nil {

@@ -7,8 +7,8 @@ import (
 
 type judgementKey struct{}
 
-// judgement holds what was computed once during one judgement.
-type judgement struct {
+// memo holds what was computed once. The zero value is ready for use.
+type memo struct {
 	mu   sync.Mutex
 	done map[any]any // key -> *computation[T]
 }
@@ -16,7 +16,7 @@ type judgement struct {
 // WithJudgement returns a context within which [Once] computes each key once.
 // A judge calls it when it begins; a test of a single check need not.
 func WithJudgement(ctx context.Context) context.Context {
-	return context.WithValue(ctx, judgementKey{}, &judgement{done: make(map[any]any)})
+	return context.WithValue(ctx, judgementKey{}, new(memo))
 }
 
 // Once returns the results of compute. During one judgement it calls compute once
@@ -36,14 +36,26 @@ func WithJudgement(ctx context.Context) context.Context {
 //
 // If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
-	j, ok := ctx.Value(judgementKey{}).(*judgement)
+	judgement, ok := ctx.Value(judgementKey{}).(*memo)
 	if !ok {
 		return compute()
 	}
+	return once(ctx, judgement, key, compute)
+}
+
+// OncePerMessage is [Once] for work that depends on a message and on nothing
+// else but the key: no DNS, no clock, no other field of the envelope. The
+// results are kept with the message, so that all recipients and all judgements
+// of a transaction share them, and are released when the message is closed.
+func OncePerMessage[K comparable, T any](ctx context.Context, m *Message, key K, compute func() (T, error)) (T, error) {
+	return once(ctx, &m.memo, key, compute)
+}
+
+func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error)) (T, error) {
 	for {
-		c, mine := claim[T](j, key)
+		c, mine := claim[T](m, key)
 		if mine {
-			return c.run(ctx, j, key, compute)
+			return c.run(ctx, m, key, compute)
 		}
 		select {
 		case <-c.done:
@@ -75,20 +87,30 @@ type computation[T any] struct {
 
 // claim returns the computation of a key, and reports whether the caller must
 // run it.
-func claim[T any](j *judgement, key any) (c *computation[T], mine bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if c, ok := j.done[key].(*computation[T]); ok {
+func claim[T any](m *memo, key any) (c *computation[T], mine bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, ok := m.done[key].(*computation[T]); ok {
 		return c, false
 	}
 	c = &computation[T]{done: make(chan struct{}), abandoned: true}
-	j.done[key] = c
+	if m.done == nil {
+		m.done = make(map[any]any)
+	}
+	m.done[key] = c
 	return c, true
+}
+
+// forget drops what was computed.
+func (m *memo) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done = nil
 }
 
 // run computes the answer for all callers, or for this one alone if ctx ends
 // first.
-func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute func() (T, error)) (T, error) {
+func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func() (T, error)) (T, error) {
 	returned := false
 	defer func() {
 		if !returned { // compute panicked, or ended its goroutine
@@ -97,9 +119,11 @@ func (c *computation[T]) run(ctx context.Context, j *judgement, key any, compute
 			}
 		}
 		if c.abandoned {
-			j.mu.Lock()
-			delete(j.done, key)
-			j.mu.Unlock()
+			m.mu.Lock()
+			if m.done[key] == any(c) { // it may have been forgotten
+				delete(m.done, key)
+			}
+			m.mu.Unlock()
 		}
 		close(c.done)
 		if c.panicked {

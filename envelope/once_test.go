@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"mxrules.example/envelope"
 )
@@ -189,5 +190,96 @@ func TestOnceSurvivesAGoroutineThatEnds(t *testing.T) {
 	ended.Wait()
 	if got, _ := envelope.Once(ctx, key{}, func() (int, error) { return 7, nil }); got != 7 {
 		t.Errorf("got %d", got)
+	}
+}
+
+func TestOncePerMessageIsSharedByAllJudgementsOfTheMessage(t *testing.T) {
+	type key struct{ smtputf8 bool }
+	computed := 0
+	ask := func(ctx context.Context, m *envelope.Message, k key) int {
+		n, _ := envelope.OncePerMessage(ctx, m, k, func() (int, error) { computed++; return computed, nil })
+		return n
+	}
+	m, other := envelope.NewMessage([]byte("a")), envelope.NewMessage([]byte("a"))
+	for _, tc := range []struct {
+		name string
+		m    *envelope.Message
+		key  key
+		want int
+	}{
+		{"first", m, key{}, 1},
+		{"again", m, key{}, 1},
+		{"another key", m, key{true}, 2},
+		{"another message", other, key{}, 3},
+		{"the first message and key", m, key{}, 1},
+	} {
+		for where, ctx := range map[string]context.Context{
+			"outside a judgement": t.Context(),
+			"in a judgement":      envelope.WithJudgement(t.Context()),
+		} {
+			if got := ask(ctx, tc.m, tc.key); got != tc.want {
+				t.Errorf("%s, %s: got the result of computation %d, want %d", tc.name, where, got, tc.want)
+			}
+		}
+	}
+}
+
+func TestOncePerMessageRetriesAbandonedWork(t *testing.T) {
+	type key struct{}
+	m := envelope.NewMessage(nil)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tc := range []struct {
+		name string
+		ctx  context.Context
+		want error
+	}{
+		{"a caller without time", ended, context.Canceled},
+		{"a caller with time", t.Context(), nil},
+		{"a caller without time, once the answer is there", ended, nil},
+	} {
+		_, err := envelope.OncePerMessage(tc.ctx, m, key{}, func() (int, error) { return 0, tc.ctx.Err() })
+		if err != tc.want {
+			t.Errorf("%s got %v, want %v", tc.name, err, tc.want)
+		}
+	}
+}
+
+func TestOncePerMessageIsReleasedWithTheMessage(t *testing.T) {
+	type key struct{}
+	m := envelope.NewMessage(nil)
+	computed := 0
+	ask := func() *[64]byte {
+		value, _ := envelope.OncePerMessage(t.Context(), m, key{}, func() (*[64]byte, error) { computed++; return new([64]byte), nil })
+		return value
+	}
+	released := weak.Make(ask())
+	m.Close()
+	runtime.GC()
+	if released.Value() != nil {
+		t.Error("a closed message keeps what was computed")
+	}
+	if ask() == nil || computed != 2 {
+		t.Errorf("after Close the answer was computed %d times in all, want 2", computed)
+	}
+	runtime.KeepAlive(m)
+}
+
+func TestClosingAMessageDuringAComputationIsHarmless(t *testing.T) {
+	type key struct{}
+	m := envelope.NewMessage(nil)
+	ended, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, ctx := range []context.Context{t.Context(), ended} {
+		got, _ := envelope.OncePerMessage(ctx, m, key{}, func() (int, error) {
+			m.Close()
+			cancel()
+			again, _ := envelope.OncePerMessage(t.Context(), m, key{}, func() (int, error) { return 2, nil })
+			return again - 1, nil
+		})
+		if kept, _ := envelope.OncePerMessage(t.Context(), m, key{}, func() (int, error) { return 3, nil }); got != 1 || kept != 2 {
+			t.Errorf("got %d and %d, want 1 and, from after Close, 2", got, kept)
+		}
+		m.Close()
 	}
 }

@@ -31,7 +31,9 @@
 package author
 
 import (
+	"context"
 	"errors"
+	"slices"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/header"
@@ -55,8 +57,15 @@ type Authors []envelope.Mailbox
 // order of the field. The error is [ErrNone], [ErrRepeated], [ErrCut] or an
 // *[envelope.SyntaxError] that holds the value of the field and says what is
 // wrong with it. Beside ErrRepeated are the authors of all From fields that can
-// be read, beside every other error there are none.
+// be read, beside every other error there are none. A message is read once; the
+// result is the caller's own.
 func Of(m *envelope.Message) (Authors, error) {
+	type key struct{}
+	authors, err := envelope.OncePerMessage(context.Background(), m, key{}, func() (Authors, error) { return read(m) })
+	return slices.Clone(authors), err
+}
+
+func read(m *envelope.Message) (Authors, error) {
 	var authors Authors
 	var fault error
 	fields := 0

@@ -12,33 +12,42 @@ import (
 	"mxrules.example/envelope"
 )
 
-// spooled returns a message with a body of so many octets, signed so many times,
-// as a server holds it: what is long is in a file.
-func spooled(b *testing.B, size, signatures int, form, body string) *envelope.Message {
-	b.Helper()
+// signed returns a message with a body of so many octets, signed so many times.
+func signed(size, signatures int, form, body string) string {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	raw := head + "\r\n\r\n" + strings.Repeat(body, size/len(body))
 	for range signatures {
 		raw = sign(with("c", form), raw, rsaKey())
 	}
-	m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: b.TempDir()})
+	return raw
+}
+
+// spooled returns a message as a server holds it: what is long is in a file.
+func spooled(b *testing.B, dir, raw string) *envelope.Message {
+	b.Helper()
+	m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: dir})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { m.Close() })
 	return m
 }
 
-func benchmark(b *testing.B, m *envelope.Message) {
-	dns := world()
+// benchmark verifies the message over and over, each time as another message:
+// one message is not read twice.
+func benchmark(b *testing.B, raw string) {
+	dns, dir := world(), b.TempDir()
 	ctx := context.Background()
-	b.SetBytes(m.Size())
+	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
+		b.StopTimer()
+		m := spooled(b, dir, raw)
+		b.StartTimer()
 		if got := said(dkim.Verify(ctx, dns, m, now)); !strings.HasPrefix(got, "pass") {
 			b.Fatal(got)
 		}
 		dns.Forget()
+		m.Close()
 	}
 }
 
@@ -48,7 +57,7 @@ func BenchmarkVerify(b *testing.B) {
 	for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
 		for _, size := range []int{1 << 10, 10 << 10, 100 << 10, 1 << 20, 25 << 20} {
 			b.Run(fmt.Sprintf("%s/%dKB", form, size>>10), func(b *testing.B) {
-				benchmark(b, spooled(b, size, 1, form, text))
+				benchmark(b, signed(size, 1, form, text))
 			})
 		}
 	}
@@ -58,7 +67,7 @@ func BenchmarkSignatures(b *testing.B) {
 	for _, n := range []int{1, 2, 5} {
 		for _, size := range []int{10 << 10, 25 << 20} {
 			b.Run(fmt.Sprintf("%d/%dKB", n, size>>10), func(b *testing.B) {
-				benchmark(b, spooled(b, size, n, "relaxed/relaxed", text))
+				benchmark(b, signed(size, n, "relaxed/relaxed", text))
 			})
 		}
 	}
@@ -68,17 +77,17 @@ func BenchmarkSignatures(b *testing.B) {
 // second.
 func BenchmarkHostile(b *testing.B) {
 	const size = 25 << 20
-	b.Run("25MBOfLineEndsSimple", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "simple/simple", "\r\n")) })
-	b.Run("25MBOfLineEndsRelaxed", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "relaxed/relaxed", "\r\n")) })
+	b.Run("25MBOfLineEndsSimple", func(b *testing.B) { benchmark(b, signed(size, 1, "simple/simple", "\r\n")) })
+	b.Run("25MBOfLineEndsRelaxed", func(b *testing.B) { benchmark(b, signed(size, 1, "relaxed/relaxed", "\r\n")) })
 	b.Run("25MBOfLineEndsInside", func(b *testing.B) {
-		benchmark(b, spooled(b, size, 1, "simple/simple", strings.Repeat("\r\n", size/2-2)+"x\r\n"))
+		benchmark(b, signed(size, 1, "simple/simple", strings.Repeat("\r\n", size/2-2)+"x\r\n"))
 	})
 	b.Run("25MBOfLF", func(b *testing.B) {
 		head, _, _ := strings.Cut(mail, "\r\n\r\n")
 		empty := sign(usual, head+"\r\n\r\n", rsaKey()) // which LF at the end leave as it is
-		benchmark(b, envelope.NewMessage([]byte(empty+strings.Repeat("\n", size))))
+		benchmark(b, empty+strings.Repeat("\n", size))
 	})
-	b.Run("25MBOfBlanks", func(b *testing.B) { benchmark(b, spooled(b, size, 1, "relaxed/relaxed", " ")) })
+	b.Run("25MBOfBlanks", func(b *testing.B) { benchmark(b, signed(size, 1, "relaxed/relaxed", " ")) })
 	for name, raw := range map[string]string{
 		"200000ContinuationLines": sign(usual, "X: y\r\n"+strings.Repeat(" a\r\n", 200_000)+mail, rsaKey()),
 		"20000Signatures":         strings.Repeat("DKIM-Signature: v=1; a=rsa-sha256; d=a.b\r\n", 20_000) + mail,
@@ -87,11 +96,10 @@ func BenchmarkHostile(b *testing.B) {
 		"900Fields1000Names": sign(with("h", "From"+strings.Repeat(":x", 999)), strings.Repeat("x: y\r\n", 900)+mail, rsaKey()),
 	} {
 		b.Run(name, func(b *testing.B) {
-			m := envelope.NewMessage([]byte(raw))
-			dns := world()
+			octets, dns := []byte(raw), world()
 			b.ReportAllocs()
 			for b.Loop() {
-				dkim.Verify(context.Background(), dns, m, now)
+				dkim.Verify(context.Background(), dns, envelope.NewMessage(octets), now)
 				dns.Forget()
 			}
 		})
@@ -114,7 +122,8 @@ func manyAuthors(fields, each int) string {
 
 // BenchmarkFloor is what reading and hashing 25 MB cost by themselves.
 func BenchmarkFloor(b *testing.B) {
-	m := spooled(b, 25<<20, 0, "", text)
+	m := spooled(b, b.TempDir(), signed(25<<20, 0, "", text))
+	defer m.Close()
 	b.SetBytes(m.Size())
 	buffer := make([]byte, 256<<10)
 	for b.Loop() {

@@ -15,7 +15,7 @@ var missing = envelope.Status{Code: 550, Subject: 7, Detail: 20}
 
 // Signed passes when the message has a DKIM signature, be it valid or not. It
 // answers at Data; a whole envelope without a message is None.
-func Signed(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.signed"
 	switch {
 	case !e.Reached(envelope.Data):
@@ -23,10 +23,17 @@ func Signed(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	for field := range header.Fields(e.Message.Header()) {
-		if field.Is(fieldName) {
-			return envelope.Passed(check)
+	type anySignature struct{}
+	signed, _ := envelope.OncePerMessage(ctx, e.Message, anySignature{}, func() (bool, error) {
+		for field := range header.Fields(e.Message.Header()) {
+			if field.Is(fieldName) {
+				return true, nil
+			}
 		}
+		return false, nil
+	})
+	if signed {
+		return envelope.Passed(check)
 	}
 	return envelope.Failed(check, missing, "the message has no DKIM signature")
 }

@@ -15,7 +15,13 @@ const maxReported = 20
 // of an author's domain (RFC 9989, section 4.4.1). So signatures that anybody
 // can put on top of a message never keep the one that counts from being
 // verified.
-func byAlignment(signatures []*signature, authors []envelope.Host) {
+func byAlignment(signatures []*signature) {
+	slices.SortStableFunc(signatures, func(a, b *signature) int { return cmp.Compare(b.nearness, a.nearness) })
+}
+
+// weigh holds each signature against the authors. That is done once, and not as
+// often as the sorting looks at it: both may be a thousand.
+func weigh(signatures []*signature, authors []envelope.Host) {
 	if len(authors) == 0 {
 		return
 	}
@@ -23,15 +29,11 @@ func byAlignment(signatures []*signature, authors []envelope.Host) {
 	for _, author := range authors {
 		organizations[registered(author)] = true
 	}
-	// A signature is held against the authors once, and not as often as the
-	// sorting looks at it: both may be a thousand.
-	nearness := make(map[*signature]int, len(signatures))
 	for _, s := range signatures {
-		nearness[s] = closest(s.Domain, authors, organizations)
+		if !s.settled {
+			s.nearness = closest(s.Domain, authors, organizations)
+		}
 	}
-	slices.SortStableFunc(signatures, func(a, b *signature) int {
-		return cmp.Compare(nearness[b], nearness[a])
-	})
 }
 
 // closest says how near a signing domain is to the nearest author: 3 if they

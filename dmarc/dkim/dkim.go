@@ -56,8 +56,10 @@ import (
 
 // Verify returns what the signatures of m say at the time now; zero is the
 // clock. What went wrong is in the result, signature by signature: there is no
-// error besides. All who ask in one judgement share the work; the result is the
-// caller's own.
+// error besides. All who ask in one judgement share the result, and all judgements of
+// a message share what does not depend on DNS and the clock: its header is read
+// once, its body is hashed once, and a signature is held against its key once.
+// The result is the caller's own.
 //
 // DNS: TXT for each key, ten at most, one after the other.
 func Verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {

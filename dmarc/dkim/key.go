@@ -27,6 +27,7 @@ const (
 
 // key is a key record (RFC 6376, section 3.6.1).
 type key struct {
+	record  string           // as it was published
 	public  crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
 	bits    int
 	testing bool // t=y
@@ -117,6 +118,7 @@ func parseKey(text string) (*key, error) {
 		return nil, err
 	}
 	flags := words(tags.value("t", ""))
+	k.record = text
 	k.testing, k.strict = slices.Contains(flags, "y"), slices.Contains(flags, "s")
 	return k, nil
 }

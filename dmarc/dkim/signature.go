@@ -34,6 +34,9 @@ type signature struct {
 	bodyHash                   []byte        // bh=
 	relaxedHeader, relaxedBody bool          // c=
 	dataStart, dataEnd         int           // where the value of b= stands in field.Raw
+	number                     int           // from the top of the header
+	nearness                   int           // to the authors, see weigh
+	partial                    bool          // it has l=
 	settled                    bool          // there is nothing left to find out
 }
 
@@ -44,18 +47,21 @@ func (s *signature) settle(word Word, reason string) {
 
 func (s *signature) isSettled() bool { return s.settled }
 
+// The numbers of the canonical forms of a body.
+const simpleForm, relaxedForm = 0, 1
+
 // bodyForm is the number of the canonical form that the body is hashed in.
 func (s *signature) bodyForm() int {
 	if s.relaxedBody {
-		return 1
+		return relaxedForm
 	}
-	return 0
+	return simpleForm
 }
 
 // parseSignature reads a DKIM-Signature field (RFC 6376, section 3.5). A
-// signature that can't be good is settled. What can be read of it is there all
-// the same.
-func parseSignature(field header.Field, now time.Time) *signature {
+// signature that can't be good, whatever the time, is settled. What can be read
+// of it is there all the same.
+func parseSignature(field header.Field) *signature {
 	s := &signature{field: field}
 	value := string(field.Value())
 	tags, fault := parseTagList(value)
@@ -67,17 +73,13 @@ func parseSignature(field header.Field, now time.Time) *signature {
 	s.Algorithm = lowerASCII(tags.value("a", ""))
 	for _, read := range []func(tagList) string{
 		s.readRequired, s.readDomain, s.readIdentity, s.readAlgorithm, s.readHeaders,
-		s.readCanonicalization, s.readData,
-		func(tags tagList) string { return s.readTimes(tags, now) },
+		s.readCanonicalization, s.readData, s.readTimes,
 	} {
 		if fault := read(tags); fault != "" && !s.settled {
 			s.settle(WordPermError, fault)
 		}
 	}
-	if tags.has("l") && !s.settled {
-		// RFC 6376, section 8.2: what is behind the length anyone can add.
-		s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
-	}
+	s.partial = tags.has("l")
 	if data, found := tags.find("b"); found {
 		start := bytes.IndexByte(field.Raw, ':') + 1
 		s.dataStart, s.dataEnd = start+data.start, start+data.end
@@ -221,25 +223,33 @@ func (s *signature) readData(tags tagList) string {
 	return ""
 }
 
-// readTimes reads t= and x= and holds them against the clock (RFC 6376, section
-// 3.5), which may differ from the signer's by five minutes.
-func (s *signature) readTimes(tags tagList, now time.Time) string {
+// readTimes reads t= and x= (RFC 6376, section 3.5).
+func (s *signature) readTimes(tags tagList) string {
 	var signed, expires bool // whether they can be read
 	s.Signed, signed = parseTime(tags, "t")
 	s.Expires, expires = parseTime(tags, "x")
 	switch {
 	case !signed || !expires:
 		return "a time of the signature (t=, x=) is no number"
-	case s.Signed.After(now.Add(clockSkew)):
-		return "the signature is dated in the future (t=)"
-	case s.Expires.IsZero():
-		return ""
-	case !s.Signed.IsZero() && !s.Expires.After(s.Signed):
+	case !s.Signed.IsZero() && !s.Expires.IsZero() && !s.Expires.After(s.Signed):
 		return "the signature expires before it was made (x=)"
-	case now.Add(-clockSkew).After(s.Expires):
-		return "the signature has expired (x=)"
 	}
 	return ""
+}
+
+// checkTimes settles a signature that is not good at the time now. The clock of
+// the signer may differ by five minutes.
+func (s *signature) checkTimes(now time.Time) {
+	switch {
+	case s.settled:
+	case s.Signed.After(now.Add(clockSkew)):
+		s.settle(WordPermError, "the signature is dated in the future (t=)")
+	case !s.Expires.IsZero() && now.Add(-clockSkew).After(s.Expires):
+		s.settle(WordPermError, "the signature has expired (x=)")
+	case s.partial:
+		// RFC 6376, section 8.2: what is behind the length anyone can add.
+		s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
+	}
 }
 
 // parseTime reads seconds since 1970; a tag that is not there is the zero time.

@@ -27,12 +27,21 @@ const (
 
 // verification is a message while its signatures are verified.
 type verification struct {
+	*reading
 	resolver   envelope.Resolver
 	message    *envelope.Message
-	fields     fieldsByName
-	signatures []*signature // from the top of the header
-	unread     int          // signatures that nobody looked at
+	signatures []*signature // its own copies of those of reading
 	keys       map[string]keyAnswer
+}
+
+// reading is what does not depend on the clock and on keys, and is shared by all
+// verifications of a message.
+type reading struct {
+	fields fieldsByName
+	count  int          // of fields
+	read   []*signature // from the top of the header
+	unread int          // signatures that nobody looked at
+	fault  string       // see ambiguity
 }
 
 // keyAnswer is what a lookup of a key led to.
@@ -44,12 +53,15 @@ type keyAnswer struct {
 // verify does the work of Verify, in the order of what a step costs: the
 // signatures alone, the body, DNS and the public keys.
 func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
-	v := &verification{resolver: r, message: m, fields: fieldsByName{}, keys: map[string]keyAnswer{}}
-	v.readHeader(now)
+	v := &verification{reading: readHeader(ctx, m), resolver: r, message: m, keys: map[string]keyAnswer{}}
+	for _, s := range v.read {
+		own := *s
+		own.checkTimes(now)
+		v.signatures = append(v.signatures, &own)
+	}
 	v.judgeHeader()
 	open := v.open()
-	authors, _ := author.Of(m) // an odd From field costs no more than the order
-	byAlignment(open, authors.Domains())
+	byAlignment(open)
 	v.compareBodies(ctx, open)
 	open = slices.DeleteFunc(open, (*signature).isSettled)
 	for i, s := range open {
@@ -62,37 +74,50 @@ func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 	return v.result(open)
 }
 
-// readHeader finds the fields and reads the signatures.
-func (v *verification) readHeader(now time.Time) {
-	count := 0
-	for field := range header.Fields(v.message.Header()) {
-		if count++; count <= maxFields {
-			name := lowerASCII(field.Name())
-			v.fields[name] = append(v.fields[name], field)
+// readHeader finds the fields and reads the signatures, once for a message.
+func readHeader(ctx context.Context, m *envelope.Message) *reading {
+	type headerRead struct{}
+	read, _ := envelope.OncePerMessage(ctx, m, headerRead{}, func() (*reading, error) {
+		r := &reading{fields: fieldsByName{}}
+		for field := range header.Fields(m.Header()) {
+			r.add(field)
 		}
-		switch {
-		case !field.Is(fieldName):
-		case len(v.signatures) < maxFields:
-			v.signatures = append(v.signatures, parseSignature(field, now))
-		default:
-			v.unread++
+		if len(r.read) > 0 {
+			r.fault = ambiguity(m.Header())
+			authors, _ := author.Of(m) // an odd From field costs no more than the order
+			weigh(r.read, authors.Domains())
 		}
+		return r, nil
+	})
+	return read
+}
+
+func (r *reading) add(field header.Field) {
+	if r.count++; r.count <= maxFields {
+		name := lowerASCII(field.Name())
+		r.fields[name] = append(r.fields[name], field)
 	}
-	if count > maxFields {
-		v.settleAll(WordPermError, "the header of the message has more than 1000 fields")
+	switch {
+	case !field.Is(fieldName):
+	case len(r.read) < maxFields:
+		s := parseSignature(field)
+		s.number = len(r.read)
+		r.read = append(r.read, s)
+	default:
+		r.unread++
 	}
 }
 
 // judgeHeader settles the signatures over a header that they can't protect.
 func (v *verification) judgeHeader() {
-	if len(v.signatures) == 0 {
-		return
+	if v.count > maxFields {
+		v.settleAll(WordPermError, "the header of the message has more than 1000 fields")
 	}
 	if v.message.HeaderCut() {
 		v.settleAll(WordPermError, "the header of the message is longer than 1 MiB")
 	}
-	if fault := ambiguity(v.message.Header()); fault != "" {
-		v.settleAll(WordPolicy, fault)
+	if v.fault != "" {
+		v.settleAll(WordPolicy, v.fault)
 	}
 	from := len(v.fields["from"])
 	if from == 0 { // RFC 6376, section 5.4: it must be signed
@@ -142,18 +167,16 @@ func (v *verification) open() []*signature {
 }
 
 // compareBodies settles the signatures whose body hash is not that of the body.
-// The body is read once, and hashed once for each canonical form.
 func (v *verification) compareBodies(ctx context.Context, open []*signature) {
-	var forms [2]*bodyHash // simple, relaxed
-	for _, s := range open {
-		if form := &forms[s.bodyForm()]; *form == nil {
-			*form = newBodyHash(s.relaxedBody)
-		}
-	}
 	if len(open) == 0 {
 		return
 	}
-	if err := hashBody(ctx, v.message.Body(), forms[:]); err != nil {
+	var wanted bodyForms
+	for _, s := range open {
+		wanted[s.bodyForm()] = true
+	}
+	sums, err := hashBodies(ctx, v.message, wanted)
+	if err != nil {
 		reason := "the message could not be read"
 		if ctx.Err() != nil {
 			reason = "the time for the verification was over"
@@ -164,17 +187,36 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 		}
 		return
 	}
-	var sums [2][]byte
-	for i, form := range forms {
-		if form != nil {
-			sums[i] = form.Sum()
-		}
-	}
 	for _, s := range open {
 		if !bytes.Equal(s.bodyHash, sums[s.bodyForm()]) {
 			s.settle(WordFail, "the body of the message is not what was signed")
 		}
 	}
+}
+
+// bodyForms says which canonical forms of a body are wanted: simple, relaxed.
+type bodyForms [2]bool
+
+// hashBodies returns the hashes of the canonical forms that are wanted. The body
+// is read once for a message, and hashed once for each form.
+func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2][]byte, error) {
+	return envelope.OncePerMessage(ctx, m, wanted, func() (sums [2][]byte, err error) {
+		var forms [2]*bodyHash
+		for i := range forms {
+			if wanted[i] {
+				forms[i] = newBodyHash(i == relaxedForm)
+			}
+		}
+		if err := hashBody(ctx, m.Body(), forms[:]); err != nil {
+			return sums, err
+		}
+		for i, form := range forms {
+			if form != nil {
+				sums[i] = form.Sum()
+			}
+		}
+		return sums, nil
+	})
 }
 
 // hashBody feeds a body to the forms that are wanted.
@@ -207,7 +249,7 @@ func (v *verification) compareHeader(ctx context.Context, s *signature) {
 		if k.strict && s.identityDomain != s.Domain { // RFC 6376, section 3.6.1
 			err = keyFault("the key allows no identity below the domain (t=s)")
 		} else {
-			err = k.verify(s.Algorithm, v.fields.headerHash(s), s.data)
+			err = v.prove(ctx, s, k)
 		}
 	}
 	var fault keyFault
@@ -224,6 +266,18 @@ func (v *verification) compareHeader(ctx context.Context, s *signature) {
 	default:
 		s.settle(WordFail, err.Error())
 	}
+}
+
+// prove holds a signature against its key, once for a message and a key record.
+func (v *verification) prove(ctx context.Context, s *signature, k *key) error {
+	type proof struct {
+		signature int
+		record    string
+	}
+	_, err := envelope.OncePerMessage(ctx, v.message, proof{s.number, k.record}, func() (struct{}, error) {
+		return struct{}{}, k.verify(s.Algorithm, v.fields.headerHash(s), s.data)
+	})
+	return err
 }
 
 // key returns the key of a signature. Each is asked for once.

@@ -17,11 +17,11 @@ func BenchmarkWellFormed(b *testing.B) {
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			raw := []byte(from + date + "\r\n" + bm.body)
-			e := envelope.Envelope{Message: envelope.NewMessage(raw)}
 			ctx := context.Background()
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
 			for b.Loop() {
+				e := envelope.Envelope{Message: envelope.NewMessage(raw)} // one message is not read twice
 				if f := message.WellFormed(ctx, nil, &e); f.Outcome != envelope.Pass {
 					b.Fatal(f.Text)
 				}
@@ -31,11 +31,11 @@ func BenchmarkWellFormed(b *testing.B) {
 }
 
 func BenchmarkNoLoop(b *testing.B) {
-	raw := strings.Repeat("Received: from a.example by b.example;\r\n date\r\n", 20) + from + date + "\r\n"
-	e := envelope.Envelope{Message: envelope.NewMessage([]byte(raw))}
+	raw := []byte(strings.Repeat("Received: from a.example by b.example;\r\n date\r\n", 20) + from + date + "\r\n")
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
+		e := envelope.Envelope{Message: envelope.NewMessage(raw)}
 		if f := message.NoLoop(ctx, nil, &e); f.Outcome != envelope.Pass {
 			b.Fatal(f.Text)
 		}

@@ -14,7 +14,8 @@
 // whether he is, is for package dmarc.
 //
 // Both answer at Data; a whole envelope without a message is None. Time grows
-// with the length of the message, memory does not.
+// with the length of the message, memory does not. A message is read once,
+// however many recipients it has.
 package message
 
 import (
@@ -49,16 +50,18 @@ func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	status := envelope.Status{Code: 550, Subject: 6}
-	if fault := headerFault(e.Message, e.SMTPUTF8); fault != "" {
-		return envelope.Failed(check, status, "the message %s", fault)
-	}
-	fault, err := octetFault(ctx, e.Message.Open())
+	type key struct{ smtputf8 bool }
+	fault, err := envelope.OncePerMessage(ctx, e.Message, key{e.SMTPUTF8}, func() (string, error) {
+		if fault := headerFault(e.Message, e.SMTPUTF8); fault != "" {
+			return fault, nil
+		}
+		return octetFault(ctx, e.Message.Open())
+	})
 	switch {
 	case err != nil:
 		return unreadable(check, err)
 	case fault != "":
-		return envelope.Failed(check, status, "the message %s", fault)
+		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 6}, "the message %s", fault)
 	}
 	return envelope.Passed(check)
 }
@@ -66,7 +69,7 @@ func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 // NoLoop passes when the message has at most 50 Received fields. Every server on
 // its way has added one (RFC 5321, section 4.4), so that a message with more is
 // going in circles.
-func NoLoop(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.noloop"
 	switch {
 	case !e.Reached(envelope.Data):
@@ -74,12 +77,15 @@ func NoLoop(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	hops := 0
-	for field := range header.Fields(e.Message.Header()) {
-		if field.Is("Received") {
-			hops++
+	type key struct{}
+	hops, _ := envelope.OncePerMessage(ctx, e.Message, key{}, func() (hops int, _ error) {
+		for field := range header.Fields(e.Message.Header()) {
+			if field.Is("Received") {
+				hops++
+			}
 		}
-	}
+		return hops, nil
+	})
 	if hops > maxReceived {
 		return envelope.Failed(check, envelope.Status{Code: 554, Subject: 4, Detail: 6},
 			"the message has passed through %d servers, more than %d, and seems to go in circles", hops, maxReceived)
