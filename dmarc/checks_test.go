@@ -43,6 +43,7 @@ func TestChecks(t *testing.T) {
 		{"null sender, HELO of another", from(bad, "", "someone@bank.example"), "fail fail pass pass pass fail"},
 		{"name beside the address", from(bad, "someone@evil.example", `"a@bank.example" <someone@evil.example>`), "fail none none fail pass none"},
 		{"two authors of one domain", from(good, "someone@bank.example", "a@bank.example, b@BANK.example"), "pass pass pass pass pass pass"},
+		{"From folded with lines of blanks", from(good, "someone@bank.example", "\r\n \r\n Bank <someone@bank.example>\r\n\t"), "pass pass pass pass pass pass"},
 		{"two authors, one forged", from(bad, "someone@evil.example", "a@evil.example, b@bank.example"), "fail fail pass fail fail fail"},
 		{"malformed From", from(bad, "someone@evil.example", "someone@bank.example <x@evil.example"), "fail permerror permerror permerror fail permerror"},
 		{"From of a literal", from(bad, "someone@evil.example", "someone@[192.0.2.1]"), "fail permerror permerror permerror fail permerror"},

@@ -170,6 +170,7 @@ func TestOf(t *testing.T) {
 		{"one", "To: x\r\nFrom: a@example.org\r\n\r\n", "a@example.org", ""},
 		{"folded", "From: Ann\r\n <a@example.org>,\r\n\tb@example.net\r\n\r\n", "a@example.org, b@example.net", ""},
 		{"folded inside an address", "From: a@bank.example\r\n .org\r\n\r\n", "a@bank.example.org", ""},
+		{"folded with lines of blanks", "From:\r\n \r\n\t\r\n Ann <a@example.org>\r\n  \r\nTo: x\r\n\r\n", "a@example.org", ""},
 		{"LF", "From: Ann\n <a@example.org>\n\n", "a@example.org", ""},
 		{"a blank before the colon, and upper case", "FROM \t: a@example.org\r\n\r\n", "a@example.org", ""},
 		{"a line of 5,000 octets", "From: " + strings.Repeat("x", 5000) + " <a@example.org>\r\n\r\n", "a@example.org", ""},

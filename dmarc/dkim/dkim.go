@@ -25,8 +25,9 @@
 // By RFC 8301: rsa-sha1, and RSA keys of less than 1024 bits. By our own choice,
 // with [WordPolicy]: signatures with l=, because anyone can add to the body
 // behind it; signatures that leave out one of several From fields; and headers
-// with NUL, CR inside a line or lines of blanks only, which programs read
-// differently. With [WordPermError]: keys of more than 4096 bits and records
+// with NUL or CR inside a line, which programs read differently. A line of blanks
+// only is a fold like any other (RFC 5322, section 4.2; RFC 7103, section 7.3).
+// With [WordPermError]: keys of more than 4096 bits and records
 // above 8 KiB, headers above 1 MiB or 1000 fields, and signatures of a public
 // suffix such as com or co.uk, which stands for nobody. The clocks of signer and
 // verifier may differ by five minutes.

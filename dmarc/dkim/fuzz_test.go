@@ -139,7 +139,6 @@ func differs(raw string) bool {
 	for line := range strings.SplitSeq(head, "\n") {
 		name, _, isField := strings.Cut(line, ":")
 		if !isField && strings.TrimLeft(line, " \t") == line && line != "" || // it takes a line without a colon for a field
-			line != "" && strings.TrimSpace(line) == "" || // it takes a line of blanks for a fold; we refuse it
 			strings.TrimSpace(name) != strings.Trim(name, " \t") || // it trims other blanks from names
 			strings.ContainsAny(line, "\x00\r") { // we refuse the header
 			return true

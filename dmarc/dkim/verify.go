@@ -132,22 +132,17 @@ func (v *verification) judgeHeader() {
 	}
 }
 
-// ambiguity says what makes programs read one header in several ways: NUL and
-// CR inside lines, and lines of blanks only, at which some end the header.
+// ambiguity says what makes programs read one header in several ways: NUL, and
+// CR inside a line, at which some end the line. A line of blanks only is neither:
+// it folds a field (RFC 5322, section 4.2), and genuine mail has it.
 func ambiguity(block []byte) string {
 	if bytes.IndexByte(block, 0) >= 0 {
 		return "the header of the message has a NUL"
 	}
 	for len(block) > 0 {
-		line, rest, ended := bytes.Cut(block, []byte{'\n'})
-		if ended {
-			line = bytes.TrimSuffix(line, []byte{'\r'})
-		}
-		switch {
-		case bytes.IndexByte(line, '\r') >= 0:
+		_, rest, found := bytes.Cut(block, []byte{'\r'})
+		if found && !bytes.HasPrefix(rest, []byte{'\n'}) {
 			return "the header of the message has a CR that ends no line"
-		case len(line) > 0 && len(bytes.Trim(line, " \t")) == 0:
-			return "the header of the message has a line of blanks only"
 		}
 		block = rest
 	}

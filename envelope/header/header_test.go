@@ -35,6 +35,7 @@ func TestFields(t *testing.T) {
 		{"folded with a blank and a tab", "To: a,\r\n b,\r\n\tc\r\nX: y\r\n", `To=" a,\r\n b,\r\n\tc" X=" y"`},
 		{"folded, LF", "To: a,\n b\nX: y\n", `To=" a,\n b" X=" y"`},
 		{"a line of blanks continues", "To: a\r\n \r\nX: y\r\n", `To=" a\r\n " X=" y"`},
+		{"lines of blanks, and more of the field", "To:\r\n \t\r\n\t\r\n a\r\nX: y\r\n", `To="\r\n \t\r\n\t\r\n a" X=" y"`},
 		{"a line of blanks and a CR continues", "To: a\r\n \r\r\nX: y\r\n", `To=" a\r\n \r" X=" y"`},
 		{"CR CR LF is no empty line", "To: a\r\n\r\r\nX: y\r\n", `To=" a" ="\r\r\n" X=" y"`},
 		{"a bare CR ends no line", "To: a\rFrom: b\r\n", `To=" a\rFrom: b"`},

@@ -61,6 +61,7 @@ func TestWellFormed(t *testing.T) {
 		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "has a line of 999 octets in its header, line 3, where 998 are allowed"},
 		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "has a line of 999 octets in its header, line 4, where 998 are allowed"},
 		{"a field of many lines", from + date + "X: y\r\n" + strings.Repeat(" "+long[1:]+"\r\n", 100) + "\r\n", ""},
+		{"lines of blanks in the header", "From:\r\n \r\n ann@example.org\r\n\t\r\n" + date + "X: y;\r\n      \r\n z\r\n\r\n", ""},
 		{"a long line in the body", from + date + "\r\n" + long + long, ""},
 		{"8-bit in the body", from + date + "\r\nä\xff\r\n", ""},
 		{"8-bit in the header", from + date + "Subject: ä\r\n\r\n", "has characters beyond ASCII in its header, line 3, and SMTPUTF8 was not asked for"},
