@@ -15,6 +15,7 @@ type bodyHash struct {
 	relaxed  bool
 	sum      hash.Hash
 	out      []byte // on its way to sum
+	length   int64  // of what is in sum, in octets
 	lineEnds int64  // met since the last octet of a line
 	blanks   bool   // met since the last octet of a line: relaxed only
 	cr       bool   // the last piece ended with CR
@@ -145,10 +146,12 @@ func (b *bodyHash) reserve(n int) {
 
 func (b *bodyHash) flush() {
 	b.sum.Write(b.out)
+	b.length += int64(len(b.out))
 	b.out = b.out[:0]
 }
 
-// Sum returns the hash of the whole body. Of the empty lines at the end none
+// Sum returns the hash of the whole body; length is then that of its canonical
+// form. Of the empty lines at the end none
 // counts, and the last line has its end, whether it came with one or not. The
 // simple form of an empty body is one line end (section 3.4.3), the relaxed one
 // is nothing (section 3.4.4).

@@ -38,15 +38,15 @@ func weigh(signatures []*signature, authors []envelope.Host) {
 
 // closest says how near a signing domain is to the nearest author: 3 if they
 // are one, 2 if one is below the other, 1 if both were registered as one, by
-// the public suffix list, and 0 for strangers. The organizations are what the
-// authors were registered as.
+// the public suffix list, and 0 for strangers. A public suffix is a stranger to
+// all names below it. The organizations are what the authors were registered as.
 func closest(domain envelope.Host, authors []envelope.Host, organizations map[string]bool) int {
 	nearest := 0
 	for _, author := range authors {
 		switch {
 		case domain == author:
 			return 3
-		case domain.Below(author) || author.Below(domain):
+		case domain.Below(author) || author.Below(domain) && !isPublicSuffix(domain):
 			nearest = 2
 		}
 	}
@@ -54,6 +54,12 @@ func closest(domain envelope.Host, authors []envelope.Host, organizations map[st
 		nearest = 1
 	}
 	return nearest
+}
+
+// isPublicSuffix reports whether names below domain are registered by others.
+func isPublicSuffix(domain envelope.Host) bool {
+	suffix, icann := publicsuffix.PublicSuffix(string(domain))
+	return suffix == string(domain) && (icann || domain.Labels() == 1)
 }
 
 // registered returns the domain that was registered, or the domain itself where

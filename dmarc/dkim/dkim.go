@@ -1,50 +1,55 @@
 // Package dkim verifies the DKIM signatures of a message (RFC 6376, with the
-// algorithms of RFC 8301 and RFC 8463): which domains vouch for it, and is it
-// still what they signed.
+// algorithms of RFC 8301 and RFC 8463): which domains signed it, and whether it
+// is still what they signed.
 //
-// A domain puts a signature over the body and some fields on top of a message,
-// and its public key into DNS. A valid signature says that this domain has seen
-// this message, and nothing about whether it is wanted, nor that the domain is
-// the one that the reader is shown: that is for package dmarc to compare.
+// A signing domain puts a signature over the body and some fields on top of a
+// message, and its public key into DNS. A valid signature proves that this domain
+// has seen this message. It does not prove that the message is wanted, nor that
+// the domain is the one that the reader is shown: package dmarc compares the two.
 //
 // # How
 //
-// Whoever sends a message writes its signatures, however many and however
-// large, and may have them cost the verifier what he wants. So it goes from the
-// cheap to the dear, and what can't be good any more goes no further. The
-// signatures are read, and refused if they are malformed, expired or not
-// acceptable. The body is read once, in pieces, and hashed once for each of the
-// two canonical forms that a signature asks for; signatures over another body
-// are done. Of the rest those are taken first that could be the word of an
-// author's domain, ten at most; their keys are looked up, each once, and the
-// header is hashed. Junk on top of a message hides no good signature, a message
-// is not kept in memory, and time grows with its length and with nothing else.
+// An attacker controls how many signatures a message has and how much they cost
+// to verify. So the cheapest work is done first, and a signature that cannot be
+// valid any more goes no further. The signatures are read, and refused if they are
+// malformed, expired or not acceptable. The body is read once, in pieces, and
+// hashed once for each of the two canonical forms that a signature asks for;
+// signatures over another body are settled. Of the rest those come first whose
+// domain could be aligned with an author's, ten at most; their keys are looked up,
+// each once, and the header is hashed. So signatures that are put on top of a
+// message hide no valid one, a message is not kept in memory, and time grows with
+// its length and with nothing else.
 //
 // # What is refused
 //
-// By RFC 8301: rsa-sha1, and RSA keys of less than 1024 bits. By our own choice,
-// with [WordPolicy]: signatures with l=, because anyone can add to the body
-// behind it; signatures that leave out one of several From fields; and headers
-// with NUL or CR inside a line, which programs read differently. A line of blanks
-// only is a fold like any other (RFC 5322, section 4.2; RFC 7103, section 7.3).
-// With [WordPermError]: keys of more than 4096 bits and records
-// above 8 KiB, headers above 1 MiB or 1000 fields, and signatures of a public
-// suffix such as com or co.uk, which stands for nobody. The clocks of signer and
-// verifier may differ by five minutes.
+// By RFC 8301: rsa-sha1, and RSA keys of less than 1024 bits.
 //
-// Letter case makes no difference where RFC 6376 says so (a=, c=, d=, the domain
-// of i=). A line may end with LF alone and is verified as with CRLF, so that a
-// message from a file verifies; message.WellFormed is the check that refuses it.
+// By choice of this package, with [WordPolicy]: signatures that leave the end of
+// the body unsigned with l=, because anyone can add to it; signatures that leave
+// out one of several From fields; and headers with NUL or CR inside a line, which
+// programs read differently. A line of blanks only is a fold like any other (RFC
+// 5322, section 4.2; RFC 7103, section 7.3).
+//
+// With [WordPermError]: keys of more than 4096 bits, key records above 8 KiB, and
+// headers above 1 MiB or 1000 fields.
+//
+// The clocks of signer and verifier may differ by five minutes. Letter case makes
+// no difference where RFC 6376 says so (a=, c=, d=, the domain of i=). A line may
+// end with LF alone and is verified as with CRLF, so that a message from a file
+// verifies; message.WellFormed is the check that refuses it.
+//
+// A signature of a public suffix is verified like any other, because some send
+// mail (gov.uk). Package dmarc keeps it from counting for the names below.
 //
 // # What it does not do
 //
-// It signs nothing. It knows no ARC (RFC 8617), no ADSP and no authorized third
-// parties, and takes no key from elsewhere than DNS.
+// It signs nothing. It does not know ARC (RFC 8617), ADSP and third-party
+// authorization, and takes keys from DNS alone.
 //
-// The verifier is the library's own. The tests hold it to go-msgauth/dkim and to
-// OpenDKIM, which agree with it but for what is listed there; go-msgauth takes
-// time that is quadratic in some of these inputs, and takes signatures for bad
-// that have b= inside another tag, or a= or i= in upper case.
+// The tests compare the verifier with go-msgauth/dkim and with OpenDKIM, which
+// agree with it except for what is listed there. go-msgauth takes quadratic time
+// on some of these inputs, and rejects signatures that have b= inside another tag,
+// or a= or i= in upper case.
 package dkim
 
 import (
@@ -55,12 +60,12 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Verify returns what the signatures of m say at the time now; zero is the
-// clock. What went wrong is in the result, signature by signature: there is no
-// error besides. All who ask in one judgement share the result, and all judgements of
-// a message share what does not depend on DNS and the clock: its header is read
-// once, its body is hashed once, and a signature is held against its key once.
-// The result is the caller's own.
+// Verify returns what became of each signature of m at the time now; zero is the
+// clock. There is no error: the result says what went wrong with each signature.
+// All callers within one judgement share the result, and all judgements of a
+// message share what does not depend on DNS and the clock: its header is read once,
+// its body is hashed once, and a signature is held against its key once. The result
+// is the caller's own.
 //
 // DNS: TXT for each key, ten at most, one after the other.
 func Verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {

@@ -29,6 +29,7 @@ func junk(n int, domain, message string) string {
 // author is verified.
 func TestJunkHidesNothing(t *testing.T) {
 	good := sign(usual, mail, rsaKey())
+	below := sign(usual, strings.Replace(mail, "Ann <ann@example.org>", "ann@www.example.org", 1), rsaKey())
 	for _, tc := range []struct {
 		name, raw string
 		passes    bool
@@ -41,6 +42,7 @@ func TestJunkHidesNothing(t *testing.T) {
 		{"a hundred below the author", junk(100, "x.example.org", mail) + good, true, 10},
 		{"a hundred of the author, for another body", strings.ReplaceAll(junk(100, "example.org", mail+"x"), "s=s", "s=t") + good, true, 1},
 		{"a hundred that can't be read", strings.Repeat("DKIM-Signature: x\r\n", 100) + good, true, 1},
+		{"a hundred of public suffixes above the author", junk(50, "org", mail) + junk(50, "com", mail) + below, true, 10},
 		{"a hundred with l=", strings.ReplaceAll(junk(100, "example.org", mail), "v=1;", "v=1; l=1;") + good, true, 1},
 		// These can only be from somebody who can break the good one as well.
 		{"a hundred of the author", junk(100, "example.org", mail) + good, false, 10},

@@ -70,9 +70,6 @@ func TestSignaturesThatAreRefusedUnasked(t *testing.T) {
 		{"a colon at the end", with("h", "From:"), "permerror: the list of signed header fields (h=) has an empty name"},
 		{"1001 names", with("h", "From"+strings.Repeat(":x", 1000)), "permerror: the signature covers more than 1000 header fields"},
 
-		{"d=org", with("d", "org"), "permerror: the domain of the signature (d=) is a public suffix"},
-		{"d=localhost", with("d", "localhost"), "permerror: the domain of the signature (d=) is a public suffix"},
-		{"d=co.uk", with("d", "CO.UK."), "permerror: the domain of the signature (d=) is a public suffix"},
 		{"d with a bracket", with("d", "example.net(.example.org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
 		{"d with a blank", with("d", "example. org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
 		{"d with a NUL", with("d", "example\x01.org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
@@ -92,12 +89,18 @@ func TestSignaturesThatAreRefusedUnasked(t *testing.T) {
 		{"i= above d=", with("i", "@org"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= ends like d=", with("i", "@evilexample.org"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= without @", with("i", "mail.example.org"), "permerror: the identity of the signature (i=) is not within its domain"},
+		{"i= elsewhere, quoted", with("i", "ann@example.org=2Enet"), "permerror: the identity of the signature (i=) is not within its domain"},
+		{"i= with another domain last, quoted", with("i", "ann@example.org=40example.net"), "permerror: the identity of the signature (i=) is not within its domain"},
+		{"i= with a quoted domain that is none", with("i", "ann@=00example.org"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= with @ at the end", with("i", "@example.org@"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= with another domain last", with("i", "@example.org@example.net"), "permerror: the identity of the signature (i=) is not within its domain"},
 
 		{"l=0", with("l", "0"), "policy: the signature leaves the end of the body unsigned (l=)"},
-		{"l= of the whole body", with("l", "47"), "policy: the signature leaves the end of the body unsigned (l=)"},
-		{"l= of more than the body", with("l", "99999999999999999999"), "policy: the signature leaves the end of the body unsigned (l=)"},
+		{"l= of more than the body", with("l", "99999999999999999999"), "permerror: the signature covers a longer body than the message has (l=)"},
+		{"l= of 76 digits", with("l", strings.Repeat("9", 76)), "permerror: the signature covers a longer body than the message has (l=)"},
+		{"l= empty", with("l", ""), "permerror: the length of the signed body (l=) is no number"},
+		{"l=-1", with("l", "-1"), "permerror: the length of the signed body (l=) is no number"},
+		{"l=1k", with("l", "1k"), "permerror: the length of the signed body (l=) is no number"},
 
 		{"x= in the past", with("x", "1769940000"), "permerror: the signature has expired (x=)"},
 		{"x= six minutes ago", with("x", "1770026040"), "permerror: the signature has expired (x=)"},
@@ -272,6 +275,7 @@ func TestKeys(t *testing.T) {
 		{"exponent beyond", []string{rsaRecord(2048, 1<<31+1)}, "", "permerror: the key (p=) is no RSA key that can be used"},
 
 		{"for the domain only, and it is", []string{good + "; t=s"}, with("i", "bob@EXAMPLE.org"), "pass"},
+		{"for the domain only, and it is not, quoted", []string{good + "; t=s"}, with("i", "bob=40mail.example=2Eorg"), "permerror: the key allows no identity below the domain (t=s)"},
 		{"for the domain only, and it is not", []string{good + "; t=y:s"}, with("i", "bob@mail.example.org"), "permerror: the key allows no identity below the domain (t=s)"},
 		{"testing, and it passes", []string{good + "; t=y"}, "", "pass"},
 		{"testing, and it fails", []string{rsaRecord(2048, 65537) + "; t=y"}, "", "neutral: the signature does not fit the message, and its key is for testing (t=y)"},
@@ -316,6 +320,10 @@ func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
 		"a.b._domainkey.example.org. TXT "+txt(record(rsaKey())),
 		"2026._domainkey.example.org. TXT "+txt(record(rsaKey())),
 		"rsa._domainkey.github.io. TXT "+txt(record(rsaKey())),
+		"rsa._domainkey.gov.uk. TXT "+txt(record(rsaKey())),
+		"rsa._domainkey.sp.gov.br. TXT "+txt(record(rsaKey())),
+		"rsa._domainkey.mil.no. TXT "+txt(record(rsaKey())),
+		"rsa._domainkey.bank. TXT "+txt(record(rsaKey())),
 	)
 	for _, tc := range []struct{ domain, selector, want string }{
 		{"alias.example", "any", "pass"},
@@ -325,7 +333,12 @@ func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
 		{"example.org", "a.b", "pass"},
 		{"example.org", "2026", "pass"},
 		{"EXAMPLE.ORG.", "2026", "pass"},
-		{"github.io", "rsa", "pass"}, // a suffix of one company, who may sign
+		{"github.io", "rsa", "pass"}, // public suffixes, some of which send mail
+		{"GOV.UK.", "rsa", "pass"},
+		{"sp.gov.br", "rsa", "pass"},
+		{"mil.no", "rsa", "pass"},
+		{"bank", "rsa", "pass"},
+		{"co.uk", "rsa", "permerror: there is no key record"},
 	} {
 		if got := said(verify(t, dns, sign(with("d", tc.domain, "s", tc.selector), mail, rsaKey()))); got != tc.want {
 			t.Errorf("%s of %s: %s, want %s", tc.selector, tc.domain, got, tc.want)

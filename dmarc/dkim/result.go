@@ -40,8 +40,8 @@ type Result struct {
 }
 
 // Signature is what was found of one DKIM-Signature field. What could not be
-// read is empty. Identity and Algorithm are as a stranger wrote them: whoever
-// shows them cleans them.
+// read is empty. Identity and Algorithm may hold any octets that a stranger
+// chose: clean them before you show them.
 type Signature struct {
 	// Domain is the signing domain (d=).
 	Domain envelope.Host `json:"domain"`
@@ -52,8 +52,8 @@ type Signature struct {
 	// Reason says why the signature did not pass. It is clean text.
 	Reason string `json:"reason"`
 
-	// Identity is for whom the domain signs (i=), as written; "@" and the
-	// domain if the field does not say.
+	// Identity is the user or agent that the domain signs for (i=), decoded; "@"
+	// and the domain if the field does not say.
 	Identity string `json:"-"`
 	// Algorithm is a=, in lower case, such as "rsa-sha256".
 	Algorithm string `json:"-"`

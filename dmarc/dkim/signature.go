@@ -3,13 +3,13 @@ package dkim
 import (
 	"bytes"
 	"crypto/sha256"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/net/publicsuffix"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/header"
 )
@@ -19,6 +19,8 @@ const (
 	maxNames = 1000
 	// clockSkew is by how much the clock of a signer may differ from ours.
 	clockSkew = 5 * time.Minute
+	// noLimit is the limit of a signature over the whole body, however long.
+	noLimit = -1
 	// prefixLength is how much of b= tells a signature from another (RFC 6008,
 	// section 3 asks for at least eight characters).
 	prefixLength = 8
@@ -32,11 +34,11 @@ type signature struct {
 	headers                    []string      // h=, in lower case
 	data                       []byte        // b=
 	bodyHash                   []byte        // bh=
+	limit                      int64         // l=, the length of the signed body; noLimit without
 	relaxedHeader, relaxedBody bool          // c=
 	dataStart, dataEnd         int           // where the value of b= stands in field.Raw
 	number                     int           // from the top of the header
 	nearness                   int           // to the authors, see weigh
-	partial                    bool          // it has l=
 	settled                    bool          // there is nothing left to find out
 }
 
@@ -62,7 +64,7 @@ func (s *signature) bodyForm() int {
 // signature that can't be good, whatever the time, is settled. What can be read
 // of it is there all the same.
 func parseSignature(field header.Field) *signature {
-	s := &signature{field: field}
+	s := &signature{field: field, limit: noLimit}
 	value := string(field.Value())
 	tags, fault := parseTagList(value)
 	if fault != "" {
@@ -73,13 +75,12 @@ func parseSignature(field header.Field) *signature {
 	s.Algorithm = lowerASCII(tags.value("a", ""))
 	for _, read := range []func(tagList) string{
 		s.readRequired, s.readDomain, s.readIdentity, s.readAlgorithm, s.readHeaders,
-		s.readCanonicalization, s.readData, s.readTimes,
+		s.readCanonicalization, s.readData, s.readLimit, s.readTimes,
 	} {
 		if fault := read(tags); fault != "" && !s.settled {
 			s.settle(WordPermError, fault)
 		}
 	}
-	s.partial = tags.has("l")
 	if data, found := tags.find("b"); found {
 		start := bytes.IndexByte(field.Raw, ':') + 1
 		s.dataStart, s.dataEnd = start+data.start, start+data.end
@@ -113,15 +114,11 @@ func (s *signature) readRequired(tags tagList) string {
 	return ""
 }
 
-// readDomain reads d= and s=. A top-level domain or another under which anyone
-// may register signs for nobody.
+// readDomain reads d= and s=.
 func (s *signature) readDomain(tags tagList) string {
 	domain, err := envelope.ParseHost(tags.value("d", ""))
 	if err != nil {
 		return "the domain of the signature (d=) " + err.(*envelope.SyntaxError).Reason
-	}
-	if suffix, icann := publicsuffix.PublicSuffix(string(domain)); domain.Labels() == 1 || icann && suffix == string(domain) {
-		return "the domain of the signature (d=) is a public suffix"
 	}
 	selector := lowerASCII(tags.value("s", ""))
 	if !isSelector(selector) {
@@ -146,13 +143,13 @@ func isSelector(s string) bool {
 }
 
 // readIdentity reads i=, whose domain must be d= or below it (RFC 6376, section
-// 3.5). Its local part is quoted-printable and no matter; it may hold an @ in
-// quotes, so that the last one counts.
+// 3.5). Its local part does not matter; it may hold an @ in quotes, so that the
+// last one counts.
 func (s *signature) readIdentity(tags tagList) string {
 	if s.Domain == "" {
 		return ""
 	}
-	s.Identity = withoutBlanks(tags.value("i", "@"+string(s.Domain)))
+	s.Identity = decodeQuotedPrintable(withoutBlanks(tags.value("i", "@"+string(s.Domain))))
 	domain, err := envelope.ParseHost(s.Identity[strings.LastIndexByte(s.Identity, '@')+1:])
 	if err != nil || !domain.Within(s.Domain) || !strings.Contains(s.Identity, "@") {
 		return "the identity of the signature (i=) is not within its domain"
@@ -223,6 +220,21 @@ func (s *signature) readData(tags tagList) string {
 	return ""
 }
 
+// readLimit reads l=. Whether the signature covers the whole body can be told
+// once the body has been read.
+func (s *signature) readLimit(tags tagList) string {
+	t, found := tags.find("l")
+	if !found {
+		return ""
+	}
+	limit, ok := parseNumber(t.value, math.MaxInt64)
+	if !ok {
+		return "the length of the signed body (l=) is no number"
+	}
+	s.limit = limit
+	return ""
+}
+
 // readTimes reads t= and x= (RFC 6376, section 3.5).
 func (s *signature) readTimes(tags tagList) string {
 	var signed, expires bool // whether they can be read
@@ -246,9 +258,6 @@ func (s *signature) checkTimes(now time.Time) {
 		s.settle(WordPermError, "the signature is dated in the future (t=)")
 	case !s.Expires.IsZero() && now.Add(-clockSkew).After(s.Expires):
 		s.settle(WordPermError, "the signature has expired (x=)")
-	case s.partial:
-		// RFC 6376, section 8.2: what is behind the length anyone can add.
-		s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
 	}
 }
 
@@ -260,13 +269,18 @@ func parseTime(tags tagList, name string) (time.Time, bool) {
 	if !found {
 		return time.Time{}, true
 	}
-	digits := t.value
+	seconds, ok := parseNumber(t.value, 999_999_999_999)
+	return time.Unix(seconds, 0).UTC(), ok
+}
+
+// parseNumber reads decimal digits. What is greater than most is most.
+func parseNumber(digits string, most int64) (int64, bool) {
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return time.Time{}, false
+		return 0, false
 	}
-	if digits = strings.TrimLeft(digits, "0"); len(digits) > 12 {
-		digits = "999999999999"
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil { // out of range
+		return most, true
 	}
-	seconds, err := strconv.ParseInt("0"+digits, 10, 64)
-	return time.Unix(seconds, 0).UTC(), err == nil
+	return min(number, most), true
 }

@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 )
 
@@ -82,6 +83,28 @@ func words(value string) []string {
 func decodeBase64(value string) ([]byte, bool) {
 	data, err := base64.StdEncoding.DecodeString(withoutBlanks(value))
 	return data, err == nil && len(data) > 0
+}
+
+// decodeQuotedPrintable reads dkim-quoted-printable text without blanks (RFC
+// 6376, section 2.11). An equals sign that no two hexadecimal digits follow
+// stands for itself: few signers write it as =3D.
+func decodeQuotedPrintable(text string) string {
+	if strings.IndexByte(text, '=') < 0 {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		if text[0] == '=' && len(text) > 2 {
+			if octet, err := hex.DecodeString(text[1:3]); err == nil {
+				b.Write(octet)
+				text = text[3:]
+				continue
+			}
+		}
+		b.WriteByte(text[0])
+		text = text[1:]
+	}
+	return b.String()
 }
 
 // isTagName reports whether s is a tag-name.

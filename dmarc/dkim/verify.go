@@ -161,7 +161,8 @@ func (v *verification) open() []*signature {
 	return slices.DeleteFunc(slices.Clone(v.signatures), (*signature).isSettled)
 }
 
-// compareBodies settles the signatures whose body hash is not that of the body.
+// compareBodies settles the signatures whose body hash is not that of the body,
+// and those whose l= is not its length.
 func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	if len(open) == 0 {
 		return
@@ -170,7 +171,7 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	for _, s := range open {
 		wanted[s.bodyForm()] = true
 	}
-	sums, err := hashBodies(ctx, v.message, wanted)
+	bodies, err := hashBodies(ctx, v.message, wanted)
 	if err != nil {
 		reason := "the message could not be read"
 		if ctx.Err() != nil {
@@ -183,7 +184,13 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 		return
 	}
 	for _, s := range open {
-		if !bytes.Equal(s.bodyHash, sums[s.bodyForm()]) {
+		switch body := bodies[s.bodyForm()]; {
+		case s.limit != noLimit && s.limit < body.length:
+			// RFC 6376, section 8.2: what is behind the length anyone can add.
+			s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
+		case s.limit > body.length: // RFC 6376, section 3.5: it must not be
+			s.settle(WordPermError, "the signature covers a longer body than the message has (l=)")
+		case !bytes.Equal(s.bodyHash, body.hash):
 			s.settle(WordFail, "the body of the message is not what was signed")
 		}
 	}
@@ -192,10 +199,16 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 // bodyForms says which canonical forms of a body are wanted: simple, relaxed.
 type bodyForms [2]bool
 
-// hashBodies returns the hashes of the canonical forms that are wanted. The body
-// is read once for a message, and hashed once for each form.
-func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2][]byte, error) {
-	return envelope.OncePerMessage(ctx, m, wanted, func() (sums [2][]byte, err error) {
+// canonicalBody is what signatures say of a body in one canonical form.
+type canonicalBody struct {
+	hash   []byte
+	length int64 // in octets
+}
+
+// hashBodies returns the canonical forms that are wanted. The body is read once
+// for a message, and hashed once for each form.
+func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2]canonicalBody, error) {
+	return envelope.OncePerMessage(ctx, m, wanted, func() (bodies [2]canonicalBody, err error) {
 		var forms [2]*bodyHash
 		for i := range forms {
 			if wanted[i] {
@@ -203,14 +216,15 @@ func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2]
 			}
 		}
 		if err := hashBody(ctx, m.Body(), forms[:]); err != nil {
-			return sums, err
+			return bodies, err
 		}
 		for i, form := range forms {
 			if form != nil {
-				sums[i] = form.Sum()
+				sum := form.Sum()
+				bodies[i] = canonicalBody{sum, form.length}
 			}
 		}
-		return sums, nil
+		return bodies, nil
 	})
 }
 

@@ -1,0 +1,63 @@
+package dkim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc/dkim"
+)
+
+// i= is quoted-printable (RFC 6376, sections 2.11 and 3.5).
+func TestIdentity(t *testing.T) {
+	for written, want := range map[string]string{
+		"-":                               "@example.org",
+		"@example.org":                    "@example.org",
+		"ann@example.org":                 "ann@example.org",
+		"ann=40example.org":               "ann@example.org",
+		"ann@example=2Eorg":               "ann@example.org",
+		"ann@mail=2eEXAMPLE.org":          "ann@mail.EXAMPLE.org",
+		"=61=6E=6e@example.org":           "ann@example.org",
+		"a=3Db@example.org":               "a=b@example.org",
+		"a=20b@example.org":               "a b@example.org",
+		"ann\r\n =40 example\r\n\t=2Eorg": "ann@example.org",
+		"gr=C3=BC=C3=9Fe@example.org":     "grüße@example.org",
+		// Few signers write an equals sign as they should.
+		"list=ann=example.net@example.org": "list=ann=example.net@example.org",
+		"a=@example.org":                   "a=@example.org",
+		"a=4@example.org":                  "a=4@example.org",
+		"a==3D@example.org":                "a==@example.org",
+	} {
+		s := verify(t, world(), sign(with("i", written), mail, rsaKey())).Signatures[0]
+		if s.Word != dkim.WordPass || s.Identity != want {
+			t.Errorf("%q: %q, %s %s, want %q", written, s.Identity, s.Word, s.Reason, want)
+		}
+	}
+}
+
+// A signature with l= is as good as one without if it covers the whole body.
+func TestBodyLength(t *testing.T) {
+	head, _, _ := strings.Cut(mail, "\r\n\r\n")
+	for _, body := range []string{"", "\r\n", "Hello", "Hello  Bob, \r\n\ttab\t.\r\n\r\n.\r\n \r\n\r\n", strings.Repeat("0123456789\r\n", 1000)} {
+		for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
+			whole := len(plainBody(body, form == "relaxed/relaxed"))
+			signed := func(l string) string { return sign(with("c", form, "l", l), head+"\r\n\r\n"+body, rsaKey()) }
+			for _, tc := range []struct{ what, raw, want string }{
+				{"the whole", signed(fmt.Sprint(whole)), "pass"},
+				{"the whole, with zeros and blanks", signed(fmt.Sprintf(" 000%d\r\n ", whole)), "pass"},
+				{"the whole, and empty lines behind it", signed(fmt.Sprint(whole)) + "\r\n\r\n", "pass"},
+				{"one octet more", signed(fmt.Sprint(whole + 1)), "permerror: the signature covers a longer body than the message has (l=)"},
+				{"one octet less", signed(fmt.Sprint(max(whole-1, 0))), "policy: the signature leaves the end of the body unsigned (l=)"},
+				{"more on the way", signed(fmt.Sprint(whole)) + "\r\nmore", "policy: the signature leaves the end of the body unsigned (l=)"},
+				{"another body of this length", strings.Replace(signed(fmt.Sprint(whole)), "Hello", "hello", 1), "fail: the body of the message is not what was signed"},
+			} {
+				if whole == 0 && tc.what == "one octet less" || tc.what == "another body of this length" && !strings.Contains(body, "Hello") {
+					continue
+				}
+				if got := said(verify(t, world(), tc.raw)); got != tc.want {
+					t.Errorf("%q, %s, %s: %s, want %s", body[:min(len(body), 20)], form, tc.what, got, tc.want)
+				}
+			}
+		}
+	}
+}
