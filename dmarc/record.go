@@ -74,11 +74,12 @@ const maxReports = 20
 // Record is a DMARC policy record as it counts (RFC 9989, sections 4.7 and
 // 4.10.1): a tag that is absent, or whose value is wrong, has its default.
 type Record struct {
-	// Policy is p. It is PolicyNone if p, sp or np is wrong, or p is missing, and
-	// the record has an address for reports. It is "" if it has none: then the
-	// record has no policy that can be used, and DMARC does not apply.
+	// Policy is p, or PolicyNone if the record has no tag p. If p, sp or np has a
+	// wrong value, it is PolicyNone if the record has an address for reports, and
+	// otherwise "": then DMARC does not apply.
 	Policy Policy
-	// SubdomainPolicy is sp, NonexistentPolicy is np; "" where they are absent.
+	// SubdomainPolicy is sp, NonexistentPolicy is np; "" if absent, and if p, sp or
+	// np has a wrong value.
 	SubdomainPolicy, NonexistentPolicy Policy
 	// DKIMAlignment is adkim, SPFAlignment is aspf.
 	DKIMAlignment, SPFAlignment Mode
@@ -96,18 +97,23 @@ type Record struct {
 }
 
 // ParseRecord reads the text of a TXT record. A text that does not begin with
-// the tag v=DMARC1 is no DMARC record, and the error says so, as an
-// *[envelope.SyntaxError]. Nothing else is an error: tags that are not known or
-// make no sense are passed over, since RFC 9989, section 4.7 wants that. Names
-// and words may be of any letter case, but for DMARC1.
+// the tag v=DMARC1 is not a DMARC record; the error is an *[envelope.SyntaxError].
+// Nothing else is an error: unknown tags and wrong values are ignored (RFC 9989,
+// sections 4.7 and 4.8). Letter case makes no difference, except in DMARC1.
 //
-// A tag that stands twice, which no record may have, counts as it stands first;
-// of policies the stricter counts, so that adding text never weakens one.
+// No tag may stand twice in a record. If one does, the first counts; of policies
+// the strictest counts, so that adding text never weakens one.
 func ParseRecord(text string) (Record, error) {
+	record, _, err := parseRecord(text)
+	return record, err
+}
+
+// parseRecord is ParseRecord. It also reports whether the record has a tag p.
+func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	if !isRecord(text) {
-		return Record{}, &envelope.SyntaxError{Kind: "DMARC record", Value: text, Reason: "does not begin with v=DMARC1"}
+		return Record{}, false, &envelope.SyntaxError{Kind: "DMARC record", Value: text, Reason: "does not begin with v=DMARC1"}
 	}
-	record := Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: "0"}
+	record = Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: "0"}
 	var policies struct{ p, sp, np request }
 	seen := make(map[string]bool)
 	for tag := range strings.SplitSeq(text, ";") {
@@ -134,15 +140,22 @@ func ParseRecord(text string) (Record, error) {
 		}
 	}
 	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = policies.p.policy, policies.sp.policy, policies.np.policy
-	// RFC 9989, section 4.10.1: a record whose policy can't be read still asks
-	// for reports, if it says where to send them.
-	if policies.p.policy == "" || policies.sp.wrong() || policies.np.wrong() {
-		record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = "", "", ""
-		if len(record.AggregateReports) > 0 {
-			record.Policy = PolicyNone
-		}
+	if !policies.p.given { // RFC 9989, section 4.7
+		record.Policy = PolicyNone
 	}
-	return record, nil
+	if policies.p.wrong() || policies.sp.wrong() || policies.np.wrong() {
+		record.dropPolicies()
+	}
+	return record, policies.p.given, nil
+}
+
+// dropPolicies makes of a record one whose policies cannot be read. It still asks
+// for reports if it says where to send them (RFC 9989, section 4.10.1).
+func (record *Record) dropPolicies() {
+	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = "", "", ""
+	if len(record.AggregateReports) > 0 {
+		record.Policy = PolicyNone
+	}
 }
 
 // isRecord reports whether text begins as a DMARC record does: the name of the

@@ -38,8 +38,14 @@ func TestParseRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; psd=y; psd=n; t=y; t=n; adkim=r; adkim=s", with(func(r *dmarc.Record) {
 			r.PublicSuffix, r.Testing = dmarc.SuffixYes, true
 		})},
-		{"v=DMARC1; p=reject; fo=1:x", plain},
-		{"v=DMARC1; p=reject; fo=0:1:d:s:0", plain},
+		{"v=DMARC1", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
+		{"v=DMARC1; p; x=y", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
+		{"v=DMARC1; sp=reject; np=quarantine; t=y", with(func(r *dmarc.Record) {
+			r.Policy, r.SubdomainPolicy, r.NonexistentPolicy, r.Testing = dmarc.PolicyNone, dmarc.PolicyReject, dmarc.PolicyQuarantine, true
+		})},
+		{"v=DMARC1; np=reject", with(func(r *dmarc.Record) { r.Policy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyReject })},
+		{"v=DMARC1; p=; sp=reject", with(func(r *dmarc.Record) { r.Policy = "" })},
+		{"v=DMARC1; sp=reject; np=x", with(func(r *dmarc.Record) { r.Policy = "" })},
 		{"v=DMARC1; p=reject; psd=u; t=1; adkim=; aspf==s", plain},
 		{"v=DMARC1; p=reject; rua=mailto:a@b.example!10m, MAILTO:c@d.example , https://x.example/r; ruf=mailto:e@f.example", with(func(r *dmarc.Record) {
 			r.AggregateReports = []string{"mailto:a@b.example", "MAILTO:c@d.example", "https://x.example/r"}

@@ -63,34 +63,35 @@ func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
 	if err != nil && !envelope.NotFound(err) {
 		return found{err: err}
 	}
-	answer := read(texts)
-	d.receiver.adapt(domain, answer.record)
-	return answer
+	return d.receiver.read(domain, texts)
 }
 
 // read picks the record out of the TXT records of a name. Several are as none:
-// nobody can say which of them counts (RFC 9989, section 4.10, steps 2 and 6).
-func read(texts []string) found {
+// nothing says which of them counts (RFC 9989, section 4.10, steps 2 and 6).
+func (receiver *Receiver) read(domain envelope.Host, texts []string) found {
 	var answer found
 	for _, text := range texts {
-		if !isRecord(text) {
+		record, hasPolicy, err := parseRecord(text)
+		if err != nil {
 			continue
 		}
 		if answer.record != nil {
 			return found{several: true}
 		}
-		record, _ := ParseRecord(text)
+		receiver.adapt(domain, &record, hasPolicy)
 		answer.record = &record
 	}
 	return answer
 }
 
 // adapt makes of a record what it is to this receiver.
-func (receiver *Receiver) adapt(domain envelope.Host, record *Record) {
+func (receiver *Receiver) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
 	switch {
-	case record == nil:
 	case receiver.Model == RFC7489:
 		record.NonexistentPolicy, record.PublicSuffix, record.Testing = "", SuffixUnsaid, false
+		if !hasPolicy { // RFC 7489, section 6.6.3, step 6
+			record.dropPolicies()
+		}
 	case !receiver.Unguarded && record.PublicSuffix == SuffixUnsaid && isPublicSuffix(domain):
 		// RFC 9989, section 11.8: a registry that publishes a record and forgets
 		// psd=y makes one organization of all its customers.
