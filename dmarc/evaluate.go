@@ -152,10 +152,6 @@ func (receiver *Receiver) blank(author envelope.Host, in Input) Result {
 // evaluated also without a policy.
 func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input, held bool) Result {
 	result := d.receiver.blank(author, in)
-	if author.Labels() == 1 && !held {
-		result.Reason = "the author domain is a single label"
-		return result
-	}
 	unsure := d.discoverPolicy(ctx, &result)
 	if result.Record != nil && !result.published() {
 		// RFC 9989, section 4.10.1: no DMARC processing for this message.

@@ -127,9 +127,6 @@ type letter struct {
 func (w *tree) byTheLetter(in dmarc.Input) letter {
 	author := in.From[0]
 	none := letter{outcome: envelope.None, disposition: dmarc.PolicyNone}
-	if !strings.Contains(author, ".") {
-		return none
-	}
 	at, org := w.walked(author), w.organization(author)
 	none.org = envelope.Host(org)
 	policyDomain := ""
