@@ -164,6 +164,32 @@ func BenchmarkKnown(b *testing.B) {
 	}
 }
 
+// BenchmarkKnownSender measures mail of a known triplet that is let in every
+// minute, and how often the store is written for it.
+func BenchmarkKnownSender(b *testing.B) {
+	store := newJournal()
+	options := greylist.Options{Secret: greylist.Secret("of the benchmark"), Promote: -1}
+	known := greylist.Known(store, options)
+	e := mail(0, "192.0.2.1", "ann@sender.example", "us@example.org")
+	_, err := store.Touch(b.Context(), options.Secret.Triplet("192.0.2.0/24", e.MailFrom, e.RcptTo),
+		greylist.Sighting{At: e.Now, Until: e.Now.Add(time.Hour), Good: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	store.writes = nil
+	for b.Loop() {
+		e.Now = e.Now.Add(time.Minute)
+		f := known(b.Context(), nil, e)
+		if f.Commit == nil {
+			continue
+		}
+		if err := f.Commit(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(store.writes))/float64(b.N), "writes/op")
+}
+
 func BenchmarkSnapshot(b *testing.B) {
 	store := filled(b, 100_000)
 	saved := snapshot(b, store)

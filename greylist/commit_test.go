@@ -72,7 +72,7 @@ func TestOneSightingIsWrittenOnce(t *testing.T) {
 		{"a first sight", 0, []greylist.Key{triplet}},
 		{"too early", time.Minute, nil},
 		{"a return, which counts for the identity too", 6 * time.Minute, []greylist.Key{triplet, identity}},
-		{"one that is remembered", 7 * time.Minute, []greylist.Key{triplet}},
+		{"one that is remembered", 7 * time.Minute, nil},
 		{"one that is remembered, after days", 48 * time.Hour, []greylist.Key{triplet, identity}},
 	} {
 		store.reads, store.writes = 0, nil
@@ -87,6 +87,53 @@ func TestOneSightingIsWrittenOnce(t *testing.T) {
 	r, err := store.Memory.Get(t.Context(), identity)
 	if err != nil || r.Good != 1 {
 		t.Errorf("the identity has %d good triplets, %v", r.Good, err)
+	}
+}
+
+// A sender with mail all the time stays known, at the cost of few writes, and
+// so does its identity.
+func TestKnownTripletIsRenewedAtMostOnceInAHundredthOfLifetime(t *testing.T) {
+	const lifetime = 36 * 24 * time.Hour
+	for _, tc := range []struct {
+		name   string
+		every  time.Duration
+		writes int // of the triplet within Lifetime, at most
+	}{
+		{"every 10 minutes", 10 * time.Minute, 100},
+		{"every hour", time.Hour, 100},
+		{"every 9 hours", 9 * time.Hour, 96},
+		{"every 35 days", 35 * 24 * time.Hour, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			store := newJournal()
+			options := greylist.Options{Promote: 1}
+			check := greylist.Known(store, options)
+			judge(t, check, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
+			now := time.Hour
+			judge(t, check, mail(now, "192.0.2.1", "ann@sender.example", "us@example.org"))
+			store.writes = nil
+			for end := now + 2*lifetime; now <= end; {
+				now += tc.every
+				f := judge(t, check, mail(now, "192.0.2.1", "ann@sender.example", "us@example.org"))
+				if state(f) != greylist.Remembered {
+					t.Fatalf("after %v it is %v", now, state(f))
+				}
+			}
+			triplet := options.Secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org")
+			renewed := 0
+			for _, key := range store.writes {
+				if key == triplet {
+					renewed++
+				}
+			}
+			if renewed > 2*tc.writes+1 || renewed < 2*tc.writes*9/10 {
+				t.Errorf("within two lifetimes it is renewed %d times, want about %d", renewed, 2*tc.writes)
+			}
+			f := judge(t, check, mail(now, "192.0.2.1", "bob@sender.example", "us@example.org"))
+			if state(f) != greylist.Promoted {
+				t.Errorf("a new sender of the same identity is %v", state(f))
+			}
+		})
 	}
 }
 

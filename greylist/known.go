@@ -102,10 +102,7 @@ func Known(store Store, options Options) envelope.Check {
 			f = isNew(check, result, e, o)
 		}
 		if !s.At.IsZero() {
-			f.Commit = shared(ctx, &sighting{
-				store: store, triplet: result.Triplet, identity: result.IdentityKey,
-				seen: s, before: triplet, lifetime: o.Lifetime,
-			})
+			f.Commit = shared(ctx, &sighting{store: store, triplet: result.Triplet, identity: result.IdentityKey, seen: s})
 		}
 		return f.With(result)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"reflect"
 	"sync"
-	"time"
 
 	"mxrules.example/envelope"
 )
@@ -40,8 +39,6 @@ type sighting struct {
 	store             Store
 	triplet, identity Key
 	seen              Sighting
-	before            Record // of the triplet
-	lifetime          time.Duration
 
 	mu      sync.Mutex
 	written bool      // the triplet is
@@ -93,15 +90,6 @@ func (s *sighting) count(triplet Record) *Sighting {
 	counted := &Sighting{At: s.seen.At, Until: s.seen.Until}
 	if triplet.Good == s.seen.Good {
 		counted.Good = 1
-		return counted
 	}
-	if s.seen.At.Sub(s.before.Last) >= s.lifetime/renewals {
-		return counted
-	}
-	return nil
+	return counted
 }
-
-// renewals is how often within Lifetime an identity is renewed that sends mail
-// of known triplets only: every day, by default. More would write twice for each
-// mail.
-const renewals = 36

@@ -44,7 +44,7 @@ func step(r Record, now time.Time, o Options) (State, Sighting) {
 	case r.Expired(now): // after Window it is a first sight again, and after Lifetime
 		return FirstSight, Sighting{At: now, Until: now.Add(o.Window)}
 	case r.Good > 0:
-		return Remembered, o.letIn(now)
+		return Remembered, o.renewal(r, now)
 	case moment(seconds(now)).Before(r.First):
 		// The clock was ahead when the record was written. The delay is counted
 		// from now, or the sender would be locked out until the clock is there
@@ -63,6 +63,20 @@ func promote(state State, s Sighting, identity Record, now time.Time, o Options)
 		return state, s
 	}
 	return Promoted, o.letIn(now)
+}
+
+// renewals is the most times that a known triplet is written within Lifetime.
+// Mail of known senders is most of the mail, and a write may wait for a disk.
+const renewals = 100
+
+// renewal returns the sighting that renews a known triplet, the zero one if the
+// record would count for less than a hundredth of Lifetime longer than now.
+func (o Options) renewal(r Record, now time.Time) Sighting {
+	s := o.letIn(now)
+	if s.Until.Sub(r.Until) < o.Lifetime/renewals {
+		return Sighting{}
+	}
+	return s
 }
 
 func (o Options) letIn(now time.Time) Sighting {
