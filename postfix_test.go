@@ -272,7 +272,7 @@ func Example_checkPolicyService() {
 	try("192.0.2.1", noon.Add(5*time.Minute))
 	try("192.0.2.2", noon.Add(5*time.Minute))
 	// Output:
-	// 451 4.7.1 mail from ann@example.net to bob@example.org is new here and is put off for a short time; this is normal and no fault of the sender, and the sending server will try again by itself
+	// 451 4.7.1 greylisted: mail from ann@example.net to bob@example.org is not known yet, please try again later
 	// accept
 	// 550 5.7.23 the SPF record of the domain example.net does not allow the client 192.0.2.2 to use it
 }

@@ -12,13 +12,13 @@ import (
 	"mxrules.example/verdict"
 )
 
-// journal is a store that notes what is asked of it. Once fails is used up, a
-// write fails each time.
+// journal is a Memory that records calls. Writes return the errors of fails, in
+// order.
 type journal struct {
 	*greylist.Memory
 	reads  int
 	writes []greylist.Key
-	fails  []error // of the next writes
+	fails  []error
 }
 
 func (j *journal) Get(ctx context.Context, key greylist.Key) (greylist.Record, error) {
@@ -39,7 +39,21 @@ func (j *journal) Touch(ctx context.Context, key greylist.Key, s greylist.Sighti
 
 func newJournal() *journal { return &journal{Memory: greylist.NewMemory(1 << 20)} }
 
-func TestOneSightingIsWrittenOnce(t *testing.T) {
+// Keys of fromAnn without a secret.
+var (
+	annTriplet  = greylist.Secret(nil).Triplet("192.0.2.0/24", ann, us)
+	annIdentity = greylist.Secret(nil).Identity("192.0.2.0/24")
+)
+
+// checkGood checks the Good of a record.
+func checkGood(t *testing.T, store *journal, key greylist.Key, want uint32) {
+	t.Helper()
+	if r, err := store.Memory.Get(t.Context(), key); err != nil || r.Good != want {
+		t.Errorf("record %v is %+v, error %v, want %d good", key, r, err, want)
+	}
+}
+
+func TestSightingIsWrittenOnceForAllRules(t *testing.T) {
 	store := newJournal()
 	options := greylist.Options{Promote: -1}
 	policy := verdict.Policy{Rules: verdict.Rules{
@@ -47,57 +61,51 @@ func TestOneSightingIsWrittenOnce(t *testing.T) {
 		verdict.MarkUnless(greylist.Known(store, options), "new again").Named("second"),
 		verdict.MarkUnless(envelope.All(greylist.Known(store, options), greylist.Known(store, options)), "new still"),
 	}}
-	stages := []envelope.Stage{envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data, envelope.Whole}
 	deliver := func(after time.Duration) {
-		for _, stage := range stages {
-			e := mail(after, "192.0.2.1", "ann@sender.example", "us@example.org")
+		t.Helper()
+		for _, stage := range []envelope.Stage{envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data, envelope.Whole} {
+			e := fromAnn(after)
 			e.Stage = stage
 			e.Message = envelope.NewMessage([]byte("Subject: x\r\n\r\n"))
-			if v := policy.Judge(t.Context(), nil, e); v.Action != verdict.Continue {
-				if v.Action != verdict.Accept {
-					t.Fatalf("the verdict is %v", v.Action)
-				}
+			if v := policy.Judge(t.Context(), nil, e); v.Action == verdict.Accept {
 				return
+			} else if v.Action != verdict.Continue {
+				t.Fatalf("the verdict is %v", v.Action)
 			}
 		}
 		t.Fatal("there is no verdict")
 	}
-	triplet := options.Secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org")
-	identity := options.Secret.Identity("192.0.2.0/24")
 	for _, tc := range []struct {
 		name  string
 		after time.Duration
 		want  []greylist.Key
 	}{
-		{"a first sight", 0, []greylist.Key{triplet}},
+		{"first sight", 0, []greylist.Key{annTriplet}},
 		{"too early", time.Minute, nil},
-		{"a return, which counts for the identity too", 6 * time.Minute, []greylist.Key{triplet, identity}},
-		{"one that is remembered", 7 * time.Minute, nil},
-		{"one that is remembered, after days", 48 * time.Hour, []greylist.Key{triplet, identity}},
+		{"returned", 6 * time.Minute, []greylist.Key{annTriplet, annIdentity}},
+		{"remembered", 7 * time.Minute, nil},
+		{"remembered, after days", 48 * time.Hour, []greylist.Key{annTriplet, annIdentity}},
 	} {
 		store.reads, store.writes = 0, nil
 		deliver(tc.after)
 		if !slices.Equal(store.writes, tc.want) {
-			t.Errorf("%s: it wrote %v, want %v", tc.name, store.writes, tc.want)
+			t.Errorf("%s: writes %v, want %v", tc.name, store.writes, tc.want)
 		}
 		if store.reads > 1 {
-			t.Errorf("%s: it read %d times, want once", tc.name, store.reads)
+			t.Errorf("%s: %d reads, want 1", tc.name, store.reads)
 		}
 	}
-	r, err := store.Memory.Get(t.Context(), identity)
-	if err != nil || r.Good != 1 {
-		t.Errorf("the identity has %d good triplets, %v", r.Good, err)
-	}
+	checkGood(t, store, annIdentity, 1)
 }
 
-// A sender with mail all the time stays known, at the cost of few writes, and
-// so does its identity.
+// A sender that often sends mail remains known with few writes, and so does its
+// identity.
 func TestKnownTripletIsRenewedAtMostOnceInAHundredthOfLifetime(t *testing.T) {
 	const lifetime = 36 * 24 * time.Hour
 	for _, tc := range []struct {
-		name   string
-		every  time.Duration
-		writes int // of the triplet within Lifetime, at most
+		name  string
+		every time.Duration
+		want  int // renewals within Lifetime, or up to a tenth fewer
 	}{
 		{"every 10 minutes", 10 * time.Minute, 100},
 		{"every hour", time.Hour, 100},
@@ -106,113 +114,97 @@ func TestKnownTripletIsRenewedAtMostOnceInAHundredthOfLifetime(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store := newJournal()
-			options := greylist.Options{Promote: 1}
-			check := greylist.Known(store, options)
-			judge(t, check, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
+			check := greylist.Known(store, greylist.Options{Promote: 1})
+			judge(t, check, fromAnn(0))
 			now := time.Hour
-			judge(t, check, mail(now, "192.0.2.1", "ann@sender.example", "us@example.org"))
+			judge(t, check, fromAnn(now))
 			store.writes = nil
 			for end := now + 2*lifetime; now <= end; {
 				now += tc.every
-				f := judge(t, check, mail(now, "192.0.2.1", "ann@sender.example", "us@example.org"))
-				if state(f) != greylist.Remembered {
-					t.Fatalf("after %v it is %v", now, state(f))
+				if got := state(judge(t, check, fromAnn(now))); got != "remembered" {
+					t.Fatalf("after %v the triplet is %q", now, got)
 				}
 			}
-			triplet := options.Secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org")
 			renewed := 0
 			for _, key := range store.writes {
-				if key == triplet {
+				if key == annTriplet {
 					renewed++
 				}
 			}
-			if renewed > 2*tc.writes+1 || renewed < 2*tc.writes*9/10 {
-				t.Errorf("within two lifetimes it is renewed %d times, want about %d", renewed, 2*tc.writes)
+			if renewed > 2*tc.want+1 || renewed < 2*tc.want*9/10 {
+				t.Errorf("%d renewals within two lifetimes, want %d", renewed, 2*tc.want)
 			}
-			f := judge(t, check, mail(now, "192.0.2.1", "bob@sender.example", "us@example.org"))
-			if state(f) != greylist.Promoted {
-				t.Errorf("a new sender of the same identity is %v", state(f))
+			if got := state(judge(t, check, mail(now, "192.0.2.1", bob, us))); got != "promoted" {
+				t.Errorf("a new sender of the same identity is %q", got)
 			}
 		})
 	}
 }
 
-func TestWhatIsNotActedOnIsNotWritten(t *testing.T) {
+func TestOnlyActingRulesWrite(t *testing.T) {
 	store := newJournal()
 	known := greylist.Known(store, greylist.Options{})
-	e := mail(0, "192.0.2.1", "ann@sender.example", "us@example.org")
+	pass := envelope.At("ok", envelope.Rcpt, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		return envelope.Passed("")
+	})
 	for name, rule := range map[string]verdict.Rule{
-		"a shadow rule":             verdict.TempFailUnless(known).Shadow(),
-		"a condition":               verdict.RejectUnless(envelope.At("ok", envelope.Rcpt, pass)).When(known),
-		"a rule that does not hold": verdict.TempFailUnless(known).Unless(envelope.At("ok", envelope.Rcpt, pass)),
-		"under Not":                 verdict.MarkUnless(envelope.Not(known), "known"),
+		"shadow rule":              verdict.TempFailUnless(known).Shadow(),
+		"condition":                verdict.RejectUnless(pass).When(known),
+		"rule that does not apply": verdict.TempFailUnless(known).Unless(pass),
+		"check negated by Not":     verdict.MarkUnless(envelope.Not(known), "known"),
 	} {
 		policy := verdict.Policy{Rules: verdict.Rules{rule}}
-		policy.Judge(t.Context(), nil, e)
+		policy.Judge(t.Context(), nil, fromAnn(0))
 		if len(store.writes) > 0 {
-			t.Errorf("%s wrote %v", name, store.writes)
+			t.Errorf("%s: writes %v", name, store.writes)
 		}
 	}
 }
 
-func pass(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-	return envelope.Passed("")
-}
-
-func TestAWriteThatFailsIsMadeUpFor(t *testing.T) {
+func TestCommitRetriesOnlyFailedWrites(t *testing.T) {
 	store := newJournal()
-	options := greylist.Options{}
-	known := greylist.Known(store, options)
-	judge(t, known, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
+	known := greylist.Known(store, greylist.Options{})
+	judge(t, known, fromAnn(0))
 
 	gone := errors.New("the store is gone")
 	store.writes, store.fails = nil, []error{gone, nil, gone}
-	f := known(envelope.WithJudgement(t.Context()), nil, mail(time.Hour, "192.0.2.1", "ann@sender.example", "us@example.org"))
+	f := known(envelope.WithJudgement(t.Context()), nil, fromAnn(time.Hour))
 	for i, want := range []error{gone, gone, nil, nil} {
 		if err := f.Commit(t.Context()); !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Fatalf("Commit %d: error %v, want %v", i, err, want)
 		}
 	}
-	triplet := options.Secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org")
-	identity := options.Secret.Identity("192.0.2.0/24")
-	if want := []greylist.Key{triplet, triplet, identity, identity}; !slices.Equal(store.writes, want) {
-		t.Errorf("it wrote %v, want %v", store.writes, want)
+	if want := []greylist.Key{annTriplet, annTriplet, annIdentity, annIdentity}; !slices.Equal(store.writes, want) {
+		t.Errorf("writes %v, want %v", store.writes, want)
 	}
-	for _, key := range []greylist.Key{triplet, identity} {
-		if r, _ := store.Memory.Get(t.Context(), key); r.Good != 1 {
-			t.Errorf("%v has %v", key, r)
-		}
-	}
+	checkGood(t, store, annTriplet, 1)
+	checkGood(t, store, annIdentity, 1)
 }
 
-// Two servers let the same retry in at the same moment.
-func TestATripletCountsOnceForItsIdentity(t *testing.T) {
+// Two servers accept the same retry at the same time.
+func TestTripletCountsOnceForItsIdentity(t *testing.T) {
 	store := newJournal()
-	options := greylist.Options{}
-	known := greylist.Known(store, options)
-	judge(t, known, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-	e := mail(time.Hour, "192.0.2.1", "ann@sender.example", "us@example.org")
-	one, other := known(t.Context(), nil, e), known(t.Context(), nil, e)
+	known := greylist.Known(store, greylist.Options{})
+	judge(t, known, fromAnn(0))
+	one, other := known(t.Context(), nil, fromAnn(time.Hour)), known(t.Context(), nil, fromAnn(time.Hour))
 	for _, f := range []envelope.Finding{one, other} {
 		if err := f.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if r, _ := store.Memory.Get(t.Context(), options.Secret.Identity("192.0.2.0/24")); r.Good != 1 {
-		t.Errorf("the identity has %d good triplets, want 1", r.Good)
-	}
+	checkGood(t, store, annIdentity, 1)
 }
 
-// uncomparable is a store that can't be part of a key.
+// uncomparable is a store that cannot be part of a map key.
 type uncomparable struct {
 	*greylist.Memory
 	_ []int
 }
 
-func TestAStoreThatCanNotBeCompared(t *testing.T) {
+func TestStoreNeedNotBeComparable(t *testing.T) {
 	check := greylist.Known(uncomparable{Memory: greylist.NewMemory(1 << 20)}, greylist.Options{})
-	judge(t, check, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-	if f := judge(t, check, mail(time.Hour, "192.0.2.1", "ann@sender.example", "us@example.org")); state(f) != greylist.Returned {
-		t.Errorf("the retry is %v", state(f))
+	judge(t, check, fromAnn(0))
+	if got := state(judge(t, check, fromAnn(time.Hour))); got != "returned" {
+		t.Errorf("the retry is %q", got)
 	}
 }

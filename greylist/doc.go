@@ -1,56 +1,76 @@
-// Package greylist asks those who are new to come back later: greylisting (RFC
+// Package greylist delays the first mail of unknown senders: greylisting (RFC
 // 6647).
 //
-// A mail server keeps a queue and tries again when it is told to (RFC 5321,
-// section 4.5.4.1). Much software that sends spam does not. So mail of a sender
-// that was never seen is refused for the moment, with 451 4.7.1, and let in when
-// it is tried again after a while. It costs the honest a delay, once, and what
-// comes back late enough may meanwhile be on a block list.
+// A mail server keeps a queue and retries a delivery that failed temporarily
+// (RFC 5321, section 4.5.4.1). Much software that sends spam does not.
+// Greylisting therefore answers a first attempt with 451 4.7.1 and accepts a
+// later one. Wanted mail is delayed once for each pair of sender and recipient.
+// Spam that is retried arrives later, when its source may be on a block list.
 //
 // # How it works
 //
-// What is remembered is a triplet: who sends, the sender, the recipient. It is
-// kept under a [Key], a hash in which no address can be read. A first sight is
-// refused. A retry after Delay (5 minutes) and within Window (24 hours) is let
-// in, and the triplet remembered for Lifetime (36 days), which every further
-// mail renews. A retry before that is refused again, and makes nothing worse;
-// one after Window is a first sight. When an identity has Promote (5) triplets
-// that came back, its new ones are let in at once.
+// [Known] looks up the triplet of a message: the identity of the sending
+// system, the sender address and the recipient address. The state of the
+// triplet decides:
 //
-// Who sends is an [Identity]. By default it is the client's [Network]. Large
-// senders try again from another network each time, and would wait for hours:
-// package greylist/identity tells them by their SPF domain or the domain of
-// their reverse name, so that a pool of machines is one sender.
+//   - first sight: the triplet is unknown. Known fails.
+//   - too early: a retry before Delay (5 minutes). Known fails. Early retries
+//     do not extend the delay.
+//   - returned: a retry after Delay and within Window (24 hours). Known passes.
+//     The triplet is now good: it stays known for Lifetime (36 days). A retry
+//     after Window is a first sight again.
+//   - remembered: the triplet is good. Known passes, and Lifetime begins anew.
+//   - promoted: the triplet is new, but its identity has Promote (5) good
+//     triplets. Known passes, and the triplet is good.
 //
-// Senders are folded before they are compared, so that a sender whose address
-// differs from message to message is new only once: the signatures of BATV and
-// SRS are taken out, and the detail of a sub-address (RFC 5233); numbers, such
-// as variable return paths (VERP) have for a message or a subscriber, become #.
-// Letter case does not matter.
+// The identity is by default the client's [Network]. Large senders retry from
+// several networks, and each of them would be delayed. Package
+// greylist/identity recognizes such senders by their SPF domain or the domain
+// of their reverse name.
 //
-// A clock that is wrong does no lasting harm: a step back makes nobody wait for
-// more than Delay once again, and nobody who was let in is shut out by it. Two
-// servers may see the first try and the second of one mail; they share a
-// [Store], or exchange records, which merge without a conflict ([Record.Merge]).
+// Many senders use a different address for each message. Before comparison,
+// sender addresses are normalized:
 //
-// # Whom to ask it of
+//   - Letters become lower case.
+//   - The changing parts of BATV and SRS addresses are removed.
+//   - The detail of a subaddress is removed (RFC 5233).
+//   - Numbers, as in variable envelope return paths (VERP), become "#".
 //
-// Greylisting delays wanted mail too, such as codes for logging in that expire
-// within minutes. So ask it only of those who give a reason, and try it out
-// first with a rule that marks:
+// # Records
+//
+// A [Store] holds one [Record] for each triplet and each identity. [Memory]
+// keeps records in this process and loses them when it exits;
+// greylist/bolt keeps them in a file, greylist/redis on a server that several
+// mail servers share. Mail servers that see retries of the same message need
+// one shared store, or must exchange records; records merge without conflict
+// ([Record.Merge]).
+//
+// A store contains no addresses. Its keys are hashes with a [Secret]: without a
+// secret, anyone who holds the store could test whether an address is in it.
+//
+// A known triplet is written at most 100 times within Lifetime. Mail of known
+// senders is most of the mail, and a write may wait for a disk. A triplet may
+// therefore expire up to a hundredth of Lifetime early.
+//
+// A wrong clock has no lasting effect. After a step backwards, a waiting sender
+// waits for at most one more Delay, and a known sender remains known.
+//
+// # Which mail to greylist
+//
+// Greylisting also delays wanted mail, such as login codes that expire within
+// minutes. Apply it only to suspicious clients, and try it first with a rule
+// that marks:
 //
 //	verdict.TempFailUnless(greylist.Known(store, options)).Unless(rdns.NotGeneric)
 //	verdict.MarkUnless(greylist.Known(store, options), "grey")
 //
-// A rule that marks learns as one that defers does; a shadow rule never learns.
-// Refuse unknown recipients by a rule before, or their senders are told to try
-// again in vain; let users who are logged in through before (RFC 6647, section
-// 5).
+// Both rules record what they see; a shadow rule records nothing. Accept
+// authenticated clients before the rule (RFC 6647, section 5). Reject unknown
+// recipients before it: otherwise their senders retry in vain.
 //
-// # What it does not do
+// # Limits
 //
-// It judges no content and keeps no allow list of its own: rules before it
-// exempt whom they like, [Trusted] is a condition for other rules, and a
-// [Register] can be written to by hand. [Memory] is lost with the program;
-// greylist/bolt and greylist/redis are stores that last.
+// The package does not examine content and has no allow list. To exempt mail,
+// accept it in an earlier rule, give the rule a condition, or write to the store
+// ([Register]). A store or an identity that fails is a TempError.
 package greylist

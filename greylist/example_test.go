@@ -19,7 +19,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// at returns a mail as the examples have it, some time after noon.
+// at returns the envelope of a mail that arrives some time after noon.
 func at(after time.Duration, client, from string) *envelope.Envelope {
 	return &envelope.Envelope{
 		ClientIP: netip.MustParseAddr(client),
@@ -29,7 +29,8 @@ func at(after time.Duration, client, from string) *envelope.Envelope {
 	}
 }
 
-// A stranger tries, is too impatient, comes back, and is known from then on.
+// The first attempt and a retry that is too early are deferred. A later retry is
+// accepted, and so is all further mail of this sender to this recipient.
 func Example() {
 	store := greylist.NewMemory(64 << 20)
 	policy := verdict.Policy{Rules: verdict.Rules{
@@ -46,9 +47,9 @@ func Example() {
 	// after 24h0m0s accept 250 2.0.0
 }
 
-// Only who gives a reason is made to wait: a client whose name is that of a
-// dynamic address, or that has none. Of the other nothing is remembered.
-func ExampleKnown_unlessAboveSuspicion() {
+// Greylist only suspicious clients: those without a reverse name, or with the
+// generic name of a dynamic address. Nothing is recorded about other clients.
+func ExampleKnown_unless() {
 	dns := zone.MustParse(`
 		1.2.0.192.in-addr.arpa.  PTR mail.sender.example.
 		2.2.0.192.in-addr.arpa.  PTR 192-0-2-2.dyn.isp.example.
@@ -66,10 +67,9 @@ func ExampleKnown_unlessAboveSuspicion() {
 	// 192.0.2.2 tempfail 1
 }
 
-// The same the other way round: greylisting of what another check finds
-// suspicious.
-func ExampleKnown_whenSuspicious() {
-	bare := envelope.At("client.bare", envelope.Connect,
+// Greylist only mail for which another check passes, here one of your own.
+func ExampleKnown_when() {
+	suspicious := envelope.At("client.suspicious", envelope.Connect,
 		func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if netip.MustParsePrefix("198.51.100.0/24").Contains(e.Client()) {
 				return envelope.Passed("")
@@ -77,7 +77,7 @@ func ExampleKnown_whenSuspicious() {
 			return envelope.NotApplicable("")
 		})
 	policy := verdict.Policy{Rules: verdict.Rules{
-		verdict.TempFailUnless(greylist.Known(greylist.NewMemory(64<<20), greylist.Options{})).When(bare),
+		verdict.TempFailUnless(greylist.Known(greylist.NewMemory(64<<20), greylist.Options{})).When(suspicious),
 	}}
 	for _, client := range []string{"192.0.2.1", "198.51.100.1"} {
 		fmt.Println(client, policy.Judge(context.Background(), nil, at(0, client, "ann@sender.example")).Action)
@@ -87,13 +87,13 @@ func ExampleKnown_whenSuspicious() {
 	// 198.51.100.1 tempfail
 }
 
-// Before it delays anything a site can see what it would do. A rule that marks
-// takes the mail and learns; when it defers one day, most senders are known.
+// Try greylisting before it delays mail. A rule that marks accepts the mail and
+// records it. When the rule defers later, most senders are known.
 func ExampleKnown_trial() {
 	store := greylist.NewMemory(64 << 20)
 	known := greylist.Known(store, greylist.Options{})
 	trial := verdict.Policy{Rules: verdict.Rules{verdict.MarkUnless(known, "would wait")}}
-	earnest := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(known)}}
+	final := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(known)}}
 
 	const day = 24 * time.Hour
 	for _, after := range []time.Duration{0, 6 * time.Hour, 5 * day} {
@@ -101,18 +101,18 @@ func ExampleKnown_trial() {
 		fmt.Println("trial:", v.Action, v.Marks)
 	}
 	for _, from := range []string{"ann@sender.example", "new@sender.example"} {
-		v := earnest.Judge(context.Background(), nil, at(6*day, "192.0.2.1", from))
-		fmt.Println("in earnest:", from, v.Action)
+		v := final.Judge(context.Background(), nil, at(6*day, "192.0.2.1", from))
+		fmt.Println("final:", from, v.Action)
 	}
 	// Output:
 	// trial: accept [would wait]
 	// trial: accept []
 	// trial: accept []
-	// in earnest: ann@sender.example accept
-	// in earnest: new@sender.example tempfail
+	// final: ann@sender.example accept
+	// final: new@sender.example tempfail
 }
 
-// Who has shown patience often is spared a check that is often wrong.
+// Exempt known systems from a check that often fails for wanted mail.
 func ExampleTrusted() {
 	store := greylist.NewMemory(64 << 20)
 	options := greylist.Options{}
@@ -137,19 +137,45 @@ func ExampleTrusted() {
 	// cid@sender.example accept []
 }
 
-// A Register can be written to by hand: a triplet or a whole identity is let in
-// from now on, or has to wait once more.
+// Save the records of a Memory when the program ends, and restore them when it
+// starts again.
+func ExampleMemory_Restore() {
+	known := func(store *greylist.Memory, after time.Duration) {
+		f := greylist.Known(store, greylist.Options{})(context.Background(), nil, at(after, "192.0.2.1", "ann@sender.example"))
+		if err := f.Commit(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(f.Detail.(*greylist.Result).State)
+	}
+	store := greylist.NewMemory(64 << 20)
+	known(store, 0)
+	var file bytes.Buffer
+	if err := store.Snapshot(&file); err != nil {
+		log.Fatal(err)
+	}
+
+	store = greylist.NewMemory(64 << 20)
+	if err := store.Restore(&file); err != nil {
+		log.Print(err) // records before the fault are restored
+	}
+	known(store, 6*time.Minute)
+	// Output:
+	// first sight
+	// returned
+}
+
+// Edit records: let a triplet or a whole identity pass, or make it new again.
 func ExampleRegister() {
 	ctx := context.Background()
 	var store greylist.Register = greylist.NewMemory(64 << 20)
-	secret := greylist.Secret("of this installation")
+	secret := greylist.Secret("16 random bytes or more")
 	options := greylist.Options{Secret: secret}
 	known := greylist.Known(store, options)
 	show := func(what string) {
 		f := known(ctx, nil, at(0, "192.0.2.1", "ann@sender.example"))
 		fmt.Println(what, f.Detail.(*greylist.Result).State)
 	}
-	show("at first:")
+	show("no record:")
 
 	now := at(0, "192.0.2.1", "").Now
 	year := greylist.Record{First: now, Last: now, Until: now.AddDate(1, 0, 0)}
@@ -158,17 +184,17 @@ func ExampleRegister() {
 	if err := store.Merge(ctx, triplet, year); err != nil {
 		log.Fatal(err)
 	}
-	show("one sender to one recipient:")
+	show("good triplet:")
 	if err := store.Forget(ctx, triplet); err != nil {
 		log.Fatal(err)
 	}
-	show("forgotten:")
+	show("triplet forgotten:")
 
-	year.Good = 1000 // more than any Promote
+	year.Good = 1000 // more than Options.Promote
 	if err := store.Merge(ctx, secret.Identity("192.0.2.0/24"), year); err != nil {
 		log.Fatal(err)
 	}
-	show("all of a network:")
+	show("good identity:")
 
 	for entry, err := range store.All(ctx) {
 		if err != nil {
@@ -177,14 +203,14 @@ func ExampleRegister() {
 		fmt.Println(entry.Key, "until", entry.Until.Format(time.DateOnly), "good", entry.Good)
 	}
 	// Output:
-	// at first: first sight
-	// one sender to one recipient: remembered
-	// forgotten: first sight
-	// all of a network: promoted
-	// 241c84a9141bb5cadfc72bc0482655db until 2027-03-01 good 1000
+	// no record: first sight
+	// good triplet: remembered
+	// triplet forgotten: first sight
+	// good identity: promoted
+	// 13e4a748e39b7897d295c4aefa814908 until 2027-03-01 good 1000
 }
 
-// export writes all records of a store as JSON lines.
+// export writes all records of a store, one JSON object on each line.
 func export(ctx context.Context, w io.Writer, from greylist.Register) error {
 	out := json.NewEncoder(w)
 	for entry, err := range from.All(ctx) {
@@ -198,8 +224,7 @@ func export(ctx context.Context, w io.Writer, from greylist.Register) error {
 	return nil
 }
 
-// importFrom reads what export has written into a store, of whatever kind. What
-// it holds already stays.
+// importFrom merges records that export wrote into a store.
 func importFrom(ctx context.Context, r io.Reader, to greylist.Register) error {
 	in := json.NewDecoder(r)
 	for {
@@ -216,28 +241,28 @@ func importFrom(ctx context.Context, r io.Reader, to greylist.Register) error {
 	}
 }
 
-// Records move from one store to another, or to a file and back, as lines of
-// JSON. They merge, so that it may be done again, and while mail comes in.
+// Copy records to a file or another store, as JSON. Records merge, so you can
+// repeat this, also while mail arrives.
 func ExampleEntry() {
 	ctx := context.Background()
-	old, young := greylist.NewMemory(64<<20), greylist.NewMemory(64<<20)
-	known := greylist.Known(old, greylist.Options{})
+	from, to := greylist.NewMemory(64<<20), greylist.NewMemory(64<<20)
+	known := greylist.Known(from, greylist.Options{})
 	f := known(ctx, nil, at(0, "192.0.2.1", "ann@sender.example"))
 	if err := f.Commit(ctx); err != nil {
 		log.Fatal(err)
 	}
 
 	var file bytes.Buffer
-	if err := export(ctx, &file, old); err != nil {
+	if err := export(ctx, &file, from); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Print(file.String())
 	for range 2 {
-		if err := importFrom(ctx, strings.NewReader(file.String()), young); err != nil {
+		if err := importFrom(ctx, strings.NewReader(file.String()), to); err != nil {
 			log.Fatal(err)
 		}
 	}
-	f = greylist.Known(young, greylist.Options{})(ctx, nil, at(time.Hour, "192.0.2.1", "ann@sender.example"))
+	f = greylist.Known(to, greylist.Options{})(ctx, nil, at(time.Hour, "192.0.2.1", "ann@sender.example"))
 	fmt.Println("in the new store:", f.Detail.(*greylist.Result).State)
 	// Output:
 	// {"key":"6ddac6cb2a742e567f00137d72ea8718","first":"2026-03-01T12:00:00Z","last":"2026-03-01T12:00:00Z","until":"2026-03-02T12:00:00Z","good":0}

@@ -11,59 +11,49 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Key names a record: 128 bits of a hash, from which no address can be read.
+// Key identifies a record in a store: 128 bits of a keyed hash.
 type Key [16]byte
 
-// String returns the key in 32 hexadecimal digits.
+// String returns the key as 32 hexadecimal digits.
 func (k Key) String() string { return hex.EncodeToString(k[:]) }
 
-// MarshalText implements [encoding.TextMarshaler], as String.
+// MarshalText returns the digits of String.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText implements [encoding.TextUnmarshaler]. It reads what String
-// writes.
+// UnmarshalText parses the digits of String, in either letter case. Any other
+// text is an error and leaves the key unchanged.
 func (k *Key) UnmarshalText(text []byte) error {
-	key, err := ParseKey(string(text))
-	if err == nil {
-		*k = key
-	}
-	return err
-}
-
-// ParseKey reads what Key.String writes.
-func ParseKey(s string) (Key, error) {
-	var k Key
-	if len(s) == hex.EncodedLen(len(k)) {
-		if _, err := hex.Decode(k[:], []byte(s)); err == nil {
-			return k, nil
+	if len(text) == hex.EncodedLen(len(k)) {
+		var key Key
+		if _, err := hex.Decode(key[:], text); err == nil {
+			*k = key
+			return nil
 		}
 	}
-	return Key{}, fmt.Errorf("the key %q is not 32 hexadecimal digits", envelope.Excerpt(s))
+	return fmt.Errorf("the key %q is not 32 hexadecimal digits", envelope.Excerpt(string(text)))
 }
 
-// Secret keys the hashes of one installation, so that somebody who has the
-// store but not the secret can't find out whether an address is in it. Take 16
-// octets or more from crypto/rand, keep them apart from the store, and give all
-// servers that share a store the same. A secret that is lost or changed means
-// that everybody is new again.
+// Secret keys the hashes of one installation. A copy of the store alone does not
+// show whether an address is in it. Use at least 16 random bytes from crypto/rand,
+// keep them apart from the store, and use the same secret on all servers that
+// share a store. With a new secret, every sender is new.
 type Secret []byte
 
 // Triplet returns the key of mail from sender to recipient, sent by identity.
-// Sender and recipient are written as in an Envelope. They are folded as
-// package greylist describes, so that different spellings of one address have
-// one key.
+// Sender and recipient are addresses as in an Envelope. They are normalized as
+// the package documentation describes.
 func (s Secret) Triplet(identity, sender, recipient string) Key {
 	return s.key("triplet", identity, foldSender(sender), foldRecipient(recipient))
 }
 
-// Identity returns the key under which the good triplets of identity are
-// counted.
+// Identity returns the key of the record that counts the good triplets of
+// identity.
 func (s Secret) Identity(identity string) Key {
 	return s.key("identity", identity)
 }
 
-// key hashes fields. Each has its length before it, so that no two lists of
-// fields are the same octets.
+// key hashes fields. Each is preceded by its length, so that different fields
+// never hash the same bytes.
 func (s Secret) key(fields ...string) Key {
 	hash := hmac.New(sha256.New, s)
 	text := make([]byte, 0, 256)
@@ -76,9 +66,9 @@ func (s Secret) key(fields ...string) Key {
 	return Key(hash.Sum(sum[:0])[:16])
 }
 
-// foldRecipient returns a recipient in the form in which it is compared. That
-// the case of a local part may matter is true of other people's recipients,
-// not of ours (RFC 5321, section 2.4).
+// foldRecipient normalizes a recipient. Only the receiving host may interpret
+// the case of a local part (RFC 5321, section 2.4), and that is this one: it
+// ignores case.
 func foldRecipient(recipient string) string {
 	mailbox, err := envelope.ParseMailbox(recipient, true)
 	if err != nil {

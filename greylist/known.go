@@ -7,54 +7,53 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Result is what greylisting knows of one mail. It is the Detail of every
-// finding of this package that asked its store, as a *Result of its own.
+// Result is the Detail of findings of this package once the identity is known.
 type Result struct {
-	// State is how far the triplet has come. It is zero in findings of Trusted.
-	State State `json:"state,omitempty"`
-	// Identity is who sends, as Options.Identity said.
+	// State is the state of the triplet: "first sight", "too early", "returned",
+	// "remembered" or "promoted". It is "" in findings of Trusted, and if the
+	// store failed.
+	State string `json:"state,omitempty"`
+	// Identity is the result of Options.Identity.
 	Identity string `json:"identity"`
 	// Triplet is the key of identity, sender and recipient. It is zero in
 	// findings of Trusted.
 	Triplet Key `json:"triplet,omitzero"`
-	// IdentityKey is the key of the identity. It is zero if there is none.
+	// IdentityKey is the key of the identity. It is zero if Identity is "".
 	IdentityKey Key `json:"identity_key,omitzero"`
-	// Good counts the good triplets of the identity. Known asks for it only when
-	// the triplet is not let in by itself.
+	// Good is the number of good triplets of the identity. Known reads it only
+	// for triplets that do not pass by themselves.
 	Good uint32 `json:"good"`
-	// Wait is how long it is from the time of the judgement until a retry is let
-	// in. It is for the program, not for the peer; 0 if mail is let in.
+	// Wait is the time from now until a retry passes, 0 if the mail passes. It is
+	// in the reply only with Options.TellWait.
 	Wait time.Duration `json:"wait_ns,omitempty"`
 }
 
 var (
-	// refused is the status of mail that a rule refuses for being new (RFC 3463:
-	// delivery not authorized).
+	// refused is for rules that reject (RFC 3463, section 3.8: delivery not
+	// authorized).
 	refused = envelope.Status{Code: 550, Subject: 7, Detail: 1}
-	// deferred is what greylisting answers (RFC 5321, section 4.2.3: local error
-	// in processing; RFC 3463, section 3.8).
+	// deferred is for rules that defer (RFC 5321, section 4.2.3: local error in
+	// processing).
 	deferred = envelope.Status{Code: 451, Subject: 7, Detail: 1}
 )
 
-// Known passes when mail from this sender to this recipient is known to come
-// back: a triplet of identity, sender and recipient that was tried before, at
-// least Delay and at most Window ago, or that was let in within Lifetime; or
-// whose identity has Promote good triplets. Else it fails, and the sighting is
-// the first or is too early. It is meant for a rule that defers, and answers
-// such a rule with 451 4.7.1.
+// Known passes when the triplet of identity, sender and recipient is returned,
+// remembered or promoted, and fails when it is a first sight or too early; the
+// package documentation explains these states. It is meant for a rule that
+// defers: the deferral is 451 4.7.1.
 //
-// The check only reads. What must be written it returns as Commit, once for all
-// rules of a judgement that ask the same store about the same triplet. A policy
-// that stops short of a final verdict writes nothing.
+// The check only reads. The Commit of its finding writes, once for all rules of
+// a judgement that ask the same store about the same triplet. A judgement
+// without a final verdict writes nothing.
 //
-// It answers from Rcpt on. The null sender waits for Data: servers that verify
-// the address of a sender try it with MAIL FROM:<> and go no further, and would
-// be told that a good address fails (RFC 6647, section 5).
+// It answers from Rcpt on, for the null sender from Data on. Servers that verify
+// a sender address send MAIL FROM:<> and RCPT TO and then disconnect; a deferral
+// at RCPT would tell them that a valid address fails (RFC 6647, section 5).
 //
-// A store or an Identity that fails is a TempError. Options that can't work are
-// a TempError at every mail whose Err says what is wrong with them.
+// A store or an Identity that fails is a TempError. With invalid options every
+// finding is a TempError whose Err names the option.
 //
-// DNS: what Options.Identity asks; nothing by default.
+// DNS: the lookups of Options.Identity; none by default.
 func Known(store Store, options Options) envelope.Check {
 	const check = "greylist.known"
 	o, err := options.completed()
@@ -81,12 +80,11 @@ func Known(store Store, options Options) envelope.Check {
 			return storeFailed(check, err).With(result)
 		}
 		now := e.Time()
-		var s Sighting
-		result.State, s = step(triplet, now, o)
+		state, seen := step(triplet, now, o)
 		if identity != "" {
 			result.IdentityKey = o.Secret.Identity(identity)
 		}
-		if identity != "" && !result.State.good() && o.Promote > 0 {
+		if identity != "" && !state.passes() && o.Promote > 0 {
 			record, err := get(ctx, store, result.IdentityKey)
 			if err != nil {
 				return storeFailed(check, err).With(result)
@@ -94,49 +92,48 @@ func Known(store Store, options Options) envelope.Check {
 			if !record.Expired(now) {
 				result.Good = record.Good
 			}
-			result.State, s = promote(result.State, s, record, now, o)
+			state, seen = promote(state, seen, record, now, o)
 		}
+		result.State = state.String()
 		f := envelope.Passed(check)
-		if !result.State.good() {
-			result.Wait = o.wait(triplet, s, now)
-			f = isNew(check, result, e, o)
+		if !state.passes() {
+			result.Wait = o.wait(triplet, seen, now)
+			f = greylisted(check, result.Wait, e, o)
 		}
-		if !s.At.IsZero() {
-			f.Commit = shared(ctx, &sighting{store: store, triplet: result.Triplet, identity: result.IdentityKey, seen: s})
+		if !seen.At.IsZero() {
+			f.Commit = shared(ctx, &sighting{store: store, triplet: result.Triplet, identity: result.IdentityKey, seen: seen})
 		}
 		return f.With(result)
 	}
 }
 
-// wait returns how long a triplet that is not let in must wait still.
-func (o Options) wait(triplet Record, s Sighting, now time.Time) time.Duration {
+// wait returns how long a triplet that does not pass must wait.
+func (o Options) wait(triplet Record, seen Sighting, now time.Time) time.Duration {
 	first := triplet.First
-	if !s.At.IsZero() {
-		first = moment(seconds(s.At))
+	if !seen.At.IsZero() {
+		first = moment(seconds(seen.At))
 	}
 	return first.Add(o.Delay).Sub(now)
 }
 
-// isNew is the finding that a mail must wait.
-func isNew(check string, result *Result, e *envelope.Envelope, o Options) envelope.Finding {
-	const format = "mail from %s to %s is new here and is put off for a short time; " +
-		"this is normal and no fault of the sender, and the sending server will try again by itself"
+// greylisted returns the finding for mail that must wait.
+func greylisted(check string, wait time.Duration, e *envelope.Envelope, o Options) envelope.Finding {
+	const format = "greylisted: mail from %s to %s is not known yet, please try again "
 	sender := e.MailFrom
 	if sender == "" {
-		sender = "the null sender"
+		sender = "<>"
 	}
-	f := envelope.Failed(check, refused, format, sender, e.RcptTo)
+	f := envelope.Failed(check, refused, format+"later", sender, e.RcptTo)
 	if o.TellWait {
-		f = envelope.Failed(check, refused, format+", in %d seconds at the soonest",
-			sender, e.RcptTo, int64((result.Wait+time.Second-1)/time.Second))
+		f = envelope.Failed(check, refused, format+"in %d seconds", sender, e.RcptTo, int64((wait+time.Second-1)/time.Second))
 	}
 	f.Deferral = deferred
 	return f
 }
 
-// storeFailed is the finding that the store gave no answer.
+// storeFailed returns the finding for a store that failed with err.
 func storeFailed(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
-	f.Text = "the server can't look up now whether it knows this sender, please try again later"
+	f.Text = "greylisting is temporarily unavailable, please try again later"
 	return f
 }

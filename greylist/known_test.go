@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,13 +15,22 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// mail is an envelope of a stranger at a time after noon.
+const (
+	ann = "ann@sender.example"
+	bob = "bob@sender.example"
+	us  = "us@example.org"
+)
+
+// mail returns an envelope that arrives some time after noon.
 func mail(after time.Duration, client, from, to string) *envelope.Envelope {
 	return &envelope.Envelope{ClientIP: netip.MustParseAddr(client), MailFrom: from, RcptTo: to, Now: noon.Add(after)}
 }
 
-// judge asks the check as a judge would, and acts on the finding.
-func judge(t *testing.T, check envelope.Check, e *envelope.Envelope) envelope.Finding {
+// fromAnn is mail of ann, sent from 192.0.2.1.
+func fromAnn(after time.Duration) *envelope.Envelope { return mail(after, "192.0.2.1", ann, us) }
+
+// judge runs check within a judgement and commits its finding.
+func judge(t testing.TB, check envelope.Check, e *envelope.Envelope) envelope.Finding {
 	t.Helper()
 	f := check(envelope.WithJudgement(t.Context()), nil, e)
 	if f.Commit != nil {
@@ -33,13 +41,12 @@ func judge(t *testing.T, check envelope.Check, e *envelope.Envelope) envelope.Fi
 	return f
 }
 
-// state returns what a finding says the triplet has come to.
-func state(f envelope.Finding) greylist.State {
-	result, _ := f.Detail.(*greylist.Result)
-	if result == nil {
-		return 0
+// state returns the state of the triplet in a finding.
+func state(f envelope.Finding) string {
+	if result, ok := f.Detail.(*greylist.Result); ok {
+		return result.State
 	}
-	return result.State
+	return ""
 }
 
 func TestKnown(t *testing.T) {
@@ -51,113 +58,112 @@ func TestKnown(t *testing.T) {
 		after    time.Duration
 		client   string
 		from, to string
-		want     greylist.State
+		want     string
 	}
-	const ann, bob, us = "ann@sender.example", "bob@sender.example", "us@example.org"
 	for _, tc := range []struct {
 		name    string
 		options greylist.Options
 		tries   []try
 	}{
-		{"a retry after the delay is let in, and remembered", greylist.Options{}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{minute, "192.0.2.1", ann, us, greylist.TooEarly},
-			{5*minute - time.Second, "192.0.2.1", ann, us, greylist.TooEarly},
-			{5 * minute, "192.0.2.1", ann, us, greylist.Returned},
-			{5*minute + 1, "192.0.2.1", ann, us, greylist.Remembered},
-			{36 * day, "192.0.2.1", ann, us, greylist.Remembered},
-			{71 * day, "192.0.2.1", ann, us, greylist.Remembered},
-			{108 * day, "192.0.2.1", ann, us, greylist.FirstSight},
+		{"a retry after the delay passes and is remembered", greylist.Options{}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{minute, "192.0.2.1", ann, us, "too early"},
+			{5*minute - time.Second, "192.0.2.1", ann, us, "too early"},
+			{5 * minute, "192.0.2.1", ann, us, "returned"},
+			{5*minute + 1, "192.0.2.1", ann, us, "remembered"},
+			{36 * day, "192.0.2.1", ann, us, "remembered"},
+			{71 * day, "192.0.2.1", ann, us, "remembered"},
+			{108 * day, "192.0.2.1", ann, us, "first sight"},
 		}},
-		{"a fraction of a second is not given away", greylist.Options{}, []try{
-			{100 * time.Millisecond, "192.0.2.1", ann, us, greylist.FirstSight},
-			{5*minute + 50*time.Millisecond, "192.0.2.1", ann, us, greylist.TooEarly},
-			{5*minute + time.Second, "192.0.2.1", ann, us, greylist.Returned},
+		{"the delay is not shortened by a fraction of a second", greylist.Options{}, []try{
+			{100 * time.Millisecond, "192.0.2.1", ann, us, "first sight"},
+			{5*minute + 50*time.Millisecond, "192.0.2.1", ann, us, "too early"},
+			{5*minute + time.Second, "192.0.2.1", ann, us, "returned"},
 		}},
-		{"a retry after the window is a first sight again", greylist.Options{}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{day + minute, "192.0.2.1", ann, us, greylist.FirstSight},
-			{day + 2*minute, "192.0.2.1", ann, us, greylist.TooEarly},
-			{day + 6*minute, "192.0.2.1", ann, us, greylist.Returned},
+		{"a retry after the window is a first sight", greylist.Options{}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{day + minute, "192.0.2.1", ann, us, "first sight"},
+			{day + 2*minute, "192.0.2.1", ann, us, "too early"},
+			{day + 6*minute, "192.0.2.1", ann, us, "returned"},
 		}},
-		{"a machine of the same network is the same sender", greylist.Options{}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.254", ann, us, greylist.Returned},
-			{6 * minute, "192.0.3.1", ann, us, greylist.FirstSight},
+		{"clients in the same /24 are one identity", greylist.Options{}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.254", ann, us, "returned"},
+			{6 * minute, "192.0.3.1", ann, us, "first sight"},
 		}},
-		{"so is one of the same /64", greylist.Options{}, []try{
-			{0, "2001:db8:0:1::1", ann, us, greylist.FirstSight},
-			{6 * minute, "2001:db8:0:1:ffff::2", ann, us, greylist.Returned},
-			{6 * minute, "2001:db8:0:2::1", ann, us, greylist.FirstSight},
+		{"clients in the same /64 are one identity", greylist.Options{}, []try{
+			{0, "2001:db8:0:1::1", ann, us, "first sight"},
+			{6 * minute, "2001:db8:0:1:ffff::2", ann, us, "returned"},
+			{6 * minute, "2001:db8:0:2::1", ann, us, "first sight"},
 		}},
-		{"sender and recipient matter", greylist.Options{}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", bob, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, "them@example.org", greylist.FirstSight},
-			{6 * minute, "192.0.2.1", "Ann@Sender.Example", "US@example.org.", greylist.Returned},
+		{"other senders and recipients are other triplets", greylist.Options{}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.1", bob, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, "them@example.org", "first sight"},
+			{6 * minute, "192.0.2.1", "Ann@Sender.Example", "US@example.org.", "returned"},
 		}},
-		{"another secret is another world", greylist.Options{Secret: greylist.Secret("sesame")}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, us, greylist.Returned},
+		{"with a secret", greylist.Options{Secret: greylist.Secret("sesame")}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, us, "returned"},
 		}},
-		{"who has shown patience is promoted", greylist.Options{Promote: 2}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{0, "192.0.2.1", bob, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, us, greylist.Returned},
-			{7 * minute, "192.0.2.1", ann, us, greylist.Remembered}, // counts once only
-			{8 * minute, "192.0.2.1", "new@sender.example", us, greylist.FirstSight},
-			{9 * minute, "192.0.2.1", bob, us, greylist.Returned},
-			{9 * minute, "192.0.2.1", "new@sender.example", us, greylist.Promoted}, // also within its delay
-			{10 * minute, "192.0.2.1", "newer@sender.example", us, greylist.Promoted},
-			{11 * minute, "192.0.2.1", "newer@sender.example", us, greylist.Remembered},
-			{11 * minute, "192.0.9.1", "newer@sender.example", us, greylist.FirstSight},
+		{"an identity with enough good triplets is promoted", greylist.Options{Promote: 2}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{0, "192.0.2.1", bob, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, us, "returned"},
+			{7 * minute, "192.0.2.1", ann, us, "remembered"}, // not counted again
+			{8 * minute, "192.0.2.1", "new@sender.example", us, "first sight"},
+			{9 * minute, "192.0.2.1", bob, us, "returned"},
+			{9 * minute, "192.0.2.1", "new@sender.example", us, "promoted"}, // before its delay is over
+			{10 * minute, "192.0.2.1", "newer@sender.example", us, "promoted"},
+			{11 * minute, "192.0.2.1", "newer@sender.example", us, "remembered"},
+			{11 * minute, "192.0.9.1", "newer@sender.example", us, "first sight"},
 		}},
-		{"the promotion lapses", greylist.Options{Promote: 1}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, us, greylist.Returned},
-			{37 * day, "192.0.2.1", bob, us, greylist.FirstSight},
+		{"promotion expires", greylist.Options{Promote: 1}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, us, "returned"},
+			{37 * day, "192.0.2.1", bob, us, "first sight"},
 		}},
-		{"mail of known triplets renews the promotion", greylist.Options{Promote: 1}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, us, greylist.Returned},
-			{30 * day, "192.0.2.1", ann, us, greylist.Remembered},
-			{60 * day, "192.0.2.1", bob, us, greylist.Promoted},
+		{"mail of known triplets renews promotion", greylist.Options{Promote: 1}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, us, "returned"},
+			{30 * day, "192.0.2.1", ann, us, "remembered"},
+			{60 * day, "192.0.2.1", bob, us, "promoted"},
 		}},
-		{"never promoted", greylist.Options{Promote: -1}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", ann, us, greylist.Returned},
-			{7 * minute, "192.0.2.1", bob, us, greylist.FirstSight},
+		{"promotion turned off", greylist.Options{Promote: -1}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{6 * minute, "192.0.2.1", ann, us, "returned"},
+			{7 * minute, "192.0.2.1", bob, us, "first sight"},
 		}},
 		{"the clock steps back after a first sight", greylist.Options{}, []try{
-			{100 * day, "192.0.2.1", ann, us, greylist.FirstSight},
-			{0, "192.0.2.1", ann, us, greylist.TooEarly},
-			{5 * minute, "192.0.2.1", ann, us, greylist.Returned},
+			{100 * day, "192.0.2.1", ann, us, "first sight"},
+			{0, "192.0.2.1", ann, us, "too early"},
+			{5 * minute, "192.0.2.1", ann, us, "returned"},
 		}},
-		{"the clock steps back after mail was let in", greylist.Options{}, []try{
-			{100 * day, "192.0.2.1", ann, us, greylist.FirstSight},
-			{100*day + 5*minute, "192.0.2.1", ann, us, greylist.Returned},
-			{0, "192.0.2.1", ann, us, greylist.Remembered},
+		{"the clock steps back after mail passed", greylist.Options{}, []try{
+			{100 * day, "192.0.2.1", ann, us, "first sight"},
+			{100*day + 5*minute, "192.0.2.1", ann, us, "returned"},
+			{0, "192.0.2.1", ann, us, "remembered"},
 		}},
 		{"the clock steps forward", greylist.Options{}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{1000 * day, "192.0.2.1", ann, us, greylist.FirstSight},
-			{1000*day + 5*minute, "192.0.2.1", ann, us, greylist.Returned},
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{1000 * day, "192.0.2.1", ann, us, "first sight"},
+			{1000*day + 5*minute, "192.0.2.1", ann, us, "returned"},
 		}},
-		{"settings of one's own", greylist.Options{Delay: 2 * time.Second, Window: minute, Lifetime: time.Hour}, []try{
-			{0, "192.0.2.1", ann, us, greylist.FirstSight},
-			{time.Second, "192.0.2.1", ann, us, greylist.TooEarly},
-			{2 * time.Second, "192.0.2.1", ann, us, greylist.Returned},
-			{time.Hour, "192.0.2.1", ann, us, greylist.Remembered},
-			{2*time.Hour + time.Second, "192.0.2.1", ann, us, greylist.FirstSight},
-			{2*time.Hour + 2*minute, "192.0.2.1", ann, us, greylist.FirstSight},
+		{"other durations", greylist.Options{Delay: 2 * time.Second, Window: minute, Lifetime: time.Hour}, []try{
+			{0, "192.0.2.1", ann, us, "first sight"},
+			{time.Second, "192.0.2.1", ann, us, "too early"},
+			{2 * time.Second, "192.0.2.1", ann, us, "returned"},
+			{time.Hour, "192.0.2.1", ann, us, "remembered"},
+			{2*time.Hour + time.Second, "192.0.2.1", ann, us, "first sight"},
+			{2*time.Hour + 2*minute, "192.0.2.1", ann, us, "first sight"},
 		}},
 		{"the null sender", greylist.Options{}, []try{
-			{0, "192.0.2.1", "", us, greylist.FirstSight},
-			{6 * minute, "192.0.2.1", "", us, greylist.Returned},
+			{0, "192.0.2.1", "", us, "first sight"},
+			{6 * minute, "192.0.2.1", "", us, "returned"},
 		}},
-		{"addresses that are none", greylist.Options{}, []try{
-			{0, "192.0.2.1", "no address", "<>", greylist.FirstSight},
-			{6 * minute, "192.0.2.1", "No Address", "<>", greylist.Returned},
+		{"invalid addresses", greylist.Options{}, []try{
+			{0, "192.0.2.1", "no address", "<>", "first sight"},
+			{6 * minute, "192.0.2.1", "No Address", "<>", "returned"},
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -165,42 +171,44 @@ func TestKnown(t *testing.T) {
 			for i, try := range tc.tries {
 				f := judge(t, check, mail(try.after, try.client, try.from, try.to))
 				if got := state(f); got != try.want {
-					t.Fatalf("try %d, after %v: %v (%v), want %v", i, try.after, got, f.Outcome, try.want)
+					t.Fatalf("try %d, after %v: %q (%v), want %q", i, try.after, got, f.Outcome, try.want)
 				}
-				wantOutcome := envelope.Fail
-				if try.want > greylist.TooEarly {
-					wantOutcome = envelope.Pass
-				}
-				if f.Outcome != wantOutcome {
-					t.Errorf("try %d: a triplet that is %v has the outcome %v", i, try.want, f.Outcome)
+				fails := try.want == "first sight" || try.want == "too early"
+				if fails != (f.Outcome == envelope.Fail) || !fails != (f.Outcome == envelope.Pass) {
+					t.Errorf("try %d: %q has the outcome %v", i, try.want, f.Outcome)
 				}
 			}
 		})
 	}
 }
 
-func TestAnUnknownClientIsNeverPromoted(t *testing.T) {
+func TestUnidentifiedMailIsNeverPromotedOrTrusted(t *testing.T) {
 	store := greylist.NewMemory(1 << 20)
 	options := greylist.Options{Promote: 1}
-	check, trusted := greylist.Known(store, options), greylist.Trusted(store, 1, options)
-	e := &envelope.Envelope{MailFrom: "ann@sender.example", RcptTo: "us@example.org", Now: noon}
-	judge(t, check, e)
-	e.Now = noon.Add(time.Hour)
-	if f := judge(t, check, e); state(f) != greylist.Returned {
-		t.Errorf("the retry of a client without an address is %v", state(f))
+	check := greylist.Known(store, options)
+	for i, try := range []struct {
+		after time.Duration
+		from  string
+		want  string
+	}{
+		{0, ann, "first sight"},
+		{time.Hour, ann, "returned"},
+		{time.Hour, bob, "first sight"},
+	} {
+		e := &envelope.Envelope{MailFrom: try.from, RcptTo: us, Now: noon.Add(try.after)} // no client address
+		if got := state(judge(t, check, e)); got != try.want {
+			t.Errorf("try %d: %q, want %q", i, got, try.want)
+		}
 	}
-	e.MailFrom = "bob@sender.example"
-	if f := judge(t, check, e); state(f) != greylist.FirstSight {
-		t.Errorf("another sender of a client without an address is %v", state(f))
-	}
-	if f := trusted(t.Context(), nil, e); f.Outcome != envelope.Fail {
-		t.Errorf("a client without an address is trusted: %v", f.Outcome)
+	f := greylist.Trusted(store, 1, options)(t.Context(), nil, &envelope.Envelope{MailFrom: bob, RcptTo: us, Now: noon.Add(time.Hour)})
+	if f.Outcome != envelope.Fail || f.Text != "the sender cannot be identified" {
+		t.Errorf("Trusted: %v, %q", f.Outcome, f.Text)
 	}
 }
 
-func TestTheNullSenderWaitsForData(t *testing.T) {
+func TestNullSenderWaitsForData(t *testing.T) {
 	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})
-	e := mail(0, "192.0.2.1", "", "us@example.org")
+	e := mail(0, "192.0.2.1", "", us)
 	e.Stage = envelope.Rcpt
 	if f := check(t.Context(), nil, e); f.Outcome != envelope.Pending || f.Awaits != envelope.Data || f.Commit != nil {
 		t.Errorf("at RCPT: %v until %v", f.Outcome, f.Awaits)
@@ -212,36 +220,34 @@ func TestTheNullSenderWaitsForData(t *testing.T) {
 	}
 }
 
-func TestTheReply(t *testing.T) {
-	const told = "mail from ann@sender.example to us@example.org is new here and is put off for a short time; " +
-		"this is normal and no fault of the sender, and the sending server will try again by itself"
+func TestReply(t *testing.T) {
 	for _, tc := range []struct {
-		name    string
-		options greylist.Options
-		from    string
-		want    string
+		name     string
+		tellWait bool
+		from     string
+		want     string
 	}{
-		{"says that it is normal", greylist.Options{}, "ann@sender.example", told},
-		{"tells the wait if asked to", greylist.Options{TellWait: true}, "ann@sender.example", told + ", in 300 seconds at the soonest"},
-		{"has a word for the null sender", greylist.Options{}, "", strings.Replace(told, "ann@sender.example", "the null sender", 1)},
+		{"plain", false, ann, "greylisted: mail from ann@sender.example to us@example.org is not known yet, please try again later"},
+		{"with the wait", true, ann, "greylisted: mail from ann@sender.example to us@example.org is not known yet, please try again in 300 seconds"},
+		{"null sender", false, "", "greylisted: mail from <> to us@example.org is not known yet, please try again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			check := greylist.Known(greylist.NewMemory(1<<20), tc.options)
-			f := judge(t, check, mail(0, "192.0.2.1", tc.from, "us@example.org"))
+			check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{TellWait: tc.tellWait})
+			f := judge(t, check, mail(0, "192.0.2.1", tc.from, us))
 			if f.Text != tc.want {
-				t.Errorf("it says %q\nwant %q", f.Text, tc.want)
+				t.Errorf("text %q\nwant %q", f.Text, tc.want)
 			}
 			if got := f.Deferral.String(); got != "451 4.7.1" {
-				t.Errorf("the deferral is %s", got)
+				t.Errorf("deferral %s", got)
 			}
 			if wait := f.Detail.(*greylist.Result).Wait; wait != 5*time.Minute {
-				t.Errorf("the hint for the program is %v", wait)
+				t.Errorf("Wait is %v", wait)
 			}
 		})
 	}
 }
 
-func TestTheWaitCountsDown(t *testing.T) {
+func TestWaitCountsDown(t *testing.T) {
 	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})
 	for _, tc := range []struct{ after, want time.Duration }{
 		{0, 5 * time.Minute},
@@ -249,9 +255,8 @@ func TestTheWaitCountsDown(t *testing.T) {
 		{5*time.Minute - time.Millisecond, time.Millisecond},
 		{5 * time.Minute, 0},
 	} {
-		f := judge(t, check, mail(tc.after, "192.0.2.1", "ann@sender.example", "us@example.org"))
-		if got := f.Detail.(*greylist.Result).Wait; got != tc.want {
-			t.Errorf("after %v the wait is %v, want %v", tc.after, got, tc.want)
+		if got := judge(t, check, fromAnn(tc.after)).Detail.(*greylist.Result).Wait; got != tc.want {
+			t.Errorf("after %v Wait is %v, want %v", tc.after, got, tc.want)
 		}
 	}
 }
@@ -260,46 +265,55 @@ func TestTrusted(t *testing.T) {
 	store := greylist.NewMemory(1 << 20)
 	options := greylist.Options{Promote: -1}
 	known, trusted := greylist.Known(store, options), greylist.Trusted(store, 2, options)
-	outcome := func(after time.Duration) envelope.Outcome {
-		f := trusted(t.Context(), nil, mail(after, "192.0.2.9", "", "whoever@example.org"))
+	checkTrusted := func(after time.Duration, want envelope.Outcome, text string) {
+		t.Helper()
+		f := trusted(t.Context(), nil, mail(after, "192.0.2.9", "", "other@example.org"))
+		if f.Outcome != want || f.Text != text {
+			t.Errorf("after %v: %v %q, want %v %q", after, f.Outcome, f.Text, want, text)
+		}
 		if f.Commit != nil {
-			t.Error("Trusted would write")
-		}
-		return f.Outcome
-	}
-	for i, want := range []envelope.Outcome{envelope.Fail, envelope.Pass, envelope.Pass} {
-		from := string(rune('a'+i)) + "@sender.example"
-		judge(t, known, mail(0, "192.0.2.1", from, "us@example.org"))
-		judge(t, known, mail(time.Hour, "192.0.2.1", from, "us@example.org"))
-		judge(t, known, mail(2*time.Hour, "192.0.2.1", from, "us@example.org"))
-		if got := outcome(3 * time.Hour); got != want {
-			t.Errorf("with %d good triplets: %v, want %v", i+1, got, want)
+			t.Error("Trusted writes")
 		}
 	}
-	if got := outcome(40 * 24 * time.Hour); got != envelope.Fail {
-		t.Errorf("after Lifetime: %v", got)
+	for i, tc := range []struct {
+		want envelope.Outcome
+		text string
+	}{
+		{envelope.Fail, "192.0.2.0/24 has 1 known pairs of sender and recipient, 2 are required"},
+		{envelope.Pass, ""},
+		{envelope.Pass, ""},
+	} {
+		for hour := range time.Duration(3) {
+			judge(t, known, mail(hour*time.Hour, "192.0.2.1", string(rune('a'+i))+"@sender.example", us))
+		}
+		checkTrusted(3*time.Hour, tc.want, tc.text)
 	}
+	checkTrusted(40*24*time.Hour, envelope.Fail, "192.0.2.0/24 has 0 known pairs of sender and recipient, 2 are required")
 }
 
-func TestOptionsThatCanNotWork(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	memory := greylist.NewMemory(1 << 20)
 	for _, tc := range []struct {
 		name  string
 		check envelope.Check
 		want  string
 	}{
-		{"no store", greylist.Known(nil, greylist.Options{}), "no store"},
-		{"no store to trust", greylist.Trusted(nil, 1, greylist.Options{}), "no store"},
-		{"a negative delay", greylist.Known(memory, greylist.Options{Delay: -time.Second}), "Delay is -1s"},
-		{"a negative lifetime", greylist.Trusted(memory, 1, greylist.Options{Lifetime: -time.Hour}), "Lifetime is -1h"},
-		{"a window that is over before the delay", greylist.Known(memory, greylist.Options{Delay: time.Hour, Window: time.Minute}), "Window is 1m0s and Delay 1h0m0s"},
-		{"a delay longer than the window by default", greylist.Known(memory, greylist.Options{Delay: 48 * time.Hour}), "Window is 24h0m0s and Delay 48h0m0s"},
-		{"trust in everybody", greylist.Trusted(memory, 0, greylist.Options{}), "wants 0 good triplets"},
+		{"Known without a store", greylist.Known(nil, greylist.Options{}), "greylist: store is nil"},
+		{"Trusted without a store", greylist.Trusted(nil, 1, greylist.Options{}), "greylist: store is nil"},
+		{"negative Delay", greylist.Known(memory, greylist.Options{Delay: -time.Second}),
+			"greylist: Options.Delay is -1s, must not be negative"},
+		{"negative Lifetime", greylist.Trusted(memory, 1, greylist.Options{Lifetime: -time.Hour}),
+			"greylist: Options.Lifetime is -1h0m0s, must not be negative"},
+		{"Window shorter than Delay", greylist.Known(memory, greylist.Options{Delay: time.Hour, Window: time.Minute}),
+			"greylist: Options.Window is 1m0s, must be at least a second longer than Delay, which is 1h0m0s"},
+		{"default Window shorter than Delay", greylist.Known(memory, greylist.Options{Delay: 48 * time.Hour}),
+			"greylist: Options.Window is 24h0m0s, must be at least a second longer than Delay, which is 48h0m0s"},
+		{"Trusted with n of 0", greylist.Trusted(memory, 0, greylist.Options{}), "greylist: Trusted: n is 0, must be at least 1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f := tc.check(t.Context(), nil, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-			if f.Outcome != envelope.TempError || f.Err == nil || !strings.Contains(f.Err.Error(), tc.want) {
-				t.Errorf("%v with the error %v, want a TempError that says %q", f.Outcome, f.Err, tc.want)
+			f := tc.check(t.Context(), nil, fromAnn(0))
+			if f.Outcome != envelope.TempError || f.Err == nil || f.Err.Error() != tc.want {
+				t.Errorf("%v with the error %v, want a TempError with %q", f.Outcome, f.Err, tc.want)
 			}
 		})
 	}
@@ -316,32 +330,33 @@ func (b broken) Touch(context.Context, greylist.Key, greylist.Sighting) (greylis
 	return greylist.Record{}, b.err
 }
 
-func TestAStoreThatFailsDefers(t *testing.T) {
+func TestFailuresAreTempErrors(t *testing.T) {
 	full := errors.New("the disk is full")
-	for _, check := range []envelope.Check{
-		greylist.Known(broken{full}, greylist.Options{}),
-		greylist.Trusted(broken{full}, 1, greylist.Options{}),
-	} {
-		f := check(t.Context(), nil, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-		if f.Outcome != envelope.TempError || !errors.Is(f.Err, full) || f.Status.String() != "451 4.3.0" || f.Commit != nil {
-			t.Errorf("%s: %v %s %v", f.Check, f.Outcome, f.Status, f.Err)
-		}
-		if strings.Contains(f.Text, "disk") {
-			t.Errorf("%s: the text tells the peer of our disk: %s", f.Check, f.Text)
-		}
-	}
-}
-
-func TestAnIdentityThatFailsDefers(t *testing.T) {
 	lost := &net.DNSError{Err: "timeout", Name: "sender.example", IsTimeout: true}
-	options := greylist.Options{Identity: func(context.Context, envelope.Resolver, *envelope.Envelope) (string, error) {
-		return "", lost
-	}}
-	store := greylist.NewMemory(1 << 20)
-	for _, check := range []envelope.Check{greylist.Known(store, options), greylist.Trusted(store, 1, options)} {
-		f := check(t.Context(), nil, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-		if f.Outcome != envelope.TempError || !errors.Is(f.Err, lost) || f.Status.String() != "451 4.4.3" || f.Commit != nil {
-			t.Errorf("%s: %v %s %v", f.Check, f.Outcome, f.Status, f.Err)
+	unidentified := func(context.Context, envelope.Resolver, *envelope.Envelope) (string, error) { return "", lost }
+	for _, tc := range []struct {
+		name    string
+		store   greylist.Store
+		options greylist.Options
+		err     error
+		status  string
+		text    string
+	}{
+		{"store", broken{full}, greylist.Options{}, full, "451 4.3.0",
+			"greylisting is temporarily unavailable, please try again later"},
+		{"identity", greylist.NewMemory(1 << 20), greylist.Options{Identity: unidentified}, lost, "451 4.4.3",
+			envelope.Temporary("", lost).Text},
+	} {
+		for _, check := range []envelope.Check{greylist.Known(tc.store, tc.options), greylist.Trusted(tc.store, 1, tc.options)} {
+			f := check(t.Context(), nil, fromAnn(0))
+			t.Run(tc.name+" of "+f.Check, func(t *testing.T) {
+				if f.Outcome != envelope.TempError || !errors.Is(f.Err, tc.err) || f.Commit != nil {
+					t.Errorf("%v with the error %v, want a TempError with %v", f.Outcome, f.Err, tc.err)
+				}
+				if f.Status.String() != tc.status || f.Text != tc.text {
+					t.Errorf("%s %s, want %s %s", f.Status, f.Text, tc.status, tc.text)
+				}
+			})
 		}
 	}
 }
@@ -350,27 +365,27 @@ func TestChecksKeepTheContract(t *testing.T) {
 	store := greylist.NewMemory(1 << 20)
 	options := greylist.Options{Promote: 1}
 	known := greylist.Known(store, options)
-	judge(t, known, mail(0, "192.0.2.1", "ann@sender.example", "us@example.org"))
-	judge(t, known, mail(time.Hour, "192.0.2.1", "ann@sender.example", "us@example.org"))
-	judge(t, known, mail(time.Hour, "192.0.3.1", "ann@sender.example", "us@example.org"))
+	judge(t, known, fromAnn(0))
+	judge(t, known, fromAnn(time.Hour))
+	judge(t, known, mail(time.Hour, "192.0.3.1", ann, us))
 	before := store.Len()
 	envelopes := []*envelope.Envelope{
-		mail(2*time.Hour, "192.0.2.1", "ann@sender.example", "us@example.org"),
-		mail(2*time.Hour, "192.0.2.1", "bob@sender.example", "us@example.org"),
-		mail(2*time.Hour, "192.0.3.1", "ann@sender.example", "us@example.org"),
-		mail(time.Hour, "192.0.3.1", "ann@sender.example", "us@example.org"),
-		mail(2*time.Hour, "192.0.4.1", "ann@sender.example", "us@example.org"),
-		mail(2*time.Hour, "192.0.4.1", "", "us@example.org"),
+		fromAnn(2 * time.Hour),
+		mail(2*time.Hour, "192.0.2.1", bob, us),
+		mail(2*time.Hour, "192.0.3.1", ann, us),
+		mail(time.Hour, "192.0.3.1", ann, us),
+		mail(2*time.Hour, "192.0.4.1", ann, us),
+		mail(2*time.Hour, "192.0.4.1", "", us),
 	}
 	for name, check := range map[string]envelope.Check{
-		"Known":             known,
-		"Known, with waits": greylist.Known(store, greylist.Options{TellWait: true}),
-		"Trusted":           greylist.Trusted(store, 1, options),
-		"Known, misused":    greylist.Known(nil, options),
+		"Known":                      known,
+		"Known with TellWait":        greylist.Known(store, greylist.Options{TellWait: true}),
+		"Trusted":                    greylist.Trusted(store, 1, options),
+		"Known with invalid options": greylist.Known(nil, options),
 	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, nil, envelopes...) })
 	}
 	if after := store.Len(); after != before {
-		t.Errorf("the checks alone wrote %d records", after-before)
+		t.Errorf("the checks wrote %d records without Commit", after-before)
 	}
 }

@@ -6,38 +6,41 @@ import (
 	"sync"
 )
 
-// Memory is a Store in memory, for one program. What it holds is lost with the
-// program unless it is saved by Snapshot. It is a Register too. Make one with
-// NewMemory.
+// Memory is a Register in memory. Its records are lost when the program exits,
+// unless Snapshot saves them. Create one with [NewMemory].
 //
-// It takes 37 to 44 octets for each record as long as there is room. When there
-// is none it drops, for each new record, the least valuable among some 64: one
-// that has expired, else the oldest that was never let in, as long as those are
-// more than an eighth of all; else that which was not used for the longest time.
-// So a flood of mail that never comes back can't drive out those who are known.
-// What has expired is removed bit by bit as others are written.
+// A record takes 37 to 44 bytes. Expired records are removed gradually, as new
+// ones are written. When the memory is full, each new record replaces another
+// one, the least valuable of about 64:
+//
+//   - one that has expired;
+//   - otherwise the oldest that is not good, if more than an eighth of all
+//     records are not good;
+//   - otherwise the good one that was written longest ago.
+//
+// So a flood of mail that is never retried cannot displace known senders.
 type Memory struct {
 	shards [shards]shard
 	limit  int // slots of a shard
 }
 
-// shards is how many tables share the keys, each with a lock of its own. The
-// last octet of a key says which; its first say where in the table.
+// shards is the number of tables, each with its own lock. The last byte of a key
+// selects the table, its first eight the place in the table.
 const shards = 256
 
 type shard struct {
 	mu    sync.Mutex
 	table table
-	_     [cacheLine]byte // so that no two locks share a line of the processor's cache
+	_     [cacheLine]byte // no two locks share a cache line
 }
 
 const cacheLine = 64
 
-// NewMemory returns an empty store that takes up to so many octets for its
-// records: 64<<20 have room for 1.8 million. While one of its 256 tables grows,
-// both its old and its new form are there, which is a 256th more.
-func NewMemory(octets int) *Memory {
-	return &Memory{limit: max(octets/slotSize/shards, 2*smallest)}
+// NewMemory returns an empty Memory that uses at most size bytes for records:
+// 64<<20 bytes hold 1.8 million. While one of its 256 tables grows, it uses a
+// 256th more. The smallest size is 256 KiB; a smaller one is raised to it.
+func NewMemory(size int) *Memory {
+	return &Memory{limit: max(size/slotSize/shards, 2*smallest)}
 }
 
 func (m *Memory) shard(key Key) *shard { return &m.shards[key[len(key)-1]] }
@@ -62,12 +65,12 @@ func (m *Memory) Touch(ctx context.Context, key Key, s Sighting) (Record, error)
 
 // Merge implements Register.
 func (m *Memory) Merge(ctx context.Context, key Key, r Record) error {
-	_, err := m.update(ctx, key, pack(r), packed.merge, 0) // at no time has anything expired
+	_, err := m.update(ctx, key, pack(r), packed.merge, 0) // at time 0 nothing has expired
 	return err
 }
 
-// update changes a record under the lock of its shard. now is the time for what
-// has expired.
+// update changes a record under the lock of its shard. Records that end before
+// now have expired.
 func (m *Memory) update(ctx context.Context, key Key, r packed, change func(old, r packed) packed, now uint32) (Record, error) {
 	if err := ctx.Err(); err != nil {
 		return Record{}, err
@@ -95,8 +98,8 @@ func (m *Memory) Forget(ctx context.Context, key Key) error {
 	return nil
 }
 
-// Len returns how many records there are, those included that have expired and
-// are not removed yet.
+// Len returns the number of records, including expired ones that are not removed
+// yet.
 func (m *Memory) Len() int {
 	n := 0
 	for i := range m.shards {
@@ -108,8 +111,8 @@ func (m *Memory) Len() int {
 	return n
 }
 
-// All implements Register. It copies a 256th of the records at a time, so that
-// others can write meanwhile, also from within the loop.
+// All implements Register. It copies a 256th of the records at a time and holds
+// no lock while the loop body runs.
 func (m *Memory) All(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for i := range m.shards {
@@ -126,7 +129,7 @@ func (m *Memory) All(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
-// records returns a copy of the slots that are used.
+// records returns a copy of the used slots.
 func (s *shard) records() []slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()

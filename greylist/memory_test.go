@@ -16,34 +16,32 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	const octets, perRecord = 1 << 20, 32
-	store := greylist.NewMemory(octets)
+	const size, perRecord = 1 << 20, 32
+	store := greylist.NewMemory(size)
 	for n := range uint64(100_000) {
 		seen := greylist.Sighting{At: noon.Add(time.Duration(n) * time.Second), Until: noon.Add(1000 * time.Hour)}
 		if _, err := store.Touch(t.Context(), load.Key(n), seen); err != nil {
 			t.Fatal(err)
 		}
 		if r, err := store.Get(t.Context(), load.Key(n)); err != nil || r.IsZero() {
-			t.Fatalf("the record that was written last is gone: %v", err)
+			t.Fatalf("the last record is missing, error %v", err)
 		}
 	}
-	if n := store.Len(); n > octets/perRecord || n < octets/perRecord*85/100 {
-		t.Errorf("there are %d records in a MiB, want nearly %d", n, octets/perRecord)
+	if n := store.Len(); n > size/perRecord || n < size/perRecord*85/100 {
+		t.Errorf("%d records in a MiB, want nearly %d", n, size/perRecord)
 	}
 }
 
-// Whoever asks for no room at all gets a little, and a store that works.
-func TestTheSmallestMemory(t *testing.T) {
-	for _, octets := range []int{-1, 0, 1} {
-		greylisttest.TestStore(t, func(*testing.T) greylist.Store { return small{greylist.NewMemory(octets)} })
+func TestSmallestMemoryKeepsTheContract(t *testing.T) {
+	for _, size := range []int{-1, 0, 1} {
+		greylisttest.TestStore(t, func(*testing.T) greylist.Store { return small{greylist.NewMemory(size)} })
 	}
 }
 
-// small hides that a store is a Register: it has no room for so many records.
+// small hides the Register, whose tests need more records than fit.
 type small struct{ greylist.Store }
 
-// A snapshot is taken while mail comes in.
-func TestASnapshotWhileOthersWrite(t *testing.T) {
+func TestSnapshotDuringWrites(t *testing.T) {
 	const before, callers, each = 5000, 4, 2000
 	store := greylist.NewMemory(16 << 20)
 	seen := greylist.Sighting{At: noon, Until: noon.Add(time.Hour), Good: 1}
@@ -75,10 +73,10 @@ func TestASnapshotWhileOthersWrite(t *testing.T) {
 	}
 	for n := range uint64(before) {
 		if r, err := restored.Get(t.Context(), load.Key(n)); err != nil || r.Good < 1 {
-			t.Fatalf("record %d, which was there before, is not in the snapshot", n)
+			t.Fatalf("record %d is not in the snapshot, but was written before it", n)
 		}
 	}
 	if n := store.Len(); n != before+callers*each {
-		t.Errorf("there are %d records afterwards", n)
+		t.Errorf("%d records afterwards", n)
 	}
 }

@@ -10,44 +10,43 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Options are the settings of greylisting. The zero value is a good choice but
-// for Secret. All checks on one store, on all servers that share it, should
-// have the same Identity and Secret.
+// Options are the settings of greylisting. The zero value is usable; set Secret
+// in production. All checks that share a store need the same Identity and
+// Secret.
 type Options struct {
-	// Delay is how long a sender that is new must wait, from its first try. 0
-	// means 5 minutes. RFC 6647, section 5 asks for at least a minute.
+	// Delay is how long a new triplet must wait after its first attempt. 0 means
+	// 5 minutes. RFC 6647, section 5 recommends at least one minute.
 	Delay time.Duration
-	// Window is how long it may come back, from its first try. It is more than
-	// Delay. 0 means 24 hours.
+	// Window is how long after the first attempt a retry is accepted. It must be
+	// at least one second longer than Delay. 0 means 24 hours.
 	Window time.Duration
-	// Lifetime is how long a triplet is remembered after its last mail was let
-	// in, and an identity. 0 means 36 days, so that what comes every month is
-	// not new each time.
+	// Lifetime is how long a good triplet and its identity are remembered after
+	// their last renewal. 0 means 36 days, so that monthly mail remains known.
 	Lifetime time.Duration
-	// Promote is how many good triplets an identity needs for its new ones to be
-	// let in at once. 0 means 5; 1 makes an identity known as soon as it has come
-	// back once; less than 0 means never.
+	// Promote is the number of good triplets with which an identity needs no
+	// delay for new ones. 0 means 5. 1 means that one is enough. A negative
+	// number turns promotion off.
 	Promote int
-	// Identity says who sends. Nil is Network. Package greylist/identity has a
-	// better one, which asks DNS.
+	// Identity identifies the sending system. Nil means Network, which needs no
+	// DNS. Package greylist/identity has one that recognizes large senders.
 	Identity Identity
-	// Secret keys the hashes in the store. Without one who has the store can try
-	// out which addresses are in it.
+	// Secret keys the hashes in the store. Without a secret, anyone who holds
+	// the store can test whether an address is in it.
 	Secret Secret
-	// TellWait says that the reply tells how many seconds are left. Who only
-	// sends spam learns from that when to come back.
+	// TellWait adds the remaining seconds to the reply. Off by default, because
+	// it also tells a spammer when to retry.
 	TellWait bool
 }
 
-// Identity returns who sends the mail of an envelope: what stays the same when
-// it comes from another machine of the same sender, and what no one else can
-// bring about. Different kinds of identities must not look alike. "" means that
-// nobody can be told: such mail is greylisted like any other, but it is never
+// Identity returns the identity of the system that sends an envelope. It must
+// remain the same when the same sender uses another machine, and other senders
+// must not be able to claim it. Identities of different kinds must differ, for
+// example by a prefix. "" means unidentified: such mail is greylisted, but never
 // promoted and never trusted.
 //
-// It is called from Rcpt on, keeps the rules of a Check, and returns an error
-// if it can't be known now; that of a lookup is a *net.DNSError. It is never
-// remembered.
+// An Identity is called from Rcpt on and follows the rules of a Check. Its error
+// makes the finding a TempError and is not kept; a failed lookup must return a
+// *net.DNSError.
 type Identity func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error)
 
 // Sizes of the network that counts as one sender.
@@ -56,9 +55,9 @@ const (
 	bits6 = 64
 )
 
-// Network is the plain Identity: the /24 of an IPv4 client, the /64 of an IPv6
-// client, as RFC 6647, section 5 allows. It asks DNS nothing. An unknown
-// address has none.
+// Network is the default Identity: the /24 of an IPv4 client, the /64 of an IPv6
+// client (RFC 6647, section 5). It is "" if the client address is unknown. It
+// does not use DNS.
 func Network(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string, error) {
 	client := e.Client()
 	if !client.IsValid() {
@@ -78,26 +77,29 @@ const (
 	defaultPromote  = 5
 )
 
-// completed returns o with its defaults filled in, or says what is wrong.
+var errNoStore = errors.New("greylist: store is nil")
+
+// completed returns o with its defaults filled in, or an error that names the
+// invalid option.
 func (o Options) completed() (Options, error) {
-	for _, limit := range []struct {
-		name  string
-		value *time.Duration
-		or    time.Duration
+	for _, option := range []struct {
+		name     string
+		value    *time.Duration
+		fallback time.Duration
 	}{
 		{"Delay", &o.Delay, defaultDelay},
 		{"Window", &o.Window, defaultWindow},
 		{"Lifetime", &o.Lifetime, defaultLifetime},
 	} {
-		if *limit.value == 0 {
-			*limit.value = limit.or
+		if *option.value == 0 {
+			*option.value = option.fallback
 		}
-		if *limit.value < 0 {
-			return o, fmt.Errorf("greylist: %s is %v, and must not be negative", limit.name, *limit.value)
+		if *option.value < 0 {
+			return o, fmt.Errorf("greylist: Options.%s is %v, must not be negative", option.name, *option.value)
 		}
 	}
 	if o.Window < o.Delay+time.Second {
-		return o, fmt.Errorf("greylist: Window is %v and Delay %v, so that nobody could ever come back in time", o.Window, o.Delay)
+		return o, fmt.Errorf("greylist: Options.Window is %v, must be at least a second longer than Delay, which is %v", o.Window, o.Delay)
 	}
 	if o.Promote == 0 {
 		o.Promote = defaultPromote
@@ -107,5 +109,3 @@ func (o Options) completed() (Options, error) {
 	}
 	return o, nil
 }
-
-var errNoStore = errors.New("greylist: there is no store")

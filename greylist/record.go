@@ -2,64 +2,60 @@ package greylist
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"math"
 	"time"
 )
 
-// Record is what a store knows of one key: of a triplet, or of an identity.
-// Its times are whole seconds, in UTC. The zero Record is that of a key of
-// which nothing is known.
+// Record is what a store knows about a triplet or an identity. Times are whole
+// seconds in UTC, from 1970 to 2106. The zero Record stands for an unknown key.
 type Record struct {
-	// First is when the key was seen for the first time, rounded up, so that no
-	// delay counted from it is too short.
+	// First is the time of the first sighting, rounded up to a second, so that no
+	// delay is too short.
 	First time.Time `json:"first"`
-	// Last is when it was seen last.
+	// Last is the time of the last sighting that was written.
 	Last time.Time `json:"last"`
-	// Until is how long the record counts. A store may forget it afterwards.
+	// Until is when the record expires. A store may remove it afterwards.
 	Until time.Time `json:"until"`
-	// Good counts, for a triplet, how often mail was let in; for an identity,
-	// how many of its triplets came to be known.
+	// Good is, for an identity, the number of triplets that became good. For a
+	// triplet it is the number of sightings that passed and were written: 0 means
+	// that it is not good.
 	Good uint32 `json:"good"`
 }
 
-// Sighting is what happened to a key, as it is written into its record.
+// Sighting is an event to be written into a record.
 type Sighting struct {
-	// At is the time of it.
+	// At is the time of the event.
 	At time.Time
-	// Until is how long the record counts from now on, at least.
+	// Until is when the record expires, unless it expires later already.
 	Until time.Time
-	// Good is added to the count of the record.
+	// Good is added to Record.Good.
 	Good uint32
 }
 
-// IsZero reports whether nothing is known at all.
+// IsZero reports whether r is the zero Record.
 func (r Record) IsZero() bool { return r == Record{} }
 
-// Expired reports whether r no longer counts at the time now. It is true of
-// the zero Record.
+// Expired reports whether r has expired at now. The zero Record always has.
 func (r Record) Expired(now time.Time) bool { return now.After(r.Until) }
 
-// Seen returns r after a sighting: what Touch writes. A record that has expired
-// counts for nothing, and a new one begins. Else First becomes the earlier, Last
-// and Until the later, and Good grows. So the order in which sightings are
-// written makes no difference while the record counts, and a clock that stepped
-// back sets First back with it.
+// Seen returns r after the sighting s. An expired record is replaced by a new
+// one. Otherwise First becomes the earlier time, Last and Until the later, and
+// Good the sum. The result does not depend on the order of sightings while the
+// record has not expired.
 func (r Record) Seen(s Sighting) Record { return pack(r).seen(packSighting(s)).record() }
 
-// Merge returns what two stores know together of one key: the earlier First,
-// the later Last and Until, the greater Good. It is commutative, associative
-// and idempotent, so that stores may exchange their records in any order and
-// as often as they like; and a key that is known to one of them, for as long
-// as it is, is known afterwards.
+// Merge returns the union of what two stores know about a key: the earlier
+// First, the later Last and Until, the greater Good. It is commutative,
+// associative and idempotent, so stores may exchange records in any order and
+// repeatedly. A triplet that is good in one store is good in the result.
 func (r Record) Merge(other Record) Record { return pack(r).merge(pack(other)).record() }
 
-// RecordSize is the length of a Record in its binary form.
-const RecordSize = 16
+const recordSize = 16
 
-// AppendBinary implements [encoding.BinaryAppender]: First, Last and Until in
-// seconds since 1970, and Good, each as a big-endian number of 32 bits. A time
-// that does not fit (it does until 2106) becomes the nearest that does.
+// AppendBinary appends r as 16 bytes: First, Last and Until in seconds since
+// 1970, then Good, each a big-endian number of 32 bits. A time out of range
+// becomes the nearest in range. The error is always nil.
 func (r Record) AppendBinary(b []byte) ([]byte, error) {
 	p := pack(r)
 	b = binary.BigEndian.AppendUint32(b, p.first)
@@ -68,16 +64,11 @@ func (r Record) AppendBinary(b []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(b, p.good), nil
 }
 
-// MarshalBinary implements [encoding.BinaryMarshaler], as AppendBinary.
-func (r Record) MarshalBinary() ([]byte, error) {
-	return r.AppendBinary(make([]byte, 0, RecordSize))
-}
-
-// UnmarshalBinary implements [encoding.BinaryUnmarshaler]. It fails if b is not
-// RecordSize octets long.
+// UnmarshalBinary parses what AppendBinary appends. It is an error if b is not 16
+// bytes long.
 func (r *Record) UnmarshalBinary(b []byte) error {
-	if len(b) != RecordSize {
-		return errors.New("a record of greylisting is not 16 octets long")
+	if len(b) != recordSize {
+		return fmt.Errorf("a greylisting record has %d bytes, must have %d", len(b), recordSize)
 	}
 	*r = packed{
 		first: binary.BigEndian.Uint32(b[0:]),
@@ -88,11 +79,10 @@ func (r *Record) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-// packed is a Record in 16 octets without a pointer: seconds since 1970, 0 for
-// the zero time. All that is done to records is done to this form.
+// packed is a Record in 16 bytes without pointers. Times are seconds since 1970,
+// 0 for the zero time.
 type packed struct{ first, last, until, good uint32 }
 
-// seen is Record.Seen.
 func (p packed) seen(s packed) packed {
 	if p.until < s.last {
 		return s
@@ -106,7 +96,6 @@ func (p packed) seen(s packed) packed {
 	return p
 }
 
-// merge is Record.Merge.
 func (p packed) merge(other packed) packed {
 	if p.first == 0 || other.first != 0 && other.first < p.first {
 		p.first = other.first
@@ -121,7 +110,7 @@ func pack(r Record) packed {
 	return packed{seconds(r.First), seconds(r.Last), seconds(r.Until), r.Good}
 }
 
-// packSighting returns the record of a sighting that is the first.
+// packSighting returns the record of a key whose first sighting is s.
 func packSighting(s Sighting) packed {
 	at := seconds(s.At)
 	return packed{at, at, seconds(s.Until), s.Good}
@@ -131,8 +120,8 @@ func (p packed) record() Record {
 	return Record{moment(p.first), moment(p.last), moment(p.until), p.good}
 }
 
-// seconds returns t in seconds since 1970, rounded up and brought within what
-// there is; 0 for the zero time and nothing else.
+// seconds returns t in seconds since 1970, rounded up and limited to the range
+// from 1. Only the zero time is 0.
 func seconds(t time.Time) uint32 {
 	if t.IsZero() {
 		return 0

@@ -6,28 +6,26 @@ import (
 	"mxrules.example/envelope"
 )
 
-// foldSender returns a sender in the form in which it is compared: what changes
-// from message to message of one sender is taken out. It is never written to,
-// so that it may lose what it likes; if two senders of one identity fold into
-// one, the second is let in sooner. A sender that is no mailbox is folded to
-// lower case and no further.
+// foldSender normalizes a sender address: it removes the parts that change from
+// message to message. The result is only compared, so it need not be a valid
+// address. If two senders of one identity have the same result, the second one
+// is not delayed. An invalid address only becomes lower case.
 func foldSender(sender string) string {
 	mailbox, err := envelope.ParseMailbox(sender, true)
 	if err != nil {
 		return strings.ToLower(sender)
 	}
-	local := strings.ToLower(mailbox.Local)
-	local = withoutSignature(local)
-	local = withoutDetail(local)
-	mailbox.Local = withoutNumbers(local)
+	mailbox.Local = withoutNumbers(withoutDetail(withoutSignature(strings.ToLower(mailbox.Local))))
 	return mailbox.String()
 }
 
-// withoutSignature takes out the part of a signed sender that changes from day
-// to day: the tag of BATV (prvs=TAG=user, draft-levine-smtp-batv), that of
-// Barracuda's form of it (btv1==TAG==user), and the hash and the time of SRS
-// (SRS0=HASH=TIME=domain=user, and SRS1 with the last forwarder before that).
-// The separator behind SRS0 and SRS1 may be =, + or -.
+// withoutSignature removes the changing part of signed senders:
+//
+//   - BATV (draft-levine-smtp-batv): the tag of prvs=TAG=user
+//   - Barracuda's variant of BATV: the tag of btv1==TAG==user
+//   - SRS: hash and time of SRS0=HASH=TIME=domain=user, and of SRS1, which puts
+//     the first forwarder before them. The separator after SRS0 and SRS1 is =, +
+//     or -.
 func withoutSignature(local string) string {
 	if rest, ok := strings.CutPrefix(local, "prvs="); ok {
 		if tag, user, ok := strings.Cut(rest, "="); ok && tag != "" && user != "" {
@@ -58,8 +56,8 @@ func withoutSignature(local string) string {
 	return local
 }
 
-// withoutDetail takes out the detail of a sub-address (RFC 5233): user+detail
-// is user.
+// withoutDetail removes the detail of a subaddress (RFC 5233): user+detail
+// becomes user.
 func withoutDetail(local string) string {
 	if user, _, ok := strings.Cut(local, "+"); ok && user != "" {
 		return user
@@ -67,14 +65,14 @@ func withoutDetail(local string) string {
 	return local
 }
 
-// withoutNumbers writes # for what looks like the number of a message or of a
-// subscriber, as senders with variable return paths (VERP) have it: every run
-// of digits, and a whole word if digits and letters alternate in it or if it is
-// hexadecimal. Several of them in a row are one.
+// withoutNumbers replaces what looks like the number of a message or subscriber,
+// as in variable envelope return paths (VERP), by "#": every run of digits, and
+// every word in which digits and letters alternate or that is hexadecimal.
+// Consecutive numbers become one "#".
 func withoutNumbers(local string) string {
 	var b strings.Builder
 	b.Grow(len(local))
-	numbered := false // what stands last in b is a # and maybe a separator
+	numbered := false // b ends with #, perhaps followed by a separator
 	for len(local) > 0 {
 		length := wordLength(local)
 		if length == 0 {
@@ -96,8 +94,8 @@ func withoutNumbers(local string) string {
 	return b.String()
 }
 
-// wordLength returns how many letters and digits stand at the beginning of s.
-// What is not ASCII counts as letters.
+// wordLength returns the number of letters and digits at the start of s.
+// Non-ASCII bytes count as letters.
 func wordLength(s string) int {
 	for i := range len(s) {
 		if c := s[i]; !isDigit(c) && !('a' <= c && c <= 'z') && c < 0x80 {
@@ -107,6 +105,7 @@ func wordLength(s string) int {
 	return len(s)
 }
 
+// foldWord replaces the number in a word by "#", the whole word if it is one.
 func foldWord(word string) string {
 	digits, changes, hexadecimal := 0, 0, true
 	for i := range len(word) {
@@ -120,14 +119,14 @@ func foldWord(word string) string {
 			changes++
 		}
 	}
-	const shortest = 4 // of a word that is a number in hexadecimal: "3d" is one in no one's eyes
+	const shortest = 4 // hexadecimal number: "3d" is not one
 	switch {
 	case digits == 0:
 		return word
 	case changes > 1, hexadecimal && len(word) >= shortest:
 		return "#"
 	}
-	// The digits are all at one end, as in "john2" and "2026news".
+	// All digits are at one end, as in "john2" and "2026news".
 	if isDigit(word[0]) {
 		return "#" + word[digits:]
 	}

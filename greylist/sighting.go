@@ -21,8 +21,8 @@ type (
 	}
 )
 
-// comparableStore reports whether a store can be part of a key. One whose values
-// can't be compared shares nothing.
+// comparableStore reports whether store can be part of a map key. Findings of
+// other stores share nothing.
 func comparableStore(store Store) bool { return reflect.ValueOf(store).Comparable() }
 
 // get reads a record once per judgement.
@@ -33,20 +33,19 @@ func get(ctx context.Context, store Store, key Key) (Record, error) {
 	return envelope.Once(ctx, recordKey{store, key}, func() (Record, error) { return store.Get(ctx, key) })
 }
 
-// sighting is what a Commit writes: one, whatever the number of rules that
-// found it.
+// sighting is what a Commit writes.
 type sighting struct {
 	store             Store
-	triplet, identity Key
+	triplet, identity Key // identity is zero if the sender is unidentified
 	seen              Sighting
 
 	mu      sync.Mutex
 	written bool      // the triplet is
-	counted *Sighting // what is to be written of the identity then
+	pending *Sighting // of the identity, to be written after the triplet
 }
 
-// shared returns the Commit of a sighting. All that ask about one triplet in
-// one judgement get that of the first.
+// shared returns the Commit of a sighting. All rules of a judgement that found
+// the same sighting share one Commit.
 func shared(ctx context.Context, s *sighting) func(context.Context) error {
 	if comparableStore(s.store) {
 		first := s
@@ -55,8 +54,11 @@ func shared(ctx context.Context, s *sighting) func(context.Context) error {
 	return s.write
 }
 
-// write writes what is not written yet: nothing the second time, and after a
-// failure what is missing.
+// write writes what is not written yet: everything in the first call, nothing
+// in a second, the rest after a failure.
+//
+// The triplet is written first. If the program ends in between, the identity
+// has counted one good triplet too few, never one too many.
 func (s *sighting) write(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,31 +67,29 @@ func (s *sighting) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.written, s.counted = true, s.count(record)
+		s.written, s.pending = true, s.ofIdentity(record)
 	}
-	if s.counted == nil {
+	if s.pending == nil {
 		return nil
 	}
-	_, err := s.store.Touch(ctx, s.identity, *s.counted)
+	_, err := s.store.Touch(ctx, s.identity, *s.pending)
 	if err == nil {
-		s.counted = nil
+		s.pending = nil
 	}
 	return err
 }
 
-// count returns what is to be written of the identity once the record of the
-// triplet is as given, nil if nothing is.
-//
-// Touch is atomic, so that of all servers that let a triplet in only one sees it
-// become good, and it is counted once. The triplet is written first: if the
-// program dies between the two, a count is missing, and none is there too many.
-func (s *sighting) count(triplet Record) *Sighting {
+// ofIdentity returns the sighting of the identity, given the record of the
+// triplet after its own. An identity lives as long as its good triplets: each
+// renewal of a triplet renews it. A new good triplet is also counted, once:
+// Touch is atomic, so only one server sees the triplet become good.
+func (s *sighting) ofIdentity(triplet Record) *Sighting {
 	if s.identity == (Key{}) || s.seen.Good == 0 {
 		return nil
 	}
-	counted := &Sighting{At: s.seen.At, Until: s.seen.Until}
+	of := &Sighting{At: s.seen.At, Until: s.seen.Until}
 	if triplet.Good == s.seen.Good {
-		counted.Good = 1
+		of.Good = 1
 	}
-	return counted
+	return of
 }

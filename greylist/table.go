@@ -6,19 +6,20 @@ import (
 	"slices"
 )
 
-// table maps keys to records by open addressing in one array without pointers,
-// so that the garbage collector has nothing to look at, and 32 octets a slot are
-// all that a record costs beside the empty slots. A key is a hash already: its
-// first half says where its slot should be (its home), and the slots between a
-// home and the next empty one are in the order of keys (linear probing with
-// Robin Hood hashing). So a search ends as soon as it meets a greater key,
-// nothing needs a mark when it is deleted, and a table grows by being copied.
+// table is a hash table from keys to records: an array of slots with linear
+// probing and Robin Hood hashing. It has no pointers, so the garbage collector
+// does not scan it, and a slot is 32 bytes.
+//
+// A key is already a hash. Its first half determines its preferred slot, its
+// home. Used slots from a home to the next empty slot are sorted by key.
+// Therefore a search ends at the first greater key, a deletion leaves no
+// tombstone, and growing copies the slots in order.
 type table struct {
 	slots []slot
-	used  int // slots that hold a record
-	grey  int // those of them that were never let in
-	hand  int // where the next sweep begins
-	fresh int // new records since the last
+	used  int // slots with a record
+	grey  int // slots with a record that is not good
+	hand  int // the slot where the next sweep starts
+	fresh int // new records since the last sweep
 }
 
 // slot is one record. It is empty if until is 0.
@@ -28,24 +29,24 @@ type slot struct {
 }
 
 const (
-	slotSize  = 32
-	smallest  = 16 // slots
-	fullest   = 87 // percent of the slots that may be used
-	roomiest  = 73 // percent that are used after the table has grown
-	emptiest  = 30 // percent below which it shrinks
-	sweepOf   = 64 // slots looked at in a sweep
+	slotSize  = 32 // bytes
+	smallest  = 16 // slots of a table
+	fullest   = 87 // percent of used slots at which a table grows
+	roomiest  = 73 // percent of used slots after it has grown
+	emptiest  = 30 // percent of used slots at which it shrinks
+	sweepOf   = 64 // slots examined in a sweep
 	perSweep  = 16 // new records between two sweeps
-	sample    = 64 // slots among which the least valuable is looked for
-	greyShare = 8  // new ones may crowd out known ones up to one in so many
+	sample    = 64 // records from which the least valuable is evicted
+	greyShare = 8  // grey records are evicted first if more than 1 in greyShare are grey
 )
 
 func (s *slot) empty() bool { return s.record.until == 0 }
 func (s *slot) grey() bool  { return s.record.good == 0 }
 
-// prefix returns what decides where a key should be.
+// prefix returns the part of key that determines its home.
 func prefix(key *Key) uint64 { return binary.BigEndian.Uint64(key[:8]) }
 
-// home returns the slot where a key should be that has the prefix p.
+// home returns the preferred slot of keys with the prefix p.
 func (t *table) home(p uint64) int {
 	high, _ := bits.Mul64(p, uint64(len(t.slots)))
 	return int(high)
@@ -58,7 +59,7 @@ func (t *table) next(i int) int {
 	return 0
 }
 
-// distance returns how far slot i is behind the home of what it holds.
+// distance returns how many slots the record in slot i is from its home.
 func (t *table) distance(i int) int {
 	d := i - t.home(prefix(&t.slots[i].key))
 	if d < 0 {
@@ -67,7 +68,7 @@ func (t *table) distance(i int) int {
 	return d
 }
 
-// find returns the slot of key, or that where it should be put.
+// find returns the slot of key, or the slot to insert it at. There must be slots.
 func (t *table) find(key *Key) (at int, found bool) {
 	p := prefix(key)
 	i := t.home(p)
@@ -86,7 +87,7 @@ func (t *table) find(key *Key) (at int, found bool) {
 	}
 }
 
-// get returns the record of key, the zero one if there is none.
+// get returns the record of key, the zero record if there is none.
 func (t *table) get(key *Key) packed {
 	if len(t.slots) > 0 {
 		if i, found := t.find(key); found {
@@ -96,9 +97,8 @@ func (t *table) get(key *Key) packed {
 	return packed{}
 }
 
-// update makes of the record of key, and of r, what change says, and returns
-// it. A key that is new is given room within limit slots: by growing, and then
-// at the cost of the least valuable record.
+// update replaces the record of key by change of it and r, and returns the new
+// one. For a new key the table grows up to limit slots, and then evicts a record.
 func (t *table) update(key *Key, r packed, change func(old, r packed) packed, now uint32, limit int) packed {
 	if len(t.slots) > 0 {
 		if i, found := t.find(key); found {
@@ -110,7 +110,7 @@ func (t *table) update(key *Key, r packed, change func(old, r packed) packed, no
 		}
 	}
 	if r = change(packed{}, r); r.until == 0 {
-		return packed{} // it never counted
+		return packed{} // nothing to store
 	}
 	if t.fresh++; t.fresh == perSweep {
 		t.sweep(now, limit)
@@ -122,7 +122,7 @@ func (t *table) update(key *Key, r packed, change func(old, r packed) packed, no
 	return r
 }
 
-// count keeps account of what slots hold.
+// count adjusts used and grey for a record in s that is added or removed.
 func (t *table) count(s *slot, change int) {
 	t.used += change
 	if s.grey() {
@@ -130,14 +130,15 @@ func (t *table) count(s *slot, change int) {
 	}
 }
 
-// insert puts s at i, and what stood there and behind it one slot on.
+// insert puts s into slot i. It moves the records from there to the next empty
+// slot by one slot.
 func (t *table) insert(i int, s slot) {
 	t.count(&s, +1)
 	end := i
 	for end < len(t.slots) && !t.slots[end].empty() {
 		end++
 	}
-	if end == len(t.slots) { // on to the beginning, where the last one goes
+	if end == len(t.slots) { // the last record wraps around to the first slot
 		t.insertFirst(t.slots[end-1])
 		end--
 	}
@@ -145,7 +146,7 @@ func (t *table) insert(i int, s slot) {
 	t.slots[i] = s
 }
 
-// insertFirst puts s into the first slot, and what stood there one slot on.
+// insertFirst is insert for the first slot, without counting.
 func (t *table) insertFirst(s slot) {
 	for i := 0; ; i++ {
 		t.slots[i], s = s, t.slots[i]
@@ -155,7 +156,7 @@ func (t *table) insertFirst(s slot) {
 	}
 }
 
-// remove empties slot i, and moves what stands behind it nearer to its home.
+// remove empties slot i and moves the records after it closer to their homes.
 func (t *table) remove(i int) {
 	t.count(&t.slots[i], -1)
 	for {
@@ -169,7 +170,7 @@ func (t *table) remove(i int) {
 	}
 }
 
-// makeRoom sees to it that one more record fits.
+// makeRoom makes room for one more record.
 func (t *table) makeRoom(now uint32, limit int) {
 	if len(t.slots) < limit {
 		t.resize(now, limit)
@@ -180,7 +181,7 @@ func (t *table) makeRoom(now uint32, limit int) {
 	t.evict(now)
 }
 
-// resize copies what has not expired into an array of the right size.
+// resize copies the records that have not expired into a new array that fits them.
 func (t *table) resize(now uint32, limit int) {
 	old := t.slots
 	live, free := 0, len(old)
@@ -192,10 +193,10 @@ func (t *table) resize(now uint32, limit int) {
 		}
 	}
 	*t = table{slots: make([]slot, min(max((live+1)*100/roomiest, smallest), limit))}
-	// Behind an empty slot all is in the order of keys, to the end and then from
-	// the beginning, and so it will be in the new array: each goes to its home, or
-	// behind what was put last. Only what was before the empty slot may find its
-	// place taken.
+	// From an empty slot to the end, records are sorted by key. They keep that
+	// order: each goes to its home, or after the previous one if that is taken.
+	// Records before the empty slot, and those that do not fit before the end,
+	// may collide and are inserted.
 	last := -1
 	for i := free + 1; i < len(old); i++ {
 		s := &old[i]
@@ -216,15 +217,15 @@ func (t *table) resize(now uint32, limit int) {
 	}
 }
 
-// add puts a record of another table into its place.
+// add inserts s, whose key is not in the table.
 func (t *table) add(s *slot) {
 	i, _ := t.find(&s.key)
 	t.insert(i, *s)
 }
 
-// sweep removes what has expired among the next few slots. It is called once
-// for some new records, so that n of them have looked at all of a table of 4n
-// slots, and no one ever has to wait until the whole of it is looked through.
+// sweep removes expired records among the next few slots. With one sweep for
+// every 16 new records, n new records sweep 4n slots, and no caller waits for
+// a sweep of the whole table.
 func (t *table) sweep(now uint32, limit int) {
 	t.fresh = 0
 	for range min(sweepOf, len(t.slots)) {
@@ -235,18 +236,18 @@ func (t *table) sweep(now uint32, limit int) {
 			}
 		}
 		if s := &t.slots[t.hand]; !s.empty() && s.record.until < now {
-			t.remove(t.hand) // and look at what comes in its place
+			t.remove(t.hand) // another record may move into this slot
 			continue
 		}
 		t.hand++
 	}
 }
 
-// evict removes the least valuable of the next slots that are used: one that
-// has expired; else, if the new ones are more than their share, the oldest of
-// those; else, of the known ones, that which was unused longest. New ones are
-// what a flood of spam brings, and most never come back; but without a share
-// nobody new could come to be known in a store that is full.
+// evict removes the least valuable of the next used slots: an expired record;
+// otherwise the oldest grey one, if grey records exceed their share; otherwise
+// the good one that was written longest ago. A flood of spam consists of grey
+// records that are never retried. They still need a share, or no new sender
+// could become known while the table is full.
 func (t *table) evict(now uint32) {
 	wantGrey := t.grey*greyShare > t.used
 	best, bestRank := -1, [2]uint32{}
@@ -259,7 +260,7 @@ func (t *table) evict(now uint32) {
 			continue
 		}
 		seen++
-		// The least rank goes first: its class, and within that its age.
+		// The lowest rank is evicted: first by class, then by age.
 		rank := [2]uint32{1, s.record.last}
 		switch {
 		case s.record.until < now:

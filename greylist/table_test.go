@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// replaced forgets what was there.
+// replaced ignores the old record.
 func replaced(_, r packed) packed { return r }
 
-// check looks at all that a table promises about itself.
+// check checks the invariants of a table.
 func (t *table) check(tb testing.TB) {
 	tb.Helper()
 	used, grey := 0, 0
@@ -18,7 +18,7 @@ func (t *table) check(tb testing.TB) {
 		s := &t.slots[i]
 		if s.empty() {
 			if *s != (slot{}) {
-				tb.Fatalf("slot %d is empty and holds %v", i, s)
+				tb.Fatalf("slot %d is empty and contains %v", i, s)
 			}
 			continue
 		}
@@ -27,20 +27,21 @@ func (t *table) check(tb testing.TB) {
 			grey++
 		}
 		if at, found := t.find(&s.key); !found || at != i {
-			tb.Fatalf("slot %d holds a key that is looked for in %d", i, at)
+			tb.Fatalf("the key in slot %d is searched in slot %d", i, at)
 		}
-		// Robin Hood: nobody is further from home than who stands before, by
-		// more than one step.
+		// Robin Hood: a record is at most one slot farther from its home than
+		// the record before it.
 		if next := t.next(i); !t.slots[next].empty() && t.distance(next) > t.distance(i)+1 {
-			tb.Fatalf("slot %d is %d from its home, and %d is %d from its own", i, t.distance(i), next, t.distance(next))
+			tb.Fatalf("slot %d is %d from its home, but slot %d is %d from its own", i, t.distance(i), next, t.distance(next))
 		}
 	}
 	if used != t.used || grey != t.grey {
-		tb.Fatalf("it counts %d records, %d of them grey, and holds %d and %d", t.used, t.grey, used, grey)
+		tb.Fatalf("the table counts %d records, %d of them grey, and contains %d, %d of them grey", t.used, t.grey, used, grey)
 	}
 }
 
-// numbered returns a key that is spread over the table, or one that is not.
+// numbered returns the key of n. Crowded keys have few homes, others are spread
+// evenly.
 func numbered(n uint64, crowded bool) (k Key) {
 	home := n * 0x9e3779b97f4a7c15
 	if crowded {
@@ -51,7 +52,7 @@ func numbered(n uint64, crowded bool) (k Key) {
 	return k
 }
 
-func TestTheTableIsAMap(t *testing.T) {
+func TestTableIsAMap(t *testing.T) {
 	for _, crowded := range []bool{false, true} {
 		random := rand.New(rand.NewPCG(rand.Uint64(), 1))
 		var table table
@@ -89,46 +90,46 @@ func TestTheTableIsAMap(t *testing.T) {
 			}
 		}
 		if !maps.Equal(got, want) {
-			t.Errorf("crowded %t: the table holds %d records, and should %d", crowded, len(got), len(want))
+			t.Errorf("crowded %t: the table has %d records, want %d", crowded, len(got), len(want))
 		}
 	}
 }
 
-func TestWhatHasExpiredIsSweptOut(t *testing.T) {
-	table := table{slots: make([]slot, 1<<14)} // with room, so that it need not grow
+func TestExpiredRecordsAreSwept(t *testing.T) {
+	table := table{slots: make([]slot, 1<<14)} // large enough not to grow
 	const limit = 1 << 16
 	for n := range uint64(10_000) {
 		key := numbered(n, false)
 		table.update(&key, packed{until: 100, good: 1}, replaced, 50, limit)
 	}
 	slots := len(table.slots)
-	// New records, each of which lasts, until the hand has been everywhere: it
-	// looks again at a slot from which it has removed something.
+	// Enough new records for a sweep of all slots. A slot is examined again after
+	// a removal.
 	fresh := (slots + 10_000) * perSweep / sweepOf * 11 / 10
 	for n := range uint64(fresh) {
 		key := numbered(1_000_000+n, false)
 		table.update(&key, packed{until: 200, good: 1}, replaced, 101, limit)
 		if n == 200 && table.used > 10_000 {
-			t.Errorf("after 200 new records nothing is removed: there are %d", table.used)
+			t.Errorf("after 200 new records no expired one is removed: there are %d", table.used)
 		}
 	}
 	table.check(t)
 	if table.used != fresh {
-		t.Errorf("%d records are left, want the %d that last", table.used, fresh)
+		t.Errorf("%d records are left, want the %d that have not expired", table.used, fresh)
 	}
 	if len(table.slots) > slots {
 		t.Errorf("the table has grown from %d slots to %d", slots, len(table.slots))
 	}
 }
 
-func TestATableShrinks(t *testing.T) {
+func TestTableShrinks(t *testing.T) {
 	var table table
 	const limit, live = 1 << 16, 100
 	for n := range uint64(10_000) {
 		key := numbered(n, false)
 		r := packed{until: 100, good: 1}
 		if n < live {
-			key[0], r.until = 0xff, 1000 // crowded, so that they do not fit before the end
+			key[0], r.until = 0xff, 1000 // crowded, so that some wrap around
 		}
 		table.update(&key, r, replaced, 50, limit)
 	}
@@ -138,57 +139,57 @@ func TestATableShrinks(t *testing.T) {
 	}
 	table.check(t)
 	if table.used != live || len(table.slots) > live*100/emptiest {
-		t.Errorf("the table has %d slots, and had %d, for %d records of %d that last", len(table.slots), slots, table.used, live)
+		t.Errorf("the table has %d slots, before %d, for %d records, want %d", len(table.slots), slots, table.used, live)
 	}
 }
 
-// fill fills a table to its limit with known records and then some new ones,
-// each one second younger than the one before.
-func fill(t *table, limit, known, grey int) {
-	for n := range uint64(known + grey) {
+// fill adds good records and then grey ones, each a second younger than the one
+// before.
+func fill(t *table, limit, good, grey int) {
+	for n := range uint64(good + grey) {
 		key := numbered(n, false)
 		r := packed{last: uint32(1000 + n), until: 1 << 30}
-		if n < uint64(known) {
+		if n < uint64(good) {
 			r.good = 1
 		}
 		t.update(&key, r, replaced, 1000, limit)
 	}
 }
 
-func TestAFloodOfNewOnesLeavesTheKnownOnesAlone(t *testing.T) {
+func TestFloodOfGreyRecordsKeepsGoodOnes(t *testing.T) {
 	const limit = 1 << 12
-	known := limit * 75 / 100
+	good := limit * 75 / 100
 	var table table
-	fill(&table, limit, known, 100_000)
+	fill(&table, limit, good, 100_000)
 	table.check(t)
 	left := table.used - table.grey
 	if len(table.slots) != limit || table.used != limit*fullest/100 {
-		t.Errorf("the table holds %d records in %d slots", table.used, len(table.slots))
+		t.Errorf("the table has %d records in %d slots", table.used, len(table.slots))
 	}
-	if left < known*98/100 {
-		t.Errorf("a flood of new ones drove out %d of %d known ones", known-left, known)
+	if left < good*98/100 {
+		t.Errorf("%d of %d good records were evicted", good-left, good)
 	}
-	// The flood drives out its own oldest.
+	// The oldest grey records were evicted.
 	oldest := uint32(1 << 30)
 	for _, s := range table.slots {
 		if !s.empty() && s.grey() {
 			oldest = min(oldest, s.record.last)
 		}
 	}
-	if youngest := uint32(1000 + known + 100_000); youngest-oldest > 10*uint32(table.grey) {
-		t.Errorf("of %d new ones the oldest is %d younger ones ago", table.grey, youngest-oldest)
+	if youngest := uint32(1000 + good + 100_000); youngest-oldest > 10*uint32(table.grey) {
+		t.Errorf("of %d grey records the oldest is %d seconds old", table.grey, youngest-oldest)
 	}
 }
 
-func TestNewOnesHaveAShareOfAFullTable(t *testing.T) {
+func TestGreyRecordsHaveAShareOfAFullTable(t *testing.T) {
 	const limit = 1 << 12
 	var table table
 	fill(&table, limit, 50_000, 10_000)
 	table.check(t)
 	if share := float64(table.grey) / float64(table.used); share < 0.11 || share > 0.14 {
-		t.Errorf("new ones have a share of %.3f, want an eighth", share)
+		t.Errorf("grey records have a share of %.3f, want an eighth", share)
 	}
-	// Of the known ones, those stay that were used last.
+	// The good records that were written last remain.
 	count, sum := 0, 0
 	for _, s := range table.slots {
 		if !s.empty() && !s.grey() {
@@ -196,18 +197,18 @@ func TestNewOnesHaveAShareOfAFullTable(t *testing.T) {
 		}
 	}
 	if mean := sum / count; mean < 50_000-2*count {
-		t.Errorf("the %d known ones that stay are number %d of 50000 in the mean", count, mean)
+		t.Errorf("the mean number of the %d good records left is %d of 50000", count, mean)
 	}
 }
 
-func TestTheExpiredGoFirst(t *testing.T) {
+func TestExpiredRecordsAreEvictedFirst(t *testing.T) {
 	const limit, now = 1 << 10, 5000
 	var table table
 	for n := range uint64(limit * fullest / 100) {
 		key := numbered(n, false)
 		r := packed{last: now, until: now + 1, good: 1}
 		if n%4 == 0 {
-			r.until = now - 1 // used last of all, and over
+			r.until = now - 1 // expired, though written last
 			r.last = now + 1000
 		}
 		table.update(&key, r, replaced, now-1, limit)
@@ -224,11 +225,11 @@ func TestTheExpiredGoFirst(t *testing.T) {
 		}
 	}
 	if want := limit * fullest / 100; left != want-(want+3)/4 {
-		t.Errorf("%d of the records that last are left, want %d", left, want-(want+3)/4)
+		t.Errorf("%d records that have not expired are left, want %d", left, want-(want+3)/4)
 	}
 }
 
-func TestNothingIsLostWhenTheTableGrows(t *testing.T) {
+func TestGrowingLosesNoRecord(t *testing.T) {
 	for seed := range uint64(20) {
 		var table table
 		slots, records := 0, uint64(3000)
@@ -237,7 +238,7 @@ func TestNothingIsLostWhenTheTableGrows(t *testing.T) {
 		}
 		for n := range records {
 			key := numbered(seed<<32+n, false)
-			if seed%2 == 1 { // all in the last eighth, and so over the end
+			if seed%2 == 1 { // all in the last eighth, so that some wrap around
 				key[0] |= 7 << 5
 			}
 			table.update(&key, packed{first: uint32(n), until: 2, good: uint32(n % 2)}, replaced, 1, 1<<16)
@@ -247,7 +248,7 @@ func TestNothingIsLostWhenTheTableGrows(t *testing.T) {
 			slots = len(table.slots)
 			table.check(t)
 			if table.used != int(n)+1 {
-				t.Fatalf("seed %d: the table holds %d of %d records in %d slots", seed, table.used, n+1, slots)
+				t.Fatalf("seed %d: the table has %d of %d records in %d slots", seed, table.used, n+1, slots)
 			}
 		}
 	}

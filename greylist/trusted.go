@@ -7,17 +7,18 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Trusted passes when the identity of a sender has at least n good triplets: so
-// many pairs of sender and recipient have come back as mail servers do, and are
-// remembered. It reads what Known wrote with the same store and the same
-// options, and writes nothing. That somebody comes back is no proof of honesty:
-// take it as a condition, so that who has shown patience is spared a doubtful
-// check, and never as a reason to accept. A sender without an identity fails,
-// and n is at least 1. It answers from Rcpt on.
+// Trusted passes when the identity has at least n good triplets, and fails when
+// it has fewer or is unidentified. It answers from Rcpt on.
 //
-// A store or an Identity that fails is a TempError.
+// It reads what Known wrote with the same store and options, and writes nothing.
+// Use it as a condition that exempts known systems from a check with false
+// positives. It is not a reason to accept mail: good triplets show that a system
+// retries, not that its mail is wanted.
 //
-// DNS: what Options.Identity asks; nothing by default.
+// A store or an Identity that fails is a TempError. If n is less than 1 or
+// the options are invalid, every finding is a TempError whose Err says so.
+//
+// DNS: the lookups of Options.Identity; none by default.
 func Trusted(store Store, n int, options Options) envelope.Check {
 	const check = "greylist.trusted"
 	o, err := options.completed()
@@ -25,7 +26,7 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 	case err == nil && store == nil:
 		err = errNoStore
 	case err == nil && n < 1:
-		err = fmt.Errorf("greylist: Trusted wants %d good triplets, which everybody has", n)
+		err = fmt.Errorf("greylist: Trusted: n is %d, must be at least 1", n)
 	}
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Rcpt, err)
@@ -36,7 +37,7 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 			return envelope.Temporary(check, err)
 		}
 		if identity == "" {
-			return envelope.Failed(check, refused, "it can't be told who sends this mail")
+			return envelope.Failed(check, refused, "the sender cannot be identified")
 		}
 		result := &Result{Identity: identity, IdentityKey: o.Secret.Identity(identity)}
 		record, err := get(ctx, store, result.IdentityKey)
@@ -48,8 +49,7 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 		}
 		if int64(result.Good) < int64(n) {
 			return envelope.Failed(check, refused,
-				"mail from %s has come back after a delay for %d senders and recipients, and must for %d",
-				identity, result.Good, n).With(result)
+				"%s has %d known pairs of sender and recipient, %d are required", identity, result.Good, n).With(result)
 		}
 		return envelope.Passed(check).With(result)
 	})

@@ -135,7 +135,7 @@ func checkCourse(t *testing.T, from string, verdicts []judged) (moved bool) {
 		state := "no state"
 		for _, step := range j.verdict.Trace {
 			if result, ok := step.Finding.Detail.(*greylist.Result); ok {
-				state = result.State.String()
+				state = result.State
 			}
 		}
 		states = append(states, state)

@@ -26,8 +26,10 @@ var (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+const recordSize = 16 // of greylist.Record.AppendBinary
+
 func encode(key greylist.Key, r greylist.Record) []byte {
-	b := make([]byte, 0, greylist.RecordSize+4)
+	b := make([]byte, 0, recordSize+4)
 	b, _ = r.AppendBinary(b) // it never fails
 	return binary.BigEndian.AppendUint32(b, checksum(key, b))
 }
@@ -41,11 +43,11 @@ func decode(key greylist.Key, b []byte) (r greylist.Record, err error) {
 	if b == nil {
 		return r, nil
 	}
-	if len(b) != greylist.RecordSize+4 ||
-		binary.BigEndian.Uint32(b[greylist.RecordSize:]) != checksum(key, b[:greylist.RecordSize]) {
+	if len(b) != recordSize+4 ||
+		binary.BigEndian.Uint32(b[recordSize:]) != checksum(key, b[:recordSize]) {
 		return r, fmt.Errorf("%w: the record of the key %v does not have its checksum", ErrDamaged, key)
 	}
-	return r, r.UnmarshalBinary(b[:greylist.RecordSize])
+	return r, r.UnmarshalBinary(b[:recordSize])
 }
 
 func decodeEntry(k, v []byte) (entry greylist.Entry, err error) {

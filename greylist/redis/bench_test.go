@@ -26,7 +26,7 @@ func BenchmarkStore(b *testing.B) {
 	script := goredis.NewScript(source)
 	now := time.Now()
 	seen := greylist.Sighting{At: now, Until: now.Add(24 * time.Hour), Good: 1}
-	record, err := greylist.Record{}.Seen(seen).MarshalBinary()
+	record, err := greylist.Record{}.Seen(seen).AppendBinary(nil)
 	if err != nil {
 		b.Fatal(err)
 	}

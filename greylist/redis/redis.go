@@ -217,7 +217,8 @@ func (s *Store) entries(ctx context.Context, node redis.Cmdable, names []string,
 	var values []*redis.StringCmd
 	pipeline := node.Pipeline() // not MGET, whose keys must be of one slot
 	for _, name := range names {
-		if key, err := greylist.ParseKey(strings.TrimPrefix(name, s.prefix)); err == nil {
+		var key greylist.Key
+		if err := key.UnmarshalText([]byte(strings.TrimPrefix(name, s.prefix))); err == nil {
 			keys, values = append(keys, key), append(values, pipeline.Get(ctx, name))
 		}
 	}

@@ -34,7 +34,7 @@ type call struct {
 // run runs the script on one key, together with others that wait. It is now at
 // the time given: a record that has expired by then counts for nothing.
 func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greylist.Record, now time.Time) (greylist.Record, error) {
-	record, err := r.MarshalBinary()
+	record, err := r.AppendBinary(nil)
 	if err != nil {
 		return greylist.Record{}, err
 	}

@@ -222,7 +222,7 @@ func (s *standIn) run(out io.Writer, args []string) {
 	} else {
 		r = old.Merge(r)
 	}
-	b, _ := r.MarshalBinary()
+	b, _ := r.AppendBinary(nil)
 	s.values[name] = string(b)
 	s.kept[name] = keep + int64(binary.BigEndian.Uint32(b[8:])-binary.BigEndian.Uint32([]byte(args[5][8:])))
 	bulk(out, string(b))
