@@ -100,7 +100,7 @@ func Example_customServer() {
 	// C: MAIL FROM:<a@example.net>
 	// S: 250 2.0.0 OK
 	// C: RCPT TO:<b@example.com>
-	// S: 554 5.7.1 relay access denied: the recipient b@example.com is in no domain of this site; users with an account here should log in (port 465 or 587)
+	// S: 554 5.7.1 the recipient b@example.com is in no domain of this site; relay access denied; users with an account here should log in (port 465 or 587)
 	// C: QUIT
 	// S: 221 2.0.0 bye
 }

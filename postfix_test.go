@@ -54,7 +54,7 @@ func Example_permitMynetworks() {
 	// Output:
 	// accept by client.in
 	// accept by client.authenticated
-	// 554 5.7.1 relay access denied: the recipient ann@example.com is in no domain of this site; users with an account here should log in (port 465 or 587)
+	// 554 5.7.1 the recipient ann@example.com is in no domain of this site; relay access denied; users with an account here should log in (port 465 or 587)
 }
 
 // check_client_access, check_helo_access, check_sender_access,
@@ -63,8 +63,8 @@ func Example_checkAccess() {
 	rules := verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
 		verdict.AcceptIf(rdns.In(".partner.example")),
-		verdict.RejectUnless(envelope.Not(helo.In(".bulk.example"))).Named("site.nobulk"),
-		verdict.RejectUnless(envelope.Not(sender.In("news@loud.example"))).Named("site.nonews"),
+		verdict.RejectIf(helo.In(".bulk.example")).Named("site.nobulk"),
+		verdict.RejectIf(sender.In("news@loud.example")).Named("site.nonews"),
 		verdict.RejectUnless(recipient.In("ann@example.org")).When(sender.In("fan.example")),
 	}
 	dns := zone.MustParse(`
@@ -83,9 +83,9 @@ func Example_checkAccess() {
 	try("192.0.2.2", "mail.fan.example", "eve@fan.example", "ann@example.org")
 	// Output:
 	// accept by rdns.in
-	// 550 5.7.1 the condition helo.in holds, and mail is not taken where it does
-	// 550 5.7.1 the condition sender.in holds, and mail is not taken where it does
-	// 550 5.7.1 mail is not taken for the recipient bob@example.org
+	// 550 5.7.1 the HELO name mail.bulk.example is in the list of names
+	// 550 5.7.1 the sender news@loud.example is in the list of senders
+	// 550 5.7.1 the recipient bob@example.org is not in the list of recipients
 	// accept
 }
 
@@ -177,7 +177,7 @@ func Example_rejectSenderLoginMismatch() {
 	// accept
 	// 553 5.7.1 the login bob does not own the sender address ann@example.org
 	// 550 5.1.0 the sender eve@example.org is in a domain of this site, and there is no such mailbox here
-	// 530 5.7.0 mail is taken here only after a login
+	// 530 5.7.0 the client has not logged in; authentication required
 	// accept
 }
 
@@ -205,7 +205,7 @@ func Example_rejectUnauthDestination() {
 	// accept
 	// 504 5.1.2 the recipient bob has no domain
 	// 550 5.1.1 there is no mailbox eve@example.org here
-	// 554 5.7.1 relay access denied: the recipient eve@example.com is in no domain of this site; users with an account here should log in (port 465 or 587)
+	// 554 5.7.1 the recipient eve@example.com is in no domain of this site; relay access denied; users with an account here should log in (port 465 or 587)
 	// 556 5.1.10 the domain deaf.example of the recipient takes no mail (its MX record is null)
 }
 
@@ -250,7 +250,7 @@ func Example_rejectPlaintextSession() {
 	border := verdict.Rules{verdict.RejectUnless(client.Waited)}
 	fmt.Println(reply(border, nil, envelope.Envelope{SpokeEarly: true}))
 	// Output:
-	// 530 5.7.0 mail is taken here only over an encrypted connection (STARTTLS)
+	// 530 5.7.0 the connection is not encrypted; encryption required (STARTTLS)
 	// accept
 	// 554 5.5.0 the client spoke before the greeting of the server
 }
@@ -317,6 +317,6 @@ func Example_deferIfPermit() {
 	fmt.Println(reply(verdict.Rules{verdict.AcceptIf(rdns.In("example.net")), verdict.RejectUnless(helo.FQDN)}, dns, e))
 	// Output:
 	// 504 5.5.4 the HELO name laptop is not fully qualified; users with an account here should log in (port 465 or 587)
-	// 451 4.7.25 the DNS lookup of 1.2.0.192.in-addr.arpa has failed for now, please try again later
-	// 451 4.7.25 the DNS lookup of 1.2.0.192.in-addr.arpa has failed for now, please try again later
+	// 451 4.7.25 the DNS lookup of 1.2.0.192.in-addr.arpa failed, please try again later
+	// 451 4.7.25 the DNS lookup of 1.2.0.192.in-addr.arpa failed, please try again later
 }

@@ -192,7 +192,7 @@ func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input
 // temporary makes a result one that waits for DNS. No policy is applied.
 func temporary(result Result, err error) Result {
 	result.Outcome, result.Err = envelope.TempError, err
-	result.Reason = "a lookup has failed for now"
+	result.Reason = "a lookup failed"
 	result.Disposition, result.Overrides = PolicyNone, nil
 	if result.worst == "" {
 		result.worst = PolicyReject

@@ -40,9 +40,9 @@ func Example() {
 	fmt.Print(wrap(v.Reply().String()))
 	// Output:
 	// reject by dmarc.notreject
-	// 550 5.7.26 unauthenticated mail from bank.example is not taken, the DMARC policy
-	// of bank.example asks to reject it: SPF passes for evil.example and there is no
-	// DKIM signature; if it is genuine, please tell the administrator of bank.example
+	// 550 5.7.26 mail from bank.example is not authenticated, and the DMARC policy of
+	// bank.example asks to reject it: SPF passes for evil.example and there is no DKIM
+	// signature; if it is genuine, please tell the administrator of bank.example
 }
 
 // The algorithm alone needs no message: only who the author is, and what SPF and
@@ -131,8 +131,8 @@ func Example_replyWithLink() {
 	})
 	fmt.Print(wrap(v.Reply().String()))
 	// Output:
-	// 550-5.7.26 unauthenticated mail from bank.example is not taken, the DMARC policy
-	// of bank.example asks to reject it: SPF proves nothing and there is no DKIM
+	// 550-5.7.26 mail from bank.example is not authenticated, and the DMARC policy of
+	// bank.example asks to reject it: SPF proves nothing and there is no DKIM
 	// signature; if it is genuine, please tell the administrator of bank.example
 	// 550-5.7.26 Please ask the administrator of that domain if this mail was
 	// legitimate.

@@ -32,20 +32,20 @@ func unpublished(name string, result *Result) envelope.Finding {
 // user whose forwarder broke a signature (RFC 9989, section 7.2).
 func failed(name string, result *Result) envelope.Finding {
 	var s sentence
-	s.add("unauthenticated mail from %s is not taken", result.Domain)
+	s.add("mail from %s is not authenticated", result.Domain)
 	switch {
 	case result.Record == nil:
 	case result.Applied == PolicyReject:
-		s.add(", the DMARC policy of %s asks to reject it", result.PolicyDomain)
+		s.add(", and the DMARC policy of %s asks to reject it", result.PolicyDomain)
 	case result.Applied == PolicyQuarantine:
-		s.add(", the DMARC policy of %s asks to be wary of it", result.PolicyDomain)
+		s.add(", and the DMARC policy of %s asks to be wary of it", result.PolicyDomain)
 	default:
-		s.add(", though the DMARC policy of %s asks for reports only", result.PolicyDomain)
+		s.add(", and the DMARC policy of %s asks for reports only", result.PolicyDomain)
 	}
 	s.addSPF(result)
 	s.addDKIM(result)
-	s.add("; if it is genuine, please tell the administrator of %s", result.Domain)
-	return envelope.Failed(name, unauthenticated, s.format, s.args...)
+	return envelope.Failed(name, unauthenticated, s.format, s.args...).
+		Advising("if it is genuine, please tell the administrator of " + string(result.Domain))
 }
 
 // sentence is a text for envelope.Failed that is put together from parts, whose

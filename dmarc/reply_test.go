@@ -37,19 +37,19 @@ func TestRepliesOnTheWire(t *testing.T) {
 		want    string
 	}{
 		{"reject", verdict.RejectUnless(dmarc.NotReject), mail(), "someone@evil.example", "From: Bank <a@bank.example>\r\n\r\n",
-			"550 5.7.26 unauthenticated mail from bank.example is not taken, the DMARC policy of bank.example asks to reject it: " +
+			"550 5.7.26 mail from bank.example is not authenticated, and the DMARC policy of bank.example asks to reject it: " +
 				"SPF passes for evil.example and there is no DKIM signature; if it is genuine, please tell the administrator of bank.example\r\n"},
 		{"four lines", fourLines(), mail(), "someone@evil.example", "From: a@bank.example\r\n\r\n",
-			"550-5.7.26 unauthenticated mail from bank.example is not taken, the DMARC policy of bank.example asks to reject it: " +
+			"550-5.7.26 mail from bank.example is not authenticated, and the DMARC policy of bank.example asks to reject it: " +
 				"SPF passes for evil.example and there is no DKIM signature; if it is genuine, please tell the administrator of bank.example\r\n" +
 				"550-5.7.26 Please ask the administrator of that domain if this mail was legitimate.\r\n" +
 				"550-5.7.26 To learn about DMARC, and what senders can do, visit\r\n" +
 				"550 5.7.26 https://mx.example.org/dmarc?ip=192.0.2.66&from=someone%40evil.example\r\n"},
 		{"deferred", verdict.TempFailUnless(dmarc.NotQuarantine), mail(), "someone@bank.example", "From: a@shop.example\r\n\r\n",
-			"450 4.7.26 unauthenticated mail from shop.example is not taken, the DMARC policy of shop.example asks to be wary of it: " +
+			"450 4.7.26 mail from shop.example is not authenticated, and the DMARC policy of shop.example asks to be wary of it: " +
 				"the result of SPF is fail for bank.example and there is no DKIM signature; if it is genuine, please tell the administrator of shop.example\r\n"},
 		{"aligned for", verdict.RejectUnless(dmarc.AlignedFor("quiet.example")), mail(), "", "From: a@quiet.example\r\n\r\n",
-			"550 5.7.26 unauthenticated mail from quiet.example is not taken: SPF proves nothing and there is no DKIM signature; " +
+			"550 5.7.26 mail from quiet.example is not authenticated: SPF proves nothing and there is no DKIM signature; " +
 				"if it is genuine, please tell the administrator of quiet.example\r\n"},
 		{"not published", verdict.RejectUnless(dmarc.Published), mail(), "someone@evil.example", "From: a@quiet.example\r\n\r\n",
 			"550 5.7.26 the domain quiet.example in From is not protected by DMARC: no DMARC record is published for the author domain\r\n"},
@@ -60,7 +60,7 @@ func TestRepliesOnTheWire(t *testing.T) {
 		{"two domains", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "From: a@bank.example, b@evil.example\r\n\r\n",
 			"550 5.7.1 the From field has addresses of 2 domains, among them bank.example and evil.example\r\n"},
 		{"DNS failed", verdict.RejectUnless(dmarc.NotReject), mail(), "someone@evil.example", "From: a@broken.example\r\n\r\n",
-			"451 4.4.3 the DNS lookup of _dmarc.broken.example has failed for now, please try again later\r\n"},
+			"451 4.4.3 the DNS lookup of _dmarc.broken.example failed, please try again later\r\n"},
 		{"bytes that a peer chose", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "From: \x1b[2J\xff a@\x07b\r\n\r\n",
 			"550 5.7.1 the author of the message can't be told: From field \"?[2J? a@?b\" has a control character\r\n"},
 	} {

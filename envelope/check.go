@@ -60,7 +60,9 @@ func WithoutMessage(check string, e *Envelope) Finding {
 // TempError whose Err is err: the mistake neither lets mail in nor loses any.
 func Misconfigured(name string, stage Stage, err error) Check {
 	return At(name, stage, func(context.Context, Resolver, *Envelope) Finding {
-		return mistaken(name, 5, err) // RFC 3463, section 3.4: system incorrectly configured
+		f := mistaken(name, 5, err) // RFC 3463, section 3.4: system incorrectly configured
+		f.Text = "the server is misconfigured"
+		return f
 	})
 }
 
@@ -70,7 +72,7 @@ func Misconfigured(name string, stage Stage, err error) Check {
 func mistaken(check string, detail uint16, err error) Finding {
 	f := Unavailable(check, err)
 	f.Status.Detail = detail
-	f.Text = "the mail can't be judged for now, please try again later"
+	f.Text = "the server has an internal error"
 	return f
 }
 

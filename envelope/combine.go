@@ -49,7 +49,8 @@ func All(checks ...Check) Check { return combine("all", Fail, checks) }
 // Any is described with All.
 func Any(checks ...Check) Check { return combine("any", Pass, checks) }
 
-// Not is described with All. It drops the Commit of its check.
+// Not is described with All. What its check saw is what it saw: it keeps the
+// Text, which may be "" where the check passed, and drops the Commit.
 func Not(check Check) Check {
 	name := combinedName("not", []Check{check})
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
@@ -59,9 +60,8 @@ func Not(check Check) Check {
 		switch inner.Outcome {
 		case Pass:
 			f.Outcome, f.Status = Fail, Status{Code: 550, Subject: 7, Detail: 1}
-			f.Text = sentence("the condition %s holds, and mail is not taken where it does", inner.Check)
 		case Fail:
-			f.Outcome, f.Status, f.Text, f.Err = Pass, Status{}, "", nil
+			f = Finding{Check: f.Check, Outcome: Pass, Text: f.Text, Detail: f.Detail}
 		}
 		return f
 	}

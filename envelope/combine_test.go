@@ -232,12 +232,18 @@ func TestACombinationSpeaksForTheOperandThatSettledIt(t *testing.T) {
 
 func TestNotTurnsTheFindingRound(t *testing.T) {
 	f := ask(t, envelope.Not(constant(envelope.Passed("client.in"), nil)))
-	if f.Status.String() != "550 5.7.1" || f.Text != "the condition client.in holds, and mail is not taken where it does" {
+	if f.Status.String() != "550 5.7.1" || f.Text != "" {
 		t.Errorf("Not(Pass) is %s %q", f.Status, f.Text)
 	}
-	f = ask(t, envelope.Not(constant(envelope.Failed("client.in", f.Status, "wrong"), nil)))
-	if !f.Status.IsZero() || f.Text != "" || f.Err != nil {
-		t.Errorf("Not(Fail) still says %s %q %v", f.Status, f.Text, f.Err)
+	f = ask(t, envelope.Not(constant(envelope.Passed("client.in").Observed("the client is listed"), nil)))
+	if f.Text != "the client is listed" {
+		t.Errorf("Not(Pass) has the text %q", f.Text)
+	}
+	failed := envelope.Failed("client.in", f.Status, "the client is not listed").Advising("leave")
+	failed.Deferral, failed.Retry, failed.Err = envelope.Status{Code: 451}, "later", errors.New("private")
+	f = ask(t, envelope.Not(constant(failed, nil)))
+	if f.Text != "the client is not listed" || f.Advice != "" || f.Retry != "" || !f.Status.IsZero() || !f.Deferral.IsZero() || f.Err != nil {
+		t.Errorf("Not(Fail) is %+v", f)
 	}
 }
 

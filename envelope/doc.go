@@ -28,7 +28,9 @@
 // TempError: DNS or a store failed. A finding that was forgotten to be filled in
 // counts as TempError, so that no mistake lets mail in. A finding that fails has
 // a [Status], the reply code and the enhanced code of RFC 3463 in one, and a
-// sentence that is clean of whatever a peer put into it.
+// Text of what was seen, which is clean of whatever a peer put into it. What
+// only a refusal says to the peer is its Advice, and what only a tempfail says
+// is its Retry.
 //
 // [All], [Any] and [Not] make checks of checks, and an unknown that can't change
 // the answer does not matter. [At] makes a check of one's own. [Once] shares work

@@ -70,7 +70,7 @@ func ExampleAt_resolver() {
 	// Output:
 	// pass ""
 	// fail "the sender's domain example.org has no MX record"
-	// temperror "the DNS lookup of example.org has failed for now, please try again later"
+	// temperror "the DNS lookup of example.org failed"
 }
 
 // mailExchanger is a Resolver with one MX record, or none because of err.

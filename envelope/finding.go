@@ -62,9 +62,16 @@ type Finding struct {
 	// Deferral is what a rule answers that makes a tempfail of a failure. Zero,
 	// as nearly always, means Status.Deferral().
 	Deferral Status
-	// Text is one sentence to the sender's postmaster: what is wrong, with the
-	// value at fault.
+	// Text is one sentence that says what was seen, with the value at fault. It is
+	// true whatever a rule does with the finding: a trace shows it, and a refusal
+	// tells it to the sender's postmaster.
 	Text string
+	// Advice is what a refusal adds to Text: what is required, or what the sender
+	// can do.
+	Advice string
+	// Retry is what a tempfail adds to Text, and a rejection does not: that
+	// another try can succeed.
+	Retry string
 	// Err is the private cause. It belongs in traces and logs and never on the
 	// wire.
 	Err error
@@ -82,12 +89,27 @@ func (f Finding) With(detail any) Finding {
 	return f
 }
 
-// SuggestLogin returns f with a hint in its Text that users with an account
-// should log in. It is for rules that are meant for other servers and that a
-// customer with a mail program may meet as well.
-func (f Finding) SuggestLogin() Finding {
-	f.Text += "; users with an account here should log in (port 465 or 587)"
+// Observed returns f with a Text, made from format and args as by [Failed]. Give
+// one to a finding that passes if a rule may refuse for it, as with [Not].
+func (f Finding) Observed(format string, args ...any) Finding {
+	f.Text = sentence(format, args...)
 	return f
+}
+
+// Advising returns f with a part added to its Advice.
+func (f Finding) Advising(advice string) Finding {
+	if f.Advice != "" {
+		advice = f.Advice + "; " + advice
+	}
+	f.Advice = advice
+	return f
+}
+
+// SuggestLogin returns f with the advice that users with an account should log
+// in. It is for checks that are meant for other servers and that a customer with
+// a mail program may meet as well.
+func (f Finding) SuggestLogin() Finding {
+	return f.Advising("users with an account here should log in (port 465 or 587)")
 }
 
 // NotYet is the finding of a check whose envelope has not come to stage.
@@ -123,14 +145,16 @@ func Permanent(check string, status Status, format string, args ...any) Finding 
 // deferral forced by it says 451 4.4.3 (RFC 3463: a directory server failed)
 // and names what was looked up, but not why that failed: err stays private.
 func Temporary(check string, err error) Finding {
-	f := Finding{Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3}, Err: err}
+	f := Finding{
+		Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3},
+		Text: "a lookup failed", Retry: "please try again later", Err: err,
+	}
 	if err == nil {
 		f.Err = errors.New("no cause was given")
 	}
-	f.Text = "a lookup that the decision needs has failed for now, please try again later"
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.Name != "" {
-		f.Text = sentence("the DNS lookup of %s has failed for now, please try again later", strings.TrimSuffix(dns.Name, "."))
+		return f.Observed("the DNS lookup of %s failed", strings.TrimSuffix(dns.Name, "."))
 	}
 	return f
 }

@@ -60,7 +60,11 @@ func TestConstructorsMakeWhatTheySay(t *testing.T) {
 		{"Temporary", envelope.Temporary("a.b", cause),
 			envelope.Finding{Check: "a.b", Outcome: envelope.TempError, Err: cause,
 				Status: envelope.Status{Code: 451, Subject: 4, Detail: 3},
-				Text:   "a lookup that the decision needs has failed for now, please try again later"}},
+				Text:   "a lookup failed", Retry: "please try again later"}},
+		{"Observed", envelope.Passed("a.b").Observed("%d of %s", 2, "three"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Pass, Text: "2 of three"}},
+		{"Advising", envelope.Passed("a.b").Advising("one").Advising("two"),
+			envelope.Finding{Check: "a.b", Outcome: envelope.Pass, Advice: "one; two"}},
 		{"With", envelope.Passed("a.b").With("detail"),
 			envelope.Finding{Check: "a.b", Outcome: envelope.Pass, Detail: "detail"}},
 	} {
@@ -77,18 +81,21 @@ func TestWithLeavesTheFindingItIsCalledOn(t *testing.T) {
 	}
 }
 
-func TestSuggestLoginAddsToTheText(t *testing.T) {
-	plain := envelope.Failed("a.b", envelope.Status{Code: 550}, "wrong")
+func TestSuggestLoginAddsToTheAdvice(t *testing.T) {
+	plain := envelope.Failed("a.b", envelope.Status{Code: 550}, "wrong").Advising("relay access denied")
 	f := plain.SuggestLogin()
-	if want := "wrong; users with an account here should log in (port 465 or 587)"; f.Text != want || plain.Text != "wrong" {
-		t.Errorf("text %q, and of the finding before %q", f.Text, plain.Text)
+	if want := "relay access denied; users with an account here should log in (port 465 or 587)"; f.Advice != want || f.Text != "wrong" {
+		t.Errorf("text %q, advice %q", f.Text, f.Advice)
+	}
+	if plain.Advice != "relay access denied" {
+		t.Errorf("the advice of the finding before is %q", plain.Advice)
 	}
 }
 
 func TestUnavailableTellsThePeerNothingOfTheCause(t *testing.T) {
 	cause := &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
 	f := envelope.Unavailable("a.b", fmt.Errorf("asking: %w", cause))
-	if want := "a lookup that the decision needs has failed for now, please try again later"; f.Text != want {
+	if want := "a lookup failed"; f.Text != want {
 		t.Errorf("text %q, want %q", f.Text, want)
 	}
 	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || !errors.Is(f.Err, cause) {
@@ -100,21 +107,21 @@ func TestUnavailableTellsThePeerNothingOfTheCause(t *testing.T) {
 }
 
 func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
-	const sorry = " has failed for now, please try again later"
+	const failed = " failed"
 	for _, tc := range []struct {
 		name string
 		err  error
 		text string
 	}{
 		{"a DNS error", &net.DNSError{Err: "secret", Name: "mail.example.org.", Server: "10.0.0.1:53"},
-			"the DNS lookup of mail.example.org" + sorry},
+			"the DNS lookup of mail.example.org" + failed},
 		{"a wrapped one", fmt.Errorf("secret: %w", &net.DNSError{Err: "secret", Name: "mail.example.org"}),
-			"the DNS lookup of mail.example.org" + sorry},
+			"the DNS lookup of mail.example.org" + failed},
 		{"a hostile name", &net.DNSError{Err: "secret", Name: "a\r\n250 OK\x00" + strings.Repeat("x", 1e6)},
-			"the DNS lookup of a 250 OK?" + strings.Repeat("x", 243) + "..." + sorry},
-		{"no name", &net.DNSError{Err: "secret"}, "a lookup that the decision needs" + sorry},
-		{"no DNS error", errors.New("secret"), "a lookup that the decision needs" + sorry},
-		{"no error", nil, "a lookup that the decision needs" + sorry},
+			"the DNS lookup of a 250 OK?" + strings.Repeat("x", 243) + "..." + failed},
+		{"no name", &net.DNSError{Err: "secret"}, "a lookup" + failed},
+		{"no DNS error", errors.New("secret"), "a lookup" + failed},
+		{"no error", nil, "a lookup" + failed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := envelope.Temporary("a.b", tc.err)
@@ -166,6 +173,9 @@ func TestFailedCleansEveryValue(t *testing.T) {
 			}
 			if p := envelope.Permanent("a.b", status, "the value %v is wrong", tc.value); p.Text != f.Text {
 				t.Errorf("Permanent has another text: %q", p.Text)
+			}
+			if p := envelope.Passed("a.b").Observed("the value %v is wrong", tc.value); p.Text != f.Text {
+				t.Errorf("Observed gives another text: %q", p.Text)
 			}
 			if strings.ContainsFunc(f.Text, unicode.IsControl) {
 				t.Errorf("text %q has a control character", f.Text)

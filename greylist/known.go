@@ -2,6 +2,7 @@ package greylist
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"mxrules.example/envelope"
@@ -118,22 +119,22 @@ func (o Options) wait(triplet Record, seen Sighting, now time.Time) time.Duratio
 
 // greylisted returns the finding for mail that must wait.
 func greylisted(check string, wait time.Duration, e *envelope.Envelope, o Options) envelope.Finding {
-	const format = "greylisted: mail from %s to %s is not known yet, please try again "
 	sender := e.MailFrom
 	if sender == "" {
 		sender = "<>"
 	}
-	f := envelope.Failed(check, refused, format+"later", sender, e.RcptTo)
-	if o.TellWait {
-		f = envelope.Failed(check, refused, format+"in %d seconds", sender, e.RcptTo, int64((wait+time.Second-1)/time.Second))
-	}
+	f := envelope.Failed(check, refused, "greylisted: mail from %s to %s is not known yet", sender, e.RcptTo)
 	f.Deferral = deferred
+	f.Retry = "please try again later"
+	if o.TellWait {
+		f.Retry = fmt.Sprintf("please try again in %d seconds", int64((wait+time.Second-1)/time.Second))
+	}
 	return f
 }
 
 // storeFailed returns the finding for a store that failed with err.
 func storeFailed(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
-	f.Text = "greylisting is temporarily unavailable, please try again later"
+	f.Text = "greylisting is temporarily unavailable"
 	return f
 }

@@ -234,8 +234,8 @@ func TestReply(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{TellWait: tc.tellWait})
 			f := judge(t, check, mail(0, "192.0.2.1", tc.from, us))
-			if f.Text != tc.want {
-				t.Errorf("text %q\nwant %q", f.Text, tc.want)
+			if got := f.Text + ", " + f.Retry; got != tc.want {
+				t.Errorf("text %q\nwant %q", got, tc.want)
 			}
 			if got := f.Deferral.String(); got != "451 4.7.1" {
 				t.Errorf("deferral %s", got)
@@ -343,7 +343,7 @@ func TestFailuresAreTempErrors(t *testing.T) {
 		text    string
 	}{
 		{"store", broken{full}, greylist.Options{}, full, "451 4.3.0",
-			"greylisting is temporarily unavailable, please try again later"},
+			"greylisting is temporarily unavailable"},
 		{"identity", greylist.NewMemory(1 << 20), greylist.Options{Identity: unidentified}, lost, "451 4.4.3",
 			envelope.Temporary("", lost).Text},
 	} {

@@ -36,13 +36,13 @@ func Example() {
 	// [192.0.2.1] pass
 	// 192.0.2.1 fail
 	//    501 5.5.4
-	//    the HELO name 192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]; users with an account here should log in (port 465 or 587)
+	//    the HELO name 192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]
 	// DESKTOP-1A2B3C fail
 	//    504 5.5.4
-	//    the HELO name DESKTOP-1A2B3C is not fully qualified; users with an account here should log in (port 465 or 587)
+	//    the HELO name DESKTOP-1A2B3C is not fully qualified
 	// mail.example.net fail
 	//    550 5.7.1
-	//    the HELO name mail.example.net has no A, AAAA or MX record in DNS; users with an account here should log in (port 465 or 587)
+	//    the HELO name mail.example.net has no A, AAAA or MX record in DNS
 }
 
 // A stranger who greets with our own name or address wants to be taken for us.

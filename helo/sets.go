@@ -79,11 +79,11 @@ func InSet(contains func(name envelope.Host) bool) envelope.Check {
 	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		host, literal, fault := read(e.Helo)
 		if fault == "" && literal.IsZero() && contains(host) {
-			return envelope.Passed(check)
+			return envelope.Passed(check).Observed("the HELO name %s is in the list of names", host)
 		}
 		if e.Helo == "" {
-			return failed(check, refusal, "the client has given no name with HELO, and mail is taken only from known names")
+			return failed(check, refusal, "the client has given no name with HELO")
 		}
-		return failed(check, refusal, "mail is not taken from the HELO name %s", e.Helo)
+		return failed(check, refusal, "the HELO name %s is not in the list of names", e.Helo)
 	})
 }

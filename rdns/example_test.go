@@ -42,7 +42,7 @@ func Example() {
 	//    the client 192.0.2.3 has no name: there is no PTR record for its address
 	// 192.0.2.4 fail
 	//    550 5.7.1
-	//    the name a4.dyn.isp.example of the client 192.0.2.4 looks like that of a dynamic or unnamed address: it contains the word "dyn"; users with an account here should log in (port 465 or 587)
+	//    the name a4.dyn.isp.example of the client 192.0.2.4 looks like that of a dynamic or unnamed address: it contains the word "dyn"
 }
 
 // In trusts a name, and so counts it only where it leads back to the client.

@@ -49,11 +49,11 @@ func unconfirmed(check string, status envelope.Status, client netip.Addr, names 
 	return envelope.Failed(check, status, format, client, list(names, result.Cut), record).With(result)
 }
 
-// refused is the finding that mail is not wanted from a client with such names.
-func refused(check string, client netip.Addr, names []envelope.Host, result *Result) envelope.Finding {
-	return envelope.Failed(check, unwanted, "mail is not taken from the client %s with the name %s",
-		client, list(names, result.Cut)).With(result)
-}
+// What a client is seen to be, given its address and its names.
+const (
+	isListed  = "the client %s with the name %s is in the list of names"
+	notListed = "the client %s with the name %s is not in the list of names"
+)
 
 // list writes names for a sentence: the first three, and how many more there
 // are.

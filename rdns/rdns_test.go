@@ -153,8 +153,8 @@ func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Stat
 	if asked != want.asked {
 		t.Errorf("asked %q, want %q", asked, want.asked)
 	}
-	if !strings.Contains(got.Text, want.text) {
-		t.Errorf("text %q does not say %q", got.Text, want.text)
+	if !strings.Contains(told(got), want.text) {
+		t.Errorf("text %q does not say %q", told(got), want.text)
 	}
 	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
 		t.Errorf("text %q is not clean", got.Text)
@@ -219,7 +219,7 @@ func TestExists(t *testing.T) {
 		{"19", envelope.Fail, "PTR", "", `says "evil 250.example.org.", which is no host name`},
 		{"21", envelope.Pass, "PTR", "", ""},
 		{"22", envelope.Pass, "PTR", "", ""},
-		{"30", envelope.TempError, "PTR", "", "please try again later"},
+		{"30", envelope.TempError, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
 		{"35", envelope.TempError, "PTR", "", ""},
 		{"36", envelope.TempError, "PTR", "", ""},
 	})
@@ -252,7 +252,7 @@ func TestConfirmed(t *testing.T) {
 		{"20", envelope.Fail, "PTR A", "", "says twenty.example.org, which"},
 		{"21", envelope.Pass, "PTR A", "one.example.org", ""},
 		{"22", envelope.Pass, "PTR A", "mail_out.example.org", ""},
-		{"30", envelope.TempError, "PTR", "", "please try again later"},
+		{"30", envelope.TempError, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
 		{"31", envelope.TempError, "PTR A", "", "broken.example.org"},
 		{"32", envelope.TempError, "PTR A A", "", "broken.example.org"},
 		{"33", envelope.TempError, "PTR A A", "", "broken.example.org"},
@@ -293,7 +293,7 @@ func TestIn(t *testing.T) {
 		{"3", envelope.Fail, "PTR A", "", "says mail.example.org, which has no A record with that address"},
 		{"51", envelope.Fail, "PTR A", "", "says out50.big.example, which"},
 		{"50", envelope.Pass, "PTR A", "out50.big.example", ""},
-		{"53", envelope.Fail, "PTR", "", "mail is not taken from the client 192.0.2.53 with the name big.example"},
+		{"53", envelope.Fail, "PTR", "", "the client 192.0.2.53 with the name big.example is not in the list of names"},
 		{"52", envelope.Fail, "PTR", "", "with the name mail.notbig.example"},
 		// Only names that match are confirmed.
 		{"4", envelope.Fail, "PTR", "", "with the name nowhere.example.org"},
@@ -310,7 +310,7 @@ func TestIn(t *testing.T) {
 
 func TestNotIn(t *testing.T) {
 	run(t, rdns.NotIn(".isp.example", "mail.example.org", "broken.example.org"), unwanted, []row{
-		{"1", envelope.Fail, "PTR", "", "mail is not taken from the client 192.0.2.1 with the name mail.example.org"},
+		{"1", envelope.Fail, "PTR", "", "the client 192.0.2.1 with the name mail.example.org is in the list of names"},
 		// Who claims a name that is refused need not prove it.
 		{"3", envelope.Fail, "PTR", "", "with the name mail.example.org"},
 		{"31", envelope.Fail, "PTR", "", ""},
@@ -362,4 +362,12 @@ func TestMistakesInPatternsDefer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// told is what a refusal tells of a finding.
+func told(f envelope.Finding) string {
+	if f.Advice == "" {
+		return f.Text
+	}
+	return f.Text + "; " + f.Advice
 }

@@ -44,11 +44,11 @@ func InSet(contains func(name envelope.Host) bool) envelope.Check {
 		case err != nil:
 			return temporary(check, err, result)
 		case result.Confirmed != "":
-			return envelope.Passed(check).With(result)
+			return envelope.Passed(check).Observed(isListed, client, result.Confirmed).With(result)
 		case len(matching) > 0:
 			return unconfirmed(check, unwanted, client, matching, result)
 		}
-		return refused(check, client, result.Names, result)
+		return envelope.Failed(check, unwanted, notListed, client, list(result.Names, result.Cut)).With(result)
 	})
 }
 
@@ -80,9 +80,13 @@ func NotInSet(contains func(name envelope.Host) bool) envelope.Check {
 			return temporary(check, err, result)
 		}
 		if matching := only(result.Names, contains); len(matching) > 0 {
-			return refused(check, client, matching, result)
+			return envelope.Failed(check, unwanted, isListed, client, list(matching, result.Cut)).With(result)
 		}
-		return envelope.Passed(check).With(result)
+		passed := envelope.Passed(check).With(result)
+		if len(result.Names) == 0 {
+			return passed.Observed("the client %s has no name", client)
+		}
+		return passed.Observed(notListed, client, list(result.Names, result.Cut))
 	})
 }
 

@@ -97,8 +97,8 @@ func TestReplies(t *testing.T) {
 		{spf.Pass, "broken.example", "550 5.7.24", `SPF can't be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
 		{spf.Valid, "broken.example", "550 5.7.24", `SPF can't be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
 		{spf.NotFail, "broken.example", "550 5.7.24", `the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
-		{spf.NotFail, "slow.example", "451 4.7.24", "the DNS lookup of slow.example has failed for now, please try again later"},
-		{spf.NotFail, "shaky.example", "451 4.7.24", "the DNS lookup of 1.2.0.192.in-addr.arpa has failed for now, please try again later"},
+		{spf.NotFail, "slow.example", "451 4.7.24", "the DNS lookup of slow.example failed"},
+		{spf.NotFail, "shaky.example", "451 4.7.24", "the DNS lookup of 1.2.0.192.in-addr.arpa failed"},
 	} {
 		e := envelope.Envelope{ClientIP: netip.MustParseAddr(client), Helo: tc.domain, MailFrom: "user@" + tc.domain}
 		got := tc.check(t.Context(), publishers(), &e)
@@ -208,7 +208,7 @@ func TestAuthenticationResults(t *testing.T) {
 		{spf.Input{Helo: "fail.example", Identity: spf.Helo}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("helo", "fail.example")}},
 		{spf.Input{MailFrom: "user@localhost"}, envelope.AuthenticationResult{Method: "spf", Result: "none"}},
 		{spf.Input{MailFrom: "user@slow.example"}, envelope.AuthenticationResult{Method: "spf", Result: "temperror",
-			Reason: "the DNS lookup of slow.example has failed for now", Properties: property("mailfrom", "user@slow.example")}},
+			Reason: "the DNS lookup of slow.example failed", Properties: property("mailfrom", "user@slow.example")}},
 	} {
 		tc.in.ClientIP = netip.MustParseAddr("192.0.2.1")
 		result := spf.Evaluate(t.Context(), publishers(), tc.in)

@@ -163,8 +163,8 @@ func TestProblemsSayWhatAndWhere(t *testing.T) {
 		"user@deep.example":  "there is no SPF record where the term leads, at the term include:none.example in the SPF record of deep.example",
 		"user@loop.example":  "too many terms need a DNS lookup, at the term include:loop.example in the SPF record of loop.example",
 		"user@mx.example":    "too many MX records, at the term mx in the SPF record of mx.example",
-		"user@slow.example":  "a DNS lookup has failed for now, at the term a:host.example in the SPF record of slow.example",
-		"user@worse.example": "the DNS lookup of worse.example has failed for now",
+		"user@slow.example":  "a DNS lookup failed, at the term a:host.example in the SPF record of slow.example",
+		"user@worse.example": "the DNS lookup of worse.example failed",
 		"user@bad.example":   `the SPF record of bad.example is malformed: SPF term "a:?.example" has a character that is not visible ASCII`,
 	} {
 		got := evaluate(t, spf.Options{}, dns, from)

@@ -35,7 +35,7 @@ const (
 )
 
 var kindWords = [...]string{
-	DNSFailure:         "a DNS lookup has failed for now",
+	DNSFailure:         "a DNS lookup failed",
 	UnknownClient:      "the address of the client is not known",
 	BadSyntax:          "the SPF record is malformed",
 	SeveralRecords:     "there are several SPF records",
@@ -80,7 +80,7 @@ func (p *Problem) Error() string {
 	case p.Kind == BadSyntax && p.Err != nil: // which names the term
 		return "the SPF record of " + record + " is malformed: " + p.Err.Error()
 	case p.Kind == DNSFailure && p.Name != "" && p.Term == "":
-		return "the DNS lookup of " + envelope.Excerpt(p.Name) + " has failed for now"
+		return "the DNS lookup of " + envelope.Excerpt(p.Name) + " failed"
 	case p.Term != "":
 		return p.Kind.String() + ", at the term " + envelope.Excerpt(p.Term) + " in the SPF record of " + record
 	case record != "":

@@ -58,6 +58,14 @@
 // the rules would wait now, it is a tempfail. So no stage of a transaction
 // writes again what an earlier one has written.
 //
+// # Replies
+//
+// A refusal answers with the status of its finding, brought into the class that
+// the action asks for, and with the Text of its finding: what was seen. The
+// Advice of the finding follows, and before it in a tempfail its Retry. So a
+// rejection never asks to try again. Where there is no text, a rejection says
+// "access denied". [Rule.Reply] replaces all that, and [Rule.See] adds lines.
+//
 // # What it does not do
 //
 // The package knows no check: checks live in packages of their own, and anyone

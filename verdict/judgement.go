@@ -136,14 +136,14 @@ func (j *judgement) run(i int, check envelope.Check) (f envelope.Finding) {
 func (j *judgement) late(check envelope.Check) envelope.Finding {
 	name, _ := envelope.Describe(check)
 	f := envelope.Temporary(name, context.Cause(j.ctx))
-	f.Text = "the decision took too long, please try again later"
+	f.Text = "the checks took too long"
 	return f
 }
 
 // mistake is the finding for an error of the program rather than of DNS.
 func mistake(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
-	f.Text = "the server can't decide for now, please try again later"
+	f.Text = "the server has an internal error"
 	return f
 }
 

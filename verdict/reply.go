@@ -59,16 +59,16 @@ func (v Verdict) Reply() Reply {
 			status = refusal(status)
 		}
 		if text == "" {
-			text = "the message is refused by the policy of this server"
+			text = "access denied"
 		}
 	case TempFail:
 		status = status.Deferral()
 		if text == "" {
-			text = "the message can't be taken for now, please try again later"
+			text = "mail is deferred, please try again later"
 		}
 	default:
 		status = envelope.Status{Code: 451, Subject: 3}
-		text = "the server came to no decision, please try again later"
+		text = "no decision was made, please try again later"
 	}
 	lines := fold(envelope.CleanText(text, v.smtputf8), maxTextLines)
 	for _, help := range v.Help {

@@ -88,7 +88,7 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 	case d.forced:
 		v.Finding = blocking(step)
 		v.Status = v.Finding.Status.Deferral()
-		v.Text = v.Finding.Text
+		v.Text = sentence(&v.Finding, TempFail)
 	case d.action == Reject && soft:
 		v.Action, v.Softened = TempFail, true
 		j.word(&v, rule)
@@ -117,12 +117,15 @@ func blocking(s *Step) envelope.Finding {
 // word gives v the reply of a rule that refused: its own, or that of its
 // finding.
 func (j *judgement) word(v *Verdict, rule *Rule) {
-	v.Status, v.Text = v.Finding.Status, v.Finding.Text
+	v.Status, v.Text = v.Finding.Status, sentence(&v.Finding, v.Action)
 	if v.Action == TempFail && v.Finding.Deferral.IsDeferral() {
 		v.Status = v.Finding.Deferral
 	}
 	if !rule.status.IsZero() {
 		v.Status = rule.status
+	}
+	if v.Status.IsZero() {
+		v.Status = refusal(v.Status)
 	}
 	if v.Action == TempFail {
 		v.Status = v.Status.Deferral()
@@ -135,6 +138,23 @@ func (j *judgement) word(v *Verdict, rule *Rule) {
 	for _, line := range rule.help {
 		v.Help = append(v.Help, fill(line, &j.envelope, rule.name, v.Status))
 	}
+}
+
+// sentence returns what a refusal tells of a finding: what was seen, that
+// another try helps if one is asked for, and what else the sender can do.
+func sentence(f *envelope.Finding, action Action) string {
+	text := f.Text
+	add := func(separator, part string) {
+		if text != "" && part != "" {
+			text += separator
+		}
+		text += part
+	}
+	if action == TempFail {
+		add(", ", f.Retry)
+	}
+	add("; ", f.Advice)
+	return text
 }
 
 // refusal makes a status for a rejection of one that is none, keeping what it

@@ -80,7 +80,7 @@ func temporary(check string, err error) envelope.Finding {
 	var lookup *net.DNSError
 	if !errors.As(err, &lookup) {
 		f.Status = envelope.Status{Code: 451, Subject: 3}
-		f.Text = "the message can't be judged for now, please try again later"
+		f.Text = "the message could not be read"
 	}
 	return f
 }

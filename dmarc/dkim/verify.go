@@ -268,7 +268,7 @@ func (v *verification) compareHeader(ctx context.Context, s *signature) {
 	case errors.As(err, &fault):
 		s.settle(WordPermError, fault.Error())
 	case !errors.Is(err, errMismatch):
-		s.settle(WordTempError, "the lookup of the key has failed for now")
+		s.settle(WordTempError, "the lookup of the key failed")
 		s.Err = err
 	case k.testing: // RFC 6376, section 3.6.1: to be treated as if it were not there
 		s.settle(WordNeutral, err.Error()+", and its key is for testing (t=y)")

@@ -27,7 +27,7 @@ func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope)
 	}
 	if e.Login == "" {
 		return envelope.Failed(check, envelope.Status{Code: 530, Subject: 7, Detail: 0},
-			"mail is taken here only after a login")
+			"the client has not logged in").Advising("authentication required")
 	}
 	return envelope.Passed(check)
 }
@@ -42,7 +42,7 @@ func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.
 	}
 	if e.TLS == nil {
 		return envelope.Failed(check, envelope.Status{Code: 530, Subject: 7, Detail: 0},
-			"mail is taken here only over an encrypted connection (STARTTLS)")
+			"the connection is not encrypted").Advising("encryption required (STARTTLS)")
 	}
 	return envelope.Passed(check)
 }
@@ -93,14 +93,14 @@ func InSet(contains func(ctx context.Context, client netip.Addr) (bool, error)) 
 		client := e.Client()
 		status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
 		if !client.IsValid() {
-			return envelope.Failed(check, status, "the address of the client is not known, and mail is taken only from known networks")
+			return envelope.Failed(check, status, "the address of the client is not known")
 		}
 		switch in, err := contains(ctx, client); {
 		case err != nil:
 			return envelope.Unavailable(check, err)
 		case in:
-			return envelope.Passed(check)
+			return envelope.Passed(check).Observed("the client address %s is in the list of networks", client)
 		}
-		return envelope.Failed(check, status, "mail is not taken from the address %s", client)
+		return envelope.Failed(check, status, "the client address %s is not in the list of networks", client)
 	})
 }

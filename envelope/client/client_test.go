@@ -135,7 +135,7 @@ func TestNoNetworkHoldsAnUnknownAddressOrAnotherFamily(t *testing.T) {
 
 func TestInNamesTheAddress(t *testing.T) {
 	got := client.In(nil)(t.Context(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("::ffff:192.0.2.1")})
-	if want := "mail is not taken from the address 192.0.2.1"; got.Text != want {
+	if want := "the client address 192.0.2.1 is not in the list of networks"; got.Text != want {
 		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

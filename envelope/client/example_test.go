@@ -38,5 +38,5 @@ func ExampleInSet() {
 
 	f := known(context.Background(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("203.0.113.10")})
 	fmt.Println(f.Outcome, f.Status, f.Text)
-	// Output: fail 550 5.7.1 mail is not taken from the address 203.0.113.10
+	// Output: fail 550 5.7.1 the client address 203.0.113.10 is not in the list of networks
 }

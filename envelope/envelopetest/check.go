@@ -31,7 +31,8 @@ import (
 //     and in a judgement that shares work (envelope.Once) between envelopes.
 //   - The envelope is not changed, and nothing panics or hangs.
 //   - Fail and PermError have a status that refuses, TempError has one that
-//     defers, and the cause. Each has a Text, which is clean.
+//     defers, and the cause. Each has a Text. It is clean, as Advice and Retry
+//     are.
 //   - If a lookup fails, whichever and however, or if the context ends, the
 //     answer is the same or it is TempError. In particular nobody is refused
 //     because of a DNS that was not there. A caller whose context has ended
@@ -183,16 +184,19 @@ func fault(f envelope.Finding, e *envelope.Envelope) string {
 		return "has no outcome"
 	}
 	speaks := f.Outcome == envelope.Fail || f.Outcome == envelope.PermError || f.Outcome == envelope.TempError
+	_, combined := f.Detail.([]envelope.Finding)
 	switch {
-	case speaks && f.Text == "":
+	case speaks && f.Text == "" && !combined: // envelope.Not has one only if its check has
 		return "has no Text"
-	case envelope.CleanText(f.Text, true) != f.Text:
-		return "has a Text that is not clean"
+	case !clean(f.Text) || !clean(f.Advice) || !clean(f.Retry):
+		return "has a Text, Advice or Retry that is not clean"
 	case !f.Deferral.IsZero() && !f.Deferral.IsDeferral():
 		return "has a Deferral that does not defer"
 	}
 	return ""
 }
+
+func clean(text string) bool { return envelope.CleanText(text, true) == text }
 
 // brief shows a finding in one line.
 func brief(f envelope.Finding) string {
@@ -213,5 +217,6 @@ func brief(f envelope.Finding) string {
 // compared: they may point anywhere.
 func same(f, g envelope.Finding) bool {
 	return f.Check == g.Check && f.Outcome == g.Outcome && f.Awaits == g.Awaits &&
-		f.Status == g.Status && f.Deferral == g.Deferral && f.Text == g.Text
+		f.Status == g.Status && f.Deferral == g.Deferral &&
+		f.Text == g.Text && f.Advice == g.Advice && f.Retry == g.Retry
 }

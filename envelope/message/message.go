@@ -97,6 +97,6 @@ func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 // trouble of ours, and no lookup (RFC 3463, section 3.4: mail system status).
 func unreadable(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
-	f.Text = "the message can't be read for now, please try again later"
+	f.Text = "the message could not be read"
 	return f
 }

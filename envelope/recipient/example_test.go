@@ -45,9 +45,9 @@ func Example() {
 	// carol@example.org fail
 	//    550 5.1.1 there is no mailbox carol@example.org here
 	// dave@example.net fail
-	//    554 5.7.1 relay access denied: the recipient dave@example.net is in no domain of this site; users with an account here should log in (port 465 or 587)
+	//    554 5.7.1 the recipient dave@example.net is in no domain of this site
 	// dave%example.net@example.org fail
-	//    554 5.7.1 relay access denied: the recipient dave%example.net@example.org asks this server to send the mail on; users with an account here should log in (port 465 or 587)
+	//    554 5.7.1 the recipient dave%example.net@example.org asks this server to send the mail on
 	// postmaster pass
 }
 
@@ -92,9 +92,9 @@ func ExampleListed() {
 		fmt.Println("   because", f.Err)
 	}
 	// Output:
-	// temperror 452 4.2.2 the mailbox ann@example.org is full, please try again later
+	// temperror 452 4.2.2 the mailbox ann@example.org is full
 	//    because the mailbox is full
-	// temperror 451 4.3.0 a lookup that the decision needs has failed for now, please try again later
+	// temperror 451 4.3.0 a lookup failed
 	//    because the database is down
 }
 

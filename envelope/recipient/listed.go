@@ -56,11 +56,10 @@ func fromAnswer(check string, answer directory.Answer, recipient string) envelop
 			"the mailbox %s is disabled", recipient)
 	case directory.Moved: // RFC 3463, X.1.6: no forwarding address
 		return envelope.Failed(check, envelope.Status{Code: 551, Subject: 1, Detail: 6},
-			"the mailbox %s has moved, and mail for it is no longer taken here", recipient)
+			"the mailbox %s has moved", recipient)
 	case directory.Full:
-		f := envelope.Failed(check, envelope.Status{Code: 452, Subject: 2, Detail: 2},
-			"the mailbox %s is full, please try again later", recipient)
-		f.Outcome, f.Err = envelope.TempError, errors.New("the mailbox is full")
+		f := envelope.Temporary(check, errors.New("the mailbox is full")).Observed("the mailbox %s is full", recipient)
+		f.Status = envelope.Status{Code: 452, Subject: 2, Detail: 2}
 		return f
 	}
 	return envelope.NotApplicable(check) // Foreign

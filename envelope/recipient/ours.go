@@ -27,17 +27,17 @@ func Ours(domains ...string) envelope.Check {
 		mailbox, fault := read(e)
 		switch {
 		case e.RcptTo == "":
-			return relayDenied(check, "relay access denied: the client has given no recipient")
+			return relayDenied(check, "the client has given no recipient")
 		case fault != "":
-			return relayDenied(check, "relay access denied: the recipient %s %s", e.RcptTo, fault)
+			return relayDenied(check, "the recipient %s %s", e.RcptTo, fault)
 		case isBare(mailbox): // RFC 5321, section 4.5.1: this server's own
 			return envelope.Passed(check)
 		case asksOn(mailbox):
-			return relayDenied(check, "relay access denied: the recipient %s asks this server to send the mail on", e.RcptTo)
+			return relayDenied(check, "the recipient %s asks this server to send the mail on", e.RcptTo)
 		case !ours.contain(mailbox):
-			return relayDenied(check, "relay access denied: the recipient %s is in no domain of this site", e.RcptTo)
+			return relayDenied(check, "the recipient %s is in no domain of this site", e.RcptTo)
 		}
-		return envelope.Passed(check)
+		return envelope.Passed(check).Observed("the recipient %s is in a domain of this site", e.RcptTo)
 	})
 }
 
@@ -45,7 +45,8 @@ func Ours(domains ...string) envelope.Check {
 // read it are customers with a program that does not log in. A rule that
 // defers answers 454: 450 would be a mailbox that is busy.
 func relayDenied(check, format string, args ...any) envelope.Finding {
-	f := envelope.Failed(check, envelope.Status{Code: 554, Subject: 7, Detail: 1}, format, args...).SuggestLogin()
+	f := envelope.Failed(check, envelope.Status{Code: 554, Subject: 7, Detail: 1}, format, args...).
+		Advising("relay access denied").SuggestLogin()
 	f.Deferral = envelope.Status{Code: 454, Subject: 7, Detail: 1}
 	return f
 }

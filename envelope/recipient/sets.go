@@ -46,7 +46,7 @@ func Role(domains []string, names ...string) envelope.Check {
 	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		if fault == "" && !asksOn(mailbox) && role[directory.FoldCase(mailbox.Local)] && (isBare(mailbox) || ours.contain(mailbox)) {
-			return envelope.Passed(check)
+			return envelope.Passed(check).Observed("the recipient %s is a role address of this site", e.RcptTo)
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is no role address of this site", e.RcptTo)
 	})
@@ -86,10 +86,10 @@ func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool,
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:
-				return envelope.Passed(check)
+				return envelope.Passed(check).Observed("the recipient %s is in the list of recipients", e.RcptTo)
 			}
 		}
-		return envelope.Failed(check, refusal, "mail is not taken for the recipient %s", e.RcptTo)
+		return envelope.Failed(check, refusal, "the recipient %s is not in the list of recipients", e.RcptTo)
 	})
 }
 

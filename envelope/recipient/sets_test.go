@@ -114,7 +114,7 @@ func TestIn(t *testing.T) {
 	expect(t, recipient.In("example.org")(t.Context(), nil, to("postmaster")), envelope.Fail, unwanted)
 	expect(t, recipient.In()(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
 	got := in(t.Context(), nil, to("bob@example.org"))
-	if want := "mail is not taken for the recipient bob@example.org"; got.Text != want {
+	if want := "the recipient bob@example.org is not in the list of recipients"; got.Text != want {
 		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

@@ -98,7 +98,7 @@ func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	case !e.Reached(envelope.Mail):
 		return envelope.NotYet(check, envelope.Mail)
 	case isNull(e):
-		return envelope.Passed(check)
+		return envelope.Passed(check).Observed("the sender is the null sender")
 	}
 	return envelope.Failed(check, unwanted, "the sender %s is not the null sender", e.MailFrom)
 }

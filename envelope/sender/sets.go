@@ -36,7 +36,7 @@ func NotOurs(domains ...string) envelope.Check {
 			return envelope.NotApplicable(check)
 		case ours.Contains(mailbox.Domain):
 			return envelope.Failed(check, unwanted,
-				"the sender %s is in a domain of this site, from which mail is taken only after a login", e.MailFrom).SuggestLogin()
+				"the sender %s is in a domain of this site", e.MailFrom).SuggestLogin()
 		}
 		return envelope.Passed(check)
 	})
@@ -59,7 +59,7 @@ func Ours(domains ...string) envelope.Check {
 		case isNull(e):
 			return envelope.NotApplicable(check)
 		case ours.Contains(mailbox.Domain):
-			return envelope.Passed(check)
+			return envelope.Passed(check).Observed("the sender %s is in a domain of this site", e.MailFrom)
 		}
 		return envelope.Failed(check, unwanted, "the sender %s is in no domain of this site", e.MailFrom)
 	})
@@ -98,10 +98,10 @@ func InSet(contains func(ctx context.Context, sender envelope.Mailbox) (bool, er
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:
-				return envelope.Passed(check)
+				return envelope.Passed(check).Observed("the sender %s is in the list of senders", e.MailFrom)
 			}
 		}
-		return envelope.Failed(check, unwanted, "mail is not taken from the sender %s", e.MailFrom)
+		return envelope.Failed(check, unwanted, "the sender %s is not in the list of senders", e.MailFrom)
 	})
 }
 

@@ -20,9 +20,9 @@ func Example() {
 	//     sender.bouncetoone    none
 	//     sender.listed         none
 	//     recipient.listed      pass
-	//     client.in             fail  go on   mail is not taken from the address 192.0.2.10
-	//     client.authenticated  fail  go on   mail is taken here only after a login
-	//     recipient.ours        pass
+	//     client.in             fail  go on   the client address 192.0.2.10 is not in the list of networks
+	//     client.authenticated  fail  go on   the client has not logged in
+	//     recipient.ours        pass          the recipient bob@example.org is in a domain of this site
 	//     recipient.role        fail  go on   the recipient bob@example.org is no role address of this site
 	//     client.waited         pass
 	//     helo.present          pass

@@ -64,14 +64,14 @@ func TestTextOfConditionsAndOperands(t *testing.T) {
     client.waited                       off
                                                                    condition client.authenticated: pass
     greeting                            off
-                                                                   condition client.tls: fail, mail is taken here only over an encrypted connection (STARTTLS)
-    any(client.tls, not(helo.literal))  fail       mark            mail is taken here only over an encrypted connection (STARTTLS)
-                                                                   client.tls: fail, mail is taken here only over an encrypted connection (STARTTLS)
+                                                                   condition client.tls: fail, the connection is not encrypted
+    any(client.tls, not(helo.literal))  fail       mark            the connection is not encrypted
+                                                                   client.tls: fail, the connection is not encrypted
                                                                    not(helo.literal): none
                                                                    helo.literal: none
-    site.directory                      temperror                  a lookup that the decision needs has failed for now, please try again later
+    site.directory                      temperror                  a lookup failed
                                                                    cause: the directory is down
-    client.tls                          fail       would tempfail  mail is taken here only over an encrypted connection (STARTTLS)
+    client.tls                          fail       would tempfail  the connection is not encrypted
   questions to DNS: 0
 `
 	if got != want {

@@ -73,6 +73,6 @@ func Example() {
 	//    C: QUIT
 	//    S: 221 2.0.0 closing the connection
 	//
-	//    Why: reject by site.notblocked
-	//      site.notblocked      fail
+	//    Why: reject by site.blocked
+	//      site.blocked         pass
 }

@@ -118,7 +118,7 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 // blocked refuses clients for what only their address says. Nothing in front of
 // it waits for more, so that it decides before the greeting.
 func blocked(networks []netip.Prefix) verdict.Rule {
-	return verdict.RejectUnless(envelope.Not(client.In(networks))).Named("site.notblocked").
+	return verdict.RejectIf(client.In(networks)).Named("site.blocked").
 		Reply(envelope.Status{Code: 554, Subject: 7, Detail: 1}, "no mail is taken from {ip}, which is in a blocked network")
 }
 

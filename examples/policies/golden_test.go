@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write what the policies say into the go
 //	a stranger relays
 //	  to=ann@example.com
 //	  = reject by recipient.ours, asked nothing
-//	  = 554 5.7.1 relay access denied: ...
+//	  = 554 5.7.1 ...
 //
 // The envelope is the good one of its table with what the indented lines change.
 // A value with blanks or quotes in it stands in Go's quotes. Several recipients

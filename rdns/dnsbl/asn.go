@@ -79,11 +79,11 @@ func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
 		case err != nil:
 			return envelope.Temporary(check, err)
 		case slices.ContainsFunc(origin.ASNs, func(n uint32) bool { return slices.Contains(wanted, n) }):
-			return envelope.Passed(check).With(origin)
+			return envelope.Passed(check).Observed("the client %s is in %s", client, origin).With(origin)
 		case len(origin.ASNs) == 0:
 			return envelope.Failed(check, unwanted, "no autonomous system announces the address of the client %s", client).With(origin)
 		}
-		return envelope.Failed(check, unwanted, "mail is not taken from the client %s in %s", client, origin).With(origin)
+		return envelope.Failed(check, unwanted, "the client %s is in %s, which is not in the list of autonomous systems", client, origin).With(origin)
 	})
 }
 

@@ -143,8 +143,8 @@ func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Stat
 	if asked != want.asked {
 		t.Errorf("asked %q, want %q", asked, want.asked)
 	}
-	if got.Text != want.text {
-		t.Errorf("text\n%q, want\n%q", got.Text, want.text)
+	if told(got) != want.text {
+		t.Errorf("text\n%q, want\n%q", told(got), want.text)
 	}
 	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
 		t.Errorf("text %q is not clean", got.Text)
@@ -220,17 +220,17 @@ func TestNotListed(t *testing.T) {
 			`the client 192.0.2.14 is on the DNS list first.example, which says "an alias"` + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"an alias"}`},
 		// DNS fails, and it matters, or not.
-		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
-		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
-		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gave no answer", ""},
+		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gave no answer", ""},
+		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gave no answer", ""},
 		{"33", fail, "33-first A, 33-second A, 33-second TXT",
 			"the client 192.0.2.33 is on the DNS list second.example" + loginHint,
 			`{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
 		{"34", fail, "34-first A, 34-first TXT",
 			"the client 192.0.2.34 is on the DNS list first.example" + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`},
-		{"35", temp, "35-first A, 35-second A", "the DNS list second.example gives no answer for now, please try again later", ""},
-		{"36", temp, "36-first A, 36-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"35", temp, "35-first A, 35-second A", "the DNS list second.example gave no answer", ""},
+		{"36", temp, "36-first A, 36-second A", "the DNS list first.example gave no answer", ""},
 		{"2001:db8::1", fail,
 			"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first A, 1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first TXT",
 			`the client 2001:db8::1 is on the DNS list first.example, which says "six"` + loginHint,
@@ -252,9 +252,9 @@ func TestListed(t *testing.T) {
 		{"9", perm, "9-first A, 9-second A", "the DNS list first.example does not say whether it has the client 192.0.2.9", ""},
 		{"10", perm, "10-first A, 10-second A", "the DNS list first.example does not say whether it has the client 192.0.2.10", ""},
 		{"13", pass, "13-first A, 13-second A", "", `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
-		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
-		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
-		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gives no answer for now, please try again later", ""},
+		{"30", temp, "30-first A, 30-second A", "the DNS list first.example gave no answer", ""},
+		{"31", temp, "31-first A, 31-second A", "the DNS list first.example gave no answer", ""},
+		{"32", temp, "32-first A, 32-second A", "the DNS list first.example gave no answer", ""},
 		{"33", pass, "33-first A, 33-second A", "", `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
 		{"10.0.0.1", fail, "", "the client 10.0.0.1 is on none of the DNS lists first.example, second.example", ""},
 		{"", fail, "", "the address of the client is not known, and so it is on no DNS list", ""},
@@ -328,4 +328,12 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%s: the text %q", client, got.Text)
 		}
 	}
+}
+
+// told is what a refusal tells of a finding.
+func told(f envelope.Finding) string {
+	if f.Advice == "" {
+		return f.Text
+	}
+	return f.Text + "; " + f.Advice
 }

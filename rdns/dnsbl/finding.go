@@ -51,7 +51,7 @@ func (p *poll) finding(check string) envelope.Finding {
 		// The name that DNS was asked for may hold the key of a subscriber, so that
 		// the sentence has the name of the list only.
 		f = envelope.Temporary(check, nil)
-		f.Text = "the DNS list " + envelope.Excerpt(p.failed[0].list.name) + " gives no answer for now, please try again later"
+		f = f.Observed("the DNS list %s gave no answer", p.failed[0].list.name)
 	case envelope.PermError:
 		q := p.misled[0]
 		f = envelope.Permanent(check, blocked, "the DNS list %s does not say whether it has "+q.about.format,

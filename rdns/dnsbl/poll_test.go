@@ -54,8 +54,8 @@ func TestScoreBelow(t *testing.T) {
 			if got.Outcome != tc.want || asked != tc.asked {
 				t.Errorf("got %v, asked %q, want %v, %q", got.Outcome, asked, tc.want, tc.asked)
 			}
-			if got.Outcome == fail && (got.Text != tc.text || got.Status != blocked) {
-				t.Errorf("got %v %q, want %q", got.Status, got.Text, tc.text)
+			if got.Outcome == fail && (told(got) != tc.text || got.Status != blocked) {
+				t.Errorf("got %v %q, want %q", got.Status, told(got), tc.text)
 			}
 		})
 	}

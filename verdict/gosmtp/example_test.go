@@ -67,7 +67,7 @@ func Example() {
 	// Output:
 	// to the folder inbox: "Hello.\r\n"
 	// to the folder junk: "Hello.\r\n"
-	// 554 5.7.1 relay access denied: the recipient anna@example.com is in no domain of this site; users with an account here should log in (port 465 or 587)
+	// 554 5.7.1 the recipient anna@example.com is in no domain of this site; relay access denied; users with an account here should log in (port 465 or 587)
 }
 
 // send sends a message over TCP and prints the refusal, if there is one.

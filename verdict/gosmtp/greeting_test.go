@@ -47,7 +47,7 @@ func TestAClientThatIsDeferredAtTheGreetingGets421AndIsCutOff(t *testing.T) {
 		return envelope.Temporary("", err)
 	})
 	s := serve(t, &gosmtp.Guard{Policy: policyOf(verdict.RejectUnless(known)), Resolver: dns}, &backend{})
-	s.talk(t, "S: 421 4.4.3 the DNS lookup of 1.0.0.127.in-addr.arpa has failed for now, please try again later\nS: closed")
+	s.talk(t, "S: 421 4.4.3 the DNS lookup of 1.0.0.127.in-addr.arpa failed, please try again later\nS: closed")
 }
 
 func TestARefusedClientThatSaysEverythingButQUITIsCutOff(t *testing.T) {
