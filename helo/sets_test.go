@@ -186,6 +186,8 @@ func TestNotGeneric(t *testing.T) {
 		{"static-192-0-2-1.isp.example", four, envelope.Pass},
 		{"mail.dsl.isp.example", four, envelope.Pass},
 		{"192-0-2-1.isp.example", four, envelope.Fail},
+		{"203-0-2-1.isp.example", four, envelope.Fail},
+		{"192-0-2-1-static.hfc.cablebusiness.example", four, envelope.Pass},
 		{"192-0-2-1.ISP.example.", netip.MustParseAddr("::ffff:192.0.2.1"), envelope.Fail},
 		{"2001-db8--1.isp.example", six, envelope.Fail},
 		{"gw7.dhcp.isp.example", four, envelope.Fail},

@@ -88,7 +88,7 @@ func world() *zone.Zone {
 		good34.example.org.        A     192.0.2.34
 		37.2.0.192.in-addr.arpa.   PTR   refused.example.org.
 		38.2.0.192.in-addr.arpa.   PTR   silent.example.org.
-		; 40 to 44: generic names
+		; 40 to 46: generic names, and one that is not
 		40.2.0.192.in-addr.arpa.   PTR   192-0-2-40.isp.example.
 		192-0-2-40.isp.example.    A     192.0.2.40
 		41.2.0.192.in-addr.arpa.   PTR   dyn41.isp.example.
@@ -98,6 +98,8 @@ func world() *zone.Zone {
 		43.2.0.192.in-addr.arpa.   PTR   mail.example.net.
 		                           PTR   dyn43.isp.example.
 		44.2.0.192.in-addr.arpa.   PTR   static-192-0-2-44.isp.example.
+		45.2.0.192.in-addr.arpa.   PTR   203-0-2-45.isp.example.
+		46.2.0.192.in-addr.arpa.   PTR   192-0-2-46-static.hfc.cablebusiness.example.
 		0.4.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR 2001-db8--40.isp.example.
 		; 50 to 54: servers of a big provider, and who would like to be one
 		50.2.0.192.in-addr.arpa.   PTR   out50.big.example.
@@ -274,6 +276,8 @@ func TestNotGeneric(t *testing.T) {
 		{"::ffff:192.0.2.40", envelope.Fail, "PTR", "", "it contains the client's address 192-0-2-40"},
 		{"2001:db8::40", envelope.Fail, "PTR", "", "it contains the client's address 2001-db8--40"},
 		{"41", envelope.Fail, "PTR", "", `the name dyn41.isp.example of the client 192.0.2.41 looks like that of a dynamic or unnamed address: it contains the word "dyn"`},
+		{"45", envelope.Fail, "PTR", "", "it contains the address 203-0-2-45"},
+		{"46", envelope.Pass, "PTR", "", ""},
 		// One name that somebody gave is enough, wherever it stands.
 		{"42", envelope.Pass, "PTR", "", ""},
 		{"43", envelope.Pass, "PTR", "", ""},

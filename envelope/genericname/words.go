@@ -2,120 +2,116 @@ package genericname
 
 import "strings"
 
-// kind is what a word in the name of a host speaks of.
+// kind is what a word in the name of a host says about the host.
 type kind uint8
 
 const (
-	_      kind = iota
-	line        // dynamic space, a subscriber's line, or no name at all: strong
-	hint        // goes with such names, but with others too: slight
-	mail        // a server that handles mail: against
-	static      // an address that stays with one customer: against
+	_        kind = iota
+	line          // dynamic space, a subscriber's line, or no name at all: strong
+	hint          // goes with such names, but with others too: slight
+	server        // a machine that its owner numbers by a plan: two octets alone say nothing
+	mail          // a server that handles mail: against
+	short         // the same, in so few letters that it may belong to another word: against
+	static        // an address that stays with one customer: against
+	business      // a line of a business: against
+	kinds         // how many there are
 )
 
 // words are those that networks over the world write into the names of their
-// addresses, as they stand between dots, hyphens and digits.
-var words = table(map[kind]string{
+// addresses, as they stand between dots, hyphens and digits. An asterisk is the
+// rest of a longer word; two words with a hyphen are found together only.
+var words = newVocabulary([kinds]string{
 	line: `
 		dyn dynamic dynamicip dynip dynpool dynamico dynamique dynamisch dinamic dinamico dinamica
-		dhcp dhcpd pool pools ippool ppp pppoe pppoa bras ras dial dialup dialin dialout isdn slip modem
-		dsl adsl sdsl vdsl xdsl hdsl adslpool dsluser cable cablemodem catv hfc docsis
-		broadband gpon ftth fttb fttp fttx wimax lte gprs umts hspa cgn cgnat
+		dhcp dhcpd dhcp* *dhcp pool pools ippool ppp pppoe pppoe* pppoa bras ras
+		dial dialup dialup* *dialup dialin dialout isdn slip modem *modem modemcable
+		dsl *dsl adsl adsl* sdsl vdsl vdsl* xdsl hdsl dsluser dslaccess dslpool dslline
+		cable cablelink cablenet cableuser cablemodem catv hfc docsis
+		broadband banda-larga bandalarga banda-ancha bandaancha bredband breitband
+		ipngn* ipbf* gpon ftth fttb fttp fttx wimax lte gprs umts hspa cgn cgnat
 		customer customers cust custs client clients cliente clientes kunde kunden klient klanten
 		subscriber subscribers abonent abonnent assinante suscriptor enduser endusers
 		residential resi cpe
-		unassigned unallocated unused unknown undefined unnamed unregistered noname noptr nordns`,
+		unassigned unallocated unused unknown undefined unnamed unregistered noname noptr nordns noreverse
+		no-name no-ptr no-reverse default-rdns not-assigned not-set not-configured`,
 	hint: `
 		host hosts ip ips ipv addr address node user users usr member members home res
 		sub subs abo cm dip din hsd bb fiber fibre fibra wifi wlan wireless hotspot mobile mob
 		nat rev reverse rdns ptr reserved spare line port`,
+	server: `
+		s srv server servers vserver web www app db sql vm vps kvm esx box rack row pod dc k8s core
+		m em omp esp send sender delivery news list lists ns dns gw gate gateway proxy lb edge hub cp`,
 	mail: `
-		mail mails mailer mailers mailout mailhost mailserver mailgw mailgate mailrelay email emails
-		mx mxs mta mtas smtp smtps smtpout smtpgw smtprelay esmtp mout
-		out outbound outgoing relay relays postfix exchange newsletter bounce bounces postoffice`,
+		mail mail* *mail mxs mta mtas pmta vmta smtp smtp* *smtp mout
+		outbound outgoing relay relays postfix exchange newsletter bounce bounces postoffice`,
+	short: "mx out",
 	static: `
 		static statics staticip statique statisch estatico estatica fixed fixe fija fijo fixip
-		business biz corporate dedicated dedi colo`,
+		corporate dedicated dedi colo`,
+	business: "business business* *business biz",
 })
 
-func table(lists map[kind]string) map[string]kind {
-	kinds := make(map[string]kind)
-	for kind, list := range lists {
-		for word := range strings.FieldsSeq(list) {
-			kinds[word] = kind
-		}
-	}
-	return kinds
-}
+// networks are the words for a network before the third octet of an address,
+// where the fourth is in a label of its own: host27.net100.
+var networks = set("net network lan subnet segment seg")
 
 // registries are the labels below a country under which names are registered,
 // as in co.uk, com.br and ne.jp.
-var registries = table(map[kind]string{
-	hint: "ac ad co com edu go gob gouv gov gr id ind ltd me mil ne net nom or org plc sch",
-})
+var registries = set("ac ad co com edu go gob gouv gov gr id ind ltd me mil ne net nom or org plc sch")
 
-// hostPart returns name without the domain that was registered: without its
-// last two labels, or three below such as co.uk. It is "" if nothing is left.
-func hostPart(name string) string {
-	rest, country := cutLast(name)
-	rest, second := cutLast(rest)
-	if _, registry := registries[second]; registry && len(country) == 2 {
-		rest, _ = cutLast(rest)
+func set(list string) map[string]bool {
+	members := make(map[string]bool)
+	for word := range strings.FieldsSeq(list) {
+		members[word] = true
 	}
-	return rest
+	return members
 }
 
-// cutLast splits the last label off a name.
-func cutLast(name string) (rest, last string) {
-	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 {
-		return "", name
-	}
-	return name[:dot], name[dot+1:]
+// vocabulary knows the kinds of words.
+type vocabulary struct {
+	whole        map[string]kind
+	begins, ends []affix
 }
 
-// wording is what the words of a name say.
-type wording struct {
-	points  int    // of the weightiest word for a generic name
-	word    string // that word
-	against int    // points of what speaks against it
+// affix is how words of a kind begin or end.
+type affix struct {
+	text string
+	kind kind
 }
 
-// readWords reads the words of the labels that name a host. Several of one
-// side weigh no more than the weightiest, because they mostly say one thing
-// twice (dsl-pool, smtp-out.mail).
-func readWords(host string) wording {
-	var found wording
-	var isMail, isStatic bool
-	for start := 0; start < len(host); {
-		end := start
-		for end < len(host) && 'a' <= host[end] && host[end] <= 'z' {
-			end++
+const shortestAffix = len("dsl")
+
+func newVocabulary(lists [kinds]string) vocabulary {
+	v := vocabulary{whole: make(map[string]kind)}
+	for i, list := range lists {
+		k := kind(i)
+		for word := range strings.FieldsSeq(list) {
+			if begin, ok := strings.CutSuffix(word, "*"); ok {
+				v.begins = append(v.begins, affix{begin, k})
+			} else if end, ok := strings.CutPrefix(word, "*"); ok {
+				v.ends = append(v.ends, affix{end, k})
+			} else {
+				v.whole[word] = k
+			}
 		}
-		word := host[start:end]
-		switch words[word] {
-		case line:
-			found.weigh(strong, word)
-		case hint:
-			found.weigh(slight, word)
-		case mail:
-			isMail = true
-		case static:
-			isStatic = true
-		}
-		start = end + 1
 	}
-	if isMail {
-		found.against += strong
-	}
-	if isStatic {
-		found.against += strong
-	}
-	return found
+	return v
 }
 
-func (w *wording) weigh(points int, word string) {
-	if points > w.points {
-		w.points, w.word = points, word
+// kindOf returns the kind of a word, 0 if it is unknown.
+func (v vocabulary) kindOf(word string) kind {
+	if k := v.whole[word]; k != 0 || len(word) <= shortestAffix {
+		return k
 	}
+	for _, a := range v.begins {
+		if strings.HasPrefix(word, a.text) {
+			return a.kind
+		}
+	}
+	for _, a := range v.ends {
+		if strings.HasSuffix(word, a.text) {
+			return a.kind
+		}
+	}
+	return 0
 }
