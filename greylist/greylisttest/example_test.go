@@ -11,7 +11,7 @@ import (
 	"mxrules.example/greylist/greylisttest"
 )
 
-// plain is a store of one's own. Record.Seen is all that it needs to know.
+// plain is a store of your own. Record.Seen does the work.
 type plain struct {
 	mu      sync.Mutex
 	records map[greylist.Key]greylist.Record
@@ -37,10 +37,10 @@ func newPlain(*testing.T) greylist.Store {
 	return &plain{records: map[greylist.Key]greylist.Record{}}
 }
 
-// TestPlain is the test that holds it to the contract.
+// TestPlain is all the test that a store needs, except for persistence.
 func TestPlain(t *testing.T) { greylisttest.TestStore(t, newPlain) }
 
-// A store of one's own. That it is one is shown by the suite.
+// Write a store of your own, and test it with TestStore.
 func Example() {
 	store := newPlain(nil)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

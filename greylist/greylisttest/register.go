@@ -30,12 +30,12 @@ func merges(t *testing.T, s greylist.Register) {
 			}
 		}
 		if got := get(t, s, key(round)); got != want {
-			t.Fatalf("round %d: there is %v, want %v", round, got, want)
+			t.Fatalf("round %d: the record is %v, want %v", round, got, want)
 		}
 	}
 }
 
-func mergesAtOnce(t *testing.T, s greylist.Register) {
+func concurrentMerges(t *testing.T, s greylist.Register) {
 	now := began()
 	old := greylist.Record{First: now.Add(-time.Hour), Last: now, Until: now.Add(48 * time.Hour)}
 	var group sync.WaitGroup
@@ -55,7 +55,7 @@ func mergesAtOnce(t *testing.T, s greylist.Register) {
 	want := old
 	want.Good = callers * each
 	if got := get(t, s, key(1)); got != want {
-		t.Errorf("there is %v, want %v", got, want)
+		t.Errorf("the record is %v, want %v", got, want)
 	}
 }
 
@@ -64,24 +64,24 @@ func forgets(t *testing.T, s greylist.Register) {
 	for n := range 20 {
 		touch(t, s, key(n), seen)
 	}
-	for _, k := range []greylist.Key{key(7), key(7), key(100)} { // the second time, and one that never was
+	for _, k := range []greylist.Key{key(7), key(7), key(100)} { // again, and an unknown one
 		if err := s.Forget(t.Context(), k); err != nil {
 			t.Fatalf("Forget: %v", err)
 		}
 	}
 	for n := range 20 {
 		if r := get(t, s, key(n)); r.IsZero() != (n == 7) {
-			t.Errorf("key %d has %v after key 7 was forgotten", n, r)
+			t.Errorf("after key 7 was forgotten key %d has the record %v", n, r)
 		}
 	}
 	if r := touch(t, s, key(7), seen); r.Good != 1 {
-		t.Errorf("a key that was forgotten begins with %v", r)
+		t.Errorf("the first record after Forget is %v", r)
 	}
 }
 
 func lists(t *testing.T, s greylist.Register) {
 	for _, err := range s.All(t.Context()) {
-		t.Fatalf("an empty store has a record, or the error %v", err)
+		t.Fatalf("All of an empty store yields a record, error %v", err)
 	}
 	const records = 3000
 	want := map[greylist.Key]greylist.Record{}
@@ -103,12 +103,12 @@ func lists(t *testing.T, s greylist.Register) {
 			t.Fatal(err)
 		}
 		if r, ok := want[e.Key]; !ok || r != e.Record {
-			t.Fatalf("All has %v with %v, want %v", e.Key, e.Record, r)
+			t.Fatalf("All yields %v with %v, want %v", e.Key, e.Record, r)
 		}
 		delete(want, e.Key)
 	}
 	if len(want) > 0 {
-		t.Errorf("All leaves out %d of %d records", len(want), records)
+		t.Errorf("All omits %d of %d records", len(want), records)
 	}
 	seen := 0
 	for range s.All(t.Context()) {
@@ -117,7 +117,7 @@ func lists(t *testing.T, s greylist.Register) {
 		}
 	}
 	if seen != 10 {
-		t.Errorf("All was told to stop after 10, and gave %d", seen)
+		t.Errorf("a loop that breaks after 10 records got %d", seen)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -126,6 +126,6 @@ func lists(t *testing.T, s greylist.Register) {
 		last = err
 	}
 	if !errors.Is(last, context.Canceled) {
-		t.Errorf("All with a context that has ended ends with %v", last)
+		t.Errorf("All with a canceled context ends with the error %v", last)
 	}
 }

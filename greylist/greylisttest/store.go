@@ -1,11 +1,11 @@
-// Package greylisttest holds stores of greylisting to their contract.
+// Package greylisttest tests implementations of [greylist.Store].
 //
-// A store decides whether mail is delayed once or for ever. What goes wrong in
-// one goes wrong seldom and unseen: a count that is lost when two servers write
-// at once, a record that comes back from the dead. The suite asks for that.
+// Faults of a store are rare and easy to miss, such as a count that is lost when
+// two servers write concurrently, or an expired record that counts again. They
+// delay wanted mail. TestStore provokes them.
 //
-// It knows nothing of how a store lasts: that what was written is still there
-// after a crash is for its own tests to show.
+// It does not test persistence: whether records survive a crash is for the tests
+// of each store.
 package greylisttest
 
 import (
@@ -20,36 +20,33 @@ import (
 	"mxrules.example/greylist"
 )
 
-// TestStore holds a store to the contract of [greylist.Store], and, if it is
-// one, of [greylist.Register]. open returns an empty store, a new one each time,
-// and takes care itself that it is closed when t ends. The store must have room
-// for 10,000 records.
+// TestStore tests that a store keeps the contract of [greylist.Store], and that of
+// [greylist.Register] if it is one. open returns a new, empty store with room for
+// 10,000 records, and registers a cleanup that closes it.
 //
-// What must hold:
+// TestStore requires:
 //
-//   - A key that was never written has no record, and keys do not touch each
-//     other.
-//   - Touch writes and returns Record.Seen, whatever the order of times, of
-//     records that have expired as well, for times until the year 2106.
-//   - Touches of one key by many goroutines are each counted once, and each
-//     gets a count of its own.
-//   - Get sees what a Touch has written that has returned.
-//   - A context that has ended is an error, and nothing is written.
-//   - Merge writes Record.Merge, Forget removes, All returns every record once,
-//     stops when told to, and ends with the context's error.
+//   - A key that was never written has no record. Keys are independent.
+//   - Touch writes and returns Record.Seen, with times in any order and out of
+//     range, and with expired records.
+//   - Concurrent touches of one key count each, and each returns its own count.
+//   - Get returns what a finished Touch wrote.
+//   - A canceled context is an error, and nothing is written.
+//   - Merge writes Record.Merge. Forget removes a record. All returns each record
+//     once, stops with its loop, and ends with the error of its context.
 func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
 	t.Helper()
 	for _, tc := range []struct {
 		name string
 		run  func(*testing.T, greylist.Store)
 	}{
-		{"a key without a record", unknown},
+		{"unknown key", unknown},
 		{"touch and get", touches},
-		{"any order of times", anyOrder},
-		{"the ends of time", endsOfTime},
-		{"many at once count each", manyAtOnce},
-		{"many keys at once", manyKeys},
-		{"a context that has ended", endedContext},
+		{"times in any order", anyOrder},
+		{"times out of range", outOfRange},
+		{"concurrent touches of one key", concurrentTouches},
+		{"concurrent touches of many keys", manyKeys},
+		{"canceled context", canceled},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, open(t)) })
 	}
@@ -58,7 +55,7 @@ func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
 		run  func(*testing.T, greylist.Register)
 	}{
 		{"merge", merges},
-		{"merge and touch at once", mergesAtOnce},
+		{"concurrent merges and touches", concurrentMerges},
 		{"forget", forgets},
 		{"all", lists},
 	} {
@@ -70,11 +67,11 @@ func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
 	}
 }
 
-// began is the time of the tests. Stores that drop what has expired by a clock
-// of their own must not see the past.
+// began returns the current time: a store may remove expired records by its own
+// clock.
 func began() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
-// key returns the key of a number, spread as the hashes of triplets are.
+// key returns the key of n, a hash as in production.
 func key(n int) greylist.Key {
 	return greylist.Secret("greylisttest").Identity(strconv.Itoa(n))
 }
@@ -99,11 +96,11 @@ func touch(t *testing.T, s greylist.Store, k greylist.Key, seen greylist.Sightin
 
 func unknown(t *testing.T, s greylist.Store) {
 	if r := get(t, s, key(1)); !r.IsZero() {
-		t.Errorf("an empty store has %v", r)
+		t.Errorf("an empty store has the record %v", r)
 	}
 	touch(t, s, key(2), greylist.Sighting{At: began(), Until: began().Add(time.Hour)})
 	if r := get(t, s, key(1)); !r.IsZero() {
-		t.Errorf("a key that was not written has %v", r)
+		t.Errorf("a key that was not written has the record %v", r)
 	}
 }
 
@@ -115,14 +112,14 @@ func touches(t *testing.T, s greylist.Store) {
 		{At: now.Add(5 * time.Minute), Until: now.Add(36 * 24 * time.Hour), Good: 1},
 		{At: now.Add(6 * time.Minute), Until: now.Add(37 * 24 * time.Hour), Good: 1},
 		{At: now.Add(7*time.Minute + 300*time.Millisecond), Until: now.Add(38 * 24 * time.Hour), Good: 3},
-		{At: now.Add(400 * 24 * time.Hour), Until: now.Add(401 * 24 * time.Hour)}, // long after it has expired
+		{At: now.Add(400 * 24 * time.Hour), Until: now.Add(401 * 24 * time.Hour)}, // long after the record has expired
 	} {
 		want = want.Seen(seen)
 		if got := touch(t, s, key(1), seen); got != want {
 			t.Errorf("touch %d returns %v, want %v", i, got, want)
 		}
 		if got := get(t, s, key(1)); got != want {
-			t.Errorf("after touch %d there is %v, want %v", i, got, want)
+			t.Errorf("after touch %d Get returns %v, want %v", i, got, want)
 		}
 	}
 }
@@ -148,7 +145,7 @@ func anyOrder(t *testing.T, s greylist.Store) {
 	}
 }
 
-func endsOfTime(t *testing.T, s greylist.Store) {
+func outOfRange(t *testing.T, s greylist.Store) {
 	for i, at := range []time.Time{
 		began(),
 		time.Date(2106, 2, 7, 6, 28, 15, 0, time.UTC), // 1<<32 - 1 seconds
@@ -160,7 +157,7 @@ func endsOfTime(t *testing.T, s greylist.Store) {
 		if got := touch(t, s, key(i), seen); got != want {
 			t.Errorf("at %v: Touch returns %v, want %v", at, got, want)
 		}
-		seen.Good = 7 // the count stays at its end
+		seen.Good = 7 // more than the maximum
 		want = want.Seen(seen)
 		if got := touch(t, s, key(i), seen); got != want {
 			t.Errorf("at %v: the second Touch returns %v, want %v", at, got, want)
@@ -173,7 +170,7 @@ const (
 	each    = 25
 )
 
-func manyAtOnce(t *testing.T, s greylist.Store) {
+func concurrentTouches(t *testing.T, s greylist.Store) {
 	now := began()
 	var (
 		group sync.WaitGroup
@@ -191,7 +188,7 @@ func manyAtOnce(t *testing.T, s greylist.Store) {
 				}
 				mu.Lock()
 				if seen[r.Good] {
-					t.Errorf("two touches were both told that they are number %d", r.Good)
+					t.Errorf("two touches return the count %d", r.Good)
 				}
 				seen[r.Good] = true
 				mu.Unlock()
@@ -202,7 +199,7 @@ func manyAtOnce(t *testing.T, s greylist.Store) {
 	last := now.Add((callers*each - 1) * time.Second)
 	want := greylist.Record{First: now, Last: last, Until: last.Add(time.Hour), Good: callers * each}
 	if got := get(t, s, key(1)); got != want {
-		t.Errorf("after %d touches at once there is %v, want %v", callers*each, got, want)
+		t.Errorf("after %d concurrent touches the record is %v, want %v", callers*each, got, want)
 	}
 }
 
@@ -218,7 +215,7 @@ func manyKeys(t *testing.T, s greylist.Store) {
 					t.Errorf("Touch: %v", err)
 				}
 				if r, err := s.Get(t.Context(), k); err != nil || r != (greylist.Record{}.Seen(seen)) {
-					t.Errorf("a Touch that has returned is not there: %v, %v", r, err)
+					t.Errorf("after Touch Get returns %v, error %v", r, err)
 				}
 			}
 		})
@@ -226,16 +223,16 @@ func manyKeys(t *testing.T, s greylist.Store) {
 	group.Wait()
 }
 
-func endedContext(t *testing.T, s greylist.Store) {
+func canceled(t *testing.T, s greylist.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Get(ctx, key(1)); !errors.Is(err, context.Canceled) {
-		t.Errorf("Get: error %v, want that of the context", err)
+		t.Errorf("Get: error %v, want context.Canceled", err)
 	}
 	if _, err := s.Touch(ctx, key(1), greylist.Sighting{At: began(), Until: began().Add(time.Hour)}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Touch: error %v, want that of the context", err)
+		t.Errorf("Touch: error %v, want context.Canceled", err)
 	}
 	if r := get(t, s, key(1)); !r.IsZero() {
-		t.Errorf("a Touch with a context that had ended wrote %v", r)
+		t.Errorf("a Touch with a canceled context wrote %v", r)
 	}
 }

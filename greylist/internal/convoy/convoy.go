@@ -1,12 +1,9 @@
-// Package convoy lets calls to a slow engine go together.
+// Package convoy batches concurrent calls to a slow store.
 //
-// A transaction on disk or a round trip to a server costs about the same for
-// one write and for a hundred. So while one is under way, the calls that come
-// in wait, and then all go in the next: each waits for two at the most, and the
-// engine does as few as it can. There is no timer: a call that comes alone goes
-// at once, alone.
-//
-// It knows nothing of what it carries.
+// A disk transaction or a round trip to a server costs about the same for one
+// write and for a hundred. While one is in progress, new calls wait; then all of
+// them form the next batch. A call waits for two batches at most. There is no
+// timer: a call that finds the store idle runs at once.
 package convoy
 
 import (
@@ -16,7 +13,7 @@ import (
 	"sync"
 )
 
-// Convoy gathers calls of type T. Make one with New.
+// Convoy batches calls of type T. Create one with [New].
 type Convoy[T any] struct {
 	carry func([]T)
 	lanes int
@@ -24,26 +21,25 @@ type Convoy[T any] struct {
 
 	mu      sync.Mutex
 	waiting []*call[T]
-	busy    int // lanes that are carrying
+	busy    int // lanes in use
 }
 
-// call is one item on its way.
+// call is a waiting item.
 type call[T any] struct {
 	item T
 	done chan struct{}
 }
 
-// New returns a Convoy that carries at most so many items at a time, and so many
-// times at once (lanes). Carry must not panic. An item may be carried when its
-// caller waits no longer, so that carry must not write where a caller that has
-// given up could read.
+// New returns a Convoy that runs carry with batches of up to most items, up to
+// lanes batches concurrently. carry must not panic. A caller may return before
+// its item is carried, so carry must not write what such a caller reads.
 func New[T any](lanes, most int, carry func([]T)) *Convoy[T] {
 	return &Convoy[T]{carry: carry, lanes: lanes, most: most}
 }
 
-// Do returns when item has been carried, or with the error of ctx when that
-// ends. Then the item is taken back if it was not on its way yet; if it was,
-// it may have been carried or not. A context that has ended carries nothing.
+// Do returns nil when item has been carried. When ctx ends first, Do returns its
+// error; item may still be carried if its batch has started, and is dropped
+// otherwise. If ctx has already ended, item is not carried.
 func (c *Convoy[T]) Do(ctx context.Context, item T) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -68,16 +64,16 @@ func (c *Convoy[T]) Do(ctx context.Context, item T) error {
 		c.waiting = slices.Delete(c.waiting, i, i+1)
 	}
 	select {
-	case <-own.done: // it had arrived in the same moment
+	case <-own.done: // carried at the same moment
 		return nil
 	default:
 		return ctx.Err()
 	}
 }
 
-// DoHere is Do, but carries item on the goroutine of the caller if a lane is
-// free, which spares two changes of goroutines. Carry must then see to it itself
-// that the caller does not wait for longer than it wants to.
+// DoHere is Do, but if a lane is free it carries item in the calling goroutine,
+// which saves two goroutine switches. carry must then return itself when ctx
+// ends.
 func (c *Convoy[T]) DoHere(ctx context.Context, item T) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -100,7 +96,7 @@ func (c *Convoy[T]) DoHere(ctx context.Context, item T) error {
 	return nil
 }
 
-// drive carries until nobody waits.
+// drive carries batches until no call waits.
 func (c *Convoy[T]) drive() {
 	for {
 		calls := c.board()
@@ -115,14 +111,13 @@ func (c *Convoy[T]) drive() {
 		for _, call := range calls {
 			close(call.done)
 		}
-		// Those who were carried may have more to send. Let them, or the next
-		// convoy leaves with the first of them alone.
+		// The callers may call again at once. Let them run, or the next batch has
+		// only the first of them.
 		runtime.Gosched()
 	}
 }
 
-// board takes those who wait, as many as may go together. If there are none the
-// lane ends.
+// board returns the next batch. If it is empty, the lane is free.
 func (c *Convoy[T]) board() []*call[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()

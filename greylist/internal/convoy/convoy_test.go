@@ -12,11 +12,11 @@ import (
 	"mxrules.example/greylist/internal/convoy"
 )
 
-// engine takes an hour for each transaction, and notes what was in it.
+// engine takes an hour for each batch, and records it.
 type engine struct {
 	mu   sync.Mutex
 	runs [][]int
-	now  int // transactions under way
+	now  int // batches in progress
 	most int
 }
 
@@ -32,7 +32,7 @@ func (e *engine) carry(items []int) {
 	e.mu.Unlock()
 }
 
-func TestThoseWhoWaitGoTogether(t *testing.T) {
+func TestWaitingCallsFormABatch(t *testing.T) {
 	for name, do := range map[string]func(*convoy.Convoy[int], context.Context, int) error{
 		"Do": (*convoy.Convoy[int]).Do, "DoHere": (*convoy.Convoy[int]).DoHere,
 	} {
@@ -45,12 +45,12 @@ func together(t *testing.T, do func(*convoy.Convoy[int], context.Context, int) e
 		name        string
 		lanes, most int
 		calls       int
-		want        []int // items in each transaction
+		want        []int // items in each batch
 	}{
-		{"one goes alone", 1, 100, 1, []int{1}},
-		{"the rest go with the second", 1, 100, 50, []int{1, 49}},
-		{"no more than may", 1, 20, 50, []int{1, 20, 20, 9}},
-		{"with lanes, as many at once", 3, 100, 50, []int{1, 1, 1, 47}},
+		{"a single call runs alone", 1, 100, 1, []int{1}},
+		{"waiting calls run in the second batch", 1, 100, 50, []int{1, 49}},
+		{"a batch is limited", 1, 20, 50, []int{1, 20, 20, 9}},
+		{"each lane runs a batch", 3, 100, 50, []int{1, 1, 1, 47}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -66,7 +66,7 @@ func together(t *testing.T, do func(*convoy.Convoy[int], context.Context, int) e
 						e.mu.Lock()
 						defer e.mu.Unlock()
 						if !slices.ContainsFunc(e.runs, func(run []int) bool { return slices.Contains(run, i) }) {
-							t.Errorf("%d came back and was not carried", i)
+							t.Errorf("call %d returned but was not carried", i)
 						}
 					})
 					synctest.Wait()
@@ -79,24 +79,24 @@ func together(t *testing.T, do func(*convoy.Convoy[int], context.Context, int) e
 					items = append(items, run...)
 				}
 				if !slices.Equal(got, tc.want) {
-					t.Errorf("the transactions carry %v, want %v", got, tc.want)
+					t.Errorf("the batches have %v items, want %v", got, tc.want)
 				}
 				slices.Sort(items)
 				if len(slices.Compact(items)) != tc.calls {
-					t.Errorf("carried were %v", items)
+					t.Errorf("carried items %v", items)
 				}
 				if e.most > tc.lanes {
-					t.Errorf("%d were under way at once", e.most)
+					t.Errorf("%d concurrent batches", e.most)
 				}
 				if tc.lanes == 1 && time.Since(began) != time.Duration(len(tc.want))*time.Hour {
-					t.Errorf("it took %v", time.Since(began))
+					t.Errorf("the batches took %v", time.Since(began))
 				}
 			})
 		})
 	}
 }
 
-func TestNobodyWaitsBeyondItsContext(t *testing.T) {
+func TestCallReturnsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e engine
 		c := convoy.New(1, 100, e.carry)
@@ -104,7 +104,7 @@ func TestNobodyWaitsBeyondItsContext(t *testing.T) {
 		cancel()
 		for _, err := range []error{c.Do(ended, 0), c.DoHere(ended, 0)} {
 			if !errors.Is(err, context.Canceled) {
-				t.Errorf("a context that has ended: %v", err)
+				t.Errorf("with a canceled context: error %v", err)
 			}
 		}
 		var group sync.WaitGroup
@@ -115,24 +115,24 @@ func TestNobodyWaitsBeyondItsContext(t *testing.T) {
 				began := time.Now()
 				err := c.Do(ctx, i+1)
 				if i < 2 && (!errors.Is(err, context.DeadlineExceeded) || time.Since(began) != patience) {
-					t.Errorf("%d: %v after %v", i+1, err, time.Since(began))
+					t.Errorf("call %d: error %v after %v", i+1, err, time.Since(began))
 				}
 				if i == 2 && err != nil {
-					t.Errorf("the patient one: %v", err)
+					t.Errorf("call 3: error %v", err)
 				}
 			})
 			synctest.Wait()
 		}
 		group.Wait()
-		// The first was on its way; the second was taken back in time.
+		// The first batch had started. The second call was dropped.
 		if len(e.runs) != 2 || !slices.Equal(e.runs[0], []int{1}) || !slices.Equal(e.runs[1], []int{3}) {
-			t.Errorf("carried were %v", e.runs)
+			t.Errorf("the batches are %v", e.runs)
 		}
 	})
 }
 
-func TestNothingRunsWhenNobodyWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+func TestNoGoroutineIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
 		var e engine
 		c := convoy.New(2, 10, e.carry)
 		for i := range 3 {
@@ -141,7 +141,7 @@ func TestNothingRunsWhenNobodyWaits(t *testing.T) {
 			}
 		}
 		if len(e.runs) != 3 {
-			t.Errorf("carried were %v", e.runs)
+			t.Errorf("the batches are %v", e.runs)
 		}
 	})
 }

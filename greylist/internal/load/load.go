@@ -1,5 +1,4 @@
-// Package load measures stores of greylisting and what they are built on, all
-// in the same way, so that their figures can be compared. It is for benchmarks.
+// Package load runs benchmarks of greylisting stores, with comparable results.
 package load
 
 import (
@@ -14,11 +13,11 @@ import (
 	"mxrules.example/greylist"
 )
 
-// Callers are how many call at the same time in the benchmarks.
+// Callers has the numbers of concurrent callers to measure with.
 var Callers = []int{1, 8, 64}
 
-// Key returns the key of a number: as evenly spread as the hash of a triplet,
-// and much faster to have.
+// Key returns the key of n. Keys are spread as evenly as hashes, but faster to
+// compute.
 func Key(n uint64) (k greylist.Key) {
 	binary.LittleEndian.PutUint64(k[:8], mix(n))
 	binary.LittleEndian.PutUint64(k[8:], mix(^n))
@@ -33,25 +32,24 @@ func mix(n uint64) uint64 {
 	return n ^ n>>31
 }
 
-// Case is what is called for in a benchmark.
+// Case is a kind of load.
 type Case struct {
-	// Known is how many keys there are already, which are touched again. 0: each
-	// touch is of a new key.
+	// Known is the number of keys that exist and are touched again. 0 means that
+	// each touch has a new key.
 	Known uint64
 }
 
-// Cases are the two kinds of touches.
+// Cases has the loads to measure with, by name.
 var Cases = map[string]Case{"new": {}, "known": {Known: 10_000}}
 
-// Run calls touch b.N times, by so many callers, and reports touches per second
-// and how long one took: the middle one, and that which 99 of 100 did not take
-// longer than. Of so many touches only one is timed, because looking at the
-// clock takes about as long as a touch in memory.
+// Run calls touch b.N times from concurrent callers. It reports touches per second
+// and the median and 99th percentile of their duration. Only one in timed
+// touches is timed, because reading the clock takes as long as a touch in memory.
 func Run(b *testing.B, c Case, callers, timed int, touch func(key greylist.Key) error) {
 	b.Helper()
 	var next atomic.Uint64
 	if c.Known == 0 {
-		next.Store(1 << 40 * uint64(b.N+1)) // new also to the runs before
+		next.Store(1 << 40 * uint64(b.N+1)) // new also in repeated runs
 	} else {
 		fill(b, c.Known, touch)
 	}
@@ -97,7 +95,7 @@ func Run(b *testing.B, c Case, callers, timed int, touch func(key greylist.Key) 
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "touches/s")
 }
 
-// fill touches the keys that are to be known.
+// fill touches the known keys.
 func fill(b *testing.B, keys uint64, touch func(greylist.Key) error) {
 	var group sync.WaitGroup
 	const callers = 64
