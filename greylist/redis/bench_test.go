@@ -16,7 +16,7 @@ import (
 //go:embed touch.lua
 var source string
 
-// BenchmarkStore measures the store beside a bare call of the same script.
+// BenchmarkStore compares the store with bare calls of its script.
 func BenchmarkStore(b *testing.B) {
 	server := startServer(b, "--appendonly", "no")
 	c := goredis.NewClient(&goredis.Options{Addr: server.address(), PoolSize: 64, ContextTimeoutEnabled: true})

@@ -14,9 +14,9 @@ import (
 	"mxrules.example/greylist/redis"
 )
 
-// A sender is put off by one server and tries again at another.
+// One server defers a sender, another one accepts its retry.
 func Example() {
-	server := startStandIn() // of which there is a real one elsewhere
+	server := startStandIn() // in production: Redis
 	defer server.stop()
 
 	options := greylist.Options{Secret: greylist.Secret("the same on every server")}

@@ -21,8 +21,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// receiverOn is the variable by which the tests start this program again, as one
-// that receives mail and shares the server that it names.
+// receiverOn is the environment variable that makes the test program a mail
+// receiver with the store on the server it names.
 const receiverOn = "MXRULES_GREYLIST_REDIS"
 
 func TestMain(m *testing.M) {
@@ -33,10 +33,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// receive judges one envelope a line, until there are no more: the time in
-// seconds, the client, the sender and the recipient. It answers with the verdict
-// of a policy that defers when the store fails, and with that of one that does
-// not mind.
+// receive judges envelopes from standard input. A line has the time in seconds,
+// the client, the sender and the recipient. It prints the verdict of a policy
+// that defers when the store fails, and then also that of one that accepts.
 func receive(address string) {
 	store := redis.New(goredis.NewClient(options(address)), redis.Options{})
 	settings := greylist.Options{Promote: -1, Secret: greylist.Secret("of the fleet")}
@@ -63,7 +62,7 @@ func receive(address string) {
 	}
 }
 
-// receiver is one process of the fleet.
+// receiver is a receiver process.
 type receiver struct {
 	in  io.Writer
 	out *bufio.Reader
@@ -91,21 +90,21 @@ func startReceiver(t *testing.T, address string) *receiver {
 	return &receiver{in, bufio.NewReader(out)}
 }
 
-// try offers a mail and returns the verdict.
+// try returns the verdict on a mail.
 func (r *receiver) try(t *testing.T, now time.Time, sender int) string {
 	t.Helper()
 	fmt.Fprintf(r.in, "%d 192.0.2.%d sender%c@example.net us@example.org\n", now.Unix(), sender%250, 'a'+sender%26)
 	line, err := r.out.ReadString('\n')
 	if err != nil {
-		t.Fatalf("the receiver says %q, %v", line, err)
+		t.Fatalf("the receiver prints %q, error %v", line, err)
 	}
 	return strings.TrimSpace(line)
 }
 
 const (
-	letIn  = "accept"
-	putOff = "tempfail 451 4.7.1"
-	failed = "failed tempfail 451 4.3.0, lenient accept"
+	accepted = "accept"
+	deferred = "tempfail 451 4.7.1"
+	failed   = "failed tempfail 451 4.3.0, lenient accept"
 )
 
 func fleet(t *testing.T, address string) []*receiver {
@@ -116,9 +115,8 @@ func fleet(t *testing.T, address string) []*receiver {
 	return receivers
 }
 
-// Each sender tries at one receiver after the other, and each must know what the
-// others have seen.
-func TestAFleetIsOne(t *testing.T) {
+// A sender tries a different receiver each time.
+func TestReceiversShareTheStore(t *testing.T) {
 	receivers := fleet(t, startServer(t).address())
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -137,14 +135,14 @@ func TestAFleetIsOne(t *testing.T) {
 			after time.Duration
 			want  string
 		}{
-			{0, putOff},
-			{time.Second, putOff},
-			{time.Minute, putOff},
-			{5*time.Minute - time.Second, putOff},
-			{5 * time.Minute, letIn},
-			{5 * time.Minute, letIn},
-			{time.Hour, letIn},
-			{30 * 24 * time.Hour, letIn},
+			{0, deferred},
+			{time.Second, deferred},
+			{time.Minute, deferred},
+			{5*time.Minute - time.Second, deferred},
+			{5 * time.Minute, accepted},
+			{5 * time.Minute, accepted},
+			{time.Hour, accepted},
+			{30 * 24 * time.Hour, accepted},
 		} {
 			got := another().try(t, now.Add(step.after), sender)
 			if !strings.HasPrefix(got, step.want) {
@@ -154,9 +152,9 @@ func TestAFleetIsOne(t *testing.T) {
 	}
 }
 
-// The server dies while senders wait, and comes back. Nobody gets in meanwhile
-// unless the policy says so, and nobody has to wait anew, or waits less.
-func TestAFleetOutlivesItsServer(t *testing.T) {
+// While the server is down, mail is deferred unless the policy accepts it. After
+// the restart, delays are the same as without it.
+func TestReceiversSurviveARestartOfTheServer(t *testing.T) {
 	server := startServer(t)
 	receivers := fleet(t, server.address())
 	now := time.Now()
@@ -164,30 +162,32 @@ func TestAFleetOutlivesItsServer(t *testing.T) {
 		t.Helper()
 		for i, r := range receivers {
 			if got := r.try(t, now.Add(after), sender); !strings.HasPrefix(got, want) {
-				t.Errorf("%s: receiver %d says %q to sender %d after %v, want %q", when, i, got, sender, after, want)
+				t.Errorf("%s: receiver %d: %q for sender %d after %v, want %q", when, i, got, sender, after, want)
 			}
 		}
 	}
-	expect("before", 0, 0, putOff)             // is known when the server dies
-	expect("before", 0, 5*time.Minute, letIn)  //
-	expect("before", 1, 4*time.Minute, putOff) // waits when it dies
+	// Sender 0 is known before the server stops, sender 1 is waiting, and sender
+	// 2 is new.
+	expect("before", 0, 0, deferred)
+	expect("before", 0, 5*time.Minute, accepted)
+	expect("before", 1, 4*time.Minute, deferred)
 	server.stop(t)
 	expect("without a server", 0, 6*time.Minute, failed)
 	expect("without a server", 1, 7*time.Minute, failed)
-	expect("without a server", 2, 7*time.Minute, failed) // comes for the first time
+	expect("without a server", 2, 7*time.Minute, failed)
 	server.start(t)
-	until(t, "all receivers have found the server", func() error {
+	until(t, "all receivers are connected", func() error {
 		for i, r := range receivers {
 			if got := r.try(t, now.Add(8*time.Minute), 1); got == failed {
-				return fmt.Errorf("receiver %d says %q", i, got)
+				return fmt.Errorf("receiver %d: %q", i, got)
 			}
 		}
 		return nil
 	})
-	expect("after", 0, 8*time.Minute, letIn)
-	expect("after", 1, 9*time.Minute-time.Second, putOff)
-	expect("after", 1, 9*time.Minute, letIn)
-	expect("after", 2, 8*time.Minute, putOff)
-	expect("after", 2, 13*time.Minute-time.Second, putOff)
-	expect("after", 2, 13*time.Minute, letIn)
+	expect("after", 0, 8*time.Minute, accepted)
+	expect("after", 1, 9*time.Minute-time.Second, deferred)
+	expect("after", 1, 9*time.Minute, accepted)
+	expect("after", 2, 8*time.Minute, deferred)
+	expect("after", 2, 13*time.Minute-time.Second, deferred)
+	expect("after", 2, 13*time.Minute, accepted)
 }

@@ -10,7 +10,7 @@ import (
 	"mxrules.example/greylist/redis"
 )
 
-func TestARealServerKeepsTheContract(t *testing.T) {
+func TestServerKeepsTheContract(t *testing.T) {
 	server := startServer(t, "--appendfsync", "no")
 	c := client(t, server.address())
 	greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
@@ -21,15 +21,15 @@ func TestARealServerKeepsTheContract(t *testing.T) {
 	})
 }
 
-func TestARealClusterKeepsTheContract(t *testing.T) {
+func TestClusterKeepsTheContract(t *testing.T) {
 	cluster := startCluster(t)
 	greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
-		// A prefix of its own for each, because a cluster is emptied node by node.
+		// FLUSHALL would empty only one node.
 		return redis.New(cluster, redis.Options{Prefix: t.Name() + ":"})
 	})
 }
 
-func TestTheServerDropsWhatHasExpired(t *testing.T) {
+func TestServerExpiresRecords(t *testing.T) {
 	server := startServer(t, "--appendfsync", "no")
 	c := client(t, server.address())
 	store := redis.New(c, redis.Options{})
@@ -41,40 +41,40 @@ func TestTheServerDropsWhatHasExpired(t *testing.T) {
 		seen greylist.Sighting
 		want time.Duration
 	}{
-		{"a first sight", greylist.Sighting{At: now, Until: now.Add(24 * time.Hour)}, 24 * time.Hour},
-		{"one that is let in", greylist.Sighting{At: now, Until: now.Add(36 * 24 * time.Hour), Good: 1}, 36 * 24 * time.Hour},
-		{"one that would count for less time", greylist.Sighting{At: now, Until: now.Add(time.Hour)}, 36 * 24 * time.Hour},
+		{"first sight", greylist.Sighting{At: now, Until: now.Add(24 * time.Hour)}, 24 * time.Hour},
+		{"good triplet", greylist.Sighting{At: now, Until: now.Add(36 * 24 * time.Hour), Good: 1}, 36 * 24 * time.Hour},
+		{"earlier Until", greylist.Sighting{At: now, Until: now.Add(time.Hour)}, 36 * 24 * time.Hour},
 	} {
 		if _, err := store.Touch(ctx, key(1), tc.seen); err != nil {
 			t.Fatal(err)
 		}
 		left, err := c.TTL(ctx, name).Result()
 		if err != nil || left < tc.want+50*time.Second || left > tc.want+62*time.Second {
-			t.Errorf("%s is dropped after %v, want a minute after %v, %v", tc.what, left, tc.want, err)
+			t.Errorf("%s expires after %v, want %v and a minute, error %v", tc.what, left, tc.want, err)
 		}
 	}
-	// The clock of this machine may be anywhere: it is the span that counts.
+	// The local clock may be wrong: the expiry is relative.
 	past := now.Add(-1000 * 24 * time.Hour)
 	if _, err := store.Touch(ctx, key(2), greylist.Sighting{At: past, Until: past.Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := c.TTL(ctx, "greylist:"+key(2).String()).Result(); err != nil || left < time.Hour || left > time.Hour+62*time.Second {
-		t.Errorf("with a clock that is wrong it is dropped after %v, %v", left, err)
+		t.Errorf("with a wrong clock the record expires after %v, error %v", left, err)
 	}
 }
 
-// The script is lost whenever the server restarts, or is told to forget it.
-func TestARealServerForgetsTheScript(t *testing.T) {
+// A server forgets the script when it restarts, or by SCRIPT FLUSH.
+func TestServerForgetsTheScript(t *testing.T) {
 	server := startServer(t, "--appendfsync", "no")
 	c := client(t, server.address())
 	store := redis.New(c, redis.Options{})
 	for range 3 {
-		atOnce(t, store, 50)
+		touchAll(t, store, 50, func() {})
 		if err := c.ScriptFlush(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if r, err := store.Get(t.Context(), key(49)); err != nil || r.Good != 3 {
-		t.Errorf("there is %v, %v", r, err)
+		t.Errorf("the record is %v, error %v", r, err)
 	}
 }

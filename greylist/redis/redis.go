@@ -1,24 +1,32 @@
-// Package redis keeps the records of greylisting in Redis or Valkey, for many
-// servers.
+// Package redis is a [greylist.Register] in Redis or Valkey, for several mail
+// servers that share one store.
 //
-// A sender that is put off by one server of a fleet tries again at another. The
-// servers must know of each other's sightings, at once, or each delays it anew.
+// A sender that one server deferred may retry at another one. Without a shared
+// store, each server would delay it anew.
 //
-// Every key has one record, a string of 16 octets, and a Touch is one script on
-// that one key, run by the server as a whole: so no sighting is lost when
-// two servers write at the same moment, and it works on a cluster, where keys
-// live on different nodes. The server drops a record when its time is over. When
-// many callers wait, their scripts share a round trip (pipelining); there is no
-// timer.
+// # How it works
 //
-// How the server is reached (addresses, cluster, sentinels, TLS, users and
-// passwords, timeouts, how often to try again) is for the client of
-// github.com/redis/go-redis to say. If the server is gone every call fails, and
-// the checks of greylist say TempError: mail is deferred, or what the policy
-// says. When it is back the store works again by itself. A server that loses its
-// memory when it restarts makes every sender new; let it write an append-only
-// file. A server that may evict keys when memory is short should evict those
-// that expire first (volatile-ttl): first sightings go before what is known.
+// Each record is one key whose value has 16 bytes. Redis expires it. Touch and
+// Merge run a Lua script on that key. Redis runs a script atomically, so
+// concurrent writes of several mail servers lose nothing; and since a script
+// uses one key, a cluster works too. Concurrent calls share a round trip
+// (pipelining), without a timer.
+//
+// # Connection
+//
+// The client of github.com/redis/go-redis configures the connection: addresses,
+// cluster, sentinels, TLS, passwords, timeouts, retries.
+//
+// # Failures
+//
+// While the server does not answer, every call is an error, and the checks of
+// package greylist find TempError. The store works again as soon as the server
+// does.
+//
+//   - If Redis loses its data in a restart, every sender is new. Enable its
+//     append-only file.
+//   - If Redis may evict keys, use the policy volatile-ttl. It evicts new triplets
+//     before known ones, because they expire first.
 package redis
 
 import (
@@ -36,37 +44,36 @@ import (
 	"mxrules.example/greylist/internal/convoy"
 )
 
-// Options are the settings of a Store. The zero value is a good choice.
+// Options are the settings of a Store. The zero value is usable.
 type Options struct {
-	// Prefix stands before the hexadecimal digits of every key. "" means
-	// "greylist:".
+	// Prefix is the prefix of all keys in Redis; 32 hexadecimal digits follow. ""
+	// means "greylist:".
 	Prefix string
 }
 
-// Store is a greylist.Register in Redis. Make one with New.
+// Store is a greylist.Register in Redis. Create one with [New].
 type Store struct {
-	client    redis.UniversalClient
-	prefix    string
-	calls     *convoy.Convoy[*call]
-	keepsTime bool // the client returns when the context ends
+	client redis.UniversalClient
+	prefix string
+	calls  *convoy.Convoy[*call]
+	inTime bool // the client returns when a context ends
 }
 
 var _ greylist.Register = (*Store)(nil)
 
 const (
-	// lanes is how many round trips are under way at the same time, each on a
-	// connection of its own. More of them make each carry less.
+	// lanes is the number of concurrent round trips, each on its own connection.
+	// With more lanes, fewer calls share a round trip.
 	lanes = 2
-	// together is how many scripts share a round trip at the most.
+	// together is the most scripts in a round trip.
 	together = 256
 )
 
-// New returns a Store that uses client, which may be that of a single server,
-// of a cluster, or of a server watched by sentinels. It asks the server nothing.
-// The client is the caller's, and is closed by the caller. It should have
-// ContextTimeoutEnabled set: then it keeps the deadline of a context itself.
-// Without that another goroutine has to wait for the server, which makes calls
-// that come alone slower.
+// New returns a Store that uses client: a client of a single server, a cluster or
+// sentinels. It does not contact the server. The caller closes client.
+//
+// Set ContextTimeoutEnabled in the options of client, so that the client itself
+// returns when a context ends. Otherwise each call needs a second goroutine.
 func New(client redis.UniversalClient, options Options) *Store {
 	if options.Prefix == "" {
 		options.Prefix = "greylist:"
@@ -74,9 +81,9 @@ func New(client redis.UniversalClient, options Options) *Store {
 	s := &Store{client: client, prefix: options.Prefix}
 	switch client := client.(type) {
 	case *redis.Client:
-		s.keepsTime = client.Options().ContextTimeoutEnabled
+		s.inTime = client.Options().ContextTimeoutEnabled
 	case *redis.ClusterClient:
-		s.keepsTime = client.Options().ContextTimeoutEnabled
+		s.inTime = client.Options().ContextTimeoutEnabled
 	}
 	s.calls = convoy.New(lanes, together, s.carry)
 	return s
@@ -99,9 +106,9 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (greylist.Record, err
 	return decode(command.Val())
 }
 
-// process asks the server, and waits no longer than ctx.
+// process runs command, and returns when ctx ends.
 func (s *Store) process(ctx context.Context, command redis.Cmder) error {
-	if s.keepsTime {
+	if s.inTime {
 		return s.client.Process(ctx, command)
 	}
 	answer := make(chan error, 1)
@@ -114,15 +121,15 @@ func (s *Store) process(ctx context.Context, command redis.Cmder) error {
 	}
 }
 
-// Touch implements greylist.Store. A Touch whose answer was lost may be sent
-// once more by the client, and then counts twice.
+// Touch implements greylist.Store. If the connection breaks before the answer,
+// the client may send the Touch again, which adds Sighting.Good twice.
 func (s *Store) Touch(ctx context.Context, key greylist.Key, seen greylist.Sighting) (greylist.Record, error) {
 	r := greylist.Record{}.Seen(seen)
 	return s.run(ctx, key, modeTouch, r, r.Last)
 }
 
-// Merge implements greylist.Register. A record that has expired by the clock of
-// this machine is left out.
+// Merge implements greylist.Register. It ignores a record that has expired by the
+// local clock.
 func (s *Store) Merge(ctx context.Context, key greylist.Key, r greylist.Record) error {
 	now := time.Now()
 	if r.Expired(now) {
@@ -140,8 +147,8 @@ func (s *Store) Forget(ctx context.Context, key greylist.Key) error {
 	return failed(ctx, s.process(ctx, redis.NewIntCmd(ctx, "del", s.name(key))))
 }
 
-// All implements greylist.Register, by SCAN, which does not block the server.
-// On a cluster every master is asked.
+// All implements greylist.Register with SCAN, which does not block the server. On
+// a cluster it scans every master.
 func (s *Store) All(ctx context.Context) iter.Seq2[greylist.Entry, error] {
 	return func(yield func(greylist.Entry, error) bool) {
 		nodes, err := s.nodes(ctx)
@@ -159,7 +166,7 @@ func (s *Store) All(ctx context.Context) iter.Seq2[greylist.Entry, error] {
 	}
 }
 
-// nodes returns all that hold keys.
+// nodes returns the servers that hold keys.
 func (s *Store) nodes(ctx context.Context) ([]redis.Cmdable, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -179,8 +186,7 @@ func (s *Store) nodes(ctx context.Context) ([]redis.Cmdable, error) {
 	return nodes, err
 }
 
-// scan yields the records of one node, each once. It reports whether more are
-// wanted.
+// scan yields the records of one node. It reports whether the caller wants more.
 func (s *Store) scan(ctx context.Context, node redis.Cmdable, yield func(greylist.Entry, error) bool) (bool, error) {
 	const count = 1000
 	seen := map[greylist.Key]struct{}{} // SCAN may return a key twice
@@ -210,12 +216,12 @@ func (s *Store) scan(ctx context.Context, node redis.Cmdable, yield func(greylis
 	}
 }
 
-// entries gets the records of names in one round trip. What is no key of ours
-// is left out, and what has expired meanwhile.
+// entries reads the records of names in one round trip. It skips names that are
+// not keys of this package, and keys that have expired meanwhile.
 func (s *Store) entries(ctx context.Context, node redis.Cmdable, names []string, failure *error) (entries []greylist.Entry) {
 	var keys []greylist.Key
 	var values []*redis.StringCmd
-	pipeline := node.Pipeline() // not MGET, whose keys must be of one slot
+	pipeline := node.Pipeline() // MGET needs keys of one slot
 	for _, name := range names {
 		var key greylist.Key
 		if err := key.UnmarshalText([]byte(strings.TrimPrefix(name, s.prefix))); err == nil {
@@ -247,19 +253,19 @@ func (s *Store) entries(ctx context.Context, node redis.Cmdable, names []string,
 	return entries
 }
 
-// escape makes a pattern of SCAN that matches s alone.
+// escape returns the pattern of SCAN that matches only s.
 func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
 }
 
 func decode(value string) (r greylist.Record, err error) {
 	if err := r.UnmarshalBinary([]byte(value)); err != nil {
-		return r, fmt.Errorf("greylist: in Redis: %w", err)
+		return r, fmt.Errorf("greylist: Redis: %w", err)
 	}
 	return r, nil
 }
 
-// failed says whose error it is. That of a context stays what it is.
+// failed adds the source to err. If ctx has ended, it returns the error of ctx.
 func failed(ctx context.Context, err error) error {
 	if err == nil {
 		return nil

@@ -19,27 +19,56 @@ import (
 
 func key(n int) greylist.Key { return greylist.Secret("redis").Identity(strconv.Itoa(n)) }
 
-// sighting is one that counts for an hour from now.
+// sighting returns a sighting whose record expires in an hour.
 func sighting() greylist.Sighting {
 	now := time.Now().Truncate(time.Second)
 	return greylist.Sighting{At: now, Until: now.Add(time.Hour), Good: 1}
 }
 
+// touchAll touches n keys concurrently, and calls started when all calls have
+// started.
+func touchAll(t *testing.T, store greylist.Store, n int, started func()) {
+	t.Helper()
+	var group, running sync.WaitGroup
+	running.Add(n)
+	for i := range n {
+		group.Go(func() {
+			running.Done()
+			if _, err := store.Touch(t.Context(), key(i), sighting()); err != nil {
+				t.Errorf("Touch: %v", err)
+			}
+		})
+	}
+	running.Wait()
+	started()
+	group.Wait()
+}
+
 func TestStoreKeepsTheContract(t *testing.T) {
-	for _, keepsTime := range []bool{false, true} {
-		t.Run(fmt.Sprintf("the client keeps time: %t", keepsTime), func(t *testing.T) {
-			greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
-				settings := options(newStandIn(t).address())
-				settings.ContextTimeoutEnabled = keepsTime
+	bothClients(t, func(t *testing.T, newClient func(*testing.T, *standIn) *goredis.Client) {
+		greylisttest.TestStore(t, func(t *testing.T) greylist.Store {
+			return redis.New(newClient(t, newStandIn(t)), redis.Options{})
+		})
+	})
+}
+
+// bothClients runs test with clients that return when a context ends, and with
+// others.
+func bothClients(t *testing.T, test func(t *testing.T, newClient func(*testing.T, *standIn) *goredis.Client)) {
+	for _, enabled := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ContextTimeoutEnabled %t", enabled), func(t *testing.T) {
+			test(t, func(t *testing.T, server *standIn) *goredis.Client {
+				settings := options(server.address())
+				settings.ContextTimeoutEnabled = enabled
 				c := goredis.NewClient(settings)
 				t.Cleanup(func() { c.Close() })
-				return redis.New(c, redis.Options{})
+				return c
 			})
 		})
 	}
 }
 
-func TestKeysAndHowLongTheyAreKept(t *testing.T) {
+func TestKeysAndExpiry(t *testing.T) {
 	server := newStandIn(t)
 	store := redis.New(client(t, server.address()), redis.Options{Prefix: "mx[1]:"})
 	seen := sighting()
@@ -48,206 +77,147 @@ func TestKeysAndHowLongTheyAreKept(t *testing.T) {
 	}
 	name := "mx[1]:" + key(1).String()
 	if got := server.kept[name]; got != 3600+60 {
-		t.Errorf("%s is kept for %d seconds, want an hour and a minute: there is %v", name, got, server.kept)
+		t.Errorf("%s is kept for %d seconds, want an hour and a minute: %v", name, got, server.kept)
 	}
 	old := greylist.Record{First: seen.At, Last: seen.At, Until: time.Now().Add(-time.Minute)}
 	if err := store.Merge(t.Context(), key(2), old); err != nil || len(server.values) != 1 {
-		t.Errorf("a record that has expired is merged in: %v, %v", server.values, err)
+		t.Errorf("an expired record is merged: %v, error %v", server.values, err)
 	}
 }
 
-func TestOtherKeysAreNotOurs(t *testing.T) {
+func TestIgnoresOtherKeys(t *testing.T) {
 	server := newStandIn(t)
 	server.values["greylist:something"] = "else"
 	server.values["greylis"] = "t"
 	server.values["other:"+key(1).String()] = "x"
 	store := redis.New(client(t, server.address()), redis.Options{})
-	if _, err := store.Touch(t.Context(), key(1), sighting()); err != nil {
-		t.Fatal(err)
-	}
-	n := 0
+	touchAll(t, store, 2, func() {})
+	found := 0
 	for entry, err := range store.All(t.Context()) {
-		if err != nil || entry.Key != key(1) {
-			t.Errorf("there is %v, %v", entry, err)
+		if err != nil || entry.Key != key(0) && entry.Key != key(1) {
+			t.Errorf("All has %v, error %v", entry, err)
 		}
-		n++
+		found++
 	}
-	if n != 1 {
-		t.Errorf("there are %d records", n)
+	if found != 2 {
+		t.Errorf("All has %d records, want 2", found)
 	}
 }
 
-func TestAValueThatIsNoRecord(t *testing.T) {
-	server := newStandIn(t)
-	server.values["greylist:"+key(1).String()] = "something else"
-	store := redis.New(client(t, server.address()), redis.Options{})
+// checkFailures checks that Get, Touch and All of key 1 fail, and that errors name
+// their source. more are the errors of other calls.
+func checkFailures(t *testing.T, store *redis.Store, more ...error) {
+	t.Helper()
 	_, get := store.Get(t.Context(), key(1))
 	_, touch := store.Touch(t.Context(), key(1), sighting())
 	var all error
 	for _, err := range store.All(t.Context()) {
 		all = err
 	}
-	for name, err := range map[string]error{"Get": get, "Touch": touch, "All": all} {
-		if err == nil || !strings.Contains(err.Error(), "Redis") {
-			t.Errorf("%s: %v", name, err)
+	for i, err := range append([]error{get, touch, all}, more...) {
+		if err == nil || !strings.HasPrefix(err.Error(), "greylist: Redis: ") {
+			t.Errorf("call %d: error %v", i, err)
 		}
 	}
+}
+
+func TestInvalidValue(t *testing.T) {
+	server := newStandIn(t)
+	server.values["greylist:"+key(1).String()] = "something else"
+	store := redis.New(client(t, server.address()), redis.Options{})
+	checkFailures(t, store)
 	if server.values["greylist:"+key(1).String()] != "something else" {
-		t.Error("it was overwritten")
+		t.Error("the value is overwritten")
 	}
 }
 
 // A server that was restarted does not know the script.
-func TestTheScriptIsSentAgainWhenItIsLost(t *testing.T) {
+func TestScriptIsSentAgain(t *testing.T) {
 	server := newStandIn(t)
 	store := redis.New(client(t, server.address()), redis.Options{})
 	for i := range 3 {
-		server.mu.Lock()
-		server.loaded = false
-		server.mu.Unlock()
-		atOnce(t, store, 40)
-		server.mu.Lock()
-		if server.commands["eval"] < i+1 {
-			t.Errorf("round %d: the commands are %v", i, server.commands)
+		server.locked(func() { server.loaded = false })
+		touchAll(t, store, 40, func() {})
+		server.locked(func() {
+			if server.commands["eval"] < i+1 {
+				t.Errorf("round %d: the commands are %v", i, server.commands)
+			}
+		})
+	}
+	server.locked(func() {
+		if got := server.commands["evalsha"]; got < 100 {
+			t.Errorf("%d of 120 calls use the hash", got)
 		}
-		server.mu.Unlock()
-	}
-	server.mu.Lock()
-	defer server.mu.Unlock()
-	if got := server.commands["evalsha"]; got < 100 {
-		t.Errorf("the hash is used only %d times of 120", got)
-	}
+	})
 }
 
-// The server may forget the script in the middle of a round trip.
-func TestTheScriptIsLostOnTheWay(t *testing.T) {
+func TestScriptIsLostWithinARoundTrip(t *testing.T) {
 	server := newStandIn(t)
 	store := redis.New(client(t, server.address()), redis.Options{})
-	atOnce(t, store, 2)
+	touchAll(t, store, 2, func() {})
+	server.mu.Lock() // until all calls wait
 	server.forgets = 7
-	const callers = 200
-	server.mu.Lock() // so that they gather
-	var group, started sync.WaitGroup
-	started.Add(callers)
-	for n := range callers {
-		group.Go(func() {
-			started.Done()
-			if _, err := store.Touch(t.Context(), key(100+n), sighting()); err != nil {
-				t.Errorf("Touch: %v", err)
-			}
-		})
-	}
-	started.Wait()
-	server.mu.Unlock()
-	group.Wait()
-	for n := range callers {
-		if r, err := store.Get(t.Context(), key(100+n)); err != nil || r.Good != 1 {
-			t.Errorf("key %d has %v, %v", n, r, err)
+	touchAll(t, store, 200, server.mu.Unlock)
+	for n := range 200 {
+		want := uint32(1)
+		if n < 2 {
+			want = 2
+		}
+		if r, err := store.Get(t.Context(), key(n)); err != nil || r.Good != want {
+			t.Errorf("key %d has %v, error %v, want %d good", n, r, err, want)
 		}
 	}
 }
 
-// atOnce touches so many keys at the same time.
-func atOnce(t *testing.T, store greylist.Store, callers int) {
-	t.Helper()
-	var group sync.WaitGroup
-	for n := range callers {
-		group.Go(func() {
-			if _, err := store.Touch(t.Context(), key(n), sighting()); err != nil {
-				t.Errorf("Touch: %v", err)
-			}
-		})
-	}
-	group.Wait()
-}
-
-func TestThoseWhoWaitShareARoundTrip(t *testing.T) {
+func TestConcurrentCallsShareRoundTrips(t *testing.T) {
 	server := newStandIn(t)
 	store := redis.New(client(t, server.address()), redis.Options{})
-	atOnce(t, store, 2) // the connections are there, and the script
-	server.mu.Lock()    // and now the server has a lot to do
+	touchAll(t, store, 2, func() {}) // connects and loads the script
+	server.mu.Lock()                 // until all calls wait
 	before := server.trips
-	var group sync.WaitGroup
-	started := make(chan struct{}, 200)
-	for n := range 200 {
-		group.Go(func() {
-			started <- struct{}{}
-			if _, err := store.Touch(t.Context(), key(n), sighting()); err != nil {
-				t.Errorf("Touch: %v", err)
-			}
-		})
-	}
-	for range 200 {
-		<-started
-	}
-	server.mu.Unlock()
-	group.Wait()
+	touchAll(t, store, 200, server.mu.Unlock)
 	if trips := server.trips - before; trips > 100 {
 		t.Errorf("200 touches took %d round trips", trips)
 	}
 }
 
-func TestItComesBackByItself(t *testing.T) {
+func TestReconnects(t *testing.T) {
 	server := newStandIn(t)
 	store := redis.New(client(t, server.address()), redis.Options{})
-	atOnce(t, store, 20)
+	touchAll(t, store, 20, func() {})
 	for range 3 {
 		server.hangUp()
 		if r, err := store.Touch(t.Context(), key(1), sighting()); err != nil || r.Good < 2 {
-			t.Errorf("after the connections were cut: %v, %v", r, err)
+			t.Errorf("Touch after a closed connection: %v, error %v", r, err)
 		}
 		server.hangUp()
 		if _, err := store.Get(t.Context(), key(1)); err != nil {
-			t.Errorf("Get after the connections were cut: %v", err)
+			t.Errorf("Get after a closed connection: %v", err)
 		}
 	}
 	server.stop()
-	_, get := store.Get(t.Context(), key(1))
-	_, touch := store.Touch(t.Context(), key(1), sighting())
-	forget := store.Forget(t.Context(), key(1))
-	var all error
-	for _, err := range store.All(t.Context()) {
-		all = err
-	}
-	for name, err := range map[string]error{"Get": get, "Touch": touch, "Forget": forget, "All": all} {
-		if err == nil || !strings.Contains(err.Error(), "greylist: Redis: ") {
-			t.Errorf("%s without a server: %v", name, err)
-		}
-	}
+	checkFailures(t, store, store.Forget(t.Context(), key(1)))
 }
 
-// A server that does not answer is waited for as long as the context says, and
-// no longer.
-func TestASilentServer(t *testing.T) {
-	for _, keepsTime := range []bool{false, true} {
-		t.Run(fmt.Sprintf("the client keeps time: %t", keepsTime), func(t *testing.T) { silent(t, keepsTime) })
-	}
-}
+// A call to a server that does not answer returns when its context ends.
+func TestSilentServer(t *testing.T) { bothClients(t, silent) }
 
-func silent(t *testing.T, keepsTime bool) {
+func silent(t *testing.T, newClient func(*testing.T, *standIn) *goredis.Client) {
 	server := newStandIn(t)
-	settings := options(server.address())
-	settings.ContextTimeoutEnabled = keepsTime
-	c := goredis.NewClient(settings)
-	defer c.Close()
-	store := redis.New(c, redis.Options{})
-	atOnce(t, store, 4)
-	server.mu.Lock()
-	server.mute = true
-	server.mu.Unlock()
+	store := redis.New(newClient(t, server), redis.Options{})
+	touchAll(t, store, 4, func() {})
+	server.locked(func() { server.mute = true })
 	var group sync.WaitGroup
 	for n := range 20 {
 		group.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 			defer cancel()
-			if _, err := store.Touch(ctx, key(n), sighting()); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("Touch: %v", err)
-			}
-			if _, err := store.Get(ctx, key(n)); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("Get: %v", err)
-			}
-			if err := store.Forget(ctx, key(n)); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("Forget: %v", err)
+			_, touch := store.Touch(ctx, key(n), sighting())
+			_, get := store.Get(ctx, key(n))
+			for _, err := range []error{touch, get, store.Forget(ctx, key(n))} {
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error %v, want that of the context", err)
+				}
 			}
 		})
 	}
@@ -257,11 +227,9 @@ func silent(t *testing.T, keepsTime bool) {
 		t.Errorf("Get: %v", err)
 	}
 	group.Wait()
-	server.mu.Lock()
-	server.mute = false
-	server.mu.Unlock()
+	server.locked(func() { server.mute = false })
 	server.hangUp()
 	if _, err := store.Touch(t.Context(), key(1), sighting()); err != nil {
-		t.Errorf("when it answers again: %v", err)
+		t.Errorf("when the server answers again: %v", err)
 	}
 }

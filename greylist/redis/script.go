@@ -10,7 +10,7 @@ import (
 	"mxrules.example/greylist"
 )
 
-// touch.lua does in the server what Record.Seen and Record.Merge do.
+// touch.lua is Record.Seen and Record.Merge in the server.
 //
 //go:embed touch.lua
 var source string
@@ -23,23 +23,23 @@ const (
 	modeMerge = "merge"
 )
 
-// call is one run of the script on its way.
+// call is a run of the script.
 type call struct {
-	ctx    context.Context // of the caller, if it is the one who sends
+	ctx    context.Context // of the caller, if it sends alone
 	name   string
 	args   [4]any
 	answer *redis.Cmd
 }
 
-// run runs the script on one key, together with others that wait. It is now at
-// the time given: a record that has expired by then counts for nothing.
+// run runs the script on one key, in a round trip with other waiting calls. A
+// record that has expired at now is replaced.
 func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greylist.Record, now time.Time) (greylist.Record, error) {
 	record, err := r.AppendBinary(nil)
 	if err != nil {
 		return greylist.Record{}, err
 	}
 	c := &call{ctx: context.Background(), name: s.name(key), args: [...]any{mode, record, now.Unix(), keep(r, now)}}
-	if s.keepsTime {
+	if s.inTime {
 		c.ctx = ctx
 		err = s.calls.DoHere(ctx, c)
 	} else {
@@ -55,29 +55,25 @@ func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greyli
 	return decode(value)
 }
 
-// slack is how much longer than it counts a record stays in the server, whose
-// clock may go a little faster.
+// slack is how long the server keeps a record after it has expired, in case its
+// clock is fast.
 const slack = time.Minute
 
-// keep returns for how many seconds a record is to be kept: a span and not a
-// time, so that the clocks of the servers need not agree with that of Redis.
+// keep returns the seconds for which the server keeps a record. It is a duration
+// because the clock of the server may differ.
 func keep(r greylist.Record, now time.Time) int64 {
 	return int64((r.Until.Sub(now) + slack) / time.Second)
 }
 
-// carry runs scripts in one round trip. One that comes alone goes alone, and by
-// its hash; should the server not know that, it is sent in full. In a pipeline
-// there is no second try, so that the script is loaded and the rest sent again.
+// carry runs scripts in one round trip. It sends the hash of the script. If the
+// server does not know the script, it sends the failed calls again in full.
 func (s *Store) carry(calls []*call) {
 	if len(calls) == 1 {
 		c := calls[0]
 		c.answer = script.Run(c.ctx, s.client, []string{c.name}, c.args[:]...)
 		return
 	}
-	// The callers wait no longer than they want to; here the client's own
-	// timeouts hold.
-	ctx := context.Background()
-	s.pipeline(ctx, calls, script.EvalSha)
+	s.pipeline(calls, script.EvalSha)
 	var unknown []*call
 	for _, c := range calls {
 		if redis.HasErrorPrefix(c.answer.Err(), "NOSCRIPT") {
@@ -85,12 +81,14 @@ func (s *Store) carry(calls []*call) {
 		}
 	}
 	if len(unknown) > 0 {
-		s.pipeline(ctx, unknown, script.Eval)
+		s.pipeline(unknown, script.Eval)
 	}
 }
 
-// pipeline sends scripts in one round trip.
-func (s *Store) pipeline(ctx context.Context, calls []*call, send func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd) {
+// pipeline sends calls in one round trip, with the timeouts of the client. Each
+// caller returns when its own context ends.
+func (s *Store) pipeline(calls []*call, send func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd) {
+	ctx := context.Background()
 	pipeline := s.client.Pipeline()
 	for _, c := range calls {
 		c.answer = send(ctx, pipeline, []string{c.name}, c.args[:]...)

@@ -14,7 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 )
 
-// server is a real one, started by the test, with a folder of its own.
+// server is a redis-server process that a test starts, with its own folder.
 type server struct {
 	port   int
 	folder string
@@ -22,21 +22,20 @@ type server struct {
 	cmd    *exec.Cmd
 }
 
-// redisServer returns the path of the program, or skips the test.
+// redisServer returns the path of redis-server, or skips the test.
 func redisServer(t testing.TB) string {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		if os.Getenv("MXRULES_E2E") != "" {
-			t.Fatal("redis-server is missing: install the Debian package redis-server")
+			t.Fatal("redis-server not found: install the Debian package redis-server")
 		}
-		t.Skip("redis-server is not here: install the Debian package redis-server; with MXRULES_E2E set this is a failure")
+		t.Skip("redis-server not found: install the Debian package redis-server; with MXRULES_E2E set this is a failure")
 	}
 	return path
 }
 
-// startServer starts a server that writes every command to the disk before it
-// answers.
+// startServer starts a server that syncs every command to disk before it answers.
 func startServer(t testing.TB, extra ...string) *server {
 	t.Helper()
 	s := &server{port: freePort(t), folder: t.TempDir(), extra: extra}
@@ -45,8 +44,8 @@ func startServer(t testing.TB, extra ...string) *server {
 	return s
 }
 
-// freePort returns a port on which nobody listens. With the bus of a cluster a
-// server needs another, 10000 higher, so that it is below 50000.
+// freePort returns a free port below 50000 whose successor by 10000 is free too:
+// a server of a cluster uses both.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for port := 20_000 + os.Getpid()%20_000; port < 50_000; port++ {
@@ -62,14 +61,13 @@ func freePort(t testing.TB) int {
 		other.Close()
 		return port
 	}
-	t.Fatal("there is no free port")
+	t.Fatal("no free port")
 	return 0
 }
 
 func (s *server) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
-// start starts the server in its folder, on its port, and waits until it
-// answers.
+// start starts the server and waits until it answers.
 func (s *server) start(t testing.TB) {
 	t.Helper()
 	args := []string{"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.folder,
@@ -84,7 +82,7 @@ func (s *server) start(t testing.TB) {
 	until(t, "the server answers", func() error { return c.Ping(context.Background()).Err() })
 }
 
-// stop ends the server as if the machine had lost its power.
+// stop kills the server, as a power failure would.
 func (s *server) stop(t testing.TB) {
 	if s.cmd == nil {
 		return
@@ -94,7 +92,7 @@ func (s *server) stop(t testing.TB) {
 	s.cmd = nil
 }
 
-// until asks again and again until there is no error, for half a minute.
+// until calls ask until it returns no error, for up to half a minute.
 func until(t testing.TB, what string, ask func() error) {
 	t.Helper()
 	limit := time.After(30 * time.Second)
@@ -111,7 +109,7 @@ func until(t testing.TB, what string, ask func() error) {
 	}
 }
 
-// startCluster starts a cluster of two servers, each with half of the keys.
+// startCluster starts a cluster of two servers, each with half of the slots.
 func startCluster(t testing.TB) *goredis.ClusterClient {
 	t.Helper()
 	ctx := context.Background()
@@ -135,7 +133,7 @@ func startCluster(t testing.TB) *goredis.ClusterClient {
 		until(t, "the cluster is complete", func() error {
 			info, err := c.ClusterInfo(ctx).Result()
 			if err == nil && (!strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, "cluster_size:2")) {
-				err = fmt.Errorf("the cluster says %q", info)
+				err = fmt.Errorf("the cluster info is %q", info)
 			}
 			return err
 		})

@@ -19,20 +19,20 @@ import (
 	"mxrules.example/greylist"
 )
 
-// standIn speaks as much of the protocol of Redis (RESP2) as the store needs.
-// What the script does in a real server it does in Go; the tests with a real
-// server hold the script to the same suite.
+// standIn is a server that implements the part of the Redis protocol (RESP2) that
+// the store needs. It has the script in Go; a real server passes the same suite
+// with the script in Lua.
 type standIn struct {
 	listener net.Listener
 
 	mu       sync.Mutex
 	values   map[string]string
-	kept     map[string]int64 // seconds
+	kept     map[string]int64 // seconds until a key expires
 	loaded   bool             // the script is known by its hash
-	forgets  int              // which of so many times it is not
-	mute     bool             // no answers
-	commands map[string]int   // how often each came
-	trips    int              // how often there was nothing more to read
+	forgets  int              // if not 0: every n-th use of the hash fails
+	mute     bool             // do not answer
+	commands map[string]int   // number of each command
+	trips    int              // number of round trips
 	conns    map[net.Conn]struct{}
 	done     sync.WaitGroup
 }
@@ -54,6 +54,13 @@ func startStandIn() *standIn {
 	return s
 }
 
+// locked runs work while the server handles no command.
+func (s *standIn) locked(work func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	work()
+}
+
 func (s *standIn) address() string { return s.listener.Addr().String() }
 
 func (s *standIn) accept() {
@@ -62,9 +69,7 @@ func (s *standIn) accept() {
 		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		s.conns[conn] = struct{}{}
-		s.mu.Unlock()
+		s.locked(func() { s.conns[conn] = struct{}{} })
 		s.done.Go(func() { s.serve(conn) })
 	}
 }
@@ -75,14 +80,14 @@ func (s *standIn) stop() {
 	s.done.Wait()
 }
 
-// hangUp cuts all connections.
+// hangUp closes all connections.
 func (s *standIn) hangUp() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.conns {
-		conn.Close()
-	}
-	clear(s.conns)
+	s.locked(func() {
+		for conn := range s.conns {
+			conn.Close()
+		}
+		clear(s.conns)
+	})
 }
 
 func (s *standIn) serve(conn net.Conn) {
@@ -93,14 +98,14 @@ func (s *standIn) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		if !s.mute {
-			s.answer(out, args)
-		}
-		if in.Buffered() == 0 {
-			s.trips++
-		}
-		s.mu.Unlock()
+		s.locked(func() {
+			if !s.mute {
+				s.answer(out, args)
+			}
+			if in.Buffered() == 0 {
+				s.trips++
+			}
+		})
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {
 				return
@@ -172,7 +177,7 @@ func (s *standIn) answer(out io.Writer, args []string) {
 	}
 }
 
-// scan returns some keys at a time, and one of them twice, as the real one may.
+// scan returns some keys at a time, and some keys twice, as a real server may.
 func (s *standIn) scan(out io.Writer, args []string) {
 	const step = 100
 	names := slices.Sorted(maps.Keys(s.values))
@@ -195,8 +200,8 @@ func (s *standIn) scan(out io.Writer, args []string) {
 	}
 }
 
-// run does what touch.lua does. The arguments are the script, 1, the key, and
-// those of the script.
+// run is touch.lua in Go. args are the command, the script, 1, the key, and the
+// arguments of the script.
 func (s *standIn) run(out io.Writer, args []string) {
 	name, mode := args[3], args[4]
 	var r, old greylist.Record
@@ -204,7 +209,6 @@ func (s *standIn) run(out io.Writer, args []string) {
 		fmt.Fprintf(out, "-ERR %v\r\n", err)
 		return
 	}
-	now, _ := strconv.ParseInt(args[6], 10, 64)
 	keep, _ := strconv.ParseInt(args[7], 10, 64)
 	if value, ok := s.values[name]; ok {
 		if err := old.UnmarshalBinary([]byte(value)); err != nil {
@@ -213,12 +217,7 @@ func (s *standIn) run(out io.Writer, args []string) {
 		}
 	}
 	if mode == "touch" {
-		if old.Expired(time.Unix(now, 0)) {
-			old = greylist.Record{}
-		}
-		good := min(uint64(r.Good)+uint64(old.Good), 1<<32-1)
-		r = old.Merge(r)
-		r.Good = uint32(good)
+		r = old.Seen(greylist.Sighting{At: r.Last, Until: r.Until, Good: r.Good})
 	} else {
 		r = old.Merge(r)
 	}
@@ -228,7 +227,7 @@ func (s *standIn) run(out io.Writer, args []string) {
 	bulk(out, string(b))
 }
 
-// options are those of a client that does not wait for long.
+// options returns the options of a client that fails fast.
 func options(address string) *redis.Options {
 	return &redis.Options{
 		Addr:            address,

@@ -1,14 +1,18 @@
--- Writes a sighting, or a record from elsewhere, into the record of one key.
--- KEYS[1]: the key. ARGV: "touch" or "merge"; the record to write in its binary
--- form (first, last, until, good); the time now; for how many seconds to keep
--- what ARGV[2] says. Returns the record as it is then.
+-- Writes a sighting or another record into the record of one key, and returns
+-- the new record.
+--
+-- KEYS[1]: the key.
+-- ARGV[1]: "touch" or "merge".
+-- ARGV[2]: the record to write, in binary form (first, last, until, good).
+-- ARGV[3]: the current time.
+-- ARGV[4]: the seconds to keep the record in ARGV[2].
 local first, last, till, good = struct.unpack('>I4I4I4I4', ARGV[2])
 local now, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local old = redis.call('GET', KEYS[1])
 if old then
   local oldFirst, oldLast, oldTill, oldGood = struct.unpack('>I4I4I4I4', old)
-  if ARGV[1] == 'merge' or oldTill >= now then -- else it has expired, and counts for nothing
+  if ARGV[1] == 'merge' or oldTill >= now then -- otherwise it has expired
     if oldFirst > 0 and (first == 0 or oldFirst < first) then first = oldFirst end
     if oldLast > last then last = oldLast end
     if oldTill > till then
