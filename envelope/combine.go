@@ -74,8 +74,7 @@ func combine(word string, settling Outcome, checks []Check) Check {
 	name := combinedName(word, checks)
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
 		asked := make([]Finding, 0, len(checks))
-		for _, check := range checks {
-			f := answered(check(ctx, r, e))
+		for _, f := range Concurrently(ctx, checks, func(ctx context.Context, check Check) Finding { return answered(check(ctx, r, e)) }) {
 			asked = append(asked, f)
 			if inCombination(f.Outcome) == settling {
 				break

@@ -5,8 +5,6 @@ import (
 	"sync"
 )
 
-type judgementKey struct{}
-
 // memo holds what was computed once. The zero value is ready for use.
 type memo struct {
 	mu   sync.Mutex
@@ -16,7 +14,21 @@ type memo struct {
 // WithJudgement returns a context within which [Once] computes each key once.
 // A judge calls it when it begins; a test of a single check need not.
 func WithJudgement(ctx context.Context) context.Context {
-	return context.WithValue(ctx, judgementKey{}, new(memo))
+	return context.WithValue(ctx, workKey{}, newWork(true))
+}
+
+// Sequentially returns a context of the same judgement within which
+// [Concurrently] starts each call when its result is needed, and not before.
+func Sequentially(ctx context.Context) context.Context {
+	w := workOf(ctx)
+	if w == nil {
+		w = newWork(false)
+	}
+	j := w.judgement
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.sequential = true
+	return context.WithValue(ctx, workKey{}, w)
 }
 
 // Once returns the results of compute. During one judgement it calls compute once
@@ -36,11 +48,11 @@ func WithJudgement(ctx context.Context) context.Context {
 //
 // If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
-	judgement, ok := ctx.Value(judgementKey{}).(*memo)
-	if !ok {
+	w := workOf(ctx)
+	if w == nil || !w.judgement.shares {
 		return compute()
 	}
-	return once(ctx, judgement, key, compute)
+	return once(ctx, &w.judgement.memo, key, compute)
 }
 
 // OncePerMessage is [Once] for work that depends on a message and on nothing
@@ -57,14 +69,8 @@ func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error
 		if mine {
 			return c.run(ctx, m, key, compute)
 		}
-		select {
-		case <-c.done:
-		case <-ctx.Done():
-			select {
-			case <-c.done: // an answer that is there is taken even so
-			default:
-				return compute()
-			}
+		if !c.await(ctx) {
+			return compute()
 		}
 		switch {
 		case !c.abandoned:
@@ -80,6 +86,7 @@ type computation[T any] struct {
 	done      chan struct{}
 	value     T
 	err       error
+	rounds    int  // how many waits in a row led to the answer
 	abandoned bool // the caller that ran it had no time left: there is no answer
 	panicked  bool
 	panic     any
@@ -125,6 +132,7 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 			}
 			m.mu.Unlock()
 		}
+		c.rounds = workOf(ctx).now()
 		close(c.done)
 		if c.panicked {
 			panic(c.panic)
@@ -134,6 +142,26 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 	returned = true
 	c.abandoned = ctx.Err() != nil
 	return c.value, c.err
+}
+
+// await waits for the answer, and reports false if ctx ends before.
+func (c *computation[T]) await(ctx context.Context) bool {
+	w := workOf(ctx)
+	select {
+	case <-c.done: // taken even if ctx has ended
+		w.reached(c.rounds)
+		return true
+	default:
+	}
+	w.pause()
+	select {
+	case <-c.done:
+		w.resume(c.rounds)
+		return true
+	case <-ctx.Done():
+		w.resume(0)
+		return false
+	}
 }
 
 func (c *computation[T]) answer() (T, error) {

@@ -1,0 +1,186 @@
+package envelope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime/debug"
+)
+
+// Concurrently calls ask for each item and yields the results in the order of
+// the items. The call for an item starts when every call before it has returned
+// or waits, for DNS, a store or a directory (see [Wait]). So independent
+// questions to DNS go out together, and what can be decided without waiting is
+// decided without asking.
+//
+//	for name, found := range envelope.Concurrently(ctx, names, lookup) {
+//		if found.ok {
+//			return name
+//		}
+//	}
+//
+// A loop that ends early does not wait for the calls that still run: their
+// context ends, and no further call starts. ask must therefore not write to
+// anything that the caller reads. If ask panics, the loop panics when it comes to
+// that item.
+//
+// The calls run on goroutines only as far as there is something to wait for. In
+// a judgement that is sequential, each call starts when the loop comes to it.
+func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
+	return func(yield func(I, T) bool) {
+		ctx, w := ctx, workOf(ctx)
+		if w == nil {
+			w = newWork(false)
+			ctx = context.WithValue(ctx, workKey{}, w)
+		}
+		if w.judgement.sequential || len(items) < 2 {
+			for _, item := range items {
+				if !yield(item, ask(ctx, item)) {
+					return
+				}
+			}
+			return
+		}
+		t := newTeam(ctx, w, items, ask)
+		defer t.dismiss()
+		for i, item := range items {
+			if !yield(item, t.result(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Wait calls f, which waits for something outside the program: a store, a
+// directory, a network. While it waits, other checks of the judgement go on.
+// Checks that ask DNS through their Resolver need not call it.
+func Wait[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	w := workOf(ctx)
+	rounds := w.pause() + 1
+	defer func() { w.resume(rounds) }()
+	return f()
+}
+
+// team is a crew with the results of its members.
+type team[I, T any] struct {
+	crew
+	ctx     context.Context
+	own     context.Context // of members with a goroutine of their own, nil if there are none
+	cancel  context.CancelFunc
+	caller  *work
+	rounds  int // how many waits in a row led here
+	items   []I
+	ask     func(context.Context, I) T
+	results []result[T] // nil until a member has a goroutine of its own
+	awaited int         // the member that the caller waits for, -1 if none
+	arrived chan struct{}
+}
+
+type result[T any] struct {
+	value    T
+	done     bool
+	rounds   int
+	panicked error
+}
+
+func newTeam[I, T any](ctx context.Context, w *work, items []I, ask func(context.Context, I) T) *team[I, T] {
+	j := w.judgement
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t := &team[I, T]{ctx: ctx, caller: w, rounds: w.rounds, items: items, ask: ask, awaited: -1}
+	t.crew = crew{parent: w.crew, member: w.member, size: len(items), start: t}
+	j.enlist(&t.crew)
+	return t
+}
+
+// result returns the result of member i. A member that has not started runs
+// here and now.
+func (t *team[I, T]) result(i int) T {
+	w, j := t.caller, t.caller.judgement
+	j.mu.Lock()
+	if i == t.next {
+		t.next++
+		crew, member := w.crew, w.member
+		w.crew, w.member = &t.crew, i
+		j.mu.Unlock()
+		defer func() {
+			j.mu.Lock()
+			w.crew, w.member = crew, member
+			j.mu.Unlock()
+		}()
+		return t.ask(t.ctx, t.items[i])
+	}
+	if t.results == nil || !t.results[i].done {
+		t.awaited, t.arrived = i, make(chan struct{})
+		arrived := t.arrived
+		if w.waits++; w.waits == 1 {
+			j.stop()
+		}
+		j.mu.Unlock()
+		<-arrived
+		j.mu.Lock()
+	}
+	defer j.mu.Unlock()
+	r := &t.results[i]
+	w.rounds = max(w.rounds, r.rounds)
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
+	return r.value
+}
+
+// start gives member i a goroutine of its own. The judgement is locked.
+func (t *team[I, T]) start(i int) {
+	if t.own == nil {
+		t.own, t.cancel = context.WithCancel(t.ctx)
+	}
+	go t.run(i)
+}
+
+// dismiss ends the members that still run, and starts no more of them.
+func (t *team[I, T]) dismiss() {
+	j := t.caller.judgement
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.remove(&t.crew)
+	if t.cancel != nil {
+		t.cancel()
+	}
+}
+
+// run is the life of a member in a goroutine of its own.
+func (t *team[I, T]) run(i int) {
+	w := &work{judgement: t.caller.judgement, crew: &t.crew, member: i, rounds: t.rounds}
+	r := result[T]{done: true, panicked: errors.New("the goroutine of a concurrent call ended")}
+	defer func() {
+		if v := recover(); v != nil {
+			r.panicked = fmt.Errorf("panic in a concurrent call: %v\n%s", v, debug.Stack())
+		}
+		t.finish(i, w, r)
+	}()
+	r.value = t.ask(context.WithValue(t.own, workKey{}, w), t.items[i])
+	r.panicked = nil
+}
+
+// finish leaves the result of member i. If the caller waits for it, the caller
+// computes in its place, and nothing else starts before the caller has looked at
+// the result.
+func (t *team[I, T]) finish(i int, w *work, r result[T]) {
+	j := w.judgement
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if t.results == nil {
+		t.results = make([]result[T], len(t.items))
+	}
+	r.rounds = w.rounds
+	t.results[i] = r
+	if t.awaited == i {
+		t.awaited = -1
+		close(t.arrived)
+		if t.caller.waits--; t.caller.waits == 0 {
+			return
+		}
+	}
+	j.stop()
+}
