@@ -1,0 +1,154 @@
+package envelope
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// ErrTooLarge is the error of a message that is larger than the server takes. The
+// usual reply is 552 5.3.4 (RFC 3463, section 3.4).
+var ErrTooLarge = errors.New("the message is larger than the limit")
+
+// DataReader reads a message as a client sends it after DATA: RFC 5321, section
+// 4.5.2. It ends at CRLF "." CRLF and nothing else, removes the dot that the
+// client put before a line that begins with one, and changes no other octet: a
+// bare CR or LF stays for the checks to see. What follows the message remains in
+// the underlying reader.
+//
+//	message, err := envelope.ReadMessage(envelope.NewDataReader(conn, limit), envelope.Spool{})
+//
+// Read returns io.EOF at the end of the message, io.ErrUnexpectedEOF if the
+// connection ends before that, and [ErrTooLarge] for a message over the limit;
+// the reader has then read all of it, so that the connection can go on. Bound the
+// time with a deadline of the connection.
+type DataReader struct {
+	from  *bufio.Reader
+	left  int64
+	state lineState
+	err   error
+}
+
+// lineState is what the last octets of the message were.
+type lineState uint8
+
+const (
+	inLine lineState = iota
+	afterCR
+	afterCRLF
+)
+
+// NewDataReader returns a reader for the message that comes next from r, of at
+// most limit octets. A limit of 0 or less is no limit.
+func NewDataReader(r *bufio.Reader, limit int64) *DataReader {
+	if limit <= 0 {
+		limit = 1<<63 - 1
+	}
+	return &DataReader{from: r, left: limit, state: afterCRLF}
+}
+
+// Read implements [io.Reader].
+func (d *DataReader) Read(p []byte) (int, error) {
+	if len(p) == 0 && d.err == nil {
+		return 0, nil
+	}
+	for d.err == nil {
+		chunk, err := d.next(len(p))
+		if err != nil {
+			d.err = err
+			break
+		}
+		if int64(len(chunk)) > d.left {
+			d.err = d.overrun(len(chunk))
+			break
+		}
+		if n := copy(p, chunk); n > 0 {
+			d.from.Discard(n)
+			d.left -= int64(n)
+			return n, nil
+		}
+	}
+	return 0, d.err
+}
+
+// overrun reads the rest of a message that is too large.
+func (d *DataReader) overrun(length int) error {
+	for {
+		d.from.Discard(length)
+		chunk, err := d.next(d.from.Size())
+		switch {
+		case err == io.EOF:
+			return ErrTooLarge
+		case err != nil:
+			return err
+		}
+		length = len(chunk)
+	}
+}
+
+// next returns octets of the message that are in the buffer of the underlying
+// reader, at most limit. They are still to be discarded there. It may return
+// none without being at the end.
+func (d *DataReader) next(limit int) ([]byte, error) {
+	if d.state == afterCRLF {
+		if err := d.dot(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := d.from.Peek(1); err != nil {
+		return nil, unexpected(err)
+	}
+	chunk, _ := d.from.Peek(min(d.from.Buffered(), limit))
+	if d.state == afterCR && chunk[0] == '\n' {
+		d.state = afterCRLF
+		return chunk[:1], nil
+	}
+	if i := bytes.Index(chunk, []byte("\r\n.")); i >= 0 {
+		d.state = afterCRLF
+		return chunk[:i+2], nil
+	}
+	switch {
+	case bytes.HasSuffix(chunk, []byte("\r\n")):
+		d.state = afterCRLF
+	case chunk[len(chunk)-1] == '\r':
+		d.state = afterCR
+	default:
+		d.state = inLine
+	}
+	return chunk, nil
+}
+
+// dot reads the dot at the beginning of a line, if there is one. io.EOF says that
+// it stands alone and ends the message.
+func (d *DataReader) dot() error {
+	first, err := d.from.Peek(1)
+	if err != nil {
+		return unexpected(err)
+	}
+	d.state = inLine
+	if first[0] != '.' {
+		return nil
+	}
+	end := []byte(".\r\n")
+	for n := 2; n <= len(end); n++ {
+		line, err := d.from.Peek(n)
+		if err != nil {
+			return unexpected(err)
+		}
+		if line[n-1] != end[n-1] {
+			d.from.Discard(1)
+			return nil
+		}
+	}
+	d.from.Discard(len(end))
+	return io.EOF
+}
+
+// unexpected is the error of a connection that ends inside a message.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
