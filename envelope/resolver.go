@@ -39,7 +39,9 @@ import (
 // A nil Resolver fails every question. A Resolver that can tell a name that
 // does not exist from a name without the record asked for has a method
 // Exists(ctx, name) (bool, error) besides, which [Exists] finds; one that wraps
-// another has Unwrap() Resolver.
+// another has Unwrap() Resolver. A Resolver that calls [Wait] itself whenever it
+// waits for the network, and not for what it knows, has a method Waits(); every
+// question to any other Resolver counts as waiting.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
@@ -137,7 +139,7 @@ func answer[T any](ctx context.Context, r Resolver, name string, lookup func() (
 	if err := ctx.Err(); err != nil {
 		return nil, dnsError(err, name)
 	}
-	records, err := lookup()
+	records, err := waiting(ctx, r, lookup)
 	switch {
 	case len(records) > 0:
 		return records, nil
@@ -145,6 +147,31 @@ func answer[T any](ctx context.Context, r Resolver, name string, lookup func() (
 		return nil, noRecord(name)
 	}
 	return nil, dnsError(err, name)
+}
+
+// waiting calls lookup, and tells the judgement that it may wait unless r does
+// that itself.
+func waiting[T any](ctx context.Context, r Resolver, lookup func() (T, error)) (T, error) {
+	if _, ok := within[interface{ Waits() }](r); ok {
+		return lookup()
+	}
+	return Wait(ctx, lookup)
+}
+
+// within returns the first that has the methods of T: r, or a Resolver that it
+// wraps.
+func within[T any](r Resolver) (found T, ok bool) {
+	for r != nil {
+		if found, ok = r.(T); ok {
+			return found, true
+		}
+		wrapper, wraps := r.(interface{ Unwrap() Resolver })
+		if !wraps {
+			break
+		}
+		r = wrapper.Unwrap()
+	}
+	return found, false
 }
 
 func noRecord(name string) error {
@@ -185,21 +212,15 @@ func Exists(ctx context.Context, r Resolver, name string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, dnsError(err, plain)
 	}
-	for inner := r; inner != nil; {
-		if teller, ok := inner.(interface {
-			Exists(ctx context.Context, name string) (bool, error)
-		}); ok {
-			exists, err := teller.Exists(ctx, plain+".")
-			if err != nil && !NotFound(err) {
-				return false, dnsError(err, plain)
-			}
-			return exists, nil
+	type teller interface {
+		Exists(ctx context.Context, name string) (bool, error)
+	}
+	if teller, ok := within[teller](r); ok {
+		exists, err := waiting(ctx, r, func() (bool, error) { return teller.Exists(ctx, plain+".") })
+		if err != nil && !NotFound(err) {
+			return false, dnsError(err, plain)
 		}
-		wrapper, ok := inner.(interface{ Unwrap() Resolver })
-		if !ok {
-			break
-		}
-		inner = wrapper.Unwrap()
+		return exists, nil
 	}
 	return existsByRecords(ctx, r, plain)
 }

@@ -170,3 +170,17 @@ func TestStaticLineOfABusiness(t *testing.T) {
 		expect(t, tc.name, client, tc.sign)
 	}
 }
+
+// expect judges a name. Its sign must be the one given; without one it must not
+// be generic.
+func expect(t *testing.T, name, client, sign string) {
+	t.Helper()
+	got, generic := judge(t, name, client)
+	want := ""
+	if sign != "" {
+		want = "it contains " + sign
+	}
+	if got != want || generic != (want != "") {
+		t.Errorf("Judge(%s, %s) = %q, %t, want %q", name, client, got, generic, want)
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"mxrules.example/envelope"
 )
 
 var errClosed = errors.New("the resolver is closed")
@@ -38,13 +40,19 @@ func (r *Resolver) ask(ctx context.Context, q question) (answer, source, bool) {
 	if f == nil {
 		return a, from, true
 	}
-	select {
-	case <-f.done:
-		return f.answer, from, true
-	case <-ctx.Done():
-		r.flights.leave(q, f)
+	_, err := envelope.Wait(ctx, func() (struct{}, error) {
+		select {
+		case <-f.done:
+			return struct{}{}, nil
+		case <-ctx.Done():
+			r.flights.leave(q, f)
+			return struct{}{}, ctx.Err()
+		}
+	})
+	if err != nil {
 		return answer{}, from, false
 	}
+	return f.answer, from, true
 }
 
 // board finds or begins the flight of a question. A flight puts its answer into

@@ -63,6 +63,10 @@ func (r *Resolver) Close() error {
 	return nil
 }
 
+// Waits says that the resolver itself tells a judgement when it waits: not for an
+// answer that is in its cache.
+func (r *Resolver) Waits() {}
+
 // LookupNetIP returns the addresses of host: its A records for network "ip4",
 // its AAAA records for "ip6", and both for "ip". Of both, those that were found
 // make up for a failure to find the others.

@@ -90,6 +90,10 @@ func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 	return presentation.Plain(a.end), nil
 }
 
+// Waits says that the zone itself tells a judgement when it waits, which it does
+// for answers with a delay.
+func (z *Zone) Waits() {}
+
 // Exists reports whether name exists: false for NXDOMAIN, true for a name with
 // any record, with an alias, or with names below it. It is logged as a question
 // of type ANY, and fails where the questions of every type do.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
 	"mxrules.example/envelope"
 )
 
@@ -88,14 +89,17 @@ func wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := envelope.Wait(ctx, func() (struct{}, error) {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return struct{}{}, nil
+		case <-ctx.Done():
+			return struct{}{}, ctx.Err()
+		}
+	})
+	return err
 }
 
 // solve answers a question, following aliases. The lock is held.
