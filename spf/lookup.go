@@ -32,6 +32,9 @@ func (r *countingResolver) more(name string) error {
 	return nil
 }
 
+// Unwrap returns the Resolver that is asked.
+func (r *countingResolver) Unwrap() envelope.Resolver { return r.Resolver }
+
 func (r *countingResolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if err := r.more(host); err != nil {
 		return nil, err
@@ -88,6 +91,9 @@ type oddName struct {
 	envelope.Resolver
 	name string
 }
+
+// Unwrap returns the Resolver that is asked.
+func (r oddName) Unwrap() envelope.Resolver { return r.Resolver }
 
 func (r oddName) LookupNetIP(ctx context.Context, network, _ string) ([]netip.Addr, error) {
 	return r.Resolver.LookupNetIP(ctx, network, r.name)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mxrules.example/envelope"
@@ -15,48 +16,125 @@ import (
 type Question struct {
 	Type string // "A", "AAAA", "PTR", "MX", "TXT", "CNAME", or "EXISTS" for envelope.Exists
 	Name string // as it was put
-	// Reused says that the judgement had the answer already.
+	// Reused says that the judgement had the answer already, or was waiting for it.
 	Reused bool
+	// Abandoned says that the rule did not wait for the answer.
+	Abandoned bool
 	// Err is the error of the answer, nil if there were records.
 	Err error
+	// Began is when the question was put, from the beginning of the judgement.
+	Began time.Duration
 	// Duration is how long the answer took.
 	Duration time.Duration
 }
 
-// asker is the Resolver that one rule sees: it puts each question once per
-// judgement, whoever asks, and writes down what its rule asked.
-type asker struct {
+// asking is what all rules of a judgement share of their questions.
+type asking struct {
 	inner envelope.Resolver
+	ctx   context.Context // of the judgement
+	began time.Time
+	count atomic.Int64 // questions that were put to inner
 
-	mu        sync.Mutex // a check may ask from several goroutines
+	guard sync.Mutex
+	until context.Context // in which lookups run, nil until there is one
+	stop  context.CancelFunc
+}
+
+// lasting returns a context for a lookup that a rule makes within ctx. It ends
+// with the judgement and not with the rule: other rules wait for the same
+// answer.
+func (a *asking) lasting(ctx context.Context) context.Context {
+	a.guard.Lock()
+	defer a.guard.Unlock()
+	if a.until == nil {
+		a.until, a.stop = context.WithCancel(a.ctx)
+	}
+	return lasting{ctx, a.until}
+}
+
+// close cancels the lookups that are not answered yet.
+func (a *asking) close() {
+	a.guard.Lock()
+	defer a.guard.Unlock()
+	if a.stop != nil {
+		a.stop()
+	}
+}
+
+// asker is the Resolver that one rule sees: it puts each question once per
+// judgement, whichever rule asks, and writes down what its rule asked.
+type asker struct {
+	*asking
+
+	mu        sync.Mutex // a check may ask concurrently
 	questions []Question
 }
 
+// asked returns the questions of the rule until now, in the order in which they
+// were put.
 func (a *asker) asked() []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.questions)
 }
 
+// begin writes down a question, and returns its place.
+func (a *asker) begin(kind, name string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.questions = append(a.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(a.began)})
+	return len(a.questions) - 1
+}
+
+// first writes down that no rule asked this question before.
+func (a *asker) first(place int) {
+	a.count.Add(1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.questions[place].Reused = false
+}
+
+// end writes down how a question was answered.
+func (a *asker) end(place int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	q := &a.questions[place]
+	q.Abandoned, q.Err, q.Duration = false, err, time.Since(a.began)-q.Began
+}
+
+// lasting has the values of one context and ends with another.
+type lasting struct {
+	context.Context
+	until context.Context
+}
+
+func (l lasting) Deadline() (time.Time, bool) { return l.until.Deadline() }
+func (l lasting) Done() <-chan struct{}       { return l.until.Done() }
+func (l lasting) Err() error                  { return l.until.Err() }
+
 type lookupKey struct{ kind, name string }
 
 // put answers a question from the memo of the judgement or by lookup.
-func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(envelope.Resolver) (T, error)) (T, error) {
-	began, reused := time.Now(), true
+func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(context.Context, envelope.Resolver) (T, error)) (T, error) {
+	place := a.begin(kind, name)
+	ctx = a.lasting(ctx)
 	records, err := envelope.Once(ctx, lookupKey{kind, name}, func() (T, error) {
-		reused = false
+		a.first(place)
 		if a.inner == nil {
 			var none T
 			return none, &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
 		}
-		return lookup(a.inner)
+		if _, ok := a.inner.(interface{ Waits() }); ok {
+			return lookup(ctx, a.inner)
+		}
+		return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, a.inner) })
 	})
-	asked := Question{Type: kind, Name: name, Reused: reused, Err: err, Duration: time.Since(began)}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.questions = append(a.questions, asked)
+	a.end(place, err)
 	return records, err
 }
+
+// Waits says that put tells the judgement of every wait.
+func (a *asker) Waits() {}
 
 func (a *asker) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	kind := "A"
@@ -66,30 +144,30 @@ func (a *asker) LookupNetIP(ctx context.Context, network, host string) ([]netip.
 	case "ip":
 		kind = "A+AAAA"
 	}
-	return put(ctx, a, kind, host, func(r envelope.Resolver) ([]netip.Addr, error) {
+	return put(ctx, a, kind, host, func(ctx context.Context, r envelope.Resolver) ([]netip.Addr, error) {
 		return r.LookupNetIP(ctx, network, host)
 	})
 }
 
 func (a *asker) LookupAddr(ctx context.Context, addr string) ([]string, error) {
-	return put(ctx, a, "PTR", addr, func(r envelope.Resolver) ([]string, error) { return r.LookupAddr(ctx, addr) })
+	return put(ctx, a, "PTR", addr, func(ctx context.Context, r envelope.Resolver) ([]string, error) { return r.LookupAddr(ctx, addr) })
 }
 
 func (a *asker) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
-	return put(ctx, a, "MX", name, func(r envelope.Resolver) ([]*net.MX, error) { return r.LookupMX(ctx, name) })
+	return put(ctx, a, "MX", name, func(ctx context.Context, r envelope.Resolver) ([]*net.MX, error) { return r.LookupMX(ctx, name) })
 }
 
 func (a *asker) LookupTXT(ctx context.Context, name string) ([]string, error) {
-	return put(ctx, a, "TXT", name, func(r envelope.Resolver) ([]string, error) { return r.LookupTXT(ctx, name) })
+	return put(ctx, a, "TXT", name, func(ctx context.Context, r envelope.Resolver) ([]string, error) { return r.LookupTXT(ctx, name) })
 }
 
 func (a *asker) LookupCNAME(ctx context.Context, host string) (string, error) {
-	return put(ctx, a, "CNAME", host, func(r envelope.Resolver) (string, error) { return r.LookupCNAME(ctx, host) })
+	return put(ctx, a, "CNAME", host, func(ctx context.Context, r envelope.Resolver) (string, error) { return r.LookupCNAME(ctx, host) })
 }
 
 // Exists lets envelope.Exists ask through the memo.
 func (a *asker) Exists(ctx context.Context, name string) (bool, error) {
-	return put(ctx, a, "EXISTS", name, func(r envelope.Resolver) (bool, error) { return envelope.Exists(ctx, r, name) })
+	return put(ctx, a, "EXISTS", name, func(ctx context.Context, r envelope.Resolver) (bool, error) { return envelope.Exists(ctx, r, name) })
 }
 
 // Unwrap returns the Resolver of the judgement.

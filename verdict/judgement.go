@@ -4,24 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"time"
 
 	"mxrules.example/envelope"
 )
 
-// judgement is one envelope under one list of rules. It asks the rules one
-// after another, each at most once. To ask them side by side it is enough to
-// start asking earlier than read wants the answer: the walk and all that
-// follows takes findings in order and does not care when they were made.
+// judgement is one envelope under one list of rules. It asks each rule at most
+// once. Rules are asked concurrently as far as they wait; the walk and all that
+// follows takes findings in the order of the rules and does not depend on when
+// they were made.
 type judgement struct {
 	ctx      context.Context // ends with Policy.Timeout
 	rules    Rules
 	envelope envelope.Envelope // our own copy, in plain form, with its clock fixed
 	mayWait  bool              // the envelope can still come further
-	steps    []Step            // by rule: what it found
-	progress []progress        // by rule: how far it has come
-	measured time.Time         // when the last rule was done
+	asking   *asking
+	steps    []Step     // by rule: what it found
+	progress []progress // by rule: how far it has come
 
 	wrote     bool // a Commit has written something, or may have
 	unwritten int  // the last rule whose Commit failed
@@ -29,11 +30,24 @@ type judgement struct {
 
 // progress is how far one rule has come.
 type progress struct {
+	asker     asker
 	asked     bool
 	faulty    bool           // the rule was made wrongly
 	state     conditionState // whether the conditions let the rule act
 	committed bool
-	asker     asker
+}
+
+// answer is what asking one rule came to.
+type answer struct {
+	step   Step
+	faulty bool
+	state  conditionState
+}
+
+// keep takes what asking rule i came to.
+func (j *judgement) keep(i int, a answer) {
+	p := &j.progress[i]
+	j.steps[i], p.asked, p.faulty, p.state = a.step, true, a.faulty, a.state
 }
 
 type conditionState uint8
@@ -44,84 +58,111 @@ const (
 	unsure
 )
 
-func newJudgement(ctx context.Context, rules Rules, r envelope.Resolver, e *envelope.Envelope) *judgement {
+func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.Envelope) *judgement {
 	j := &judgement{
 		ctx: ctx, rules: rules, envelope: *e, mayWait: !e.Reached(envelope.Data),
-		steps: make([]Step, len(rules)), progress: make([]progress, len(rules)),
+		asking: asking,
+		steps:  make([]Step, len(rules)), progress: make([]progress, len(rules)),
 	}
 	j.envelope.ClientIP = e.Client()
 	j.envelope.Now = e.Time()
-	for i := range j.progress {
-		j.progress[i].asker.inner = r
-	}
 	return j
 }
 
-// read returns what rule i may do, asking its checks if that was not done yet.
-func (j *judgement) read(i int) reading {
-	if !j.progress[i].asked {
-		j.ask(i)
-	}
-	next := j.reading(i)
-	j.steps[i].Action = 0
-	if !next.unknown() {
-		j.steps[i].Action = next.may.only()
-	}
-	return next
-}
-
-// ask runs the conditions of a rule and then, unless they switch it off, its
-// check.
-func (j *judgement) ask(i int) {
-	rule, p, step := &j.rules[i], &j.progress[i], &j.steps[i]
-	p.asked = true
-	step.Rule, step.Shadow = rule.name, rule.shadow
-	if err := rule.fault(); err != nil {
-		p.faulty, step.Finding = true, mistake(rule.name, err)
-	} else if p.state = j.askConditions(i); p.state != off {
-		step.Finding = j.run(i, rule.check)
-	}
-	step.Off = p.state == off
-	step.Questions = p.asker.asked()
-	now := time.Now()
-	step.Duration = now.Sub(j.measured)
-	j.measured = now
-}
-
-// askConditions stops at the first condition that switches the rule off: what
-// the others say does not matter then.
-func (j *judgement) askConditions(i int) conditionState {
-	rule, step := &j.rules[i], &j.steps[i]
-	state := holds
-	for _, c := range rule.conditions {
-		f := j.run(i, c.check)
-		step.Conditions = append(step.Conditions, f)
-		switch {
-		case f.Outcome == envelope.TempError && rule.ignores:
-			return off
-		case !f.Outcome.Known():
-			state = unsure
-		case (f.Outcome == envelope.Pass) == c.unless:
-			return off
+// readings yields what each rule may do, in order, without the shadows. Rules
+// that were not asked yet are asked, concurrently as far as they wait.
+func (j *judgement) readings() iter.Seq2[int, reading] {
+	return func(yield func(int, reading) bool) {
+		waiting := make([]int, 0, len(j.rules))
+		for i := range j.rules {
+			switch {
+			case j.rules[i].shadow:
+			case !j.progress[i].asked:
+				waiting = append(waiting, i)
+			case !yield(i, j.reading(i)):
+				return
+			}
+		}
+		for i, a := range envelope.Concurrently(j.ctx, waiting, j.ask) {
+			j.keep(i, a)
+			if !yield(i, j.reading(i)) {
+				return
+			}
 		}
 	}
-	return state
 }
 
-// run asks one check of rule i, and makes a TempError of whatever is no finding: a panic,
-// a finding that comes too late, one without an outcome, one that is Pending
-// though nothing more will be known.
-func (j *judgement) run(i int, check envelope.Check) (f envelope.Finding) {
+// ask runs the conditions of a rule and, unless they switch it off, its check.
+// The check may run while a condition waits. The first condition that switches
+// the rule off ends it.
+func (j *judgement) ask(ctx context.Context, i int) answer {
+	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Now()
+	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow}}
+	if err := rule.fault(); err != nil {
+		a.faulty, a.step.Finding = true, mistake(rule.name, err)
+		return a
+	}
+	asker.asking = j.asking
+	if len(rule.conditions) == 0 {
+		a.step.Finding = j.run(ctx, rule, asker, rule.check)
+	} else {
+		j.askUnderConditions(ctx, rule, asker, &a)
+	}
+	a.step.Questions = asker.asked()
+	a.step.Duration = time.Since(began)
+	return a
+}
+
+// askUnderConditions asks the conditions of a rule and its check.
+func (j *judgement) askUnderConditions(ctx context.Context, rule *Rule, asker *asker, a *answer) {
+	n := 0
+	for _, f := range envelope.Concurrently(ctx, rule.checks(), func(ctx context.Context, check envelope.Check) envelope.Finding {
+		return j.run(ctx, rule, asker, check)
+	}) {
+		if n == len(rule.conditions) {
+			a.step.Finding = f
+			return
+		}
+		a.step.Conditions = append(a.step.Conditions, f)
+		switch rule.conditions[n].state(f, rule.ignores) {
+		case off:
+			a.state, a.step.Off = off, true
+			return
+		case unsure:
+			a.state = unsure
+		}
+		n++
+	}
+}
+
+// state is what a finding makes of a condition. ignores says that a TempError
+// switches the rule off.
+func (c condition) state(f envelope.Finding, ignores bool) conditionState {
+	switch {
+	case f.Outcome == envelope.TempError && ignores:
+		return off
+	case !f.Outcome.Known():
+		return unsure
+	case (f.Outcome == envelope.Pass) == c.unless:
+		return off
+	}
+	return holds
+}
+
+// run asks one check of a rule, and makes a TempError of whatever is no finding:
+// a panic, a finding that comes too late, one without an outcome, one that is
+// Pending though nothing more will be known.
+func (j *judgement) run(ctx context.Context, rule *Rule, asker *asker, check envelope.Check) (f envelope.Finding) {
 	if j.ctx.Err() != nil {
 		return j.late(check)
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			name, _ := envelope.Describe(check)
-			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[i].name, v, debug.Stack()))
+			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", rule.name, v, debug.Stack()))
 		}
 	}()
-	f = check(j.ctx, &j.progress[i].asker, &j.envelope)
+	f = check(ctx, asker, &j.envelope)
 	switch {
 	case j.ctx.Err() != nil:
 		return j.late(check)
@@ -147,8 +188,18 @@ func mistake(check string, err error) envelope.Finding {
 	return f
 }
 
-// reading says what rule i may do with the findings that it has.
+// reading says what rule i may do with the findings that it has, and notes it in
+// the trace.
 func (j *judgement) reading(i int) reading {
+	next := j.mayDo(i)
+	j.steps[i].Action = 0
+	if !next.unknown() {
+		j.steps[i].Action = next.may.only()
+	}
+	return next
+}
+
+func (j *judgement) mayDo(i int) reading {
 	rule, p, step := &j.rules[i], &j.progress[i], &j.steps[i]
 	if p.state == off {
 		return reading{may: setOf(Continue)}
@@ -183,10 +234,14 @@ func pending(findings []envelope.Finding) bool {
 
 // askShadows asks the shadow rules that the walk to d came by.
 func (j *judgement) askShadows(d decision) {
-	j.measured = time.Now()
+	var shadows []int
 	for i := range j.rules {
 		if i < d.reached && j.rules[i].shadow {
-			j.read(i)
+			shadows = append(shadows, i)
 		}
+	}
+	for i, a := range envelope.Concurrently(j.ctx, shadows, j.ask) {
+		j.keep(i, a)
+		j.reading(i)
 	}
 }

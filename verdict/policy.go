@@ -21,6 +21,9 @@ type Policy struct {
 	// it well under the five minutes that RFC 5321, section 4.5.3.2 gives the
 	// client.
 	Timeout time.Duration
+	// Sequential asks one question after another, and none that a decision does
+	// not need. It saves questions to DNS, and takes the time of all of them.
+	Sequential bool
 	// Soft turns every rejection into a tempfail: for the first days of a
 	// policy, when a mistake shall cost no mail.
 	Soft bool
@@ -48,10 +51,9 @@ func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Enve
 	if e == nil {
 		return Verdict{}
 	}
-	parent := envelope.WithJudgement(ctx)
-	limited, cancel := p.limit(parent)
-	defer cancel()
-	return p.judge(parent, limited, r, e)
+	b := p.begin(ctx, r)
+	defer b.end()
+	return p.judge(b, e)
 }
 
 // JudgeEach judges one envelope for several recipients, each as if it stood in
@@ -62,13 +64,12 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	if e == nil {
 		return verdicts
 	}
-	parent := envelope.WithJudgement(ctx)
-	limited, cancel := p.limit(parent)
-	defer cancel()
+	b := p.begin(ctx, r)
+	defer b.end()
 	one := *e
 	for i, recipient := range recipients {
 		one.RcptTo = recipient
-		verdicts[i] = p.judge(parent, limited, r, &one)
+		verdicts[i] = p.judge(b, &one)
 		if a := verdicts[i].Action; a == Accept || a == Continue {
 			one.Recipients++
 		}
@@ -76,22 +77,43 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-func (p Policy) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if p.Timeout <= 0 {
-		return ctx, func() {}
+// bounds are those of one call of Judge or JudgeEach.
+type bounds struct {
+	ctx    context.Context // ends with Policy.Timeout
+	cancel context.CancelFunc
+	parent context.Context // the one above ctx, in which findings are written
+	asking *asking
+}
+
+func (p Policy) begin(ctx context.Context, r envelope.Resolver) bounds {
+	b := bounds{parent: envelope.WithJudgement(ctx), cancel: func() {}}
+	if p.Sequential {
+		b.parent = envelope.Sequentially(b.parent)
 	}
-	return context.WithTimeoutCause(ctx, p.Timeout, errTimeout)
+	b.ctx = b.parent
+	if p.Timeout > 0 {
+		b.ctx, b.cancel = context.WithTimeoutCause(b.parent, p.Timeout, errTimeout)
+	}
+	b.asking = &asking{inner: r, ctx: b.ctx, began: time.Now()}
+	return b
+}
+
+func (b bounds) end() {
+	b.asking.close()
+	b.cancel()
 }
 
 var errTimeout = errors.New("the judgement took longer than Policy.Timeout")
 
-func (p Policy) judge(parent, limited context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
-	j := newJudgement(limited, p.Rules, r, e)
-	d := j.settle(parent)
+func (p Policy) judge(b bounds, e *envelope.Envelope) Verdict {
+	before := b.asking.count.Load()
+	j := newJudgement(b.ctx, p.Rules, b.asking, e)
+	d := j.settle(b.parent)
 	if d.action.final() {
 		j.askShadows(d)
 	}
 	v := j.verdict(d, p.Soft)
 	v.Trace = j.trace()
+	v.questions = int(b.asking.count.Load() - before)
 	return v
 }

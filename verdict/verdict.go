@@ -39,6 +39,7 @@ type Verdict struct {
 	// in the order of the rules.
 	Trace []Step
 
+	questions  int
 	atGreeting bool
 	smtputf8   bool
 }
@@ -191,18 +192,8 @@ func (j *judgement) trace() []Step {
 }
 
 // Questions returns how many questions the judgement put to DNS. What several
-// rules asked counts once.
-func (v Verdict) Questions() int {
-	n := 0
-	for _, step := range v.Trace {
-		for _, q := range step.Questions {
-			if !q.Reused {
-				n++
-			}
-		}
-	}
-	return n
-}
+// rules asked counts once; what was asked in vain counts.
+func (v Verdict) Questions() int { return v.questions }
 
 // Err returns nil for Accept and Continue, and an *[Error] for everything
 // else, the zero Verdict too.

@@ -1,5 +1,7 @@
 package verdict
 
+import "iter"
+
 // decision is what a walk along the rules came to.
 type decision struct {
 	action  Action
@@ -31,16 +33,12 @@ type walker struct {
 	marks    marks
 }
 
-// walk asks read what each rule may do, in order, and no more often than the
-// decision needs. mayWait says that the envelope can come further: if it can't,
-// no reading waits.
-func walk(rules Rules, mayWait bool, read func(i int) reading) decision {
+// walk takes the readings of the rules that are no shadows, in order, and no more
+// of them than the decision needs. mayWait says that the envelope can come
+// further: if it can't, no reading waits.
+func walk(rules Rules, mayWait bool, readings iter.Seq2[int, reading]) decision {
 	w := walker{blocked: len(rules)}
-	for i := range rules {
-		if rules[i].shadow {
-			continue
-		}
-		next := read(i)
+	for i, next := range readings {
 		w.take(i, &rules[i], next)
 		// More than one possible verdict stays more than one, whatever later
 		// rules say: what is left open is only whether to wait.
