@@ -98,7 +98,7 @@ func TestOneRuleWritesAllThreeResults(t *testing.T) {
 		{"test", from(bad, "someone@evil.example", "someone@trial.example"), `
 			spf=pass smtp.mailfrom=someone@evil.example;
 			dkim=none;
-			dmarc=fail reason="policy_test_mode: t=y at trial.example" header.from=trial.example policy.dmarc=quarantine`},
+			dmarc=fail reason="policy_test_mode: t:y at trial.example" header.from=trial.example policy.dmarc=quarantine`},
 		{"no policy", from(bad, "someone@evil.example", "someone@quiet.example"), `
 			spf=pass smtp.mailfrom=someone@evil.example;
 			dkim=none;

@@ -71,8 +71,8 @@ func TestAuthenticationResults(t *testing.T) {
 			"Authentication-Results: mx.example.org;\r\n\tdkim=none;\r\n\tspf=pass smtp.mailfrom=someone@example.net\r\n"},
 		{"folded where a line is full", found(said{entry("dkim", "pass", "", "header.d=example.net", "header.i=@example.net", "header.s=selector", "header.a=rsa-sha256", "header.b=ab+/cd==")}),
 			"Authentication-Results: mx.example.org;\r\n\tdkim=pass header.d=example.net header.i=@example.net header.s=selector\r\n\theader.a=rsa-sha256 header.b=\"ab+/cd==\"\r\n"},
-		{"a reason", found(said{entry("dkim", "fail", `the "body" has changed`, "header.d=example.net")}),
-			"Authentication-Results: mx.example.org;\r\n\tdkim=fail reason=\"the \\\"body\\\" has changed\" header.d=example.net\r\n"},
+		{"a reason", found(said{entry("dkim", "fail", "the body has changed", "header.d=example.net")}),
+			"Authentication-Results: mx.example.org;\r\n\tdkim=fail reason=\"the body has changed\" header.d=example.net\r\n"},
 		{"inside a combination", found([]envelope.Finding{envelope.Passed("a").With([]envelope.Finding{envelope.Passed("b").With(said{spf})})}),
 			"Authentication-Results: mx.example.org;\r\n\tspf=pass smtp.mailfrom=someone@example.net\r\n"},
 		{"of a condition", verdict.Verdict{Trace: []verdict.Step{{Off: true, Conditions: []envelope.Finding{envelope.Passed("a").With(said{spf})}}}},
@@ -149,15 +149,20 @@ func oneSafeField(t *testing.T, text string, smtputf8 bool, want ...envelope.Aut
 	}
 }
 
-// same reports whether what was read is what was to be written, cleaned.
+// same reports whether what was read is what was to be written, cleaned, but for
+// the characters in place of which others stand.
 func same(got, want envelope.AuthenticationResult, smtputf8 bool) bool {
-	clean := func(s string) string { return envelope.CleanText(envelope.Excerpt(s), smtputf8) }
-	if got.Method != want.Method || got.Result != want.Result || got.Reason != clean(want.Reason) || len(got.Properties) != len(want.Properties) {
+	replaced := strings.NewReplacer("(", "[", ")", "]", ";", ",", "=", ":", `"`, "", "'", "", `\`, "", "/", "")
+	equal := func(got, want string) bool {
+		want = envelope.CleanText(envelope.Excerpt(want), smtputf8)
+		return replaced.Replace(got) == replaced.Replace(want)
+	}
+	if got.Method != want.Method || got.Result != want.Result || !equal(got.Reason, want.Reason) || len(got.Properties) != len(want.Properties) {
 		return false
 	}
 	for i, p := range got.Properties {
 		q := want.Properties[i]
-		if p.Type != q.Type || p.Name != q.Name || p.Value != clean(q.Value) {
+		if p.Type != q.Type || p.Name != q.Name || !equal(p.Value, q.Value) {
 			return false
 		}
 	}
@@ -185,7 +190,7 @@ func TestReceivedSPF(t *testing.T) {
 			"\tclient-ip=\"2001:db8::1\"; envelope-from=\"<>\"; helo=\"[192.0.2.1] X: y\";\r\n\tidentity=helo; receiver=mx.example.org\r\n"},
 		{"a problem", client(), found(said{broken}), "Received-SPF: permerror (mx.example.org: the SPF record is wrong)\r\n" +
 			"\tclient-ip=192.0.2.1; envelope-from=\"someone@example.net\";\r\n\thelo=mail.example.net; identity=mailfrom; receiver=mx.example.org;\r\n" +
-			"\tproblem=\"the record (of \\\"x\\\") \\\\ is wrong\"\r\n"},
+			"\tproblem=\"the record [of 'x'] / is wrong\"\r\n"},
 	} {
 		if got := stamp(t).ReceivedSPF(tc.e, tc.v); got != tc.want {
 			t.Errorf("%s:\n got %q\nwant %q", tc.name, got, tc.want)

@@ -133,7 +133,7 @@ func (s *Stamp) ReceivedSPF(e *envelope.Envelope, verdicts ...verdict.Verdict) s
 		if i == len(pairs)-1 {
 			end = ""
 		}
-		w.word(p.key + "=" + dotAtomOrQuoted(clean(p.value, e.SMTPUTF8)) + end)
+		w.word(p.key + "=" + pairValue(p.value, e.SMTPUTF8) + end)
 	}
 	return w.String()
 }

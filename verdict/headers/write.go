@@ -30,11 +30,11 @@ func (s *Stamp) write(entries []envelope.AuthenticationResult, smtputf8 bool) st
 		w.newLine()
 		w.word(entry.Method + "=" + entry.Result)
 		if entry.Reason != "" {
-			w.word("reason=" + quoted(clean(entry.Reason, smtputf8)))
+			w.word("reason=" + reason(clean(entry.Reason, smtputf8)))
 		}
 		for _, p := range entry.Properties {
 			if isKeyword(p.Type) && isKeyword(p.Name) {
-				w.word(p.Type + "." + p.Name + "=" + value(clean(p.Value, smtputf8)))
+				w.word(p.Type + "." + p.Name + "=" + propertyValue(p.Value, smtputf8))
 			}
 		}
 	}
@@ -42,12 +42,6 @@ func (s *Stamp) write(entries []envelope.AuthenticationResult, smtputf8 bool) st
 		w.append("; none") // no-result in RFC 8601, section 2.2
 	}
 	return w.String()
-}
-
-// clean makes a text fit for a field: one line of printable characters, of a
-// bounded length.
-func clean(text string, smtputf8 bool) string {
-	return envelope.CleanText(envelope.Excerpt(text), smtputf8)
 }
 
 // maxKeyword bounds the words of a method, in octets. The longest one that is
@@ -72,82 +66,9 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// value returns a pvalue (RFC 8601, section 2.2): a token, or an address whose
-// local part needs no quotes, as it is, and everything else as a quoted-string.
-func value(text string) string {
-	local, domain, isAddress := strings.Cut(text, "@")
-	switch {
-	case !isAddress && isToken(text):
-		return text
-	case isAddress && (local == "" || isDotAtom(local)) && isDomain(domain):
-		return text
-	}
-	return quoted(text)
-}
-
-// isToken reports whether s is a token of RFC 2045, section 5.1.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte(`()<>@,;:\"/[]?=`, c) >= 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isDotAtom reports whether s is a dot-atom-text of RFC 5322, section 3.2.3.
-func isDotAtom(s string) bool {
-	for atom := range strings.SplitSeq(s, ".") {
-		if atom == "" {
-			return false
-		}
-		for i := range len(atom) {
-			if c := atom[i]; !isAlphanumeric(c) && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) < 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// isDomain reports whether s is made of letters, digits, hyphens, underscores
-// and dots.
-func isDomain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isAlphanumeric(c) && c != '-' && c != '_' && c != '.' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// dotAtomOrQuoted returns a value of a key-value-pair (RFC 7208, section 9.1).
-func dotAtomOrQuoted(text string) string {
-	if isDotAtom(text) {
-		return text
-	}
-	return quoted(text)
-}
-
-// quoted returns a clean text as a quoted-string (RFC 5322, section 3.2.4).
-func quoted(text string) string {
-	var b strings.Builder
-	b.Grow(len(text) + 2)
-	b.WriteByte('"')
-	for i := range len(text) {
-		if text[i] == '"' || text[i] == '\\' {
-			b.WriteByte('\\')
-		}
-		b.WriteByte(text[i])
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
 // folder writes the words of a field, and folds in front of a word that would
-// not fit on the line. No word is longer than 650 octets (a value of 256 with a
-// backslash before each, and two words), so that no line is longer than 998 (RFC
-// 5322, section 2.1.1).
+// not fit on the line. No word is longer than 400 octets (a value of 256 and two
+// keywords), so that no line is longer than 998 (RFC 5322, section 2.1.1).
 type folder struct {
 	limit  int
 	text   strings.Builder
