@@ -88,25 +88,25 @@ func TestOneRuleWritesAllThreeResults(t *testing.T) {
 		want string
 	}{
 		{"pass", signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example"), `
-			spf=pass smtp.mailfrom=someone@bank.example;
+			spf=pass smtp.mailfrom=bank.example;
 			dkim=pass header.d=bank.example header.i=@bank.example header.s=s header.a=ed25519-sha256 header.b=...;
 			dmarc=pass header.from=bank.example policy.dmarc=reject`},
 		{"fail", from(bad, "someone@evil.example", "someone@shop.example"), `
-			spf=pass smtp.mailfrom=someone@evil.example;
+			spf=pass smtp.mailfrom=evil.example;
 			dkim=none;
 			dmarc=fail header.from=shop.example policy.dmarc=quarantine`},
 		{"test", from(bad, "someone@evil.example", "someone@trial.example"), `
-			spf=pass smtp.mailfrom=someone@evil.example;
+			spf=pass smtp.mailfrom=evil.example;
 			dkim=none;
 			dmarc=fail reason="policy_test_mode: t:y at trial.example" header.from=trial.example policy.dmarc=quarantine`},
 		{"no policy", from(bad, "someone@evil.example", "someone@quiet.example"), `
-			spf=pass smtp.mailfrom=someone@evil.example;
+			spf=pass smtp.mailfrom=evil.example;
 			dkim=none;
 			dmarc=none reason="no DMARC record is published for the author domain" header.from=quiet.example`},
 		{"no author", from(bad, "someone@evil.example", "a@b.example\r\nFrom: c@d.example"), `
 			dmarc=permerror reason="the message has more than one From field"`},
 		{"DNS failed", from(bad, "someone@evil.example", "someone@broken.example"), `
-			spf=pass smtp.mailfrom=someone@evil.example;
+			spf=pass smtp.mailfrom=evil.example;
 			dkim=none;
 			dmarc=temperror reason="a lookup failed" header.from=broken.example`},
 	} {

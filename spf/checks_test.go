@@ -201,20 +201,52 @@ func TestAuthenticationResults(t *testing.T) {
 		in   spf.Input
 		want envelope.AuthenticationResult
 	}{
-		{spf.Input{MailFrom: "user@pass.example"}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "user@pass.example")}},
-		{spf.Input{MailFrom: `"a b"@Soft.Example.`}, envelope.AuthenticationResult{Method: "spf", Result: "softfail", Properties: property("mailfrom", `"a b"@soft.example`)}},
-		{spf.Input{MailFrom: `"ü b"@pass.example`}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", `"ü b"@pass.example`)}},
-		{spf.Input{Helo: "fail.example"}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("mailfrom", "postmaster@fail.example")}},
+		{spf.Input{MailFrom: "user@pass.example"}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
+		{spf.Input{MailFrom: `"a b"@Soft.Example.`}, envelope.AuthenticationResult{Method: "spf", Result: "softfail", Properties: property("mailfrom", "soft.example")}},
+		{spf.Input{MailFrom: `"ü b"@pass.example`}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
+		{spf.Input{Helo: "fail.example"}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("mailfrom", "fail.example")}},
 		{spf.Input{Helo: "fail.example", Identity: spf.Helo}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("helo", "fail.example")}},
 		{spf.Input{MailFrom: "user@localhost"}, envelope.AuthenticationResult{Method: "spf", Result: "none"}},
 		{spf.Input{MailFrom: "user@slow.example"}, envelope.AuthenticationResult{Method: "spf", Result: "temperror",
-			Reason: "the DNS lookup of slow.example failed", Properties: property("mailfrom", "user@slow.example")}},
+			Reason: "the DNS lookup of slow.example failed", Properties: property("mailfrom", "slow.example")}},
 	} {
 		tc.in.ClientIP = netip.MustParseAddr("192.0.2.1")
 		result := spf.Evaluate(t.Context(), publishers(), tc.in)
 		var detail envelope.AuthenticationResults = &result
 		if got := detail.AuthenticationResults(); !reflect.DeepEqual(got, []envelope.AuthenticationResult{tc.want}) {
 			t.Errorf("got %+v, want %+v", got, tc.want)
+		}
+	}
+}
+
+// TestOnlyWhatWasEvaluatedIsAResult has a sender whose local part is written into
+// the header only if a record looks at it (RFC 8601, section 2.7.2).
+func TestOnlyWhatWasEvaluatedIsAResult(t *testing.T) {
+	dns := zone.MustParse(`
+		plain.example.          TXT  "v=spf1 exists:%{d}.list.example -all"
+		local.example.          TXT  "v=spf1 exists:%{l}.users.example -all"
+		whole.example.          TXT  "v=spf1 ip4:198.51.100.1 exists:%{S}.users.example ~all"
+		included.example.       TXT  "v=spf1 include:local.example -all"
+		redirected.example.     TXT  "v=spf1 redirect=local.example"
+		unreached.example.      TXT  "v=spf1 ip4:192.0.2.1 exists:%{l}.users.example -all"
+		explained.example.      TXT  "v=spf1 -all exp=%{l}.why.example"
+		ann.users.example.      A    127.0.0.2
+		ann.why.example.        TXT  "%{l} may not"
+	`)
+	for domain, local := range map[string]bool{
+		"plain.example": false, "local.example": true, "whole.example": true, "included.example": true,
+		"redirected.example": true, "unreached.example": false, "explained.example": false,
+	} {
+		for _, sender := range []string{"ann", "bob", "jörg"} {
+			in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: sender + "@" + domain}
+			result := spf.Evaluate(t.Context(), dns, in)
+			want := domain
+			if local {
+				want = in.MailFrom
+			}
+			if got := result.AuthenticationResults()[0].Properties[0].Value; got != want {
+				t.Errorf("%s, which is %s: smtp.mailfrom=%s, want %s", in.MailFrom, result.Word, got, want)
+			}
 		}
 	}
 }

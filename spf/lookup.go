@@ -236,7 +236,10 @@ func (ev *evaluation) target(q *question) string {
 	switch {
 	case q.term.target == "":
 		return string(q.record.domain)
-	case ev.isMatchless(q.term):
+	case q.term.mechanism != exp && q.term.target.uses('l', 's'):
+		ev.result.aboutLocalPart = true
+	}
+	if ev.isMatchless(q.term) {
 		return ""
 	}
 	return q.term.target.expandName(func(letter byte) string { return ev.letter(letter, q.record.domain) })

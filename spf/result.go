@@ -59,6 +59,10 @@ type Result struct {
 	// Override says that a record came from Options.Records: that of Domain, or
 	// one to which it led.
 	Override bool `json:"override,omitempty"`
+
+	// aboutLocalPart says that a term that was evaluated is about the local part
+	// of Sender. If none is, nothing is proved of it.
+	aboutLocalPart bool
 }
 
 // Match is one step to a result.
@@ -68,7 +72,10 @@ type Match struct {
 }
 
 // AuthenticationResults implements [envelope.AuthenticationResults]: one entry
-// with the method spf and the identity (RFC 8601, section 2.7.2).
+// with the method spf and the identity, as smtp.mailfrom or smtp.helo. That is
+// the domain alone, unless a term that was evaluated is about the local part of
+// the sender, by a macro l or s: nothing else is proved of it (RFC 8601, section
+// 2.7.2).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entry := envelope.AuthenticationResult{Method: "spf", Result: string(r.Word)}
 	if r.Problem != nil {
@@ -79,7 +86,15 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	case r.Identity == Helo:
 		entry.Properties = []envelope.AuthenticationProperty{{Type: "smtp", Name: "helo", Value: string(r.Domain)}}
 	default:
-		entry.Properties = []envelope.AuthenticationProperty{{Type: "smtp", Name: "mailfrom", Value: r.Sender}}
+		entry.Properties = []envelope.AuthenticationProperty{{Type: "smtp", Name: "mailfrom", Value: r.proved()}}
 	}
 	return []envelope.AuthenticationResult{entry}
+}
+
+// proved returns of Sender what the result is about.
+func (r *Result) proved() string {
+	if r.aboutLocalPart {
+		return r.Sender
+	}
+	return string(r.Domain)
 }

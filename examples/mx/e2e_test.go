@@ -47,7 +47,7 @@ tabs	too
 // results is what the server puts in front of the letter.
 var results = strings.ReplaceAll(`Authentication-Results: mx.example.org;
 	iprev=pass policy.iprev=198.51.100.10;
-	spf=pass smtp.mailfrom=bob@good.example;
+	spf=pass smtp.mailfrom=good.example;
 	dkim=none;
 	dmarc=pass header.from=good.example policy.dmarc=reject
 Received-SPF: pass (mx.example.org: 198.51.100.10 may use the domain)

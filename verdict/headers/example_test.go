@@ -53,7 +53,7 @@ func Example() {
 	// Output:
 	// Authentication-Results: mx.example.org;
 	// 	iprev=pass policy.iprev=192.0.2.1;
-	// 	spf=pass smtp.mailfrom=someone@example.net
+	// 	spf=pass smtp.mailfrom=example.net
 	// Received-SPF: pass (mx.example.org: 192.0.2.1 may use the domain)
 	// 	client-ip=192.0.2.1; envelope-from="someone@example.net";
 	// 	helo=mail.example.net; identity=mailfrom; receiver=mx.example.org
