@@ -9,7 +9,7 @@ import (
 	"mxrules.example/greylist/identity"
 )
 
-// BenchmarkOf measures each of the three kinds, with DNS in memory.
+// BenchmarkOf measures each kind of identity, with DNS in memory.
 func BenchmarkOf(b *testing.B) {
 	for _, bm := range []struct{ name, client, from string }{
 		{"spf", "192.0.2.1", "ann@sender.example"},

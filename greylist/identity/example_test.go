@@ -11,8 +11,8 @@ import (
 	"mxrules.example/greylist/identity"
 )
 
-// Two machines of one sender are one, in whatever networks they are. Who only
-// says that he is of that sender is somebody else.
+// Machines for which SPF passes have one identity. A client that uses the same
+// domain without permission has another one.
 func Example() {
 	dns := zone.MustParse(`
 		big.example.  TXT "v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"
@@ -27,7 +27,7 @@ func Example() {
 	// 203.0.113.0/24 <nil>
 }
 
-// It is given to greylisting as one of its options.
+// Use Of in the options of greylisting.
 func Example_options() {
 	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
 	fmt.Println(envelope.Describe(known))

@@ -1,29 +1,39 @@
-// Package identity tells who sends, for greylisting: the same for all machines
-// of a sender, and another for everybody else.
+// Package identity identifies the sending system for greylisting, across all
+// machines of a sender.
 //
-// Classic greylisting takes the network of the client for the sender. Large
-// senders have pools of machines in many networks, and try each mail again from
-// another one: their mail waits for hours, or for ever. Lists of such networks
-// are never complete. But those senders say themselves which machines are
-// theirs, and DNS proves it. In this order:
+// By default, greylisting identifies a sender by the network of the client
+// ([greylist.Network]). Large senders retry from machines in many networks, so
+// their mail would be delayed for hours. Lists of such networks are never
+// complete. This package uses what the sender publishes in DNS instead.
 //
-//   - the domain of the sender, if SPF says that the client may use it (RFC
-//     7208: pass). For the null sender, SPF evaluates the greeting (section 2.4),
-//     and the organizational domain of the greeting counts, because each machine
-//     of a pool greets with a name of its own.
-//   - the organizational domain of the client's reverse name, if the name leads
-//     back to the client (RFC 8601, section 3) and is not one that was made up
-//     for a range of addresses, such as that of a dial-up line.
-//   - the network of the client, as greylist.Network.
+// # How it works
 //
-// Anybody can have a domain with SPF. It is a name for him, and no reason to
-// let him in: who sends spam from a domain of his own must wait like any other,
-// and if he does he is known as himself and as no one else.
+// The identity is the first of these that applies:
 //
-// Which domain counts as organizational is decided by the Public Suffix List as
-// golang.org/x/net/publicsuffix has it. The package keeps nothing, and reads
-// nothing of the message. That senders are folded (VERP, BATV, sub-addresses) is
-// package greylist.
+//   - "spf:" and the domain of the sender address, if SPF passes (RFC 7208). For
+//     the null sender SPF evaluates the HELO name (section 2.4), and the identity
+//     is its organizational domain, because each machine of a pool has its own
+//     HELO name.
+//   - "rdns:" and the organizational domain of the client's reverse name, if the
+//     name is confirmed (RFC 8601, section 3) and not generic. A generic name
+//     belongs to an address range, not to a sender.
+//   - The network of the client.
+//
+// An organizational domain is a public suffix and one more label, according to
+// the Public Suffix List in golang.org/x/net/publicsuffix.
+//
+// # Why an SPF pass does not let mail in
+//
+// Anyone can publish an SPF record. A pass proves which domain sent the message,
+// not that the message is wanted. A spammer with an SPF record is delayed like
+// any other new sender.
+//
+// # Limits
+//
+// If a lookup fails, there is no identity: otherwise a sender would have one
+// identity today and another tomorrow. The package keeps nothing between
+// messages and does not examine them. Package greylist normalizes sender
+// addresses.
 package identity
 
 import (
@@ -40,17 +50,15 @@ import (
 	"mxrules.example/spf"
 )
 
-// Of is a greylist.Identity: "spf:" and a domain, "rdns:" and a domain, or a
-// network. It is "" if nothing proves anything and the client's address is
-// unknown.
+// Of is a [greylist.Identity]. It returns "spf:" and a domain, "rdns:" and a
+// domain, or a network. It returns "" if neither SPF nor reverse DNS identifies
+// the sender and the client address is unknown.
 //
-// If DNS fails before one of them is certain, the error is that of the lookup,
-// and greylisting defers the mail without remembering it: else a sender would
-// be known by one name today and by another tomorrow.
+// If a lookup fails that could change the result, Of returns its error.
 //
-// DNS: one evaluation of SPF, and if that does not pass, PTR, then A or AAAA for
-// each name that is not generic, at most ten, up to the first that leads back.
-// All of it is shared with the checks of packages spf and rdns.
+// DNS: the SPF evaluation; if it does not pass, PTR, then A or AAAA of the names
+// that are not generic, up to the first confirmed one and at most ten. Lookups
+// are shared with the checks of packages spf and rdns.
 func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
 	switch f := spf.Pass(ctx, r, e); f.Outcome {
 	case envelope.Pass:
@@ -73,8 +81,8 @@ func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string,
 
 var _ greylist.Identity = Of
 
-// organization returns the organizational domain of a name, which is the name
-// itself for a public suffix.
+// organization returns the organizational domain of name. That of a public suffix
+// is name itself.
 func organization(name string) string {
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {
@@ -83,10 +91,9 @@ func organization(name string) string {
 	return domain
 }
 
-// reverseDomain returns the organizational domain of the client's reverse name,
-// "" if it has none that was given to it and leads back. A client may have
-// several names, which DNS returns in any order; they are tried in one of our
-// own, so that the answer is always the same.
+// reverseDomain returns the organizational domain of a reverse name that is
+// confirmed and not generic, "" if there is none. DNS returns several names in
+// any order. Sorting them makes the result stable.
 func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
 	exists := rdns.Exists(ctx, r, e)
 	if exists.Outcome != envelope.Pass {
@@ -100,7 +107,7 @@ func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 	for _, name := range exists.Detail.(*rdns.Result).Names {
 		domain, err := publicsuffix.EffectiveTLDPlusOne(string(name))
 		if err != nil {
-			continue // a public suffix itself, under which there are many
+			continue // a public suffix is not one sender
 		}
 		if _, generic := genericname.Judge(name, e.Client()); !generic {
 			candidates = append(candidates, candidate{domain, name})
@@ -113,8 +120,8 @@ func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 		return strings.Compare(string(a.name), string(b.name))
 	})
 	for _, c := range candidates {
-		leadsBack := rdns.InSet(func(name envelope.Host) bool { return name == c.name })
-		switch f := leadsBack(ctx, r, e); f.Outcome {
+		confirmed := rdns.InSet(func(name envelope.Host) bool { return name == c.name })
+		switch f := confirmed(ctx, r, e); f.Outcome {
 		case envelope.Pass:
 			return c.domain, nil
 		case envelope.TempError:

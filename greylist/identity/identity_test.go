@@ -70,70 +70,68 @@ func TestOf(t *testing.T) {
 		helo         string
 		want         string
 	}{
-		{"SPF names the domain", "192.0.2.1", "ann@sender.example", "", "spf:sender.example"},
-		{"from every network of its own", "198.51.100.1", "Bob@Sender.Example.", "", "spf:sender.example"},
-		{"SPF goes before the reverse name", "192.0.2.2", "ann@sender.example", "", "spf:sender.example"},
-		{"a domain that is forged", "203.0.113.1", "ann@sender.example", "", "203.0.113.0/24"},
-		{"a softfail proves nothing", "192.0.2.1", "ann@soft.example", "", "192.0.2.0/24"},
-		{"nor does a wrong record", "192.0.2.1", "ann@wrong.example", "", "192.0.2.0/24"},
-		{"nor no record", "192.0.2.1", "ann@none.example", "", "192.0.2.0/24"},
-		{"the null sender has its greeting", "192.0.2.1", "", "helo.example", "spf:helo.example"},
-		{"which may be forged", "192.0.2.11", "", "helo.example", "192.0.2.0/24"},
-		{"the null sender of a pool is one sender", "192.0.2.1", "", "eur05-am6-obe.outbound.big.co.uk", "spf:big.co.uk"},
-		{"from every machine of it", "198.51.100.1", "", "EUR05-DB8-OBE.outbound.big.co.uk.", "spf:big.co.uk"},
-		{"names below a public suffix are several senders", "192.0.2.1", "", "ann.github.io", "spf:ann.github.io"},
-		{"a greeting that is a public suffix", "192.0.2.1", "", "github.io", "spf:github.io"},
-		{"a sender has the whole domain", "192.0.2.1", "ann@bulk.big.co.uk", "", "spf:bulk.big.co.uk"},
-		{"a reverse name that leads back", "192.0.2.2", "ann@none.example", "", "rdns:pool.co.uk"},
-		{"and that of another machine of the pool", "203.0.113.3", "ann@none.example", "", "rdns:pool.co.uk"},
-		{"in IPv6", "2001:db8::1", "ann@none.example", "", "rdns:mail.example"},
-		{"one that does not lead back", "192.0.2.4", "ann@none.example", "", "192.0.2.0/24"},
-		{"one made up for a range", "192.0.2.5", "ann@none.example", "", "192.0.2.0/24"},
-		{"several", "192.0.2.6", "ann@none.example", "", "rdns:aardvark.example"},
-		{"one made up, and one that is not", "192.0.2.9", "ann@none.example", "", "rdns:own.example"},
-		{"a public suffix", "192.0.2.7", "ann@none.example", "", "192.0.2.0/24"},
-		{"no name", "2001:db8:1:2:3::4", "ann@none.example", "", "2001:db8:1:2::/64"},
-		{"a mapped address", "::ffff:192.0.2.2", "ann@none.example", "", "rdns:pool.co.uk"},
-		{"an unknown client", "", "ann@sender.example", "", ""},
-		{"no address for a sender", "192.0.2.1", "no address", "", "192.0.2.0/24"},
+		{"SPF passes", "192.0.2.1", "ann@sender.example", "", "spf:sender.example"},
+		{"SPF passes in another network", "198.51.100.1", "Bob@Sender.Example.", "", "spf:sender.example"},
+		{"SPF precedes the reverse name", "192.0.2.2", "ann@sender.example", "", "spf:sender.example"},
+		{"SPF fails", "203.0.113.1", "ann@sender.example", "", "203.0.113.0/24"},
+		{"SPF softfail", "192.0.2.1", "ann@soft.example", "", "192.0.2.0/24"},
+		{"invalid SPF record", "192.0.2.1", "ann@wrong.example", "", "192.0.2.0/24"},
+		{"no SPF record", "192.0.2.1", "ann@none.example", "", "192.0.2.0/24"},
+		{"null sender: the HELO name", "192.0.2.1", "", "helo.example", "spf:helo.example"},
+		{"null sender: SPF fails", "192.0.2.11", "", "helo.example", "192.0.2.0/24"},
+		{"null sender: the organizational domain", "192.0.2.1", "", "eur05-am6-obe.outbound.big.co.uk", "spf:big.co.uk"},
+		{"null sender: another machine of the pool", "198.51.100.1", "", "EUR05-DB8-OBE.outbound.big.co.uk.", "spf:big.co.uk"},
+		{"null sender: below a public suffix", "192.0.2.1", "", "ann.github.io", "spf:ann.github.io"},
+		{"null sender: a public suffix", "192.0.2.1", "", "github.io", "spf:github.io"},
+		{"the sender domain is not shortened", "192.0.2.1", "ann@bulk.big.co.uk", "", "spf:bulk.big.co.uk"},
+		{"confirmed reverse name", "192.0.2.2", "ann@none.example", "", "rdns:pool.co.uk"},
+		{"reverse name of another machine of the pool", "203.0.113.3", "ann@none.example", "", "rdns:pool.co.uk"},
+		{"reverse name in IPv6", "2001:db8::1", "ann@none.example", "", "rdns:mail.example"},
+		{"reverse name that is not confirmed", "192.0.2.4", "ann@none.example", "", "192.0.2.0/24"},
+		{"generic reverse name", "192.0.2.5", "ann@none.example", "", "192.0.2.0/24"},
+		{"several reverse names", "192.0.2.6", "ann@none.example", "", "rdns:aardvark.example"},
+		{"generic and other reverse name", "192.0.2.9", "ann@none.example", "", "rdns:own.example"},
+		{"reverse name that is a public suffix", "192.0.2.7", "ann@none.example", "", "192.0.2.0/24"},
+		{"no reverse name", "2001:db8:1:2:3::4", "ann@none.example", "", "2001:db8:1:2::/64"},
+		{"IPv4-mapped client address", "::ffff:192.0.2.2", "ann@none.example", "", "rdns:pool.co.uk"},
+		{"unknown client address", "", "ann@sender.example", "", ""},
+		{"invalid sender address", "192.0.2.1", "no address", "", "192.0.2.0/24"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &envelope.Envelope{Helo: tc.helo, MailFrom: tc.from, RcptTo: "us@example.org"}
 			if tc.client != "" {
 				e.ClientIP = netip.MustParseAddr(tc.client)
 			}
-			for range 3 { // whatever the order of the answers
+			for range 3 { // DNS answers in random order
 				got, err := identity.Of(t.Context(), dns(), e)
 				if got != tc.want || err != nil {
-					t.Errorf("it is %q, %v, want %q", got, err, tc.want)
+					t.Errorf("%q, error %v, want %q", got, err, tc.want)
 				}
 			}
 		})
 	}
 }
 
-func TestALookupThatFailsIsAnError(t *testing.T) {
+func TestFailedLookupIsAnError(t *testing.T) {
 	for _, tc := range []struct{ name, client, from string }{
-		{"of the SPF record", "192.0.2.1", "ann@lost.example"},
-		{"of the PTR record", "192.0.2.10", "ann@none.example"},
-		{"of the address of a name", "192.0.2.8", "ann@none.example"},
+		{"SPF record", "192.0.2.1", "ann@lost.example"},
+		{"PTR record", "192.0.2.10", "ann@none.example"},
+		{"address of a reverse name", "192.0.2.8", "ann@none.example"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e := &envelope.Envelope{ClientIP: netip.MustParseAddr(tc.client), MailFrom: tc.from}
-			got, err := identity.Of(t.Context(), dns(), e)
-			if got != "" || err == nil {
-				t.Errorf("it is %q, %v", got, err)
+			e := &envelope.Envelope{ClientIP: netip.MustParseAddr(tc.client), MailFrom: tc.from, RcptTo: "us@example.org"}
+			if got, err := identity.Of(t.Context(), dns(), e); got != "" || err == nil {
+				t.Errorf("%q, error %v", got, err)
 			}
 			known := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
-			e.RcptTo = "us@example.org"
 			if f := known(t.Context(), dns(), e); f.Outcome != envelope.TempError || f.Err == nil || f.Commit != nil {
-				t.Errorf("greylisting finds %v, %v", f.Outcome, f.Err)
+				t.Errorf("Known finds %v, error %v", f.Outcome, f.Err)
 			}
 		})
 	}
 }
 
-// reversed gives names in the other order.
+// reversed returns names in reverse order.
 type reversed struct{ envelope.Resolver }
 
 func (r reversed) LookupAddr(ctx context.Context, addr string) ([]string, error) {
@@ -142,41 +140,61 @@ func (r reversed) LookupAddr(ctx context.Context, addr string) ([]string, error)
 	return names, err
 }
 
-func TestTheOrderOfNamesDoesNotMatter(t *testing.T) {
+func TestOrderOfNamesDoesNotMatter(t *testing.T) {
 	e := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.6"), MailFrom: "ann@none.example"}
 	for _, r := range []envelope.Resolver{dns(), reversed{dns()}} {
 		if got, err := identity.Of(t.Context(), r, e); got != "rdns:aardvark.example" || err != nil {
-			t.Errorf("it is %q, %v", got, err)
+			t.Errorf("%q, error %v", got, err)
 		}
 	}
 }
 
-// A bounce is tried again from another machine of a pool, which greets with a
-// name of its own.
-func TestTheNullSenderOfAPoolWaitsOnce(t *testing.T) {
-	now := time.Now()
-	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
-	for i, try := range []struct {
+// A pool retries from another machine each time and is delayed once.
+func TestPoolIsDelayedOnce(t *testing.T) {
+	type try struct {
+		after        time.Duration
 		client, helo string
 		want         envelope.Outcome
+	}
+	for _, tc := range []struct {
+		name, from string
+		tries      []try
 	}{
-		{"192.0.2.1", "eur05-am6-obe.outbound.big.co.uk", envelope.Fail},
-		{"198.51.100.1", "eur05-db8-obe.outbound.big.co.uk", envelope.Pass},
+		{"SPF domain", "ann@sender.example", []try{
+			{0, "192.0.2.1", "", envelope.Fail},
+			{time.Minute, "198.51.100.7", "", envelope.Fail},
+			{6 * time.Minute, "192.0.2.77", "", envelope.Pass},
+			{7 * time.Minute, "198.51.100.200", "", envelope.Pass},
+			{8 * time.Minute, "203.0.113.1", "", envelope.Fail}, // another sender
+		}},
+		{"null sender", "", []try{
+			{0, "192.0.2.1", "eur05-am6-obe.outbound.big.co.uk", envelope.Fail},
+			{time.Hour, "198.51.100.1", "eur05-db8-obe.outbound.big.co.uk", envelope.Pass},
+		}},
 	} {
-		f := check(t.Context(), dns(), &envelope.Envelope{
-			ClientIP: netip.MustParseAddr(try.client), Helo: try.helo, Stage: envelope.Data,
-			RcptTo: "us@example.org", Now: now.Add(time.Duration(i) * time.Hour),
+		t.Run(tc.name, func(t *testing.T) {
+			check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
+			now := time.Now()
+			for i, try := range tc.tries {
+				f := check(t.Context(), dns(), &envelope.Envelope{
+					ClientIP: netip.MustParseAddr(try.client), Helo: try.helo, MailFrom: tc.from,
+					RcptTo: "us@example.org", Stage: envelope.Data, Now: now.Add(try.after),
+				})
+				if f.Outcome != try.want {
+					t.Errorf("try %d from %s: %v, want %v", i, try.client, f.Outcome, try.want)
+				}
+				if f.Commit == nil {
+					continue
+				}
+				if err := f.Commit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
 		})
-		if f.Outcome != try.want {
-			t.Errorf("%s: %v, want %v", try.helo, f.Outcome, try.want)
-		}
-		if err := f.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
-func TestGreylistingKeepsTheContractWithIt(t *testing.T) {
+func TestGreylistingKeepsTheContractWithOf(t *testing.T) {
 	store := greylist.NewMemory(1 << 20)
 	options := greylist.Options{Identity: identity.Of}
 	var envelopes []*envelope.Envelope
@@ -197,36 +215,5 @@ func TestGreylistingKeepsTheContractWithIt(t *testing.T) {
 		"Trusted": greylist.Trusted(store, 1, options),
 	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, zone.MustParse(world), envelopes...) })
-	}
-}
-
-// A sender with many machines in many networks tries again from another each
-// time.
-func TestAPoolWaitsOnce(t *testing.T) {
-	now := time.Now()
-	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
-	for i, try := range []struct {
-		after  time.Duration
-		client string
-		want   envelope.Outcome
-	}{
-		{0, "192.0.2.1", envelope.Fail},
-		{time.Minute, "198.51.100.7", envelope.Fail},
-		{6 * time.Minute, "192.0.2.77", envelope.Pass},
-		{7 * time.Minute, "198.51.100.200", envelope.Pass},
-		{8 * time.Minute, "203.0.113.1", envelope.Fail}, // somebody else
-	} {
-		f := check(t.Context(), dns(), &envelope.Envelope{
-			ClientIP: netip.MustParseAddr(try.client), MailFrom: "ann@sender.example",
-			RcptTo: "us@example.org", Now: now.Add(try.after),
-		})
-		if f.Outcome != try.want {
-			t.Errorf("try %d from %s: %v, want %v", i, try.client, f.Outcome, try.want)
-		}
-		if f.Commit != nil {
-			if err := f.Commit(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
 }
