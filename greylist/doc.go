@@ -24,9 +24,9 @@
 //     triplets. Known passes, and the triplet is good.
 //
 // The identity is by default the client's [Network]. Large senders retry from
-// several networks, and each of them would be delayed. Package
-// greylist/identity recognizes such senders by their SPF domain or the domain
-// of their reverse name.
+// several networks, and the delay would begin anew in each of them. Package
+// greylist/identity recognizes such senders by their SPF domain or the domain of
+// their reverse name.
 //
 // Many senders use a different address for each message. Before comparison,
 // sender addresses are normalized:
@@ -48,9 +48,9 @@
 // A store contains no addresses. Its keys are hashes with a [Secret]: without a
 // secret, anyone who holds the store could test whether an address is in it.
 //
-// A known triplet is written at most 100 times within Lifetime. Mail of known
-// senders is most of the mail, and a write may wait for a disk. A triplet may
-// therefore expire up to a hundredth of Lifetime early.
+// A known triplet is written at most 100 times within Lifetime, because mail of
+// known senders is most of the mail, and a write may wait for a disk. A triplet
+// may therefore expire up to a hundredth of Lifetime early.
 //
 // A wrong clock has no lasting effect. After a step backwards, a waiting sender
 // waits for at most one more Delay, and a known sender remains known.
@@ -64,9 +64,10 @@
 //	verdict.TempFailUnless(greylist.Known(store, options)).Unless(rdns.NotGeneric)
 //	verdict.MarkUnless(greylist.Known(store, options), "grey")
 //
-// Both rules record what they see; a shadow rule records nothing. Accept
-// authenticated clients before the rule (RFC 6647, section 5). Reject unknown
-// recipients before it: otherwise their senders retry in vain.
+// Both rules record what they see. A shadow rule does not, because it must have no
+// effect on other mail. Accept authenticated clients before the rule (RFC 6647,
+// section 5). Reject unknown recipients before it: otherwise their senders retry
+// in vain.
 //
 // # Limits
 //

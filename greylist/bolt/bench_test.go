@@ -17,7 +17,7 @@ import (
 
 var bucket = []byte("records")
 
-// bare does the same write on bbolt itself.
+// bare returns the same write with plain bbolt.
 func bare(at, until uint32, key greylist.Key) func(tx *bbolt.Tx) error {
 	return func(tx *bbolt.Tx) error {
 		records := tx.Bucket(bucket)
@@ -82,8 +82,8 @@ func openBare(b *testing.B) *bbolt.DB {
 	return db
 }
 
-// BenchmarkFileSize measures what a record takes on the disk, and how long it
-// takes to open such a file.
+// BenchmarkFileSize measures the disk space of a record and the time to open a
+// file.
 func BenchmarkFileSize(b *testing.B) {
 	const records, callers = 100_000, 512
 	now := time.Now()
@@ -119,7 +119,7 @@ func BenchmarkFileSize(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "open-ms")
-		b.ReportMetric(float64(info.Size())/records, "octets/record")
+		b.ReportMetric(float64(info.Size())/records, "bytes/record")
 		if err := store.Close(); err != nil {
 			b.Fatal(err)
 		}

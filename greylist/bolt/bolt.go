@@ -1,20 +1,22 @@
-// Package bolt keeps the records of greylisting in one file, on one machine.
+// Package bolt is a [greylist.Register] in a file, for one mail server.
 //
-// What greylisting knows is lost with a store in memory, and then every sender
-// is new again. This store is a file of go.etcd.io/bbolt, a B+tree whose
-// transactions are synced to the disk: a Touch that has returned is there after
-// the program was killed, or the machine.
+// With a store in memory, every sender is new after a restart. This store is a
+// file of go.etcd.io/bbolt, a B+tree with transactions. When Touch returns, its
+// record is synced to disk and survives a crash of the program or the machine.
 //
-// Syncing takes milliseconds, and takes as long for a hundred records as for
-// one. So the touches that come in while a transaction is being synced wait,
-// and all go in the next (group commit): a Touch waits for two syncs at the
-// most, and one that comes alone waits for one. There is no timer. Reading
-// waits for no one.
+// # How it works
 //
-// Records that have expired are removed bit by bit in the background. The file
-// does not shrink; the room is used again. It takes some 100 octets a record, and grows by 16 MiB at a time.
+// A sync takes milliseconds, for one record as for a hundred. Calls that arrive
+// during a transaction form the next one (group commit), without a timer. So a
+// Touch waits for one or two syncs. Get waits for none.
 //
-// A file is opened by one program at a time. For several machines there is
+// Expired records are removed gradually in the background. The file does not
+// shrink; it reuses the space. A record takes about 100 bytes, and the file grows
+// by 16 MiB at a time.
+//
+// # Limits
+//
+// Only one process can open a file. Several mail servers share a store with
 // greylist/redis.
 package bolt
 
@@ -32,14 +34,14 @@ import (
 	"mxrules.example/greylist/internal/convoy"
 )
 
-// Options are the settings of a Store. The zero value is a good choice.
+// Options are the settings of a Store. The zero value is usable.
 type Options struct {
-	// Timeout is how long Open waits for another program to let go of the file.
-	// 0 means a second.
+	// Timeout is how long Open waits while another process has the file open. 0
+	// means one second.
 	Timeout time.Duration
 }
 
-// Store is a greylist.Register in a file. Make one with Open.
+// Store is a greylist.Register in a file. Create one with [Open].
 type Store struct {
 	path    string
 	db      *bbolt.DB
@@ -49,8 +51,8 @@ type Store struct {
 	close   func() error
 }
 
-// together is how many touches go into one transaction at the most. A larger
-// one would keep those that wait for too long.
+// together is the most updates in a transaction. Larger transactions would delay
+// the calls that wait.
 const together = 1024
 
 var _ greylist.Register = (*Store)(nil)
@@ -91,8 +93,8 @@ func Open(path string, options Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for what is being written and closes the file. Whatever comes
-// later is ErrClosed.
+// Close waits for running calls and closes the file. Later calls are errors. A
+// second Close does nothing.
 func (s *Store) Close() error { return s.wrap(s.close()) }
 
 // Get implements greylist.Store.
@@ -107,7 +109,7 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (r greylist.Record, e
 	return r, err
 }
 
-// Touch implements greylist.Store. When it returns the record is on the disk.
+// Touch implements greylist.Store. When it returns, the record is synced to disk.
 func (s *Store) Touch(ctx context.Context, key greylist.Key, seen greylist.Sighting) (greylist.Record, error) {
 	return s.update(ctx, key, func(r greylist.Record) (greylist.Record, bool) { return r.Seen(seen), true })
 }
@@ -124,12 +126,11 @@ func (s *Store) Forget(ctx context.Context, key greylist.Key) error {
 	return err
 }
 
-// page is how many records All reads at a time.
+// page is the number of records that All reads at a time.
 const page = 1024
 
-// All implements greylist.Register, in the order of the keys. It reads a part
-// of the file at a time, so that no reader keeps old pages from being used
-// again.
+// All implements greylist.Register, ordered by key. It reads 1024 records at a
+// time, because a long read transaction would keep pages from being reused.
 func (s *Store) All(ctx context.Context) iter.Seq2[greylist.Entry, error] {
 	return func(yield func(greylist.Entry, error) bool) {
 		var after []byte
@@ -153,7 +154,7 @@ func (s *Store) All(ctx context.Context) iter.Seq2[greylist.Entry, error] {
 	}
 }
 
-// page returns the next n records after a key, fewer if there are no more.
+// page returns the next n records after a key, or fewer at the end.
 func (s *Store) page(ctx context.Context, after []byte, n int) (entries []greylist.Entry, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 	"mxrules.example/greylist/bolt"
 )
 
-// A server is restarted while a sender waits. It need not wait again.
+// A restart of the server does not delay a waiting sender.
 func Example() {
 	folder, err := os.MkdirTemp("", "greylist")
 	if err != nil {

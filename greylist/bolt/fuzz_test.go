@@ -21,10 +21,10 @@ func FuzzDecode(f *testing.F) {
 		case b == nil:
 		case err == nil:
 			if !bytes.Equal(encode(greylist.Key{}, r), b) {
-				t.Errorf("%x is read as %v", b, r)
+				t.Errorf("%x becomes %v", b, r)
 			}
 		case !errors.Is(err, ErrDamaged):
-			t.Errorf("the error is %v", err)
+			t.Errorf("error %v", err)
 		}
 	})
 }

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	// sweepEvery is the time between two steps, sweepStep how many records are
-	// looked at in each: some 90 million a day.
+	// sweepEvery is the time between steps, sweepStep the number of records
+	// examined in a step: about 90 million a day.
 	sweepEvery = time.Second
 	sweepStep  = 1024
 )
 
-// sweep removes what has expired until the store is closed.
+// sweep removes expired records until the store is closed.
 func (s *Store) sweep() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -31,10 +31,10 @@ func (s *Store) sweep() {
 	}
 }
 
-// sweepStep looks at the next n records after a key, removes those that have
-// expired, and returns where to go on. They share a transaction with the
-// touches of that moment. A store that fails is left alone until the next step: whoever touches it is
-// told.
+// sweepStep examines the next n records after a key, removes the expired ones, and
+// returns the last key, nil at the end. The removal shares a transaction with
+// waiting updates. Errors are not reported here: a call that reads or writes the
+// damaged record returns them.
 func (s *Store) sweepStep(ctx context.Context, after []byte, now time.Time, n int) []byte {
 	entries, err := s.page(ctx, after, n)
 	if err != nil {

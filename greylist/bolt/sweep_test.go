@@ -10,14 +10,19 @@ import (
 	"mxrules.example/greylist"
 )
 
-func TestWhatHasExpiredIsRemovedInSteps(t *testing.T) {
+func newStore(t *testing.T) *Store {
 	store, err := Open(filepath.Join(t.TempDir(), "greylist"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+func TestExpiredRecordsAreRemovedInSteps(t *testing.T) {
+	store := newStore(t)
 	const records, step = 100, 7
-	// Far ahead, so that the sweep that goes by the clock has nothing to do.
+	// In the future, so that the background sweep removes nothing.
 	now := time.Now().Add(1000 * time.Hour)
 	for n := range records {
 		until := now.Add(time.Hour)
@@ -40,10 +45,10 @@ func TestWhatHasExpiredIsRemovedInSteps(t *testing.T) {
 		steps++
 	}
 	if got, want := count(t, store), records-(records+2)/3; got != want {
-		t.Errorf("%d records are left after %d steps, want %d", got, steps, want)
+		t.Errorf("%d records after %d steps, want %d", got, steps, want)
 	}
 	if steps < records/step || steps > records/step+1 {
-		t.Errorf("it took %d steps of %d for %d records", steps, step, records)
+		t.Errorf("%d steps of %d for %d records", steps, step, records)
 	}
 }
 
@@ -57,13 +62,9 @@ func count(t *testing.T, store *Store) (n int) {
 	return n
 }
 
-// A record that is touched between being seen and being removed stays.
-func TestASweepLooksTwice(t *testing.T) {
-	store, err := Open(filepath.Join(t.TempDir(), "greylist"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+// The record is touched after the sweep found it expired.
+func TestSweepKeepsTouchedRecords(t *testing.T) {
+	store := newStore(t)
 	now := time.Now().Add(1000 * time.Hour)
 	key := greylist.Secret(nil).Identity("someone")
 	if _, err := store.Touch(t.Context(), key, greylist.Sighting{At: now, Until: now.Add(time.Hour)}); err != nil {
@@ -73,18 +74,14 @@ func TestASweepLooksTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := count(t, store); n != 1 {
-		t.Error("a record that counts was removed")
+		t.Error("the record was removed")
 	}
 }
 
-// Killing a program does not show whether what it wrote was synced.
+// Killing a process does not show whether its writes were synced.
 func TestEveryTransactionIsSynced(t *testing.T) {
-	store, err := Open(filepath.Join(t.TempDir(), "greylist"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := newStore(t)
 	if store.db.NoSync || store.db.NoGrowSync || store.db.NoFreelistSync {
-		t.Error("the file is opened without syncing")
+		t.Error("the file is opened without sync")
 	}
 }

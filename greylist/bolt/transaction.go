@@ -14,9 +14,9 @@ import (
 	"mxrules.example/greylist"
 )
 
-// The file has two buckets: one that says what it is, and the records under
-// their keys. A record has its binary form, and then the CRC-32C of the key and
-// of that, because pages of bbolt have no checksums.
+// The file has two buckets: one with the version of the format, and one with the
+// records. The value of a key is the binary form of its record and the CRC-32C of
+// key and record, because pages of bbolt have no checksums.
 var (
 	aboutBucket   = []byte("mxrules greylist")
 	recordsBucket = []byte("records")
@@ -30,7 +30,7 @@ const recordSize = 16 // of greylist.Record.AppendBinary
 
 func encode(key greylist.Key, r greylist.Record) []byte {
 	b := make([]byte, 0, recordSize+4)
-	b, _ = r.AppendBinary(b) // it never fails
+	b, _ = r.AppendBinary(b) // the error is always nil
 	return binary.BigEndian.AppendUint32(b, checksum(key, b))
 }
 
@@ -38,37 +38,37 @@ func checksum(key greylist.Key, record []byte) uint32 {
 	return crc32.Update(crc32.Checksum(key[:], castagnoli), castagnoli, record)
 }
 
-// decode reads what encode writes, and nothing as the zero Record.
+// decode parses what encode returns. A nil b is the zero Record.
 func decode(key greylist.Key, b []byte) (r greylist.Record, err error) {
 	if b == nil {
 		return r, nil
 	}
 	if len(b) != recordSize+4 ||
 		binary.BigEndian.Uint32(b[recordSize:]) != checksum(key, b[:recordSize]) {
-		return r, fmt.Errorf("%w: the record of the key %v does not have its checksum", ErrDamaged, key)
+		return r, fmt.Errorf("%w: the checksum of the record %v is wrong", ErrDamaged, key)
 	}
 	return r, r.UnmarshalBinary(b[:recordSize])
 }
 
 func decodeEntry(k, v []byte) (entry greylist.Entry, err error) {
 	if len(k) != len(entry.Key) {
-		return entry, fmt.Errorf("%w: a key has %d octets", ErrDamaged, len(k))
+		return entry, fmt.Errorf("%w: a key has %d bytes", ErrDamaged, len(k))
 	}
 	entry.Key = greylist.Key(k)
 	entry.Record, err = decode(entry.Key, v)
 	return entry, err
 }
 
-// update is a change on its way to the disk.
+// update is a change to be written.
 type update struct {
-	// apply makes the change. A damaged record is an error of this update alone,
-	// any other one of the transaction.
+	// apply changes records. A damaged record fails only this update, any other
+	// error fails the transaction.
 	apply func(records *bbolt.Bucket) error
 	err   error
 }
 
-// update changes the record of key, together with whatever else is changed at
-// the same time, and returns what it has become. Without keep it is removed.
+// update changes the record of key, in a transaction with other waiting updates,
+// and returns the new record. If keep is false the record is removed.
 func (s *Store) update(ctx context.Context, key greylist.Key, change func(greylist.Record) (r greylist.Record, keep bool)) (greylist.Record, error) {
 	var changed greylist.Record
 	u := &update{apply: func(records *bbolt.Bucket) error {
@@ -94,8 +94,8 @@ func (s *Store) update(ctx context.Context, key greylist.Key, change func(greyli
 	return changed, nil
 }
 
-// removal returns the update that removes those of the keys whose record has
-// expired. It looks once more: one may have been touched meanwhile.
+// removal returns the update that removes keys whose record has expired. It reads
+// the records again, because they may have been touched meanwhile.
 func removal(keys []greylist.Key, now time.Time) *update {
 	return &update{apply: func(records *bbolt.Bucket) error {
 		for _, key := range keys {
@@ -113,7 +113,7 @@ func removal(keys []greylist.Key, now time.Time) *update {
 	}}
 }
 
-// write makes changes in one transaction. If that fails, all fail.
+// write applies updates in one transaction. If it fails, all of them fail.
 func (s *Store) write(updates []*update) {
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
@@ -135,16 +135,16 @@ func (s *Store) write(updates []*update) {
 	}
 }
 
-// view reads in one transaction.
+// view runs read in one transaction.
 func (s *Store) view(read func(records *bbolt.Bucket) error) error {
 	return s.wrap(guarded(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(recordsBucket)) })
 	}))
 }
 
-// guarded makes an error of the panic with which bbolt meets a damaged page,
-// and of the fault of a page that is not in the file any more. bbolt rolls the
-// transaction back in both cases.
+// guarded turns panics of work into errors: bbolt panics when it finds a damaged
+// page, and reading a page beyond the end of the file faults. In both cases bbolt
+// rolls the transaction back.
 func guarded(work func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -155,7 +155,7 @@ func guarded(work func() error) (err error) {
 	return work()
 }
 
-// wrap says which file an error is about.
+// wrap adds the path to err.
 func (s *Store) wrap(err error) error {
 	switch {
 	case err == nil:

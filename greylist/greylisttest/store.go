@@ -47,23 +47,21 @@ func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
 		{"concurrent touches of one key", concurrentTouches},
 		{"concurrent touches of many keys", manyKeys},
 		{"canceled context", canceled},
+		{"merge", ofRegister(merges)},
+		{"concurrent merges and touches", ofRegister(concurrentMerges)},
+		{"forget", ofRegister(forgets)},
+		{"all", ofRegister(lists)},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, open(t)) })
 	}
-	for _, tc := range []struct {
-		name string
-		run  func(*testing.T, greylist.Register)
-	}{
-		{"merge", merges},
-		{"concurrent merges and touches", concurrentMerges},
-		{"forget", forgets},
-		{"all", lists},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if register, ok := open(t).(greylist.Register); ok {
-				tc.run(t, register)
-			}
-		})
+}
+
+// ofRegister returns test for a store that is a Register, and nothing for others.
+func ofRegister(test func(*testing.T, greylist.Register)) func(*testing.T, greylist.Store) {
+	return func(t *testing.T, s greylist.Store) {
+		if register, ok := s.(greylist.Register); ok {
+			test(t, register)
+		}
 	}
 }
 

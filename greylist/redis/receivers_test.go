@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/netip"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/internal/child"
 	"mxrules.example/greylist/redis"
 	"mxrules.example/verdict"
 )
@@ -38,7 +37,7 @@ func TestMain(m *testing.M) {
 // that defers when the store fails, and then also that of one that accepts.
 func receive(address string) {
 	store := redis.New(goredis.NewClient(options(address)), redis.Options{})
-	settings := greylist.Options{Promote: -1, Secret: greylist.Secret("of the fleet")}
+	settings := greylist.Options{Promote: -1, Secret: greylist.Secret("of the receivers")}
 	known := greylist.Known(store, settings)
 	strict := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(known)}}
 	lenient := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(known).Ignoring(envelope.TempError)}}
@@ -63,42 +62,13 @@ func receive(address string) {
 }
 
 // receiver is a receiver process.
-type receiver struct {
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func startReceiver(t *testing.T, address string) *receiver {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), receiverOn+"="+address)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	return &receiver{in, bufio.NewReader(out)}
-}
+type receiver struct{ *child.Process }
 
 // try returns the verdict on a mail.
-func (r *receiver) try(t *testing.T, now time.Time, sender int) string {
+func (r receiver) try(t *testing.T, now time.Time, sender int) string {
 	t.Helper()
-	fmt.Fprintf(r.in, "%d 192.0.2.%d sender%c@example.net us@example.org\n", now.Unix(), sender%250, 'a'+sender%26)
-	line, err := r.out.ReadString('\n')
-	if err != nil {
-		t.Fatalf("the receiver prints %q, error %v", line, err)
-	}
-	return strings.TrimSpace(line)
+	fmt.Fprintf(r.In, "%d 192.0.2.%d sender%c@example.net us@example.org\n", now.Unix(), sender%250, 'a'+sender%26)
+	return r.Line(t)
 }
 
 const (
@@ -107,23 +77,22 @@ const (
 	failed   = "failed tempfail 451 4.3.0, lenient accept"
 )
 
-func fleet(t *testing.T, address string) []*receiver {
-	var receivers []*receiver
+func startReceivers(t *testing.T, address string) (receivers []receiver) {
 	for range 4 {
-		receivers = append(receivers, startReceiver(t, address))
+		receivers = append(receivers, receiver{child.Start(t, receiverOn, address)})
 	}
 	return receivers
 }
 
 // A sender tries a different receiver each time.
 func TestReceiversShareTheStore(t *testing.T) {
-	receivers := fleet(t, startServer(t).address())
+	receivers := startReceivers(t, startServer(t).address())
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	for sender := range 26 {
 		now := time.Now()
 		last := -1
-		another := func() *receiver {
+		another := func() receiver {
 			next := random.IntN(len(receivers) - 1)
 			if next >= last {
 				next++
@@ -156,7 +125,7 @@ func TestReceiversShareTheStore(t *testing.T) {
 // the restart, delays are the same as without it.
 func TestReceiversSurviveARestartOfTheServer(t *testing.T) {
 	server := startServer(t)
-	receivers := fleet(t, server.address())
+	receivers := startReceivers(t, server.address())
 	now := time.Now()
 	expect := func(when string, sender int, after time.Duration, want string) {
 		t.Helper()
