@@ -85,17 +85,99 @@ func TestAtKeepsANameOfTheAnswersOwn(t *testing.T) {
 // mistake is what a peer is told of a mistake that is ours.
 const mistake = "the server has an internal error"
 
-func TestMisconfiguredDefersFromItsStageOn(t *testing.T) {
+func TestMisconfiguredDefersAtStartAndFromItsStageOn(t *testing.T) {
 	cause := errors.New("host pattern \"a..b\" has an empty label")
 	check := envelope.Misconfigured("site.own", envelope.Rcpt, cause)
 	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Mail})
 	if f.Check != "site.own" || f.Outcome != envelope.Pending || f.Awaits != envelope.Rcpt {
 		t.Errorf("at Mail: %q %s until %s", f.Check, f.Outcome, f.Awaits)
 	}
-	for _, stage := range []envelope.Stage{envelope.Rcpt, envelope.Data, envelope.Whole} {
+	f = check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Start})
+	if f.Awaits != envelope.Rcpt {
+		t.Errorf("at Start: until %s", f.Awaits)
+	}
+	for _, stage := range []envelope.Stage{envelope.Start, envelope.Rcpt, envelope.Data, envelope.Whole} {
 		f := check(t.Context(), nil, &envelope.Envelope{Stage: stage})
 		if f.Check != "site.own" || f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.5" || f.Err != cause || f.Text != "the server is misconfigured" {
 			t.Errorf("at %s: %q %s %s %v %q", stage, f.Check, f.Outcome, f.Status, f.Err, f.Text)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	bad, worse := errors.New("a..b has an empty label"), errors.New("there is no set to ask")
+	a := envelope.Misconfigured("a", envelope.Rcpt, bad)
+	b := envelope.Misconfigured("b", envelope.Connect, worse)
+	good := envelope.At("good", envelope.Data, constant(envelope.Passed(""), nil))
+	failing := envelope.At("failing", envelope.Connect, constant(envelope.Temporary("", worse), nil))
+	early := constant(envelope.Passed("early"), nil) // does not keep to its contract
+	for _, tc := range []struct {
+		about string
+		check envelope.Check
+		want  string // "" for nil
+		is    []error
+	}{
+		{"a good check", good, "", nil},
+		{"a good combination", envelope.Any(envelope.Not(good), envelope.All(good, failing)), "", nil},
+		{"a combination of nothing", envelope.All(), "", nil},
+		{"a failure at its stage", failing, "", nil},
+		{"a misconfigured check", a, "a..b has an empty label", []error{bad}},
+		{"for no reason", envelope.Misconfigured("a", envelope.Rcpt, nil), "no cause was given", nil},
+		{"from Start on", envelope.Misconfigured("a", envelope.Start, bad), "a..b has an empty label", []error{bad}},
+		{"behind a good one", envelope.All(good, a), "a: a..b has an empty label", []error{bad}},
+		{"behind one that answers at Start", envelope.Any(early, a), "a: a..b has an empty label", []error{bad}},
+		{"where another settles it", envelope.All(envelope.Not(early), a), "a: a..b has an empty label", []error{bad}},
+		{"in Any", envelope.Any(a, good), "a: a..b has an empty label", []error{bad}},
+		{"in Not", envelope.Not(a), "a: a..b has an empty label", []error{bad}},
+		{"several", envelope.Any(a, good, b), "a: a..b has an empty label; b: there is no set to ask", []error{bad, worse}},
+		{"several, nested", envelope.Not(envelope.Any(envelope.Not(a), envelope.All(good, b))),
+			"a: a..b has an empty label; b: there is no set to ask", []error{bad, worse}},
+		{"no check", nil, "there is no check", nil},
+		{"no check in All", envelope.All(good, nil), "there is no check", nil},
+		{"no check in Not", envelope.Not(nil), "there is no check", nil},
+		{"no answer", envelope.At("a", envelope.Rcpt, nil), "there is no check", nil},
+		{"no outcome", constant(envelope.Finding{}, nil), "the check gave no outcome", nil},
+		{"a panic", func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			panic("no message")
+		}, "the check panics at Start: no message", nil},
+	} {
+		t.Run(tc.about, func(t *testing.T) {
+			err := envelope.Validate(tc.check)
+			if tc.want == "" {
+				if err != nil {
+					t.Fatalf("got %v", err)
+				}
+				return
+			}
+			if err == nil || err.Error() != tc.want {
+				t.Fatalf("got %v, want %s", err, tc.want)
+			}
+			for _, cause := range tc.is {
+				if !errors.Is(err, cause) {
+					t.Errorf("%v does not hold the cause %v", err, cause)
+				}
+			}
+		})
+	}
+}
+
+// What is misconfigured matters, once mail comes, only where it could change the
+// answer.
+func TestAMisconfiguredOperandDoesNotDecide(t *testing.T) {
+	bad := envelope.Misconfigured("bad", envelope.Rcpt, errors.New("no"))
+	pass, fail := found(envelope.Pass), found(envelope.Fail)
+	for _, tc := range []struct {
+		check envelope.Check
+		want  envelope.Outcome
+	}{
+		{envelope.Any(bad, pass), envelope.Pass},
+		{envelope.All(bad, fail), envelope.Fail},
+		{envelope.Any(bad, fail), envelope.TempError},
+		{envelope.All(bad, pass), envelope.TempError},
+		{envelope.Not(bad), envelope.TempError},
+	} {
+		if got := ask(t, tc.check); got.Outcome != tc.want {
+			t.Errorf("%s is %s, want %s", got.Check, got.Outcome, tc.want)
 		}
 	}
 }
@@ -119,7 +201,9 @@ func TestDescribe(t *testing.T) {
 		{"nested", envelope.Any(envelope.Not(at("a", envelope.Data)), envelope.All(at("b", envelope.Rcpt))), "any(not(a), all(b))", envelope.Rcpt},
 		{"All of nothing", envelope.All(), "all()", envelope.Whole},
 		{"no check", nil, "", envelope.Whole},
-		{"a combination with no check", envelope.All(nil, at("a", envelope.Rcpt)), "", envelope.Whole},
+		{"a combination with no check", envelope.All(nil, at("a", envelope.Rcpt)), "all(, a)", envelope.Connect},
+		{"a misconfigured check", envelope.Misconfigured("a", envelope.Rcpt, errors.New("no")), "a", envelope.Rcpt},
+		{"one in a combination", envelope.All(at("a", envelope.Data), envelope.Misconfigured("b", envelope.Rcpt, errors.New("no"))), "all(a, b)", envelope.Rcpt},
 		{"one that panics at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			panic("no resolver")
 		}, "", envelope.Whole},

@@ -3,6 +3,8 @@ package envelope
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +46,10 @@ import (
 // the operand that settled it, and the findings of all that were asked as its
 // Detail, a []Finding. Its Commit calls those of the operands that the answer
 // needed.
+//
+// At Start a combination is misconfigured if one of its operands is. Later a
+// misconfigured operand is a TempError like others, and matters only where it
+// could change the answer.
 func All(checks ...Check) Check { return combine("all", Fail, checks) }
 
 // Any is described with All.
@@ -52,9 +58,13 @@ func Any(checks ...Check) Check { return combine("any", Pass, checks) }
 // Not is described with All. What its check saw is what it saw: it keeps the
 // Text, which may be "" where the check passed, and drops the Commit.
 func Not(check Check) Check {
+	check = orMisconfigured(check)
 	name := combinedName("not", []Check{check})
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
 		inner := answered(check(ctx, r, e))
+		if f, bad := misconfigured(name, e, []Finding{inner}); bad {
+			return f
+		}
 		f := inner
 		f.Check, f.Commit, f.Detail = name, nil, []Finding{inner}
 		switch inner.Outcome {
@@ -70,15 +80,21 @@ func Not(check Check) Check {
 // combine makes All or Any: settling is the outcome of one operand that
 // settles the whole.
 func combine(word string, settling Outcome, checks []Check) Check {
-	checks = append([]Check(nil), checks...)
+	checks = slices.Clone(checks)
+	for i := range checks {
+		checks[i] = orMisconfigured(checks[i])
+	}
 	name := combinedName(word, checks)
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
 		asked := make([]Finding, 0, len(checks))
 		for _, f := range Concurrently(ctx, checks, func(ctx context.Context, check Check) Finding { return answered(check(ctx, r, e)) }) {
 			asked = append(asked, f)
-			if inCombination(f.Outcome) == settling {
+			if inCombination(f.Outcome) == settling && e.Stage != Start {
 				break
 			}
+		}
+		if f, bad := misconfigured(name, e, asked); bad {
+			return f
 		}
 		f := weightiest(asked, settling)
 		f.Check, f.Detail = name, asked
@@ -87,6 +103,56 @@ func combine(word string, settling Outcome, checks []Check) Check {
 		return f
 	}
 }
+
+// orMisconfigured returns check, or one that says so if there is none.
+func orMisconfigured(check Check) Check {
+	if check == nil {
+		return Misconfigured("", Connect, errNoCheck)
+	}
+	return check
+}
+
+// misconfigured returns the finding at Start of a combination with operands that
+// are misconfigured, and reports whether there are any.
+func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad bool) {
+	if e.Stage != Start {
+		return f, false
+	}
+	var all misconfigurations
+	awaits := Data
+	for _, f := range operands {
+		awaits = min(awaits, f.Awaits)
+		if f.Outcome != TempError {
+			continue
+		}
+		switch inner, ok := f.Err.(misconfigurations); {
+		case ok: // of a combination, each with its name
+			all = append(all, inner...)
+		case f.Check == "": // of no check
+			all = append(all, f.Err)
+		default:
+			all = append(all, fmt.Errorf("%s: %w", f.Check, f.Err))
+		}
+	}
+	f = misconfiguration(name, all)
+	f.Awaits = awaits
+	return f, len(all) > 0
+}
+
+// misconfigurations is what is wrong with the operands of a combination.
+type misconfigurations []error
+
+// Error names all of them in one line.
+func (m misconfigurations) Error() string {
+	texts := make([]string, len(m))
+	for i, err := range m {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap returns each of them.
+func (m misconfigurations) Unwrap() []error { return m }
 
 // weightiest returns the operand whose outcome is that of the whole: one that
 // settles it, else one that is Pending, else a TempError, else an answer, and

@@ -11,8 +11,8 @@ const (
 	// Whole is a transaction of which everything that will ever be known is
 	// known. It is the zero value, so that a literal Envelope is judged whole.
 	Whole Stage = iota
-	// Start is before everything: nothing is known, and a check says its name
-	// and no more.
+	// Start is before everything: nothing is known, and a check says its name,
+	// the stage that it waits for, and whether it is misconfigured.
 	Start
 	// Connect: the address of the client is known, and whether it spoke early.
 	Connect

@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -232,6 +233,33 @@ func TestRulesMadeWronglyNeverLetMailIn(t *testing.T) {
 	}}
 	if err := good.Validate(); err != nil {
 		t.Errorf("good rules: %v", err)
+	}
+}
+
+// A mistake in the configuration of a check is found before mail comes, wherever
+// the check stands, also where no mail would ever tell of it.
+func TestValidateNamesEveryMisconfiguredCheck(t *testing.T) {
+	a := envelope.Misconfigured("a", envelope.Data, errors.New(`host pattern "a..b" has an empty label`))
+	b := envelope.Misconfigured("b", envelope.Rcpt, errors.New("there is no set to ask"))
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.AcceptIf(pass("good")),
+		verdict.RejectUnless(a),
+		verdict.RejectUnless(a).Named("own").Ignoring(envelope.TempError),
+		verdict.RejectIf(envelope.Any(pass("good"), envelope.Not(a), b)),
+		verdict.MarkUnless(pass("c"), "m").When(pass("good")).Unless(b).When(envelope.Not(a)),
+		verdict.TempFailUnless(b).Shadow().Reply(envelope.Status{Code: 250}, "no"),
+		verdict.RejectUnless(func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding { panic("no message") }),
+	}}
+	const want = `rule 2 (a): host pattern "a..b" has an empty label
+rule 3 (own): a: host pattern "a..b" has an empty label
+rule 4 (any(good, not(a), b)): a: host pattern "a..b" has an empty label; b: there is no set to ask
+rule 5 (c): the condition b: there is no set to ask
+rule 5 (c): the condition not(a): a: host pattern "a..b" has an empty label
+rule 6 (b): there is no set to ask
+rule 6 (b): 250 2.0.0 is no reply of a refusal
+rule 7 (): the check panics at Start: no message`
+	if err := policy.Validate(); fmt.Sprint(err) != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }
 

@@ -29,16 +29,42 @@ type Policy struct {
 	Soft bool
 }
 
-// Validate finds rules that were made wrongly, before mail meets them. The
-// error names each by its place, from 1, and its name.
+// Validate returns an error if a rule was made wrongly, or if its check or one of
+// its conditions is misconfigured ([envelope.Validate]), so that a mistake is
+// found before mail meets it. The error names each such rule by its place, from
+// 1, and its name.
 func (p Policy) Validate() error {
 	var faults []error
 	for i := range p.Rules {
-		if err := p.Rules[i].fault(); err != nil {
-			faults = append(faults, fmt.Errorf("rule %d (%s): %w", i+1, p.Rules[i].name, err))
+		r := &p.Rules[i]
+		for _, err := range append(r.misconfigured(), r.fault()) {
+			if err != nil {
+				faults = append(faults, fmt.Errorf("rule %d (%s): %w", i+1, r.name, err))
+			}
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// misconfigured returns an error for the check of a rule and for each of its
+// conditions that is misconfigured. A rule without a check is a fault of the rule.
+func (r *Rule) misconfigured() (faults []error) {
+	if r.check == nil {
+		return nil
+	}
+	if err := envelope.Validate(r.check); err != nil {
+		if name, _ := envelope.Describe(r.check); name != r.name {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		faults = append(faults, err)
+	}
+	for _, c := range r.conditions {
+		if err := envelope.Validate(c.check); err != nil {
+			name, _ := envelope.Describe(c.check)
+			faults = append(faults, fmt.Errorf("the condition %s: %w", name, err))
+		}
+	}
+	return faults
 }
 
 // Judge judges what is known of e. The verdict is Continue as long as more

@@ -22,7 +22,10 @@ import (
 // What must hold:
 //
 //   - At Start the check says its name, in lower case, and the stage from which
-//     it answers, and asks nothing. The name is that of all its findings.
+//     it answers, and asks nothing. The name is that of all its findings. There a
+//     misconfigured check is a TempError, and any other is Pending: a check that
+//     says 4.3.5 (system incorrectly configured) only when mail comes is not found
+//     by envelope.Validate.
 //   - Before that stage it is Pending and asks nothing. From then on it may be
 //     Pending only for the sake of a later stage, and never at Data or in a
 //     whole envelope. What belongs to a later stage than that of the envelope
@@ -57,6 +60,7 @@ type checkSuite struct {
 	envelopes []*envelope.Envelope
 	name      string         // of the check, as it says at Start
 	from      envelope.Stage // where it answers, as it says at Start
+	bad       bool           // it is misconfigured, as it says at Start
 }
 
 func newCheckSuite(t testing.TB, check envelope.Check, r envelope.Resolver, envelopes []*envelope.Envelope) *checkSuite {
@@ -69,6 +73,7 @@ func newCheckSuite(t testing.TB, check envelope.Check, r envelope.Resolver, enve
 		s.envelopes = append(s.envelopes, &own)
 	}
 	s.name, s.from = envelope.Describe(check)
+	s.bad = envelope.Validate(check) != nil
 	return s
 }
 
@@ -152,11 +157,17 @@ func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.
 	if reason := fault(f, e); reason != "" {
 		s.Errorf("%s: the finding %s %s", label(e), brief(f), reason)
 	}
+	if f.Outcome == envelope.TempError && f.Status == misconfigured && !s.bad {
+		s.Errorf("%s: the finding %s says that the check is misconfigured, and at Start it said nothing of it", label(e), brief(f))
+	}
 	if f.Check != s.name {
 		s.Errorf("%s: the finding is named %q, and at Start it was %q", label(e), f.Check, s.name)
 	}
 	return f
 }
+
+// misconfigured is the status of a check from envelope.Misconfigured.
+var misconfigured = envelope.Status{Code: 451, Subject: 3, Detail: 5}
 
 // fault says what is wrong with a finding by itself, "" if nothing is.
 func fault(f envelope.Finding, e *envelope.Envelope) string {

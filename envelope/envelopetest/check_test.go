@@ -75,15 +75,18 @@ func TestGoodChecksKeepTheContract(t *testing.T) {
 		return envelope.Failed("", refused, "the message is not signed")
 	})
 	for name, check := range map[string]envelope.Check{
-		"asking DNS":        resolves,
-		"Exists":            exists,
-		"asking nothing":    client.Authenticated,
-		"for the message":   signed,
-		"All":               envelope.All(client.Waited, resolves),
-		"Any":               envelope.Any(client.Authenticated, resolves, signed),
-		"Not":               envelope.Not(resolves),
-		"a combination":     envelope.Not(envelope.All(envelope.Any(client.TLS, exists), envelope.Not(client.Authenticated))),
-		"All of nothing":    envelope.All(client.In(nil)),
+		"asking DNS":      resolves,
+		"Exists":          exists,
+		"asking nothing":  client.Authenticated,
+		"for the message": signed,
+		"All":             envelope.All(client.Waited, resolves),
+		"Any":             envelope.Any(client.Authenticated, resolves, signed),
+		"Not":             envelope.Not(resolves),
+		"a combination":   envelope.Not(envelope.All(envelope.Any(client.TLS, exists), envelope.Not(client.Authenticated))),
+		"All of nothing":  envelope.All(client.In(nil)),
+		"misconfigured":   envelope.Misconfigured("sample.bad", envelope.Rcpt, errors.New("there is no set to ask")),
+		"Any of misconfigured": envelope.Any(resolves, envelope.Not(
+			envelope.Misconfigured("sample.bad", envelope.Connect, errors.New("there is no set to ask")))),
 		"a shared question": sharing("sample.shared", func(e *envelope.Envelope) any { return sharedKey(e.Helo) }),
 	} {
 		t.Run(name, func(t *testing.T) { TestCheck(t, check, dns(), samples()...) })
@@ -145,6 +148,12 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 		{"Pending that awaits nothing", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.NotYet("sample", envelope.Whole)
 		}, "says its name at Start", "does not await a later stage"},
+		{"a lookup at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+			return envelope.Temporary("sample", errors.New("there is no resolver"))
+		}, "says its name at Start", "want Pending"},
+		{"misconfigured, and says so only when mail comes", envelope.At("sample", envelope.Helo,
+			envelope.Misconfigured("sample", envelope.Helo, errors.New("there is no set to ask"))),
+			"answers from its stage on", "at Start it said nothing of it"},
 		{"an answer before its stage", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if !e.Reached(envelope.Connect) {
 				return envelope.NotYet("sample.resolves", envelope.Rcpt)
