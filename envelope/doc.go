@@ -50,6 +50,24 @@
 // one form, and a [Mailbox] has its local part and its domain apart. Each takes
 // any input, in time that grows with its length, and names what is wrong.
 //
+// # Patterns
+//
+// Hosts and mailboxes are named by patterns, in one grammar for all checks,
+// directories and options:
+//
+//	example.org       the host of that name; every mailbox of that domain
+//	.example.org      every host below it, and not itself; their mailboxes
+//	@example.org      the same as without the @, for mailboxes only
+//	[192.0.2.1]       every mailbox at that address literal
+//	ann@example.org   that mailbox, in any letter case
+//	postmaster        the one recipient without a domain
+//
+// Names and mailboxes in patterns are parsed as those of peers are, with
+// SMTPUTF8. A set of hosts takes the first two forms ([ParseHostSet]), a set of
+// mailboxes takes all. There are no other wildcards. A check with a pattern that
+// can't be parsed is misconfigured, which [Validate] finds. Where patterns are not
+// enough, a check takes a [Set].
+//
 // # What it does not do
 //
 // It holds no rules and gives no verdict: that is package verdict. It asks no

@@ -77,6 +77,20 @@ func PlainPrefix(p netip.Prefix) netip.Prefix {
 	return p
 }
 
+// PlainPrefixes returns prefixes as PlainPrefix does. The error is a
+// *[SyntaxError] for one that is invalid, such as the zero value, and so has no
+// address in it.
+func PlainPrefixes(prefixes []netip.Prefix) ([]netip.Prefix, error) {
+	plain := make([]netip.Prefix, 0, len(prefixes))
+	for _, p := range prefixes {
+		if !p.IsValid() {
+			return nil, &SyntaxError{Kind: "network", Value: p.String(), Reason: "has no valid address and length"}
+		}
+		plain = append(plain, PlainPrefix(p))
+	}
+	return plain, nil
+}
+
 // Time returns Now, or the time of the clock if Now is zero.
 func (e *Envelope) Time() time.Time {
 	if e.Now.IsZero() {

@@ -2,13 +2,14 @@ package envelope
 
 import "strings"
 
-// HostSet is a set of host names given by patterns. The zero value is empty.
+// HostSet is a set of host names given by patterns, of which the package
+// documentation has the grammar. The zero value is empty.
 type HostSet struct {
 	exact map[Host]struct{}
 	below map[Host]struct{}
 }
 
-// ParseHostSet reads patterns. "mail.example.org" is that one name;
+// ParseHostSet parses patterns of hosts: "mail.example.org" is that one name,
 // ".example.org" is every name below example.org, but not example.org itself.
 // The error is a *[SyntaxError] that names the pattern.
 func ParseHostSet(patterns ...string) (HostSet, error) {

@@ -32,7 +32,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 		"NotOursOfWrong": helo.NotOurs([]string{"not a name"}, ours),
 		"In":             helo.In("mail.example.org", ".example.net"),
 		"InOfWrong":      helo.In("not a name"),
-		"InSet":          helo.InSet(func(name envelope.Host) bool { return name.Labels() > 2 }),
+		"InSet":          helo.InSet(envelope.SetOf(func(name envelope.Host) bool { return name.Labels() > 2 })),
 	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), envelopes...) })
 	}

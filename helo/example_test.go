@@ -72,7 +72,7 @@ func ExampleInSet() {
 		fmt.Println(err)
 		return
 	}
-	known := helo.InSet(partners.Contains)
+	known := helo.InSet(envelope.SetOf(partners.Contains))
 	fmt.Println(known(context.Background(), nil, &envelope.Envelope{Helo: "out7.example.net"}).Outcome)
 	// Output:
 	// host pattern "*.example.net" has a character that no name can have

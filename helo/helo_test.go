@@ -1,6 +1,7 @@
 package helo_test
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{helo.NotOurs([]string{"not a name"}, nil), "helo.notours", envelope.Helo},
 		{helo.In(), "helo.in", envelope.Helo},
 		{helo.In("not a name"), "helo.in", envelope.Helo},
-		{helo.InSet(func(envelope.Host) bool { panic("asked at Start") }), "helo.in", envelope.Helo},
+		{helo.InSet(func(context.Context, envelope.Host) (bool, error) { panic("asked at Start") }), "helo.in", envelope.Helo},
 	} {
 		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
 			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)

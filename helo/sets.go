@@ -15,19 +15,16 @@ import (
 // before.
 //
 // Names are patterns as envelope.ParseHostSet reads them, such as
-// "mx.example.org" or ".example.org"; one that can't be read makes every answer
-// a TempError whose Err names it. Addresses are looked for in literals, and in
-// a greeting that is an address without its brackets. An IPv4-mapped prefix
-// counts as IPv4.
+// "mx.example.org" or ".example.org". Addresses are looked for in literals, and
+// in a greeting that is an address without its brackets. An IPv4-mapped prefix
+// counts as IPv4. With a pattern that can't be parsed or an invalid prefix the
+// check is misconfigured.
 func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	const check = "helo.notours"
-	set, err := envelope.ParseHostSet(names...)
-	if err != nil {
+	set, badName := envelope.ParseHostSet(names...)
+	networks, badPrefix := envelope.PlainPrefixes(addresses)
+	if err := errors.Join(badName, badPrefix); err != nil {
 		return envelope.Misconfigured(check, envelope.Helo, err)
-	}
-	networks := make([]netip.Prefix, 0, len(addresses))
-	for _, prefix := range addresses {
-		networks = append(networks, envelope.PlainPrefix(prefix))
 	}
 	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		host, literal, fault := read(e.Helo)
@@ -53,33 +50,27 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 // greeting at all) matches none and fails. Anybody can greet with any name, so
 // that In alone is no reason to accept.
 //
-// A pattern that can't be read makes every answer a TempError whose Err names
-// it. Patterns that a user writes are better read when the program starts, and
-// given to InSet:
-//
-//	partners, err := envelope.ParseHostSet(patterns...)
-//	...
-//	helo.InSet(partners.Contains)
+// With a pattern that can't be parsed the check is misconfigured.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
 		return envelope.Misconfigured("helo.in", envelope.Helo, err)
 	}
-	return InSet(set.Contains)
+	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that changes while the program runs, or that patterns
-// can't describe. Contains is asked once per answer, for names only, by many
-// goroutines at once.
-func InSet(contains func(name envelope.Host) bool) envelope.Check {
+// InSet is In for a set that patterns can't describe. It is asked once per
+// answer, for names only.
+func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "helo.in"
-	if contains == nil {
-		return envelope.Misconfigured(check, envelope.Helo, errors.New("there is no set to ask"))
-	}
-	return envelope.At(check, envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		host, literal, fault := read(e.Helo)
-		if fault == "" && literal.IsZero() && contains(host) {
-			return envelope.Passed(check).Observed("the HELO name %s is in the list of names", host)
+	return set.At(check, envelope.Helo, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		if host, literal, fault := read(e.Helo); fault == "" && literal.IsZero() {
+			switch in, err := set(ctx, host); {
+			case err != nil:
+				return envelope.Unavailable(check, err)
+			case in:
+				return envelope.Passed(check).Observed("the HELO name %s is in the list of names", host)
+			}
 		}
 		if e.Helo == "" {
 			return failed(check, refusal, "the client has given no name with HELO")

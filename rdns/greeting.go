@@ -41,9 +41,9 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 // known to keep to that, such as big providers and our own: strangers like to
 // greet with their names. Domains are given without patterns, "example.org",
 // and hold themselves and all below; where one lies in another the narrower
-// counts. A domain that can't be read makes every answer a TempError whose Err
-// names it. None: a greeting in no such domain, an address literal included. It
-// answers from Helo on.
+// counts. With a domain that can't be parsed the check is misconfigured. None: a
+// greeting in no such domain, an address literal included. It answers from Helo
+// on.
 //
 // DNS: none for other greetings; PTR, then A or AAAA for each name in the
 // domain, up to the first that leads back.
@@ -74,7 +74,7 @@ func BacksHelo(domains ...string) envelope.Check {
 		if len(result.Names) == 0 {
 			return unbacked(nameless(check, unwanted, client, result), greeting)
 		}
-		within := only(result.Names, func(name envelope.Host) bool { return name.Within(domain) })
+		within := slices.DeleteFunc(slices.Clone(result.Names), func(name envelope.Host) bool { return !name.Within(domain) })
 		switch result.Confirmed, err = confirm(ctx, r, client, within); {
 		case err != nil:
 			return temporary(check, err, result)

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"mxrules.example/envelope"
 )
@@ -82,7 +81,7 @@ func usable(text string) (name envelope.Host, fault string) {
 		return "", "is an address and not a name"
 	}
 	// U-labels are for people. DNS holds A-labels (RFC 5890, section 2.3.2.1).
-	if strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+	if !envelope.IsASCII(text) {
 		return "", "is no host name: it is not ASCII"
 	}
 	name, err := envelope.ParseHost(text)

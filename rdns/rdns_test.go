@@ -1,6 +1,7 @@
 package rdns_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -332,15 +333,50 @@ func TestNotIn(t *testing.T) {
 
 func TestSetsAreAskedForNamesOnly(t *testing.T) {
 	var asked []envelope.Host
-	set := func(name envelope.Host) bool {
+	set := func(_ context.Context, name envelope.Host) (bool, error) {
 		asked = append(asked, name)
-		return false
+		return false, nil
 	}
 	for _, check := range []envelope.Check{rdns.InSet(set), rdns.NotInSet(set)} {
 		asked = nil
 		check(t.Context(), world(), &envelope.Envelope{ClientIP: address("21")})
 		if fmt.Sprint(asked) != "[one.example.org]" {
 			t.Errorf("asked for %v", asked)
+		}
+	}
+}
+
+// A set that fails matters only where its answer could change the finding.
+func TestASetThatFailsDefers(t *testing.T) {
+	down := errors.New("ldap.inside.example refuses the connection")
+	failingFor := func(bad envelope.Host) envelope.Set[envelope.Host] {
+		return func(_ context.Context, name envelope.Host) (bool, error) {
+			if name == bad {
+				return true, down
+			}
+			return true, nil
+		}
+	}
+	for _, tc := range []struct {
+		check envelope.Check
+		want  envelope.Outcome
+	}{
+		{rdns.InSet(failingFor("a.example.org")), envelope.Pass},
+		{rdns.InSet(failingFor("b.example.org")), envelope.TempError},
+		{rdns.NotInSet(failingFor("a.example.org")), envelope.Fail},
+		{rdns.NotInSet(func(_ context.Context, name envelope.Host) (bool, error) { return false, down }), envelope.TempError},
+	} {
+		dns := zone.MustParse(`
+			1.2.0.192.in-addr.arpa. PTR a.example.org.
+			                        PTR b.example.org.
+			b.example.org.          A   192.0.2.1
+		`)
+		got := tc.check(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+		if got.Outcome != tc.want {
+			t.Errorf("%s: got %v (%s), want %v", got.Check, got.Outcome, got.Text, tc.want)
+		}
+		if tc.want == envelope.TempError && (got.Err != down || got.Status.String() != "451 4.3.0" || strings.Contains(got.Text, "inside")) {
+			t.Errorf("%s: got %v %v %q", got.Check, got.Err, got.Status, got.Text)
 		}
 	}
 }

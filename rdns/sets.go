@@ -10,10 +10,9 @@ import (
 // leads back to the client. It is fit to accept mail for: nobody can claim the
 // name of another. It answers from Connect on.
 //
-// Patterns are read as by envelope.ParseHostSet: "mail.example.org" is that one
-// name, ".example.org" every name below example.org. One that can't be read
-// makes every answer a TempError whose Err names it. Patterns that a user
-// writes are better read when the program starts, and given to InSet.
+// Patterns are parsed by [envelope.ParseHostSet]: "mail.example.org" is that one
+// name, ".example.org" every name below example.org. With one that can't be
+// parsed the check is misconfigured.
 //
 // DNS: PTR, then A or AAAA for each name that matches, up to the first that
 // leads back.
@@ -22,15 +21,14 @@ func In(patterns ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured("rdns.in", envelope.Connect, err)
 	}
-	return InSet(set.Contains)
+	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that changes while the program runs, or that patterns
-// can't describe. Contains is asked at most ten times per answer, by many
-// goroutines at once.
-func InSet(contains func(name envelope.Host) bool) envelope.Check {
+// InSet is In for a set that patterns can't describe. It is asked at most ten
+// times per answer.
+func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.in"
-	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		result, err := reverse(ctx, r, client)
 		if err != nil {
@@ -39,12 +37,14 @@ func InSet(contains func(name envelope.Host) bool) envelope.Check {
 		if len(result.Names) == 0 {
 			return nameless(check, unwanted, client, result)
 		}
-		matching := only(result.Names, contains)
+		matching, unknown := only(ctx, result.Names, set)
 		switch result.Confirmed, err = confirm(ctx, r, client, matching); {
-		case err != nil:
-			return temporary(check, err, result)
 		case result.Confirmed != "":
 			return envelope.Passed(check).Observed(isListed, client, result.Confirmed).With(result)
+		case err != nil:
+			return temporary(check, err, result)
+		case unknown != nil:
+			return envelope.Unavailable(check, unknown).With(result)
 		case len(matching) > 0:
 			return unconfirmed(check, unwanted, client, matching, result)
 		}
@@ -64,13 +64,13 @@ func NotIn(patterns ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured("rdns.notin", envelope.Connect, err)
 	}
-	return NotInSet(set.Contains)
+	return NotInSet(envelope.SetOf(set.Contains))
 }
 
 // NotInSet is NotIn for a set as that of InSet.
-func NotInSet(contains func(name envelope.Host) bool) envelope.Check {
+func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.notin"
-	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		if !client.IsValid() {
 			return envelope.NotApplicable(check)
@@ -79,8 +79,11 @@ func NotInSet(contains func(name envelope.Host) bool) envelope.Check {
 		if err != nil {
 			return temporary(check, err, result)
 		}
-		if matching := only(result.Names, contains); len(matching) > 0 {
+		switch matching, unknown := only(ctx, result.Names, set); {
+		case len(matching) > 0:
 			return envelope.Failed(check, unwanted, isListed, client, list(matching, result.Cut)).With(result)
+		case unknown != nil:
+			return envelope.Unavailable(check, unknown).With(result)
 		}
 		passed := envelope.Passed(check).With(result)
 		if len(result.Names) == 0 {
@@ -90,13 +93,16 @@ func NotInSet(contains func(name envelope.Host) bool) envelope.Check {
 	})
 }
 
-// only returns the names that belong to a set.
-func only(names []envelope.Host, contains func(envelope.Host) bool) []envelope.Host {
-	var in []envelope.Host
+// only returns the names that belong to a set, as far as it answers. The error is
+// the first of the set.
+func only(ctx context.Context, names []envelope.Host, set envelope.Set[envelope.Host]) (in []envelope.Host, failure error) {
 	for _, name := range names {
-		if contains(name) {
+		switch belongs, err := set(ctx, name); {
+		case err != nil && failure == nil:
+			failure = err
+		case err == nil && belongs:
 			in = append(in, name)
 		}
 	}
-	return in
+	return in, failure
 }

@@ -12,8 +12,8 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net/netip"
+	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -63,39 +63,30 @@ func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 }
 
 // In passes when the address of the client is in one of the prefixes. An
-// unknown address is in none, and an invalid prefix holds none. A client or a
-// prefix in the IPv4-mapped form (::ffff:192.0.2.0/120) counts as IPv4. It
-// answers from Connect on.
+// unknown address is in none. A client or a prefix in the IPv4-mapped form
+// (::ffff:192.0.2.0/120) counts as IPv4. With an invalid prefix, such as the zero
+// value, the check is misconfigured. It answers from Connect on.
 func In(prefixes []netip.Prefix) envelope.Check {
-	plain := make([]netip.Prefix, 0, len(prefixes))
-	for _, prefix := range prefixes {
-		plain = append(plain, envelope.PlainPrefix(prefix))
+	plain, err := envelope.PlainPrefixes(prefixes)
+	if err != nil {
+		return envelope.Misconfigured("client.in", envelope.Connect, err)
 	}
-	return InSet(func(_ context.Context, client netip.Addr) (bool, error) {
-		for _, prefix := range plain {
-			if prefix.Contains(client) {
-				return true, nil
-			}
-		}
-		return false, nil
-	})
+	return InSet(envelope.SetOf(func(client netip.Addr) bool {
+		return slices.ContainsFunc(plain, func(prefix netip.Prefix) bool { return prefix.Contains(client) })
+	}))
 }
 
-// InSet is In for a set that changes while the program runs, or that is kept
-// elsewhere. Contains is asked once per judgement and rule, for a valid address
-// in its plain form, by many goroutines at once; its error is a TempError.
-func InSet(contains func(ctx context.Context, client netip.Addr) (bool, error)) envelope.Check {
+// InSet is In for a set that prefixes can't describe. It is asked once per
+// judgement and rule, for a valid address in its plain form.
+func InSet(set envelope.Set[netip.Addr]) envelope.Check {
 	const check = "client.in"
-	if contains == nil {
-		return envelope.Misconfigured(check, envelope.Connect, errors.New("there is no set to ask"))
-	}
-	return envelope.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return set.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
 		if !client.IsValid() {
 			return envelope.Failed(check, status, "the address of the client is not known")
 		}
-		switch in, err := contains(ctx, client); {
+		switch in, err := set(ctx, client); {
 		case err != nil:
 			return envelope.Unavailable(check, err)
 		case in:

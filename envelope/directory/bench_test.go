@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
 )
 
@@ -48,7 +49,7 @@ func BenchmarkLookup(b *testing.B) {
 			ctx := context.Background()
 			b.ReportAllocs()
 			for b.Loop() {
-				if answer, err := bc.lookup(ctx, bc.local, "example.org"); answer != directory.Known {
+				if answer, err := bc.lookup(ctx, envelope.Mailbox{Local: bc.local, Domain: "example.org"}); answer != directory.Known {
 					b.Fatal(answer, err)
 				}
 			}

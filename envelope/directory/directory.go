@@ -6,8 +6,7 @@
 // 5321, sections 3.3 and 4.2.3), and refuses there what it can't deliver. The
 // same knowledge tells a forged sender of one's own domain from a real one.
 //
-// The question is a [Lookup], a function from a local part and a domain to an
-// [Answer]: Known, Unknown, Foreign, and three ways in which a mailbox exists
+// The question is a [Lookup], a function from a mailbox to an [Answer]: Known, Unknown, Foreign, and three ways in which a mailbox exists
 // and takes no mail. Behind it may stand a database, an LDAP server or the
 // delivery agent itself. Three are ready: [List] and [Map] for addresses that a
 // program holds, and [File] for a text file that an administrator edits while
@@ -68,23 +67,22 @@ func (a Answer) String() string {
 	return fmt.Sprintf("answer(%d)", uint8(a))
 }
 
-// Lookup answers for one mailbox. Local is the local part as it is meant,
-// without quotes, in the letter case in which it came, and may hold any
-// printable character; domain is in its one form. For a mailbox at an address
-// literal, domain is the literal in brackets, such as "[192.0.2.1]", which no
-// name of a domain can look like.
+// Lookup answers for one mailbox. Its local part is as it is meant, without
+// quotes, in the letter case in which it came, and may hold any printable
+// character. It has a domain or an address literal, and no source route.
 //
-// An error means that the directory can't answer now. A Lookup is called by
-// many goroutines at once and returns soon after ctx ends.
-type Lookup func(ctx context.Context, local string, domain envelope.Host) (Answer, error)
+// An error means that the directory can't answer now. A Lookup is called
+// concurrently and returns soon after ctx ends.
+type Lookup func(ctx context.Context, m envelope.Mailbox) (Answer, error)
 
 // Ask looks up a mailbox. Its source route is not looked at. No answer without
 // an error is an error, and so is a Lookup that is nil.
 func (l Lookup) Ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
 	if l == nil {
-		return 0, errors.New("there is no directory to ask")
+		return 0, errNoDirectory
 	}
-	answer, err := l(ctx, m.Local, place(m.Domain, m.Literal))
+	m.Route = ""
+	answer, err := l(ctx, m)
 	switch {
 	case err != nil:
 		return 0, err
@@ -94,32 +92,37 @@ func (l Lookup) Ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
 	return answer, nil
 }
 
-// place returns what stands behind the @ in the form in which a Lookup gets it.
-func place(domain envelope.Host, literal envelope.Literal) envelope.Host {
-	if domain != "" {
-		return domain
+// At is [envelope.At] for a check that asks l. If l is nil the check is
+// misconfigured.
+func (l Lookup) At(name string, stage envelope.Stage, answer envelope.Check) envelope.Check {
+	if l == nil {
+		return envelope.Misconfigured(name, stage, errNoDirectory)
 	}
-	return envelope.Host(literal.String())
+	return envelope.At(name, stage, answer)
 }
 
+var errNoDirectory = errors.New("there is no directory to ask")
+
 // Subaddressed returns a Lookup that knows user+detail where lookup knows user
-// (RFC 5233). Separator is what stands between the two, such as "+"; its first
-// place in the local part counts, and a user is never empty. The whole local
-// part is asked for first, and without the detail only if it is Unknown.
+// (RFC 5233), and nil if lookup is nil. Separator is what stands between the two,
+// such as "+"; its first place in the local part counts, and a user is never
+// empty. The whole local part is asked for first, and without the detail only if
+// it is Unknown.
 //
 // Use it only if delivery does the same: what is taken here and can't be
 // delivered comes back to an innocent sender.
 func Subaddressed(lookup Lookup, separator string) Lookup {
-	return func(ctx context.Context, local string, domain envelope.Host) (Answer, error) {
-		if lookup == nil {
-			return 0, nil // which Ask takes for the mistake that it is
-		}
-		answer, err := lookup(ctx, local, domain)
-		if err != nil || answer != Unknown || separator == "" {
+	if lookup == nil || separator == "" {
+		return lookup
+	}
+	return func(ctx context.Context, m envelope.Mailbox) (Answer, error) {
+		answer, err := lookup(ctx, m)
+		if err != nil || answer != Unknown {
 			return answer, err
 		}
-		if user, _, found := strings.Cut(local, separator); found && user != "" {
-			return lookup(ctx, user, domain)
+		if user, _, found := strings.Cut(m.Local, separator); found && user != "" {
+			m.Local = user
+			return lookup(ctx, m)
 		}
 		return Unknown, nil
 	}

@@ -48,11 +48,11 @@ func ExampleLookup() {
 	var database = func(ctx context.Context, address string) (quota int, found bool, err error) {
 		return 0, address == "ann@example.org", nil
 	}
-	mailboxes := directory.Lookup(func(ctx context.Context, local string, domain envelope.Host) (directory.Answer, error) {
-		if domain != "example.org" {
+	mailboxes := directory.Lookup(func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
+		if m.Domain != "example.org" {
 			return directory.Foreign, nil
 		}
-		quota, found, err := database(ctx, local+"@"+string(domain))
+		quota, found, err := database(ctx, m.String())
 		switch {
 		case err != nil:
 			return 0, err
@@ -63,8 +63,8 @@ func ExampleLookup() {
 		}
 		return directory.Known, nil
 	})
-	fmt.Println(mailboxes(context.Background(), "ann", "example.org"))
-	fmt.Println(mailboxes(context.Background(), "bob", "example.org"))
+	fmt.Println(mailboxes(context.Background(), envelope.Mailbox{Local: "ann", Domain: "example.org"}))
+	fmt.Println(mailboxes(context.Background(), envelope.Mailbox{Local: "bob", Domain: "example.org"}))
 	// Output:
 	// full <nil>
 	// unknown <nil>
@@ -102,14 +102,14 @@ func ExampleFile() {
 		fmt.Println(err)
 		return
 	}
-	ctx := context.Background()
-	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+	ctx, ann := context.Background(), envelope.Mailbox{Local: "ann", Domain: "example.org"}
+	fmt.Println(mailboxes(ctx, ann))
 
 	edit("ann@example.org away # until June\n")
-	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+	fmt.Println(mailboxes(ctx, ann))
 
 	edit("ann@example.org disabled # until June\n")
-	fmt.Println(mailboxes(ctx, "ann", "example.org"))
+	fmt.Println(mailboxes(ctx, ann))
 	// Output:
 	// known <nil>
 	// told: mailboxes:1: mailbox entry "ann@example.org" is followed by "away", which is none of known, unknown, disabled, full, moved

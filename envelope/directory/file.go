@@ -72,9 +72,9 @@ type version struct {
 	info  fs.FileInfo
 }
 
-func (f *file) lookup(_ context.Context, local string, domain envelope.Host) (Answer, error) {
+func (f *file) lookup(_ context.Context, m envelope.Mailbox) (Answer, error) {
 	f.refresh()
-	return f.current.Load().table.answer(local, domain), nil
+	return f.current.Load().table.answer(m), nil
 }
 
 // refresh reads the file if it has changed.
@@ -115,15 +115,15 @@ func load(path string) (table, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return table{}, nil, err
 	case !info.Mode().IsRegular(): // to open a pipe would be to wait for its writer
-		return nil, info, fmt.Errorf("%s: is not a regular file", path)
+		return table{}, info, fmt.Errorf("%s: is not a regular file", path)
 	case info.Size() > maxFile:
-		return nil, info, fmt.Errorf("%s: has more than %d MiB", path, maxFile>>20)
+		return table{}, info, fmt.Errorf("%s: has more than %d MiB", path, maxFile>>20)
 	}
 	text, info, err := read(path)
 	if err != nil {
-		return nil, nil, err
+		return table{}, nil, err
 	}
 	t, err := parse(path, text)
 	return t, info, err

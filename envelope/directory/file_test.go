@@ -333,7 +333,7 @@ func TestLookupsWhileTheFileChanges(t *testing.T) {
 			return
 		}
 		defer telling.Unlock()
-		if answer, err := f.lookup(t.Context(), "always", "example.org"); err != nil || answer != directory.Known {
+		if answer, err := f.lookup(t.Context(), envelope.Mailbox{Local: "always", Domain: "example.org"}); err != nil || answer != directory.Known {
 			t.Errorf("while being told: %v, %v", answer, err)
 		}
 	})
@@ -345,7 +345,7 @@ func TestLookupsWhileTheFileChanges(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for {
-				if answer, err := lookup(t.Context(), "always", "example.org"); err != nil || answer != directory.Known {
+				if answer, err := lookup(t.Context(), envelope.Mailbox{Local: "always", Domain: "example.org"}); err != nil || answer != directory.Known {
 					t.Errorf("%v, %v", answer, err)
 					return
 				}

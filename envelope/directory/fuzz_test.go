@@ -15,7 +15,7 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n", "ann@example.org", "ann@example.org full # comment\n", "# comment\r\nAnn@Example.ORG.\r\n",
-		"@example.org\nnobody@example.org unknown", "\"a \\\" # b\"@example.org moved", "@[192.0.2.1]\nx@[IPv6:::1] known",
+		"@example.org\nnobody@example.org unknown", ".example.org\nexample.org unknown", "@localhost", "\"a \\\" # b\"@example.org moved", "@[192.0.2.1]\nx@[IPv6:::1] known",
 		"ann@example.org known\nANN@example.org disabled", "\ufeffjürgen@bücher.example", "@a:b@c", "\"\"@example.org",
 		"ann@example.org\rx", "ann@example.org full moved", "\"", "\"\\", "a@[x:y]", "\xff@example.org", "a@b\x00",
 	} {
@@ -26,16 +26,6 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			inOneOfItsLines(t, text, err)
 			return
-		}
-		for domain, here := range read {
-			if domain == "" {
-				t.Fatal("an entry without a domain")
-			}
-			for local, answer := range here.named {
-				if got := read.answer(strings.ToUpper(local), domain); got != answer && FoldCase(strings.ToUpper(local)) == local {
-					t.Errorf("%q@%s is %v in capitals, and %v as it was written", local, domain, got, answer)
-				}
-			}
 		}
 		again, err := parse("mailboxes", written(read))
 		if err != nil {
@@ -64,17 +54,11 @@ func inOneOfItsLines(t *testing.T, text string, err error) {
 	}
 }
 
-// written returns a text for a table, with every local part in quotes.
+// written returns a text for a table.
 func written(t table) string {
 	var lines []string
-	quote := strings.NewReplacer(`"`, `\"`, `\`, `\\`)
-	for domain, here := range t {
-		if here.others != 0 {
-			lines = append(lines, fmt.Sprintf("@%s %s\n", domain, here.others))
-		}
-		for local, answer := range here.named {
-			lines = append(lines, fmt.Sprintf("\"%s\"@%s %s\n", quote.Replace(local), domain, answer))
-		}
+	for p, answer := range t.answers {
+		lines = append(lines, fmt.Sprintf("%s %s\n", p, answer))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "")

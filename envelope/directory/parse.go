@@ -10,17 +10,17 @@ import (
 // parse reads the text of a file that is called name. Its errors name the file
 // and the line.
 func parse(name, text string) (table, error) {
-	t, number := make(table), 0
+	t, number := newTable(), 0
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors begin with a byte order mark
 		number++
 		if err := t.addLine(strings.TrimRight(line, "\r\n")); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, number, err)
+			return t, fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 	}
-	if len(t) == 0 {
+	if len(t.answers) == 0 {
 		// A file that was cut to nothing looks like this. To take it at its word
 		// would make every domain foreign.
-		return nil, fmt.Errorf("%s: has no entry", name)
+		return t, fmt.Errorf("%s: has no entry", name)
 	}
 	return t, nil
 }

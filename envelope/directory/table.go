@@ -8,21 +8,22 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/pattern"
 )
 
-// List returns a Lookup that knows these entries. An entry is an address, such
-// as "ann@example.org", or "@example.org", which is every mailbox of that
-// domain. Instead of a domain it may have an address literal. It is written as
-// RFC 5321, section 4.1.2 wants it, or with UTF-8 as in RFC 6531.
+// List returns a Lookup that knows these entries. An entry is a pattern of
+// mailboxes (package envelope has their grammar): "ann@example.org" is that
+// mailbox, in any letter case; "@example.org" or "example.org" every mailbox of
+// that domain, "@.example.org" of all domains below it. A domain of one label
+// needs the @.
 //
-// A domain that stands in no entry is Foreign, also if one above it does; a
-// mailbox without an entry in a domain that stands in one is Unknown, postmaster
-// too, whom RFC 5321, section 4.5.1 wants every domain to have. The letter case
-// of local parts does not matter (section 2.4 leaves that to their own site).
+// A domain that no entry names is Foreign, also if one names a domain above it; a
+// mailbox without an entry in a domain that one names is Unknown, postmaster too,
+// which RFC 5321, section 4.5.1 wants every domain to have.
 //
 // The error is an *[envelope.SyntaxError] that names the entry.
 func List(entries ...string) (Lookup, error) {
-	t := make(table)
+	t := newTable()
 	for _, entry := range entries {
 		if err := t.add(entry, Known); err != nil {
 			return nil, err
@@ -31,11 +32,11 @@ func List(entries ...string) (Lookup, error) {
 	return t.lookup, nil
 }
 
-// Map is List with an answer for each entry. The answer for a mailbox goes
-// before that for its whole domain, so that a mailbox can be Unknown in a
-// domain that is Known. An entry can't be Foreign.
+// Map is List with an answer for each entry. The narrowest entry counts: that of
+// the mailbox, then that of its domain, then that of the nearest domain above; so
+// a mailbox can be Unknown in a domain that is Known. An entry can't be Foreign.
 func Map(entries map[string]Answer) (Lookup, error) {
-	t := make(table)
+	t := newTable()
 	for _, entry := range slices.Sorted(maps.Keys(entries)) { // sorted: of two mistakes the error always names the same
 		if err := t.add(entry, entries[entry]); err != nil {
 			return nil, err
@@ -44,30 +45,31 @@ func Map(entries map[string]Answer) (Lookup, error) {
 	return t.lookup, nil
 }
 
-// table holds the answers for each domain, or literal, that stands in an entry.
-type table map[envelope.Host]*mailboxes
-
-type mailboxes struct {
-	others Answer            // for those that are not named
-	named  map[string]Answer // by their folded local part
+// table holds what entries say.
+type table struct {
+	answers map[pattern.Pattern]Answer
+	ours    map[pattern.Pattern]struct{} // the domains and literals that stand in an entry
 }
 
-func (t table) lookup(_ context.Context, local string, domain envelope.Host) (Answer, error) {
-	return t.answer(local, domain), nil
+func newTable() table {
+	return table{answers: make(map[pattern.Pattern]Answer), ours: make(map[pattern.Pattern]struct{})}
 }
 
-func (t table) answer(local string, domain envelope.Host) Answer {
-	here, ours := t[domain]
-	if !ours {
-		return Foreign
+func (t table) lookup(_ context.Context, m envelope.Mailbox) (Answer, error) {
+	return t.answer(m), nil
+}
+
+func (t table) answer(m envelope.Mailbox) Answer {
+	nothing := Foreign
+	for p := range pattern.Matching(m) {
+		if answer, ok := t.answers[p]; ok {
+			return answer
+		}
+		if _, ours := t.ours[p]; ours {
+			nothing = Unknown
+		}
 	}
-	if answer, named := here.named[FoldCase(local)]; named {
-		return answer
-	}
-	if here.others != 0 {
-		return here.others
-	}
-	return Unknown
+	return nothing
 }
 
 // add takes an entry into the table.
@@ -75,27 +77,14 @@ func (t table) add(entry string, answer Answer) error {
 	if answer < Known || answer > Moved || answer == Foreign {
 		return badEntry(entry, fmt.Sprintf("is given the answer %q, which no entry can have", answer))
 	}
-	domain, local, reason := parseEntry(entry)
-	if reason != "" {
-		return badEntry(entry, reason)
+	p, err := parseEntry(entry)
+	if err != nil {
+		return err
 	}
-	here := t[domain]
-	if here == nil {
-		here = &mailboxes{named: make(map[string]Answer)}
-		t[domain] = here
-	}
-	before := here.others
-	if local != "" {
-		before = here.named[local]
-	}
-	switch {
-	case before != 0 && before != answer:
+	if before, ok := t.answers[p]; ok && before != answer {
 		return badEntry(entry, fmt.Sprintf("is both %s and %s", before, answer))
-	case local == "":
-		here.others = answer
-	default:
-		here.named[local] = answer
 	}
+	t.answers[p], t.ours[p.Domain()] = answer, struct{}{}
 	return nil
 }
 
@@ -103,30 +92,16 @@ func badEntry(entry, reason string) error {
 	return &envelope.SyntaxError{Kind: "mailbox entry", Value: entry, Reason: reason}
 }
 
-// parseEntry reads an entry. Local is "" for the entry of a whole domain.
-func parseEntry(entry string) (domain envelope.Host, local, reason string) {
-	if whole, ok := strings.CutPrefix(entry, "@"); ok { // and so no source route gets through
-		domain, err := parsePlace(whole)
-		if err != nil {
-			return "", "", "has a domain that " + err.(*envelope.SyntaxError).Reason
-		}
-		return domain, "", ""
-	}
-	m, err := envelope.ParseMailbox(entry, true)
+// parseEntry parses an entry. A word alone is hardly meant as a domain of one
+// label, so that one needs its @ here; and postmaster without a domain is nothing
+// that a directory is asked for.
+func parseEntry(entry string) (pattern.Pattern, error) {
+	p, err := pattern.Parse(entry)
 	switch {
 	case err != nil:
-		return "", "", err.(*envelope.SyntaxError).Reason
-	case m.Local == "": // "" is a local part by the grammar, and here the mark of a whole domain
-		return "", "", "has an empty local part"
+		return p, badEntry(entry, err.(*envelope.SyntaxError).Reason)
+	case !strings.ContainsAny(entry, "@.["):
+		return p, badEntry(entry, "has no domain")
 	}
-	return place(m.Domain, m.Literal), FoldCase(m.Local), ""
-}
-
-// parsePlace reads a domain or an address literal.
-func parsePlace(s string) (envelope.Host, error) {
-	if strings.HasPrefix(s, "[") {
-		literal, err := envelope.ParseLiteral(s)
-		return place("", literal), err
-	}
-	return envelope.ParseHost(s)
+	return p, nil
 }

@@ -79,8 +79,8 @@ func ExampleOurs() {
 // A mailbox that is full, and a directory that is down, are no reason to refuse
 // for good.
 func ExampleListed() {
-	mailboxes := directory.Lookup(func(_ context.Context, local string, _ envelope.Host) (directory.Answer, error) {
-		if local == "ann" {
+	mailboxes := directory.Lookup(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
+		if m.Local == "ann" {
 			return directory.Full, nil
 		}
 		return 0, fmt.Errorf("the database is down")

@@ -17,11 +17,11 @@ import (
 // None: a domain that is foreign to the directory, which Ours is for; the bare
 // postmaster, whom every server must take (RFC 5321, section 4.5.1); and a
 // recipient that can't be read. A source route is ignored (RFC 5321, appendix
-// C). The directory is asked once per judgement and mailbox, however many rules
-// share the check.
+// C). Without a directory the check is misconfigured. The directory is asked once
+// per judgement and mailbox, however many rules share the check.
 func Listed(mailboxes directory.Lookup) envelope.Check {
 	const check = "recipient.listed"
-	return envelope.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return mailboxes.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		if fault != "" || isBare(mailbox) {
 			return envelope.NotApplicable(check)

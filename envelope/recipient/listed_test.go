@@ -49,8 +49,8 @@ func TestListed(t *testing.T) {
 }
 
 func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
-	listed := recipient.Listed(func(_ context.Context, local string, domain envelope.Host) (directory.Answer, error) {
-		t.Errorf("asked for %q at %q", local, domain)
+	listed := recipient.Listed(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
+		t.Errorf("asked for %s", m)
 		return directory.Unknown, nil
 	})
 	for _, rcpt := range []string{"postmaster", "POSTMASTER", "ann", "ann@b@c", ""} {
@@ -61,10 +61,9 @@ func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
 func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
 	down := error(&net.DNSError{Err: "no such host", Name: "ldap.internal"})
 	for name, lookup := range map[string]directory.Lookup{
-		"down":      func(context.Context, string, envelope.Host) (directory.Answer, error) { return directory.Known, down },
-		"silent":    func(context.Context, string, envelope.Host) (directory.Answer, error) { return 0, nil },
-		"confused":  func(context.Context, string, envelope.Host) (directory.Answer, error) { return 99, nil },
-		"forgotten": nil,
+		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down },
+		"silent":    func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
+		"confused":  func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 99, nil },
 	} {
 		got := recipient.Listed(lookup)(t.Context(), nil, to("ann@example.org"))
 		expect(t, got, envelope.TempError, storeFails)
@@ -76,8 +75,8 @@ func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
 
 func TestTheDirectoryIsAskedOncePerJudgement(t *testing.T) {
 	var asked []string
-	lookup := directory.Lookup(func(_ context.Context, local string, domain envelope.Host) (directory.Answer, error) {
-		asked = append(asked, fmt.Sprint(local, " ", domain))
+	lookup := directory.Lookup(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
+		asked = append(asked, fmt.Sprint(m.Local, " ", m.Domain))
 		return directory.Known, nil
 	})
 	first, second := recipient.Listed(lookup), recipient.Listed(lookup)
@@ -103,7 +102,7 @@ func TestTheDirectoryIsAskedOncePerJudgement(t *testing.T) {
 
 func TestTwoDirectoriesInOneJudgement(t *testing.T) {
 	answering := func(a directory.Answer) envelope.Check {
-		return recipient.Listed(func(context.Context, string, envelope.Host) (directory.Answer, error) { return a, nil })
+		return recipient.Listed(func(context.Context, envelope.Mailbox) (directory.Answer, error) { return a, nil })
 	}
 	ctx := envelope.WithJudgement(t.Context())
 	expect(t, answering(directory.Known)(ctx, nil, to("ann@example.org")), envelope.Pass, nothing)
@@ -113,7 +112,7 @@ func TestTwoDirectoriesInOneJudgement(t *testing.T) {
 func TestTheDirectoryGetsTheContextOfTheJudgement(t *testing.T) {
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, "here")
-	recipient.Listed(func(ctx context.Context, _ string, _ envelope.Host) (directory.Answer, error) {
+	recipient.Listed(func(ctx context.Context, _ envelope.Mailbox) (directory.Answer, error) {
 		if ctx.Value(key{}) != "here" {
 			t.Error("another context")
 		}

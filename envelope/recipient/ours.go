@@ -5,21 +5,23 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/pattern"
 )
 
 // Ours passes when the recipient is in one of the domains, so that its mail
 // ends at this site, or is the bare postmaster. A policy that rejects unless
 // Ours closes the relay; whoever may relay is let through by a rule before it.
 //
-// "example.org" is that one domain, ".example.org" every domain below it and
-// not itself, "[192.0.2.1]" that address literal. A literal that is not listed
-// is foreign, also if it is an address of this server. So is a recipient that
-// asks to be sent on, whatever its domain (see the package documentation), one
-// that can't be read, and none at all. A domain that can't be read makes every
-// answer a TempError whose Err names it.
+// Domains are patterns of mailboxes (package envelope has their grammar):
+// "example.org" is that one domain, ".example.org" every domain below it and not
+// itself, "[192.0.2.1]" that address literal. A literal that is not listed is
+// foreign, also if it is an address of this server. So is a recipient that asks
+// to be sent on, whatever its domain (see the package documentation), one that
+// can't be read, and none at all. With a pattern that can't be parsed, or that
+// asks to be sent on, the check is misconfigured.
 func Ours(domains ...string) envelope.Check {
 	const check = "recipient.ours"
-	ours, err := parsePlaces(domains)
+	ours, err := parsePatterns(domains)
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Rcpt, err)
 	}
@@ -34,7 +36,7 @@ func Ours(domains ...string) envelope.Check {
 			return envelope.Passed(check)
 		case asksOn(mailbox):
 			return relayDenied(check, "the recipient %s asks this server to send the mail on", e.RcptTo)
-		case !ours.contain(mailbox):
+		case !ours.Contains(mailbox):
 			return relayDenied(check, "the recipient %s is in no domain of this site", e.RcptTo)
 		}
 		return envelope.Passed(check).Observed("the recipient %s is in a domain of this site", e.RcptTo)
@@ -59,36 +61,13 @@ func asksOn(m envelope.Mailbox) bool {
 	return m.Route != "" || strings.ContainsAny(m.Local, "%!@"+"％﹪"+"！﹗︕‼⁈⁉"+"＠﹫")
 }
 
-// places is a set of what may stand behind the @ of a mailbox.
-type places struct {
-	domains  envelope.HostSet
-	literals map[envelope.Literal]struct{}
-}
-
-// parsePlaces reads domains, ".domain" for all below it, and literals.
-func parsePlaces(patterns []string) (places, error) {
-	p := places{literals: make(map[envelope.Literal]struct{})}
-	var domains []string
-	for _, pattern := range patterns {
-		if !strings.HasPrefix(pattern, "[") {
-			domains = append(domains, pattern)
-			continue
+// parsePatterns parses patterns of mailboxes. One that asks to be sent on would
+// never match.
+func parsePatterns(patterns []string) (pattern.Set, error) {
+	for _, text := range patterns {
+		if m, err := envelope.ParseMailbox(text, true); err == nil && asksOn(m) {
+			return nil, &envelope.SyntaxError{Kind: "mailbox pattern", Value: text, Reason: "asks to be sent on, and would never match"}
 		}
-		literal, err := envelope.ParseLiteral(pattern)
-		if err != nil {
-			return places{}, err
-		}
-		p.literals[literal] = struct{}{}
 	}
-	var err error
-	p.domains, err = envelope.ParseHostSet(domains...)
-	return p, err
-}
-
-func (p places) contain(m envelope.Mailbox) bool {
-	if !m.Literal.IsZero() {
-		_, ok := p.literals[m.Literal]
-		return ok
-	}
-	return p.domains.Contains(m.Domain)
+	return pattern.ParseSet(patterns)
 }

@@ -35,9 +35,10 @@ package recipient
 
 import (
 	"context"
-	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/path"
+	"mxrules.example/envelope/internal/pattern"
 )
 
 // refusal is the status of the checks that refuse a recipient by the site's own
@@ -72,27 +73,17 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	if !e.Reached(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
-	status := envelope.Status{Code: 504, Subject: 1, Detail: 2}
 	mailbox, fault := read(e)
-	switch {
-	case fault != "" && isLocalPart(e.RcptTo, e.SMTPUTF8):
-		return envelope.Failed(check, status, "the recipient %s has no domain", e.RcptTo)
-	case fault != "":
-		return envelope.NotApplicable(check)
-	case !mailbox.Literal.IsZero():
-		return envelope.Failed(check, status, "the recipient %s has an address in place of a domain", e.RcptTo)
-	case mailbox.Domain.Labels() == 1:
-		return envelope.Failed(check, status, "the domain of the recipient %s is not fully qualified", e.RcptTo)
-	}
-	return envelope.Passed(check)
+	return path.Path{Noun: "recipient", Text: e.RcptTo, Mailbox: mailbox, Fault: fault}.FQDN(
+		check, envelope.Status{Code: 504, Subject: 1, Detail: 2})
 }
 
 // read takes a recipient for the mailbox that it is, or gives the fault for
 // which it is none. The bare postmaster is a mailbox without a domain, and
 // nothing else is.
 func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
-	if isPostmaster(e.RcptTo) {
-		return envelope.Mailbox{Local: postmaster}, ""
+	if pattern.IsPostmaster(e.RcptTo) {
+		return envelope.Mailbox{Local: pattern.Postmaster}, ""
 	}
 	m, err := envelope.ParseMailbox(e.RcptTo, e.SMTPUTF8)
 	if err != nil {
@@ -101,22 +92,5 @@ func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 	return m, ""
 }
 
-// postmaster is the one recipient that needs no domain (RFC 5321, sections
-// 4.1.1.3 and 4.5.1).
-const postmaster = "postmaster"
-
-// isPostmaster reports whether path is the bare postmaster. The length keeps
-// out letters beyond ASCII that EqualFold holds equal, such as the long s.
-func isPostmaster(path string) bool {
-	return len(path) == len(postmaster) && strings.EqualFold(path, postmaster)
-}
-
 // isBare reports whether a mailbox that was read is the bare postmaster.
 func isBare(m envelope.Mailbox) bool { return m.Domain == "" && m.Literal.IsZero() }
-
-// isLocalPart reports whether s is a local part, with nothing before or after
-// it.
-func isLocalPart(s string, smtputf8 bool) bool {
-	m, err := envelope.ParseMailbox(s+"@invalid", smtputf8)
-	return err == nil && m.Route == ""
-}

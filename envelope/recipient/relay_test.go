@@ -167,6 +167,12 @@ func TestDomainsOfASite(t *testing.T) {
 		{"[tag:content]", "user@[tag:content]", envelope.Pass},
 		{"[tag:content]", "user@[tag:other]", envelope.Fail},
 		{"localhost", "user@localhost", envelope.Pass},
+		{"@example.org", "user@example.org", envelope.Pass},
+		{"@example.org", "user@a.example.org", envelope.Fail},
+		{"@.example.org", "user@a.example.org", envelope.Pass},
+		{"@[192.0.2.25]", "user@[192.0.2.25]", envelope.Pass},
+		{"User@example.org", "user@example.org", envelope.Pass},
+		{"user@example.org", "other@example.org", envelope.Fail},
 	} {
 		t.Run(tc.domain+" "+tc.rcpt, func(t *testing.T) {
 			if got := recipient.Ours("other.example", tc.domain)(t.Context(), nil, to(tc.rcpt)); got.Outcome != tc.want {
@@ -177,7 +183,7 @@ func TestDomainsOfASite(t *testing.T) {
 }
 
 func TestADomainThatCannotBeReadDefers(t *testing.T) {
-	for _, domain := range []string{"", ".", "*.example.org", "@example.org", "ann@example.org", "192.0.2.25", "[192.0.2.256]", "[192.0.2.25", "a b"} {
+	for _, domain := range []string{"", ".", "*.example.org", "@", "@*.example.org", "ann@*.example.org", "ann%a.example@example.org", "192.0.2.25", "[192.0.2.256]", "[192.0.2.25", "a b"} {
 		for _, check := range []envelope.Check{recipient.Ours("example.org", domain), recipient.Role([]string{"example.org", domain})} {
 			for _, rcpt := range []string{"postmaster@example.org", "user@other.example"} {
 				got := check(t.Context(), nil, to(rcpt))

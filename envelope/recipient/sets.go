@@ -2,16 +2,14 @@ package recipient
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/internal/pattern"
 )
 
 // roles are the mailboxes that RFC 2142 asks every domain to have (sections 4
 // and 5), and the one that people try when they don't know better.
-var roles = [...]string{postmaster, "abuse", "security", "admin"}
+var roles = [...]string{pattern.Postmaster, "abuse", "security", "admin"}
 
 // Role passes when the recipient is one of the role addresses of our domains:
 // postmaster, abuse, security and admin, or those of the names given. The bare
@@ -22,12 +20,11 @@ var roles = [...]string{postmaster, "abuse", "security", "admin"}
 //	verdict.AcceptIf(recipient.Role(ours)),
 //
 // Domains are as in Ours, and what Ours would not pass Role does not pass
-// either. Names are local parts, in any letter case (RFC 2142, section 2). A
-// domain or a name that can't be read makes every answer a TempError whose Err
-// names it.
+// either. Names are local parts, in any letter case (RFC 2142, section 2). With a
+// domain or a name that can't be parsed the check is misconfigured.
 func Role(domains []string, names ...string) envelope.Check {
 	const check = "recipient.role"
-	ours, err := parsePlaces(domains)
+	ours, err := parsePatterns(domains)
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Rcpt, err)
 	}
@@ -41,48 +38,44 @@ func Role(domains []string, names ...string) envelope.Check {
 			err = &envelope.SyntaxError{Kind: "role", Value: name, Reason: "is no local part"}
 			return envelope.Misconfigured(check, envelope.Rcpt, err)
 		}
-		role[directory.FoldCase(m.Local)] = true
+		role[pattern.FoldCase(m.Local)] = true
 	}
 	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
-		if fault == "" && !asksOn(mailbox) && role[directory.FoldCase(mailbox.Local)] && (isBare(mailbox) || ours.contain(mailbox)) {
+		if fault == "" && !asksOn(mailbox) && role[pattern.FoldCase(mailbox.Local)] && (isBare(mailbox) || ours.Contains(mailbox)) {
 			return envelope.Passed(check).Observed("the recipient %s is a role address of this site", e.RcptTo)
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is no role address of this site", e.RcptTo)
 	})
 }
 
-// In passes when the recipient matches one of the patterns. "ann@example.org"
-// is that mailbox, in any letter case; "example.org" every mailbox of that
-// domain, ".example.org" of all domains below it, "[192.0.2.1]" of that address
-// literal; and "postmaster" is the bare postmaster, which no other pattern
-// matches. A recipient that asks to be sent on (see the package documentation)
-// or that can't be read matches none.
+// In passes when the recipient matches one of the patterns (package envelope has
+// their grammar). "ann@example.org" is that mailbox, in any letter case;
+// "example.org" every mailbox of that domain, ".example.org" of all domains below
+// it, "[192.0.2.1]" of that address literal; and "postmaster" is the bare
+// postmaster, which no other pattern matches. A recipient that asks to be sent on
+// (see the package documentation) or that can't be read matches none.
 //
 // It is for conditions, such as the mailboxes whose owners do not want their
-// mail to wait. A pattern that can't be read makes every answer a TempError
-// whose Err names it.
+// mail to wait. With a pattern that can't be parsed, or that asks to be sent on,
+// the check is misconfigured.
 func In(patterns ...string) envelope.Check {
 	set, err := parsePatterns(patterns)
 	if err != nil {
 		return envelope.Misconfigured("recipient.in", envelope.Rcpt, err)
 	}
-	return InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) { return set.contains(m), nil })
+	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that changes while the program runs, or that is kept
-// elsewhere, such as what users have chosen for themselves. Contains is asked
-// once per answer, by many goroutines at once. It gets the local part in the
+// InSet is In for a set that patterns can't describe, such as what users have
+// chosen for themselves. It is asked once per answer, with the local part in the
 // letter case in which it came; the bare postmaster has neither domain nor
-// literal. Its error is a TempError.
-func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool, error)) envelope.Check {
+// literal.
+func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
-	if contains == nil {
-		return envelope.Misconfigured(check, envelope.Rcpt, errors.New("there is no set to ask"))
-	}
-	return envelope.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
-			switch in, err := contains(ctx, mailbox); {
+			switch in, err := set(ctx, mailbox); {
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:
@@ -91,46 +84,4 @@ func InSet(contains func(ctx context.Context, recipient envelope.Mailbox) (bool,
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is not in the list of recipients", e.RcptTo)
 	})
-}
-
-// patternSet is what the patterns of In describe. Its mailboxes have folded
-// local parts.
-type patternSet struct {
-	mailboxes map[envelope.Mailbox]struct{}
-	places    places
-}
-
-func (s patternSet) contains(m envelope.Mailbox) bool {
-	folded := m
-	folded.Local = directory.FoldCase(m.Local)
-	if _, ok := s.mailboxes[folded]; ok {
-		return true
-	}
-	return s.places.contain(m)
-}
-
-func parsePatterns(patterns []string) (patternSet, error) {
-	s := patternSet{mailboxes: make(map[envelope.Mailbox]struct{})}
-	var rest []string
-	for _, pattern := range patterns {
-		switch {
-		case isPostmaster(pattern):
-			s.mailboxes[envelope.Mailbox{Local: postmaster}] = struct{}{}
-		case strings.Contains(pattern, "@"):
-			m, err := envelope.ParseMailbox(pattern, true)
-			if err != nil {
-				return patternSet{}, err
-			}
-			if asksOn(m) {
-				return patternSet{}, &envelope.SyntaxError{Kind: "mailbox", Value: pattern, Reason: "asks to be sent on, and would never match"}
-			}
-			m.Local = directory.FoldCase(m.Local)
-			s.mailboxes[m] = struct{}{}
-		default:
-			rest = append(rest, pattern)
-		}
-	}
-	var err error
-	s.places, err = parsePlaces(rest)
-	return s, err
 }

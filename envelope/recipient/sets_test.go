@@ -120,7 +120,7 @@ func TestIn(t *testing.T) {
 }
 
 func TestAPatternThatCannotBeReadDefers(t *testing.T) {
-	for _, pattern := range []string{"", "@example.org", "ann@", "ann smith@example.org", "ann@b@c", "*.example.org",
+	for _, pattern := range []string{"", "@", "ann@", "ann smith@example.org", "ann@b@c", "*.example.org",
 		"[192.0.2.1", "192.0.2.1", "@a.example:ann@example.org", "ann%a.example@example.org", `"a@b"@example.org`} {
 		got := recipient.In("example.org", pattern)(t.Context(), nil, to("ann@example.org"))
 		expect(t, got, envelope.TempError, badSetup)
@@ -166,10 +166,6 @@ func TestInSetThatFailsDefers(t *testing.T) {
 	if got.Err != down {
 		t.Errorf("the cause is %v", got.Err)
 	}
-}
-
-func TestNoSetAtAllDefers(t *testing.T) {
-	expect(t, recipient.InSet(nil)(t.Context(), nil, to("ann@example.org")), envelope.TempError, badSetup)
 }
 
 func TestInSetGetsTheContextOfTheJudgement(t *testing.T) {

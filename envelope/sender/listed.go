@@ -5,6 +5,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/internal/pattern"
 )
 
 // Listed passes when a sender of one of our domains has a mailbox here. A
@@ -14,17 +15,18 @@ import (
 //
 // None: a sender of any other domain, for which the directory is not asked, or
 // of one that is foreign to the directory; the null sender, and one that can't
-// be read. Domains are patterns as in NotOurs. The directory is asked once per
-// judgement and mailbox, however many rules share the check.
+// be read. Domains are patterns as in NotOurs. Without a directory, or with a
+// pattern that can't be parsed, the check is misconfigured. The directory is asked
+// once per judgement and mailbox, however many rules share the check.
 func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 	const check = "sender.listed"
-	ours, err := envelope.ParseHostSet(domains...)
+	ours, err := pattern.ParseSet(domains)
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Mail, err)
 	}
-	return envelope.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return mailboxes.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
-		if fault != "" || !ours.Contains(mailbox.Domain) {
+		if fault != "" || !ours.Contains(mailbox) {
 			return envelope.NotApplicable(check)
 		}
 		switch answer, err := once(ctx, &mailboxes, mailbox, mailboxes.Ask); {

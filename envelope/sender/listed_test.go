@@ -25,11 +25,11 @@ func mailboxes(t testing.TB) directory.Lookup {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(ctx context.Context, local string, domain envelope.Host) (directory.Answer, error) {
+	return func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		if err := ctx.Err(); err != nil { // as a directory behind a network does
 			return directory.Unknown, err
 		}
-		return lookup(ctx, local, domain)
+		return lookup(ctx, m)
 	}
 }
 
@@ -71,8 +71,8 @@ func TestListed(t *testing.T) {
 // A stranger's sender does not cost the directory anything, and mail in the
 // name of others does not wait for it.
 func TestListedAsksForOurDomainsOnly(t *testing.T) {
-	check := sender.Listed([]string{"org.example"}, func(_ context.Context, local string, domain envelope.Host) (directory.Answer, error) {
-		t.Errorf("asked for %s at %s", local, domain)
+	check := sender.Listed([]string{"org.example"}, func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
+		t.Errorf("asked for %s", m)
 		return directory.Unknown, nil
 	})
 	for _, address := range []string{"", "ann@elsewhere.example", "ann@a.org.example", "ann@[192.0.2.1]", "ann", "not a mailbox"} {
@@ -83,9 +83,8 @@ func TestListedAsksForOurDomainsOnly(t *testing.T) {
 func TestADirectoryThatFailsDefers(t *testing.T) {
 	down := errors.New("the directory is down")
 	for name, lookup := range map[string]directory.Lookup{
-		"down":      func(context.Context, string, envelope.Host) (directory.Answer, error) { return directory.Unknown, down },
-		"wordless":  func(context.Context, string, envelope.Host) (directory.Answer, error) { return 0, nil },
-		"forgotten": nil,
+		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },
+		"wordless":  func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			check := sender.Listed([]string{"org.example"}, lookup)
@@ -101,9 +100,9 @@ func TestADirectoryThatFailsDefers(t *testing.T) {
 
 func TestListedAsksOncePerJudgementAndMailbox(t *testing.T) {
 	asked := 0
-	counting := func(_ context.Context, local string, _ envelope.Host) (directory.Answer, error) {
+	counting := func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		asked++
-		if local == "ann" {
+		if m.Local == "ann" {
 			return directory.Known, nil
 		}
 		return directory.Unknown, nil

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"errors"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
@@ -20,14 +19,11 @@ import (
 //
 //	envelope.Any(sender.OwnedByLogin(owners), sender.NotOurs(domains...))
 //
-// The owners are asked once per judgement and sender, however many rules share
-// the check.
+// Without owners the check is misconfigured. They are asked once per judgement and
+// sender, however many rules share the check.
 func OwnedByLogin(owners directory.Owners) envelope.Check {
 	const check = "sender.ownedbylogin"
-	if owners == nil {
-		return envelope.Misconfigured(check, envelope.Mail, errors.New("there is nobody to ask for the owners of an address"))
-	}
-	return envelope.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return owners.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if isNull(e) || e.Login == "" {
 			return envelope.NotApplicable(check)
 		}

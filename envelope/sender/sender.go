@@ -34,6 +34,7 @@ import (
 	"context"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/internal/path"
 )
 
 var (
@@ -74,19 +75,9 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	if !e.Reached(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
-	status := envelope.Status{Code: 504, Subject: 1, Detail: 8}
 	mailbox, fault := read(e)
-	switch {
-	case fault != "" && isLocalPart(e.MailFrom, e.SMTPUTF8):
-		return envelope.Failed(check, status, "the sender %s has no domain", e.MailFrom)
-	case fault != "":
-		return envelope.NotApplicable(check)
-	case !mailbox.Literal.IsZero():
-		return envelope.Failed(check, status, "the sender %s has an address in place of a domain", e.MailFrom)
-	case mailbox.Domain.Labels() == 1:
-		return envelope.Failed(check, status, "the domain of the sender %s is not fully qualified", e.MailFrom)
-	}
-	return envelope.Passed(check)
+	return path.Path{Noun: "sender", Text: e.MailFrom, Mailbox: mailbox, Fault: fault}.FQDN(
+		check, envelope.Status{Code: 504, Subject: 1, Detail: 8})
 }
 
 // Null passes when the sender is the null sender, which reports of failures
@@ -141,11 +132,4 @@ func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 func domainOf(e *envelope.Envelope) envelope.Host {
 	mailbox, _ := read(e)
 	return mailbox.Domain
-}
-
-// isLocalPart reports whether s is a local part, with nothing before or after
-// it.
-func isLocalPart(s string, smtputf8 bool) bool {
-	m, err := envelope.ParseMailbox(s+"@invalid", smtputf8)
-	return err == nil && m.Route == ""
 }

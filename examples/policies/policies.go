@@ -79,7 +79,7 @@ func Standard(site Site) (verdict.Policy, error) {
 // Standard, are refused here.
 func Strict(site Site) (verdict.Policy, error) {
 	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
-		verdict.RejectUnless(helo.InSet(anyName)).Named("helo.isname").Reply(
+		verdict.RejectUnless(helo.InSet(envelope.SetOf(anyName))).Named("helo.isname").Reply(
 			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is no name, and mail is taken only from servers that have one"),
 		verdict.RejectUnless(helo.NotGeneric),
 		verdict.RejectUnless(helo.Resolves),

@@ -54,11 +54,11 @@ func site(t testing.TB) policies.Site {
 		Domains:  []string{"example.org", "Lists.Example.ORG."},
 		Names:    []string{"mx.example.org"},
 		Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8:1::/48")},
-		Mailboxes: func(ctx context.Context, local string, domain envelope.Host) (directory.Answer, error) {
-			if local == "broken" && domain == "example.org" {
+		Mailboxes: func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
+			if m.Local == "broken" && m.Domain == "example.org" {
 				return 0, errors.New("the directory is down")
 			}
-			return mailboxes(ctx, local, domain)
+			return mailboxes(ctx, m)
 		},
 		Owners: func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
 			if m.Local == "abuse" {

@@ -7,14 +7,18 @@ import (
 	"net/netip"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/helo"
 	"mxrules.example/rdns/dnsbl"
 )
 
 // Site is what a policy must know of the place that it guards.
 type Site struct {
-	// Domains are those that the site takes mail for: "example.org" is that one
-	// domain, ".example.org" every domain below it.
+	// Domains are those that the site takes mail for, as patterns of mailboxes:
+	// "example.org" is that one domain, ".example.org" every domain below it,
+	// "[192.0.2.1]" an address literal.
 	Domains []string
 	// Names are the names of the site's own servers, with which no stranger
 	// greets: "mx.example.org", or ".example.org" for every name below.
@@ -44,11 +48,13 @@ type Site struct {
 	Greylist envelope.Check
 }
 
-// check finds what can't be read, before a policy is made of it.
+// check finds what can't be parsed, before a policy is made of it.
 func (s Site) check() error {
-	_, badDomain := envelope.ParseHostSet(s.Domains...)
-	_, badName := envelope.ParseHostSet(s.Names...)
-	faults := []error{in("the domains of the site", badDomain), in("the names of the site", badName)}
+	faults := []error{
+		in("the domains of the site", envelope.Validate(recipient.Ours(s.Domains...))),
+		in("the names of the site", envelope.Validate(helo.NotOurs(s.Names, nil))),
+		in("the networks of the site", envelope.Validate(client.In(s.Networks))),
+	}
 	for _, list := range s.Lists {
 		faults = append(faults, in("the lists of the site", list.Validate()))
 	}
@@ -67,7 +73,7 @@ func (s Site) mailboxes() directory.Lookup {
 	if s.Mailboxes != nil {
 		return s.Mailboxes
 	}
-	return func(context.Context, string, envelope.Host) (directory.Answer, error) {
+	return func(context.Context, envelope.Mailbox) (directory.Answer, error) {
 		return directory.Known, nil
 	}
 }

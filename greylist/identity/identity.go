@@ -120,7 +120,7 @@ func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 		return strings.Compare(string(a.name), string(b.name))
 	})
 	for _, c := range candidates {
-		confirmed := rdns.InSet(func(name envelope.Host) bool { return name == c.name })
+		confirmed := rdns.InSet(envelope.SetOf(func(name envelope.Host) bool { return name == c.name }))
 		switch f := confirmed(ctx, r, e); f.Outcome {
 		case envelope.Pass:
 			return c.domain, nil

@@ -1,4 +1,4 @@
-package directory
+package pattern
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ import (
 //
 // A letter beyond ASCII never becomes one of ASCII. Unicode has a dotted
 // capital İ whose lower case is i, and a sign for Kelvin that becomes k; with
-// these somebody could pass for another.
+// these one name could pass for another.
 func FoldCase(text string) string {
 	if !utf8.ValidString(text) {
 		return text
