@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,10 +88,11 @@ func (f *facts) lacks(name string) string {
 }
 
 // everyCheck returns every check with the facts of the site. Sets of host names
-// are its domains and all names below them. A set that the flags do not give is
-// empty: nothing is in it.
+// are its domains and all names below them, sets of mailboxes those of its domains
+// and all below. A set that the flags do not give is empty: nothing is in it.
 func everyCheck(site facts) []envelope.Check {
-	ours := site.domainsAndBelow()
+	ours := site.hostsAndBelow()
+	mailboxes := slices.Concat(site.Domains, ours)
 	return []envelope.Check{
 		client.Authenticated,
 		client.In(site.Networks),
@@ -133,7 +135,7 @@ func everyCheck(site facts) []envelope.Check {
 		sender.Ours(site.Domains...),
 		sender.Listed(site.Domains, site.Mailboxes),
 		sender.OwnedByLogin(site.Owners),
-		sender.In(ours...),
+		sender.In(mailboxes...),
 		sender.BounceToOne,
 
 		recipient.Syntax,
@@ -142,7 +144,7 @@ func everyCheck(site facts) []envelope.Check {
 		recipient.Listed(site.Mailboxes),
 		recipient.TakesMail,
 		recipient.Role(site.Domains),
-		recipient.In(ours...),
+		recipient.In(mailboxes...),
 
 		spf.NotFail,
 		spf.NotSoftFail,

@@ -49,9 +49,9 @@ The rules
 
 The site
   -our-domains LIST  domains that the site takes mail for, .example.org for all
-                     below it; without any, every recipient is foreign. In a
-                     check for a set of host names the set is these domains and
-                     all names below
+                     below it, [192.0.2.1] for an address literal; without any,
+                     every recipient is foreign. In a check for a set of host
+                     names the set is these domains and all names below
   -our-names LIST    names of its servers; .example.org is every name below
   -our-nets LIST     its networks, as 192.0.2.0/24; their clients may relay
   -mailboxes FILE    its mailboxes, one a line, and "disabled", "full" or

@@ -54,6 +54,7 @@ func TestGolden(t *testing.T) {
 		{"our-greeting", []string{"-ip", "192.0.2.9", "-helo", "mx.example.org", "-to", "bob@example.org"}},
 		{"relay", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "someone@example.com"}},
 		{"relay-by-route", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "@example.org,@b.example:bob@example.org"}},
+		{"our-literal", []string{"-our-domains", "[192.0.2.25]", "-checks", "recipient.ours,recipient.role,recipient.in", "-to", "postmaster@[192.0.2.25],postmaster@[192.0.2.26]"}},
 		{"exempt-network", []string{"-ip", "198.51.100.7", "-helo", "laptop", "-to", "someone@example.com"}},
 		{"several-recipients", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org,someone@example.com", "-to", "ann@example.org"}},
 		{"several-recipients-json", []string{"-json", "-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "bob@example.org,someone@example.com"}},

@@ -118,7 +118,15 @@ func (o *options) flagSet() *flag.FlagSet {
 // splitPaths splits a list of paths at its commas, but for those that are
 // part of a path: in a quoted local part ("a,b"@example.org) and in a source
 // route (@a.example,@b.example:user@example.org).
-func splitPaths(list string) []string {
+func splitPaths(list string) []string { return split(list, inRoute) }
+
+// splitPatterns splits a list of patterns of mailboxes, which have no source
+// routes: @example.org is a whole one.
+func splitPatterns(list string) []string { return split(list, func(string) bool { return false }) }
+
+// split splits a list at its commas, but for those in quotes and those behind a
+// begin that goes on.
+func split(list string, goesOn func(begin string) bool) []string {
 	var paths []string
 	start, quoted := 0, false
 	for i := 0; i < len(list); i++ {
@@ -127,7 +135,7 @@ func splitPaths(list string) []string {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case c == ',' && !quoted && !inRoute(list[start:i]):
+		case c == ',' && !quoted && !goesOn(list[start:i]):
 			paths = append(paths, list[start:i])
 			start = i + 1
 		}

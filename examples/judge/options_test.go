@@ -31,7 +31,9 @@ func TestWrongUsage(t *testing.T) {
 		{"-checks helo.polite", "rdns.confirmed"}, // one of those that there are
 		{"-checks all -policy standard", "one or the other"},
 		{"-our-domains example.org,exa_mple..org", `"exa_mple..org"`},
-		{"-our-domains .", `host name ""`},
+		{"-our-domains .", `mailbox pattern "."`},
+		{"-our-domains [192.0.2.1", `mailbox pattern "[192.0.2.1" has a domain that is not in brackets`},
+		{"-our-domains a%b@example.org", "asks to be sent on"},
 		{"-mailboxes testdata/none.txt", "testdata/none.txt"},
 		{"-mailboxes testdata/world.zone", "testdata/world.zone:1"},
 		{"-owners ann", `owner "ann" has no addresses`},
@@ -82,23 +84,23 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,.example.com -our-domains bücher.example -our-names .MX.example.org " +
+	o, err := parseOptions(strings.Fields("-our-domains Example.ORG.,.example.com,[127.0.0.1] -our-domains bücher.example,@example.net,ann@firm.example -our-names .MX.example.org " +
 		"-our-nets 192.0.2.7,2001:db8::/32 -dnsbl list.example=127.0.0.2-127.0.0.9,127.0.0.11 -dnsbl other.example=127.0.0.2 " +
 		"-domain-list names.example=127.0.1.0/24 -asn-zones origin.example,origin6.example -asns 64500,64501 " +
-		"-owners ann=ann@example.org,info@example.org -owners bob=info@example.org -owners bob=@bob.example"))
+		"-owners ann=ann@example.org,info@example.org -owners bob=info@example.org -owners bob=@bob.example,\"b,b\"@example.org"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := o.site.Domains, []string{"example.org", ".example.com", "xn--bcher-kva.example"}; !slices.Equal(got, want) {
+	if got, want := o.site.Domains, []string{"Example.ORG.", ".example.com", "[127.0.0.1]", "bücher.example", "@example.net", "ann@firm.example"}; !slices.Equal(got, want) {
 		t.Errorf("domains are %q, want %q", got, want)
 	}
-	if got, want := o.site.domainsAndBelow(), []string{"example.org", ".example.org", ".example.com", "xn--bcher-kva.example", ".xn--bcher-kva.example"}; !slices.Equal(got, want) {
+	if got, want := o.site.hostsAndBelow(), []string{"Example.ORG.", ".Example.ORG.", ".example.com", "bücher.example", ".bücher.example", "example.net", ".example.net"}; !slices.Equal(got, want) {
 		t.Errorf("sets of host names are %q, want %q", got, want)
 	}
-	if got, want := o.site.apexes(), []string{"example.org", "example.com", "xn--bcher-kva.example"}; !slices.Equal(got, want) {
+	if got, want := o.site.apexes(), []string{"Example.ORG.", "example.com", "bücher.example", "example.net"}; !slices.Equal(got, want) {
 		t.Errorf("domains without patterns are %q, want %q", got, want)
 	}
-	if got, want := o.site.Names, []string{".mx.example.org"}; !slices.Equal(got, want) {
+	if got, want := o.site.Names, []string{".MX.example.org"}; !slices.Equal(got, want) {
 		t.Errorf("names are %q, want %q", got, want)
 	}
 	if got, want := o.site.Networks[0].String(), "192.0.2.7/32"; got != want {
@@ -116,6 +118,18 @@ func TestOptions(t *testing.T) {
 	info := envelope.Mailbox{Local: "info", Domain: "example.org"}
 	if logins, err := o.site.Owners(t.Context(), info); err != nil || !slices.Equal(logins, []string{"ann", "bob"}) {
 		t.Errorf("the owners of %s are %q, %v", info, logins, err)
+	}
+	for _, m := range []envelope.Mailbox{{Local: "anything", Domain: "bob.example"}, {Local: "b,b", Domain: "example.org"}} {
+		if logins, err := o.site.Owners(t.Context(), m); err != nil || !slices.Equal(logins, []string{"bob"}) {
+			t.Errorf("the owners of %s are %q, %v", m, logins, err)
+		}
+	}
+	for _, check := range everyCheck(o.site) {
+		if err := envelope.Validate(check); err != nil {
+			if name, _ := envelope.Describe(check); o.site.lacks(name) == "" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	}
 	if !slices.Equal(o.files, []string{"-"}) {
 		t.Errorf("without an envelope and a file the standard input is read, not %q", o.files)

@@ -7,6 +7,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/recipient"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
 )
@@ -31,14 +32,25 @@ func (f *facts) openMailboxes(report func(error)) (err error) {
 	return err
 }
 
-// domainsAndBelow returns the domains as patterns that match all names below
-// them too.
-func (f *facts) domainsAndBelow() []string {
+// hosts returns those of the domains that are names, as patterns of hosts.
+func (f *facts) hosts() []string {
 	var patterns []string
 	for _, domain := range f.Domains {
-		patterns = append(patterns, domain)
-		if domain[0] != '.' {
-			patterns = append(patterns, "."+domain)
+		if domain = strings.TrimPrefix(domain, "@"); !strings.ContainsAny(domain, "@[") {
+			patterns = append(patterns, domain)
+		}
+	}
+	return patterns
+}
+
+// hostsAndBelow returns the domains as patterns that match all names below them
+// too.
+func (f *facts) hostsAndBelow() []string {
+	var patterns []string
+	for _, host := range f.hosts() {
+		patterns = append(patterns, host)
+		if host[0] != '.' {
+			patterns = append(patterns, "."+host)
 		}
 	}
 	return patterns
@@ -47,33 +59,24 @@ func (f *facts) domainsAndBelow() []string {
 // apexes returns the domains without those that stand for all names below
 // another.
 func (f *facts) apexes() []string {
-	var domains []string
-	for _, domain := range f.Domains {
-		domains = append(domains, strings.TrimPrefix(domain, "."))
+	domains := f.hosts()
+	for i := range domains {
+		domains[i] = strings.TrimPrefix(domains[i], ".")
 	}
 	return domains
 }
 
-func (f *facts) addDomains(value string) error { return addPatterns(&f.Domains, value) }
+func (f *facts) addDomains(value string) error {
+	patterns := splitPatterns(value)
+	f.Domains = append(f.Domains, patterns...)
+	return envelope.Validate(recipient.Ours(patterns...))
+}
 
-func (f *facts) addNames(value string) error { return addPatterns(&f.Names, value) }
-
-// addPatterns adds names, and with a dot before them all names below, in the
-// one form that names have.
-func addPatterns(patterns *[]string, value string) error {
-	for pattern := range strings.SplitSeq(value, ",") {
-		name, below := strings.CutPrefix(pattern, ".")
-		host, err := envelope.ParseHost(name)
-		if err != nil {
-			return err
-		}
-		pattern = string(host)
-		if below {
-			pattern = "." + pattern
-		}
-		*patterns = append(*patterns, pattern)
-	}
-	return nil
+func (f *facts) addNames(value string) error {
+	patterns := strings.Split(value, ",")
+	f.Names = append(f.Names, patterns...)
+	_, err := envelope.ParseHostSet(patterns...)
+	return err
 }
 
 func (f *facts) addNetworks(value string) error {
@@ -99,7 +102,7 @@ func (f *facts) addOwners(value string) (err error) {
 	if f.addresses == nil {
 		f.addresses = map[string][]string{}
 	}
-	f.addresses[login] = append(f.addresses[login], splitPaths(addresses)...)
+	f.addresses[login] = append(f.addresses[login], splitPatterns(addresses)...)
 	f.Owners, err = directory.OwnersFrom(f.addresses)
 	return err
 }
