@@ -2,7 +2,6 @@ package dmarc
 
 import (
 	"context"
-	"errors"
 
 	"mxrules.example/dmarc/author"
 	"mxrules.example/envelope"
@@ -73,6 +72,9 @@ func AlignedFor(domains ...string) envelope.Check { return standard.AlignedFor(d
 func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
 	const check = "dmarc.alignedfor"
 	held, err := envelope.ParseHostSet(domains...)
+	if receiver == nil {
+		err = errNoReceiver
+	}
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Data, err)
 	}
@@ -110,10 +112,7 @@ func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
 // DNS: none.
 func AuthorOwned(owners directory.Owners) envelope.Check {
 	const check = "dmarc.authorowned"
-	if owners == nil {
-		return envelope.Misconfigured(check, envelope.Data, errors.New("there is nobody to ask for the owners of an address"))
-	}
-	return envelope.At(check, envelope.Data, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return owners.At(check, envelope.Data, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if e.Login == "" {
 			return envelope.NotApplicable(check)
 		}

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"mxrules.example/envelope"
@@ -110,6 +111,8 @@ func (receiver *Receiver) Published(ctx context.Context, r envelope.Resolver, e 
 // and has word make a finding of the result.
 func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
 	switch {
+	case receiver == nil:
+		return envelope.Misconfigured(name, envelope.Data, errNoReceiver)(ctx, r, e)
 	case !e.Reached(envelope.Data):
 		return envelope.NotYet(name, envelope.Data)
 	case e.Message == nil:
@@ -118,6 +121,8 @@ func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *env
 	result := receiver.judge(ctx, r, e, nil)
 	return word(name, result).With(result)
 }
+
+var errNoReceiver = errors.New("there is no DMARC receiver")
 
 // unless is the finding of a check that fails where one policy is asked for.
 func unless(name string, result *Result, policy Policy) envelope.Finding {

@@ -58,7 +58,7 @@ var (
 func Known(store Store, options Options) envelope.Check {
 	const check = "greylist.known"
 	o, err := options.completed()
-	if err == nil && store == nil {
+	if err == nil && isNil(store) {
 		err = errNoStore
 	}
 	if err != nil {

@@ -21,6 +21,13 @@ type (
 	}
 )
 
+// isNil reports whether there is no store: nil, or a nil pointer as a function
+// that opens a store returns beside its error.
+func isNil(store Store) bool {
+	v := reflect.ValueOf(store)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
 // comparableStore reports whether store can be part of a map key. Findings of
 // other stores share nothing.
 func comparableStore(store Store) bool { return reflect.ValueOf(store).Comparable() }

@@ -23,7 +23,7 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 	const check = "greylist.trusted"
 	o, err := options.completed()
 	switch {
-	case err == nil && store == nil:
+	case err == nil && isNil(store):
 		err = errNoStore
 	case err == nil && n < 1:
 		err = fmt.Errorf("greylist: Trusted: n is %d, must be at least 1", n)

@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"errors"
 
 	"mxrules.example/envelope"
 )
@@ -92,7 +93,10 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	if identity == Helo {
 		from = envelope.Helo
 	}
-	if !e.Reached(from) {
+	switch {
+	case c == nil: // what New returns beside an error
+		return envelope.Misconfigured(name, from, errNoChecker)(ctx, r, e)
+	case !e.Reached(from):
 		return envelope.NotYet(name, from)
 	}
 	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity, Now: e.Now}
@@ -117,6 +121,8 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	}
 	return f.With(&result)
 }
+
+var errNoChecker = errors.New("there is no SPF checker")
 
 // temporary is the finding that DNS gave no answer. Its detail says that SPF is
 // at stake (RFC 7372, section 3.2), its code that nobody is to blame.

@@ -61,9 +61,9 @@ func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
 func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
 	down := error(&net.DNSError{Err: "no such host", Name: "ldap.internal"})
 	for name, lookup := range map[string]directory.Lookup{
-		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down },
-		"silent":    func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
-		"confused":  func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 99, nil },
+		"down":     func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down },
+		"silent":   func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
+		"confused": func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 99, nil },
 	} {
 		got := recipient.Listed(lookup)(t.Context(), nil, to("ann@example.org"))
 		expect(t, got, envelope.TempError, storeFails)

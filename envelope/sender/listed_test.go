@@ -83,8 +83,8 @@ func TestListedAsksForOurDomainsOnly(t *testing.T) {
 func TestADirectoryThatFailsDefers(t *testing.T) {
 	down := errors.New("the directory is down")
 	for name, lookup := range map[string]directory.Lookup{
-		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },
-		"wordless":  func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
+		"down":     func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },
+		"wordless": func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			check := sender.Listed([]string{"org.example"}, lookup)

@@ -9,8 +9,6 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-const loginHint = "users with an account here should log in (port 465 or 587)"
-
 var (
 	nothing    = envelope.Status{}
 	badSender  = envelope.Status{Code: 501, Subject: 1, Detail: 7}
