@@ -55,6 +55,63 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Received-SPF: pass (mx.example.org: it is fine) client-ip=192.0.2.1",
 		"Received-SPF: pass receiver=mx.example.org",
 		`Received-SPF: pass receiver="MX.example.org"; identity=mailfrom`,
+
+		// Encoded words, which no grammar allows here, and some programs decode.
+		"Authentication-Results: =?utf-8?b?bXguZXhhbXBsZS5vcmc=?=; dmarc=pass",
+		"Authentication-Results: =?utf-8?q?mx=2Eexample=2Eorg?=; dmarc=pass",
+		"Authentication-Results: =?utf-8?Q?mx.exa?= =?iso-8859-1?B?bXBsZS5vcmc=?=; dmarc=pass",
+		"Authentication-Results: =?utf-8*en?q?m=78.example.org?=; dmarc=pass",
+		"Authentication-Results: =?utf-16?b?bQB4AC4AZQB4AGEAbQBwAGwAZQAuAG8AcgBnAA==?=; dmarc=pass",
+		"Authentication-Results: =?utf-7?q?mx+AC4-example+AC4-org?=; dmarc=pass",
+		"Authentication-Results: =?utf-8?q?m=78.exam;ple.org?=; dmarc=pass",
+		"Authentication-Results: m=?utf-8?q?x=2Eexample?=.org; dmarc=pass",
+		"Authentication-Results: (c) =?utf-8?q?m=78.example?= (d) .org; dmarc=pass",
+		`Authentication-Results: "=?utf-8?q?m=78.example.org?="; dmarc=pass`,
+		"Authentication-Results: =(c)?utf-8?q?m=78.example.org?=; dmarc=pass",
+		"Authentication-Results: =\\?utf-8?q?m=78.example.org?=; dmarc=pass",
+		"Authentication-Results: =?utf-8?q?m=78\r\n .example.org?=; dmarc=pass",
+		"Authentication-Results: =?utf-8?q?=6Dx.example.org=3B_dmarc=3Dpass?=",
+		"Received-SPF: pass (=?utf-8?q?m=78.example.org?=: it is fine) client-ip=192.0.2.1",
+		"Received-SPF: pass receiver==?utf-8?b?bXguZXhhbXBsZS5vcmc=?=",
+		"Received-SPF: =?utf-8?q?pass_receiver=3Dm=78.example.org?=",
+
+		// Names of fields that end, or go on, where not all programs expect it.
+		"Authentication-Results\r\n : mx.example.org; dmarc=pass",
+		"Authentication-Results\r\n\t \r\n\t: mx.example.org; dmarc=pass",
+		"Authentication-Results\r: mx.example.org; dmarc=pass",
+		"Authentication-Results\x00: mx.example.org; dmarc=pass",
+		"Authentication-Results\v\t: mx.example.org; dmarc=pass",
+		"Authentication-Results\u00a0: mx.example.org; dmarc=pass",
+		"Authentication-Results\xa0: mx.example.org; dmarc=pass",
+		"\x01Authentication-Results: mx.example.org; dmarc=pass",
+		"\ufeffAuthentication-Results: mx.example.org; dmarc=pass",
+		"Authentication-\u200bResults: mx.example.org; dmarc=pass",
+		"Authentication-Re\u017fults: mx.example.org; dmarc=pass",
+		"Authentication-\r\n Results: mx.example.org; dmarc=pass",
+		"Received-SPF\r\n : pass receiver=mx.example.org",
+
+		// Fields inside of others, for programs that end lines at more than LF.
+		"X: y\vAuthentication-Results: mx.example.org; dmarc=pass",
+		"X: y\fAuthentication-Results: mx.example.org; dmarc=pass",
+		"X: y\x1eAuthentication-Results: mx.example.org; dmarc=pass",
+		"X: y\x85Authentication-Results: mx.example.org; dmarc=pass",
+		"X: y\u0085Authentication-Results: mx.example.org; dmarc=pass",
+		"X: y\u2028Authentication-Results: mx.\r\n example.org; dmarc=pass",
+		"X: y\rAuthentication-Results\r : =?utf-8?q?m=78.example.org?=; dmarc=pass",
+
+		// Characters that are dropped, or taken for others.
+		"Authentication-Results: ｍｘ．ｅｘａｍｐｌｅ．ｏｒｇ; dmarc=pass",
+		"Authentication-Results: mx。example｡org; dmarc=pass",
+		"Authentication-Results: mx.example.org\u00ad; dmarc=pass",
+		"Authentication-Results: mx.ex\u200bample.org; dmarc=pass",
+		"Authentication-Results: mx.ex\xffample.org; dmarc=pass",
+		"Authentication-Results: mx.ex\xadample.org; dmarc=pass",
+		"Authentication-Results: mx.example.org\ufe0f; dmarc=pass",
+		`Authentication-Results: "mx. example.org"; dmarc=pass`,
+
+		// RFC 8601, section 5: a version that is not known.
+		"Authentication-Results: mx.example.net 2; dmarc=pass",
+		"Authentication-Results: mx.example.net (c) 01x; dmarc=pass",
 	} {
 		if got := deliver(t, "Subject: a\r\n"+field+"\r\nTo: b\r\n\r\nbody\r\n"); !strings.HasSuffix(got, "none\r\nSubject: a\r\nTo: b\r\n\r\nbody\r\n") {
 			t.Errorf("%q: %q", field, got)
@@ -88,17 +145,58 @@ func TestOtherFieldsStay(t *testing.T) {
 		"Authentication-Results: spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=example.com\r\n\r\n",
 		"X-Authentication-Results: mx.example.org; spf=pass\r\n\r\n",
 		"Authentication-Results-Old: mx.example.org; spf=pass\r\n\r\n",
-		"Authentication-Results\u00a0: mx.example.org; spf=pass\r\n\r\n",
+		"Authentication-Results: mx.example.net 1; spf=pass smtp.mailfrom==?utf-8?q?x?=@example.com\r\n\r\n",
+		"Authentication-Results: mx.bücher.example; spf=pass\r\n\r\n",
+		"Subject: =?utf-8?q?mx.example.org?= Authentication-Results: mx.example.org; spf=pass\r\n\r\n",
+		"X: ÅAuthentication-Results: mx.example.net\r\n\r\n",
 		"Authentication-Results mx.example.org; spf=pass\r\n\r\n",
 		"ARC-Authentication-Results: i=1; mx.example.org; spf=pass\r\n\r\n",
 		"Received-SPF: pass (mx.example.net: fine) receiver=mx.example.net\r\n\r\n",
 		"Subject: mx.example.org\r\n\r\nAuthentication-Results: mx.example.org; spf=pass\r\n",
 		"Authentication-Results: mx.example.net (c); spf=pass (d) smtp.helo=mx.example.org (e)\r\n\r\n",
 		"X: y\r Authentication-Results: mx.example.org; spf=pass\rZ: Authentication-Results: mx.example.org\r\n\r\n",
-		"Subject: a\n\nbody\n", "Subject: a", "\r\nbody", "\nbody", "body without a header", "", "a\x00b: \xff\r\n\tc\r\n\r\n\r\n",
+		"Subject: a\nX: y\r\n\r\nbody\n", "Subject: a", "Subject: a\n", "\r\nbody", "body without a header", "", "a\x00b: \xff\r\n\tc\r\n\r\n\r\n",
 	} {
 		if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+message {
 			t.Errorf("%q: %q", message, got)
+		}
+	}
+}
+
+// TestTheHeaderEndsForEveryReader has headers that end at an LF. For a program
+// that ends lines at CR and LF only, the header would go on in the body.
+func TestTheHeaderEndsForEveryReader(t *testing.T) {
+	for message, want := range map[string]string{
+		"Subject: a\n\nb\r\nAuthentication-Results: mx.example.org; spf=pass\r\n\r\n": "Subject: a\r\n\r\nb\r\nAuthentication-Results: mx.example.org; spf=pass\r\n\r\n",
+		"X: y\nSubject: a\n\nbody\n": "X: y\nSubject: a\r\n\r\nbody\n",
+		"Subject: a\r\n\nbody\n":     "Subject: a\r\n\r\nbody\n",
+		"Subject: a\n\r\nbody\n":     "Subject: a\r\n\r\nbody\n",
+		"Subject: a\r\r\n\nbody\n":   "Subject: a\r\r\n\r\nbody\n",
+		"\nbody":                     "\r\nbody",
+	} {
+		if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+want {
+			t.Errorf("%q: %q", message, got)
+		}
+	}
+}
+
+// TestANameOfAnotherScriptIsFoundInAllItsForms has a stamp with an
+// internationalised name (RFC 8601, section 5).
+func TestANameOfAnotherScriptIsFoundInAllItsForms(t *testing.T) {
+	s, err := headers.For("mx.bücher.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]bool{
+		"mx.bücher.example; spf=pass": true, "MX.BÜCHER.example 1; spf=pass": true, "mx.xn--bcher-kva.example; spf=pass": true,
+		"mx.bu\u0308cher.example; spf=pass": true, "mx.b\xfccher.example; spf=pass": true, `"mx.b\ücher.example"; spf=pass`: true,
+		"mx.XN--BCHER-KVA.example spf=pass": true, "(mx.bücher.example; spf=pass": true,
+		"mx.bucher.example; spf=pass": false, "bücher.example; spf=pass": false, "mx.bcher.example; spf=pass": false,
+	} {
+		for field := range header.Fields([]byte("Authentication-Results: " + value + "\r\n")) {
+			if got := s.Claims(field); got != want {
+				t.Errorf("%q is ours: %t, want %t", value, got, want)
+			}
 		}
 	}
 }

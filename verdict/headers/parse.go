@@ -20,8 +20,10 @@ type Results struct {
 // takes what RFC 8601, section 2.2 allows, with comments and quotes anywhere
 // between words, and some mistakes that are common: a semicolon at the end, a
 // property without its type, an empty value. Quotes are undone, except around the
-// local part of an address. The error is an *[envelope.SyntaxError] that says
-// what is wrong; beside it stands what was read before.
+// local part of an address. A result of a method in a version other than 1 is left
+// out, and a field of another version is an error (section 2.6). The error is an
+// *[envelope.SyntaxError] that says what is wrong; beside it stands what was read
+// before.
 //
 // It takes time that grows with the length of the value.
 func Parse(field string) (Results, error) {
@@ -37,6 +39,8 @@ func Parse(field string) (Results, error) {
 type reader struct {
 	rest  string
 	fault string
+	// unknownVersion says that the fault is a version that is not known.
+	unknownVersion bool
 }
 
 func (r *reader) fail(reason string) {
@@ -54,9 +58,9 @@ func (r *reader) payload() Results {
 	if results.Service == "" {
 		r.fail("has no name of who says so")
 	}
-	if r.rest != "" && isDigit(r.rest[0]) { // authres-version
-		r.word()
-		r.skip()
+	if r.rest != "" && isDigit(r.rest[0]) && !r.version() {
+		r.fail("has a version other than 1")
+		r.unknownVersion = true
 	}
 	for r.rest != "" {
 		if !r.take(';') {
@@ -81,10 +85,10 @@ func (r *reader) result() (entry envelope.AuthenticationResult, ok bool) {
 	if strings.EqualFold(entry.Method, "none") && (r.rest == "" || r.rest[0] == ';') {
 		return entry, false
 	}
-	if r.take('/') { // the version of the method
+	known := true
+	if r.take('/') {
 		r.skip()
-		r.word()
-		r.skip()
+		known = r.version()
 	}
 	if entry.Method == "" || !r.take('=') {
 		r.fail("has a result without a method")
@@ -104,7 +108,15 @@ func (r *reader) result() (entry envelope.AuthenticationResult, ok bool) {
 			entry.Properties = append(entry.Properties, p)
 		}
 	}
-	return entry, r.fault == ""
+	return entry, r.fault == "" && known
+}
+
+// version reads the version of the field or of a method (RFC 8601, section 2.6),
+// and reports whether it is 1, the only one that there is.
+func (r *reader) version() bool {
+	version := r.word()
+	r.skip()
+	return strings.TrimLeft(version, "0") == "1"
 }
 
 // property reads propspec, or reasonspec as a property without a type.

@@ -34,6 +34,7 @@ func TestParse(t *testing.T) {
 			entry("dkim", "pass", "", "header.b=ab+/cd==", "header.d=e.example")}},
 		{`x; spf=pass (a (b) c.d=e \) f.g=h) smtp.helo=i`, "x", []envelope.AuthenticationResult{
 			entry("spf", "pass", "", "smtp.helo=i")}},
+		{"x 01; dkim / 2 = pass header.d=a.example; spf / 1 = pass; iprev/0=fail", "x", []envelope.AuthenticationResult{entry("spf", "pass", "")}},
 		{"x;; ;spf=none", "x", []envelope.AuthenticationResult{entry("spf", "none", "")}},
 	} {
 		got, err := headers.Parse(tc.field)
@@ -54,6 +55,7 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	for _, field := range []string{
 		"", "(", "((a)", `"a`, "; spf=pass", "x spf=pass", "x; spf", "x; =pass", "x; spf=pass smtp", "x; spf=pass smtp.=", "x; spf=pass smtp.a=b\"c\"",
 		"x; spf=pass )", `x; spf=pass reason="a`, "x; spf=pass (a", "x; spf=pass smtp.mailfrom", "x; \x00",
+		"x 2; spf=pass", "x 1a; spf=pass", "x 0; none",
 	} {
 		_, err := headers.Parse(field)
 		var syntax *envelope.SyntaxError

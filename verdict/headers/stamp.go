@@ -10,8 +10,9 @@ import (
 // Stamp writes fields in the name of one server. Make one with For; the zero
 // value writes nothing that anybody could trust, and is not to be used.
 type Stamp struct {
-	name string // authserv-id, a host name as the site writes it
-	host envelope.Host
+	name  string // authserv-id, a host name as the site writes it
+	host  envelope.Host
+	forms []string // in which others may write it
 }
 
 // For returns the stamp of a server. The name is that of the host, or of its
@@ -22,7 +23,7 @@ func For(name string) (*Stamp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stamp{name: string(host), host: host}, nil
+	return &Stamp{name: string(host), host: host, forms: forms(host)}, nil
 }
 
 // AuthenticationResults returns the field for the findings of verdicts, with

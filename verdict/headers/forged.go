@@ -1,0 +1,186 @@
+package headers
+
+import (
+	"iter"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/header"
+)
+
+// Claims reports whether a field of a message that came from outside claims to
+// be ours, to any program that reads it: an Authentication-Results field with our
+// name, or a Received-SPF field that names us as the receiver. If in doubt, it
+// does: all that is lost is what a stranger says (RFC 8601, section 5). An
+// Authentication-Results field of a version that is not known does too, as that
+// section demands.
+func (s *Stamp) Claims(field header.Field) bool {
+	if s.claims(field.Raw) {
+		return true
+	}
+	for hidden := range hiddenFields(field.Raw) {
+		if s.claims(hidden.Raw) {
+			return true
+		}
+	}
+	return false
+}
+
+// claims is Claims for a field that begins where raw does. Its name ends at the
+// first colon, even if that is on a later line.
+func (s *Stamp) claims(raw []byte) bool {
+	name, value, found := strings.Cut(header.Unfold(raw), ":")
+	if !found {
+		return false
+	}
+	for name := range readings(name, noBlanks) {
+		switch name {
+		case "authentication-results":
+			return s.claimsResults(value)
+		case "received-spf":
+			return s.mayName(value) || s.mayName(withoutComments(value))
+		}
+	}
+	return false
+}
+
+// claimsResults is claims for the value of an Authentication-Results field. In
+// one that can be read, only what stands before the first semicolon names the
+// service.
+func (s *Stamp) claimsResults(value string) bool {
+	bare := withoutComments(value)
+	r := reader{rest: value}
+	service := r.payload().Service
+	switch {
+	case r.unknownVersion || s.isName(service):
+		return true
+	case r.fault != "" || strings.ContainsAny(service, " \t"):
+		return s.mayName(value) || s.mayName(bare) || s.mayHide(value) || s.mayHide(bare)
+	}
+	return s.mayName(front(value)) || s.mayName(front(bare))
+}
+
+// hiddenFields returns the fields that begin inside a field, for programs that end
+// lines at a CR too, and for those that end them at all that Unicode calls a line
+// end. Nearly always there are none.
+func hiddenFields(raw []byte) iter.Seq[header.Field] {
+	return func(yield func(header.Field) bool) {
+		text := strings.ReplaceAll(asUTF8(string(raw)), "\r\n", "\n")
+		for _, isEnd := range []func(rune) bool{isCR, isLineEnd} {
+			if !strings.ContainsFunc(text, isEnd) {
+				continue
+			}
+			lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || isEnd(r) })
+			for field := range header.Fields([]byte(strings.Join(lines, "\n"))) {
+				if !yield(field) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func isCR(r rune) bool { return r == '\r' }
+
+func isLineEnd(r rune) bool {
+	return '\v' <= r && r <= '\r' || '\x1c' <= r && r <= '\x1e' || r == '\u0085' || r == '\u2028' || r == '\u2029'
+}
+
+// front returns what stands where the name of the service belongs.
+func front(text string) string {
+	name, _, _ := strings.Cut(text, ";")
+	return name
+}
+
+// withoutComments removes the comments from a text. By the grammar they stand
+// between words. A program that removes them first also reads a name that has one
+// inside.
+func withoutComments(text string) string {
+	var b strings.Builder
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case c == '\\' && depth > 0:
+			i++
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// isName reports whether service is our name, in any form of a host name.
+func (s *Stamp) isName(service string) bool {
+	host, err := envelope.ParseHost(service)
+	return err == nil && host == s.host
+}
+
+// mayName reports whether some program finds our name in a text, or an encoded
+// word, which could be our name in a charset that only that program knows. No
+// grammar allows one here (RFC 2047, section 5). As a part of a longer name ours
+// does not count.
+func (s *Stamp) mayName(text string) bool {
+	for reading := range readings(text, oneBlank) {
+		if strings.Contains(reading, "=?") || s.found(reading, isNameByte) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayHide reports whether our name stands in a text, also with blanks inside.
+// Words then run together, so that what stands beside the name may be another
+// word, and only a dot makes it a longer name.
+func (s *Stamp) mayHide(text string) bool {
+	for reading := range readings(text, noBlanks) {
+		if s.found(reading, func(byte) bool { return false }) {
+			return true
+		}
+	}
+	return false
+}
+
+// found reports whether one of the forms of our name stands in text and is not a
+// part of a longer name, which a dot on either side makes of it, or an octet for
+// which longer is true.
+func (s *Stamp) found(text string, longer func(octet byte) bool) bool {
+	for _, name := range s.forms {
+		for rest := text; ; {
+			before, after, ok := strings.Cut(rest, name)
+			if !ok {
+				break
+			}
+			if !endsInside(before, longer) && !beginsInside(after, longer) {
+				return true
+			}
+			rest = rest[len(before)+1:]
+		}
+	}
+	return false
+}
+
+// endsInside reports whether the name that follows text is a part of one that
+// began in it.
+func endsInside(text string, longer func(octet byte) bool) bool {
+	if text == "" {
+		return false
+	}
+	last := text[len(text)-1]
+	return last == '.' || longer(last)
+}
+
+// beginsInside reports whether text goes on with the name that stands before it.
+// A dot alone does not: it may be the final one.
+func beginsInside(text string, longer func(octet byte) bool) bool {
+	switch {
+	case text == "":
+		return false
+	case text[0] == '.':
+		return len(text) > 1 && isNameByte(text[1])
+	}
+	return longer(text[0])
+}
