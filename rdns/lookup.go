@@ -28,6 +28,36 @@ type Result struct {
 	// Cut says that the answer held more than ten different names or texts,
 	// and that those behind the tenth were not looked at.
 	Cut bool `json:"-"`
+
+	iprev []envelope.AuthenticationResult
+}
+
+var _ envelope.AuthenticationResults = (*Result)(nil)
+
+// AuthenticationResults implements [envelope.AuthenticationResults]: the entry of
+// the method iprev (RFC 8601, section 2.7.3) if the finding is one of Confirmed,
+// and none otherwise. Without PTR records it is permerror, as that section has it.
+func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
+	return slices.Clone(r.iprev)
+}
+
+// settle notes what iprev found for client. The error is that of a lookup.
+func (r *Result) settle(client netip.Addr, err error) {
+	word := "fail"
+	switch {
+	case !client.IsValid():
+		return
+	case err != nil:
+		word = "temperror"
+	case r.Confirmed != "":
+		word = "pass"
+	case len(r.Names)+len(r.Unusable) == 0:
+		word = "permerror"
+	}
+	r.iprev = []envelope.AuthenticationResult{{
+		Method: "iprev", Result: word,
+		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: client.String()}},
+	}}
 }
 
 // Keys of envelope.Once. A judgement has one resolver, which is why it is not

@@ -69,7 +69,9 @@ func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) enve
 }
 
 // Confirmed passes when one of the client's names leads back to its address, as
-// RFC 8601, section 3 describes it for iprev. It answers from Connect on.
+// RFC 8601, section 3 describes it for iprev. It answers from Connect on. Its
+// Result is the one of this package that belongs into an Authentication-Results
+// field.
 //
 // DNS: PTR, then A or AAAA for each name, at most ten, up to the first that
 // leads back.
@@ -80,15 +82,15 @@ func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	}
 	client := e.Client()
 	result, err := reverse(ctx, r, client)
-	if err != nil {
-		return temporary(check, err, result)
+	if err == nil {
+		result.Confirmed, err = confirm(ctx, r, client, result.Names)
 	}
-	if len(result.Names) == 0 {
-		return nameless(check, unproved, client, result)
-	}
-	switch result.Confirmed, err = confirm(ctx, r, client, result.Names); {
+	result.settle(client, err)
+	switch {
 	case err != nil:
 		return temporary(check, err, result)
+	case len(result.Names) == 0:
+		return nameless(check, unproved, client, result)
 	case result.Confirmed == "":
 		return unconfirmed(check, unproved, client, result.Names, result)
 	}

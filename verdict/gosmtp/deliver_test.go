@@ -45,7 +45,7 @@ func TestTheBackendGetsTheMessageWithItsHeader(t *testing.T) {
 		{"fields on top", "Subject: x\r\n\r\nbody\r\n", ourFields + "Subject: x\r\n\r\nbody\r\n"},
 		{"forged", "Authentication-Results: mx.example.org;\r\n dkim=pass\r\nSubject: x\r\n\r\nbody\r\n", ourFields + "Subject: x\r\n\r\nbody\r\n"},
 		{"not a header", "\tdkim=pass\r\nSubject: x\r\n\r\nbody\r\n", ourFields + "Subject: x\r\n\r\nbody\r\n"},
-		{"odd line ends", "Subject: x\n\nbody\n.\nmore\r.\r\r\nend\r\n", ourFields + "Subject: x\n\nbody\n.\nmore\r.\r\r\nend\r\n"},
+		{"odd line ends", "Subject: x\n\nbody\n.\nmore\r.\r\r\nend\r\n", ourFields + "Subject: x\r\n\r\nbody\n.\nmore\r.\r\r\nend\r\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := &backend{}

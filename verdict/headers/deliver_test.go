@@ -13,7 +13,7 @@ import (
 )
 
 // TestForgedFieldsAreRemoved gives fields that claim to be those of
-// mx.example.org, in all the ways that somebody may read them so.
+// mx.example.org, in all the ways in which some program reads them so.
 func TestForgedFieldsAreRemoved(t *testing.T) {
 	for _, field := range []string{
 		"Authentication-Results: mx.example.org; spf=pass",

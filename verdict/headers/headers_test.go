@@ -77,8 +77,6 @@ func TestAuthenticationResults(t *testing.T) {
 			"Authentication-Results: mx.example.org;\r\n\tspf=pass smtp.mailfrom=someone@example.net\r\n"},
 		{"of a condition", verdict.Verdict{Trace: []verdict.Step{{Off: true, Conditions: []envelope.Finding{envelope.Passed("a").With(said{spf})}}}},
 			"Authentication-Results: mx.example.org;\r\n\tspf=pass smtp.mailfrom=someone@example.net\r\n"},
-		{"the reverse name", verdict.Verdict{Trace: []verdict.Step{{Finding: envelope.Failed("rdns.confirmed", envelope.Status{}, "no")}}},
-			"Authentication-Results: mx.example.org;\r\n\tiprev=fail policy.iprev=192.0.2.1\r\n"},
 		{"words that are none", found(said{entry("spf; dkim", "pass", ""), entry("spf", "pass dkim=pass", ""), entry("spf", "pass", "", "smtp.mail from=x", "smtp.helo=a.example")}),
 			"Authentication-Results: mx.example.org;\r\n\tspf=pass smtp.helo=a.example\r\n"},
 		{"other details", found("text", nil, 7), "Authentication-Results: mx.example.org; none\r\n"},
@@ -181,7 +179,7 @@ func TestReceivedSPF(t *testing.T) {
 		v    verdict.Verdict
 		want string
 	}{
-		{"nobody asked", client(), found(said{entry("dkim", "none", "")}), ""},
+		{"no rule asked SPF", client(), found(said{entry("dkim", "none", "")}), ""},
 		{"pass", client(), found(said{mailfrom}), "Received-SPF: pass (mx.example.org: 192.0.2.1 may use the domain)\r\n" +
 			"\tclient-ip=192.0.2.1; envelope-from=\"someone@example.net\";\r\n\thelo=mail.example.net; identity=mailfrom; receiver=mx.example.org\r\n"},
 		{"the sender comes first", client(), found(said{helo, mailfrom}), "Received-SPF: pass (mx.example.org: 192.0.2.1 may use the domain)\r\n" +

@@ -8,9 +8,9 @@ import (
 
 // Results is an Authentication-Results field as it was read.
 type Results struct {
-	// Service is the authserv-id: the name of who says so. Whether it may be
-	// believed is for the reader to know (RFC 8601, section 7.1): anybody can
-	// write a field.
+	// Service is the authserv-id: the name of the service that states the
+	// results. Trust it only if a server that you know has written the field (RFC
+	// 8601, section 7.1): any sender can write one.
 	Service string
 	// Entries are the results; there are none where the field says "none".
 	Entries []envelope.AuthenticationResult
@@ -56,7 +56,7 @@ func (r *reader) payload() Results {
 	results.Service = r.value()
 	r.skip()
 	if results.Service == "" {
-		r.fail("has no name of who says so")
+		r.fail("names no service")
 	}
 	if r.rest != "" && isDigit(r.rest[0]) && !r.version() {
 		r.fail("has a version other than 1")

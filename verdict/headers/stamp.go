@@ -7,8 +7,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// Stamp writes fields in the name of one server. Make one with For; the zero
-// value writes nothing that anybody could trust, and is not to be used.
+// Stamp writes fields in the name of one server. Make one with [For]; the zero
+// value has no name and must not be used.
 type Stamp struct {
 	name  string // authserv-id, a host name as the site writes it
 	host  envelope.Host
@@ -30,19 +30,19 @@ func For(name string) (*Stamp, error) {
 // its line end. Of several verdicts, those of several recipients of one message,
 // each result is written once. If nothing was found it says so: "none".
 func (s *Stamp) AuthenticationResults(e *envelope.Envelope, verdicts ...verdict.Verdict) string {
-	return s.write(results(e, verdicts), e.SMTPUTF8)
+	return s.write(results(verdicts), e.SMTPUTF8)
 }
 
 // results collects what belongs into the field: the entries of all details in
 // the order of the rules, each once.
-func results(e *envelope.Envelope, verdicts []verdict.Verdict) []envelope.AuthenticationResult {
+func results(verdicts []verdict.Verdict) []envelope.AuthenticationResult {
 	var c collector
 	for _, v := range verdicts {
 		for _, step := range v.Trace {
 			for _, f := range step.Conditions {
-				c.add(e, f)
+				c.add(f)
 			}
-			c.add(e, step.Finding)
+			c.add(step.Finding)
 		}
 	}
 	return c.entries
@@ -52,24 +52,18 @@ type collector struct {
 	entries []envelope.AuthenticationResult
 }
 
-func (c *collector) add(e *envelope.Envelope, f envelope.Finding) {
+func (c *collector) add(f envelope.Finding) {
 	switch detail := f.Detail.(type) {
 	case envelope.AuthenticationResults:
 		for _, entry := range detail.AuthenticationResults() {
 			c.addEntry(entry)
 		}
-		return
 	case []envelope.Finding: // of All and Any
 		for _, operand := range detail {
-			c.add(e, operand)
+			c.add(operand)
 		}
-		return
 	case envelope.Finding: // of a check that wraps one
-		c.add(e, detail)
-		return
-	}
-	if entry, ok := reverseName(e, f); ok {
-		c.addEntry(entry)
+		c.add(detail)
 	}
 }
 
@@ -83,24 +77,11 @@ func (c *collector) addEntry(entry envelope.AuthenticationResult) {
 	c.entries = append(c.entries, entry)
 }
 
-// reverseName makes the entry of the method iprev (RFC 8601, section 2.7.3). The
-// words for outcomes are those of the method. A finding that asked nothing has
-// none.
-func reverseName(e *envelope.Envelope, f envelope.Finding) (envelope.AuthenticationResult, bool) {
-	if f.Check != "rdns.confirmed" || f.Outcome == envelope.Pending || f.Outcome == envelope.None || !e.Client().IsValid() {
-		return envelope.AuthenticationResult{}, false
-	}
-	return envelope.AuthenticationResult{
-		Method: "iprev", Result: f.Outcome.String(),
-		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: e.Client().String()}},
-	}, true
-}
-
 // ReceivedSPF returns the field for what SPF said of the sender, or else of the
 // HELO name, with its line end. It is "" if no rule asked SPF.
 func (s *Stamp) ReceivedSPF(e *envelope.Envelope, verdicts ...verdict.Verdict) string {
 	var chosen *envelope.AuthenticationResult
-	for _, entry := range results(e, verdicts) {
+	for _, entry := range results(verdicts) {
 		if entry.Method == "spf" && (chosen == nil || identity(chosen) == "helo" && identity(&entry) != "helo") {
 			chosen = &entry
 		}

@@ -38,8 +38,8 @@ func inert(text string) string {
 }
 
 // withoutPairs writes ":" for each "=" that has something behind it, so that a
-// text holds no "dmarc=pass" for those who look for that anywhere in a field.
-// Those at the end are the padding of base64.
+// program that searches a field for dmarc=pass does not find it in a value. Those
+// at the end are the padding of base64.
 func withoutPairs(text string) string {
 	padding := len(text) - len(strings.TrimRight(text, "="))
 	end := len(text) - padding

@@ -1,0 +1,43 @@
+package rdns_test
+
+import (
+	"fmt"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/rdns"
+)
+
+// TestTheResultInTheHeader has the results of the method iprev (RFC 8601, section
+// 2.7.3). Checks that evaluate no such thing say nothing.
+func TestTheResultInTheHeader(t *testing.T) {
+	dns := zone.MustParse(`
+		1.2.0.192.in-addr.arpa.  PTR  mail.example.org.
+		mail.example.org.        A    192.0.2.1
+		3.2.0.192.in-addr.arpa.  PTR  mail.example.org.
+		4.2.0.192.in-addr.arpa.  PTR  nowhere.example.org.
+		5.2.0.192.in-addr.arpa.  PTR  localhost.
+		6.2.0.192.in-addr.arpa.  PTR  broken.example.org.
+	`).Failing("broken.example.org.", zone.SERVFAIL).Failing("7.2.0.192.in-addr.arpa.", zone.Timeout)
+	for client, want := range map[string]string{
+		"1": "pass", "2": "permerror", "3": "fail", "4": "fail", "5": "fail", "6": "temperror", "7": "temperror",
+	} {
+		e := envelope.Envelope{ClientIP: address(client)}
+		detail := rdns.Confirmed(t.Context(), dns, &e).Detail.(envelope.AuthenticationResults)
+		want := fmt.Sprintf("[{iprev %s  [{policy iprev 192.0.2.%s}]}]", want, client)
+		if got := fmt.Sprint(detail.AuthenticationResults()); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		for _, check := range []envelope.Check{rdns.Exists, rdns.NotGeneric, rdns.In("mail.example.org"), rdns.NotIn("x.example")} {
+			f := check(t.Context(), dns, &e)
+			if got := f.Detail.(envelope.AuthenticationResults).AuthenticationResults(); len(got) != 0 {
+				t.Errorf("%s of %s: %v", f.Check, client, got)
+			}
+		}
+	}
+	detail := rdns.Confirmed(t.Context(), dns, &envelope.Envelope{}).Detail.(envelope.AuthenticationResults)
+	if got := detail.AuthenticationResults(); len(got) != 0 {
+		t.Errorf("an unknown address: %v", got)
+	}
+}
