@@ -70,10 +70,11 @@ var (
 	ErrClosed = errors.New("the store is closed")
 )
 
-// Open opens the file at path, or makes it if there is none; its folder must
-// be there. The whole file is read through first, which takes about a second
-// for some million records: a file that is damaged or not ours is an error and
-// is left as it is. Close the Store when it is needed no longer.
+// Open opens the file at path, or creates it if there is none; its folder must
+// exist. It reads the whole file first, which takes about a second for some
+// million records. A file that is damaged or not ours is an error and stays as it
+// is. If only the record of the last transaction is damaged, the state before it
+// counts, as after a crash. Close the Store when it is no longer needed.
 func Open(path string, options Options) (*Store, error) {
 	if options.Timeout <= 0 {
 		options.Timeout = time.Second

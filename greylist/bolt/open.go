@@ -23,7 +23,7 @@ func open(path string, timeout time.Duration) (*bbolt.DB, error) {
 			return nil, err
 		}
 	}
-	db, err := openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType})
+	db, _, err := openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +34,9 @@ func open(path string, timeout time.Duration) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// openFile opens a file and lets go of it if bbolt panics.
-func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
-	var file *os.File
+// openFile opens a file, which is closed with db, and lets go of it if bbolt
+// panics.
+func openFile(path string, options *bbolt.Options) (db *bbolt.DB, file *os.File, err error) {
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		var err error
 		file, err = os.OpenFile(name, flag, mode)
@@ -48,59 +48,44 @@ func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
 	})
 	if guard != nil {
 		file.Close()
-		return nil, guard
+		return nil, nil, guard
 	}
 	switch {
 	case errors.Is(err, bbolt.ErrTimeout):
-		return nil, ErrInUse
+		return nil, nil, ErrInUse
 	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch):
-		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
+		return nil, nil, fmt.Errorf("%w (%w)", ErrForeign, err)
 	case errors.Is(err, bbolt.ErrChecksum), err != nil && err.Error() == "file size too small":
-		return nil, fmt.Errorf("%w (%w)", ErrDamaged, err)
+		return nil, nil, fmt.Errorf("%w (%w)", ErrDamaged, err)
 	}
-	return db, err
+	return db, file, err
 }
 
 // inspect reads a file through without changing it.
 func inspect(path string, timeout time.Duration) error {
-	db, err := openFile(path, &bbolt.Options{Timeout: timeout, ReadOnly: true})
+	db, file, err := openFile(path, &bbolt.Options{Timeout: timeout, ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	info, err := os.Stat(path)
+	defer db.Close() // until then no other program can write to it
+	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	return guarded(func() error {
-		return db.View(func(tx *bbolt.Tx) error {
-			// Beyond the end of the file there is nothing to read, and touching it
-			// is a fault.
-			if info.Size() < tx.Size() {
-				return fmt.Errorf("%w: it has %d octets of %d", ErrDamaged, info.Size(), tx.Size())
-			}
-			return readThrough(tx)
-		})
-	})
+	if err := checkPages(file, info.Size(), db.Info().PageSize); err != nil {
+		return err
+	}
+	return guarded(func() error { return db.View(checkVersion) })
 }
 
-// readThrough reads every record.
-func readThrough(tx *bbolt.Tx) error {
-	about, records := tx.Bucket(aboutBucket), tx.Bucket(recordsBucket)
-	if about == nil || records == nil {
-		if name, _ := tx.Cursor().First(); name == nil {
-			return nil // killed before it was prepared
-		}
-		return ErrForeign
+// checkVersion reads what the file says about itself.
+func checkVersion(tx *bbolt.Tx) error {
+	about := tx.Bucket(aboutBucket)
+	if about == nil {
+		return nil // killed before it was prepared
 	}
 	if found := about.Get(versionKey); string(found) != string(version) {
 		return fmt.Errorf("%w, but of version %q", ErrForeign, found)
-	}
-	cursor := records.Cursor()
-	for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
-		if _, err := decodeEntry(k, v); err != nil {
-			return err
-		}
 	}
 	return nil
 }
