@@ -30,3 +30,22 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	}
 	return append(entries, entry)
 }
+
+// Explain implements [envelope.Explainer]: why no policy applies, or what is
+// aligned and what the record asks for.
+func (result *Result) Explain() []string {
+	var lines []string
+	if result.Outcome == envelope.None && result.Reason != "" {
+		lines = append(lines, result.Reason)
+	}
+	if result.SPFAligned {
+		lines = append(lines, "DMARC of "+string(result.Domain)+": SPF is aligned")
+	}
+	if result.DKIMAligned {
+		lines = append(lines, "DMARC of "+string(result.Domain)+": DKIM is aligned")
+	}
+	if result.PolicyDomain != "" {
+		lines = append(lines, "DMARC record of "+string(result.PolicyDomain)+": "+string(result.Applied))
+	}
+	return lines
+}

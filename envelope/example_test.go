@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -256,4 +258,21 @@ func ExampleReadMessage() {
 	// Output:
 	// "Subject: Hello\r\n\r\n"
 	// "Good morning!\r\n"
+}
+
+// An envelope logs what is known at its stage.
+func ExampleEnvelope_LogValue() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{} // or the output would differ each time
+		}
+		return a
+	}}))
+	e := envelope.Envelope{
+		Stage: envelope.Rcpt, ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.org",
+		MailFrom: "a@example.org", RcptTo: "b@example.net",
+	}
+	logger.Info("judged", "mail", e)
+	// Output:
+	// level=INFO msg=judged mail.stage=rcpt mail.client_ip=192.0.2.1 mail.helo=mail.example.org mail.mail_from=a@example.org mail.rcpt_to=b@example.net
 }

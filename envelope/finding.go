@@ -83,6 +83,14 @@ type Finding struct {
 	Commit func(context.Context) error
 }
 
+// Explainer is what the Detail of a finding implements if it has more to say to
+// a person than the Text. Package verdict shows it in its explanations.
+type Explainer interface {
+	// Explain returns a line for each thing to say. There may be none. What a
+	// stranger wrote may be among it as it came: what shows the lines cleans them.
+	Explain() []string
+}
+
 // With returns f with its Detail set.
 func (f Finding) With(detail any) Finding {
 	f.Detail = detail

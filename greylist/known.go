@@ -138,3 +138,16 @@ func storeFailed(check string, err error) envelope.Finding {
 	f.Text = "greylisting is temporarily unavailable"
 	return f
 }
+
+// Explain implements [envelope.Explainer]: what is known of the identity and the
+// triplet.
+func (result *Result) Explain() []string {
+	identity := result.Identity
+	if identity == "" {
+		identity = "a sender without an identity"
+	}
+	if result.State == "" {
+		return []string{fmt.Sprintf("greylisting of %s: %d good triplets", identity, result.Good)}
+	}
+	return []string{"greylisting of " + identity + ": " + result.State}
+}

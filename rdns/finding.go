@@ -83,3 +83,11 @@ func unbacked(f envelope.Finding, greeting envelope.Host) envelope.Finding {
 	f.Text = "the HELO name " + string(greeting) + " is not backed by DNS: " + f.Text
 	return f.SuggestLogin()
 }
+
+// Explain implements [envelope.Explainer].
+func (result *Result) Explain() []string {
+	if result.Confirmed == "" {
+		return nil
+	}
+	return []string{string(result.Confirmed) + " leads back to the client"}
+}

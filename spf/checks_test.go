@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -247,6 +248,24 @@ func TestOnlyWhatWasEvaluatedIsAResult(t *testing.T) {
 			if got := result.AuthenticationResults()[0].Properties[0].Value; got != want {
 				t.Errorf("%s, which is %s: smtp.mailfrom=%s, want %s", in.MailFrom, result.Word, got, want)
 			}
+		}
+	}
+}
+
+func TestAResultExplainsWhatLedToIt(t *testing.T) {
+	for _, tc := range []struct {
+		result spf.Result
+		want   []string
+	}{
+		{spf.Result{Word: spf.WordNone}, nil},
+		{spf.Result{Word: spf.WordPass, Sender: "ann@a.example", Matched: []spf.Match{
+			{Record: "a.example", Term: "include:b.example"}, {Record: "b.example", Term: "mx"},
+		}}, []string{"SPF of ann@a.example: pass", "SPF term include:b.example of a.example", "SPF term mx of b.example"}},
+		{spf.Result{Word: spf.WordPermError, Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
+			[]string{"SPF: there are several SPF records, at a.example"}},
+	} {
+		if got := tc.result.Explain(); !slices.Equal(got, tc.want) {
+			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}
 }

@@ -98,3 +98,19 @@ func (r *Result) proved() string {
 	}
 	return string(r.Domain)
 }
+
+// Explain implements [envelope.Explainer]: the result, the terms that led to it,
+// and what is wrong.
+func (r *Result) Explain() []string {
+	var lines []string
+	if r.Sender != "" {
+		lines = append(lines, "SPF of "+r.Sender+": "+string(r.Word))
+	}
+	for _, match := range r.Matched {
+		lines = append(lines, "SPF term "+match.Term+" of "+string(match.Record))
+	}
+	if r.Problem != nil {
+		lines = append(lines, "SPF: "+r.Problem.Error())
+	}
+	return lines
+}

@@ -71,6 +71,6 @@
 // The package knows no check: checks live in packages of their own, and anyone
 // can write one. It opens no socket, reads no clock but to fix the time of an
 // envelope and to measure, keeps nothing between judgements, and logs nothing:
-// a [Verdict] has its whole story in its Trace. Package verdict/gosmtp puts a
-// policy in front of a go-smtp backend.
+// a [Verdict] has its whole story in its Trace, and [Verdict.Explain] tells it.
+// Package verdict/gosmtp puts a policy in front of a go-smtp backend.
 package verdict

@@ -2,6 +2,8 @@ package verdict_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -45,22 +47,68 @@ func Example() {
 	// 550 5.1.8 https://mx.example.org/why?from=someone%40nowhere.invalid
 }
 
-// The trace tells how a verdict came about.
-func ExampleVerdict_trace() {
+// A failed test of a policy says why with Explain.
+func ExampleVerdict_Explain() {
 	policy := verdict.Policy{Rules: verdict.Rules{
-		verdict.AcceptIf(client.Authenticated),
+		verdict.AcceptIf(client.In([]netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})),
+		verdict.RejectUnless(notFromNowhere).Unless(client.Authenticated),
 		verdict.RejectUnless(client.Waited),
-		verdict.RejectUnless(notFromNowhere),
 	}}
-	v := policy.Judge(context.Background(), nil, &envelope.Envelope{Stage: envelope.Connect, SpokeEarly: true})
-	fmt.Println(v.Action)
-	for _, step := range v.Trace {
-		fmt.Printf("%s: %v %q\n", step.Rule, step.Finding.Outcome, step.Finding.Text)
+	v := policy.Judge(context.Background(), nil, &envelope.Envelope{
+		ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "someone@nowhere.invalid",
+	})
+	if want := verdict.Accept; v.Action != want {
+		fmt.Printf("want %v, got %s", want, v.Explain())
 	}
 	// Output:
-	// continue
-	// client.authenticated: pending ""
-	// client.waited: fail "the client spoke before the greeting of the server"
+	// want accept, got reject 550 5.1.8 by site.notfromnowhere: the sender someone@nowhere.invalid is in a domain that can't exist
+	//     client.in            fail  go on   the client address 192.0.2.1 is not in the list of networks
+	//     site.notfromnowhere  fail  reject  the sender someone@nowhere.invalid is in a domain that can't exist
+	//                                        condition client.authenticated: fail, the client has not logged in
+	//   not asked: client.waited
+	//   questions to DNS: 0
+}
+
+// The trace of a verdict is JSON for a log or a tool.
+func ExampleTrace() {
+	policy := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(client.Waited)}}
+	v := policy.Judge(context.Background(), nil, &envelope.Envelope{SpokeEarly: true})
+	for i := range v.Trace {
+		v.Trace[i].Duration = 0 // or the output would differ each time
+	}
+	text, err := json.Marshal(v.Trace)
+	fmt.Println(string(text), err)
+	// Output:
+	// [{"rule":"client.waited","action":"reject","finding":{"check":"client.waited","outcome":"fail","status":"554 5.5.0","text":"the client spoke before the greeting of the server"},"seconds":0}] <nil>
+}
+
+// A rule for a list of what is not wanted says RejectIf.
+func ExampleRejectIf() {
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectIf(client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})),
+	}}
+	v := policy.Judge(context.Background(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	fmt.Println(v)
+	// Output:
+	// reject 550 5.7.1 by client.in: the client address 192.0.2.1 is in the list of networks
+}
+
+// A mark that a failure leaves unknown does not defer the message.
+func ExampleMarkIf() {
+	newsletter := envelope.At("site.newsletter", envelope.Mail,
+		func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			if e.MailFrom == "" {
+				return envelope.Unavailable("", errors.New("the database is down"))
+			}
+			return envelope.Passed("")
+		})
+	policy := verdict.Policy{Rules: verdict.Rules{verdict.MarkIf(newsletter, "bulk")}}
+	for _, from := range []string{"news@example.org", ""} {
+		fmt.Println(policy.Judge(context.Background(), nil, &envelope.Envelope{MailFrom: from}))
+	}
+	// Output:
+	// accept 250 2.0.0, marked bulk
+	// accept 250 2.0.0, undecided bulk
 }
 
 // Several recipients are judged each. Where only one reply can be given, Merge

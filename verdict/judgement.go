@@ -97,7 +97,7 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 // the rule off ends it.
 func (j *judgement) ask(ctx context.Context, i int) answer {
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Now()
-	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow}}
+	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow, place: i}}
 	if err := rule.fault(); err != nil {
 		a.faulty, a.step.Finding = true, mistake(rule.name, err)
 		return a

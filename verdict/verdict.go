@@ -35,11 +35,11 @@ type Verdict struct {
 	Forced bool
 	// Softened says that Policy.Soft made a tempfail of a rejection.
 	Softened bool
-	// Trace is how the verdict came about: a step for each rule that was asked,
-	// in the order of the rules.
-	Trace []Step
+	// Trace is how the verdict came about.
+	Trace Trace
 
 	questions  int
+	rules      Rules // of the policy
 	atGreeting bool
 	smtputf8   bool
 }
@@ -64,6 +64,8 @@ type Step struct {
 	Questions []Question
 	// Duration is how long its checks took.
 	Duration time.Duration
+
+	place int // among the rules of the policy
 }
 
 // verdict puts a decision into words.
@@ -73,6 +75,7 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 		Marks:      d.marks,
 		Undecided:  d.undecided,
 		Forced:     d.forced,
+		rules:      j.rules,
 		atGreeting: j.envelope.Stage == envelope.Connect,
 		smtputf8:   j.envelope.SMTPUTF8,
 	}

@@ -110,3 +110,19 @@ func (s Signature) properties() []envelope.AuthenticationProperty {
 	}
 	return properties
 }
+
+// Explain implements [envelope.Explainer]: a line for each signature.
+func (r *Result) Explain() []string {
+	var lines []string
+	for _, s := range r.Signatures {
+		line := "DKIM signature: " + string(s.Word)
+		if s.Domain != "" { // else it could not be read
+			line = "DKIM signature of " + string(s.Domain) + " (selector " + s.Selector + "): " + string(s.Word)
+		}
+		if s.Reason != "" {
+			line += ", " + s.Reason
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

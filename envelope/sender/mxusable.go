@@ -253,3 +253,19 @@ func excerpt(name string) string {
 	}
 	return envelope.Excerpt(name)
 }
+
+// Explain implements [envelope.Explainer]: which host can be used, and what is
+// wrong with those before it.
+func (result *Result) Explain() []string {
+	var lines []string
+	if result.Usable != "" {
+		lines = append(lines, string(result.Usable)+" takes the mail of "+string(result.Domain))
+	}
+	for _, bad := range result.Bad {
+		lines = append(lines, "not usable: "+bad.Host+" "+bad.Reason)
+	}
+	for _, host := range result.Unknown {
+		lines = append(lines, "not known: "+string(host))
+	}
+	return lines
+}

@@ -63,7 +63,7 @@ func chooseChecks(list string, site facts) (verdict.Policy, error) {
 		if flag := site.lacks(name); flag != "" {
 			return policy, fmt.Errorf("the check %s needs %s", name, flag)
 		}
-		policy.Rules = append(policy.Rules, verdict.RejectUnless(known[name]).Shadow())
+		policy.Rules = append(policy.Rules, verdict.RejectUnless(known[name]).On(envelope.Fail, verdict.Continue).Shadow())
 	}
 	return policy, nil
 }

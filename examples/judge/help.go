@@ -100,6 +100,7 @@ Lines of JSON, in
 Lines of JSON, out
   {"id": as it came, "action": "accept|continue|tempfail|reject", "code": 550,
    "status": "5.7.25", "text": "...", "rule": "rdns.exists", "marks": [],
+   "undecided": [],
    "findings": [{"check": "rdns.exists", "outcome": "fail", "status": "5.7.25",
                  "text": "...", "detail": {"names": [], "confirmed": ""}}],
    "dns": {"queries": 1}}
@@ -107,7 +108,8 @@ Lines of JSON, out
   to wait too, in order; the same finding for several recipients stands once.
   A detail stands only where a check has one, in the form of its package: names
   of the client, mail servers of the sender, lists, SPF, DKIM, DMARC. Queries
-  counts each question once, however many checks asked it. With -checks the
+  counts each question once, however many checks asked it. Undecided are marks
+  that a failed lookup left unknown. With -checks the
   action is "none", the code 0. With -headers there is "headers": [] with the
   fields, each without its last line end, where there are any.
   A line that can't be judged gives {"id": ..., "error": "..."}, and the next

@@ -52,8 +52,7 @@ type result struct {
 	recipients []string
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
-	notAsked   [][]string // of each verdict, the rules that it did not need
-	headers    []string   // the fields that the message would get, without their last line end
+	headers    []string // the fields that the message would get, without their last line end
 }
 
 // judge judges one line. What can't be judged is an error in the result.
@@ -76,9 +75,6 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	}
 	r.recipients = recipients
 	r.merged = verdict.Merge(r.verdicts...)
-	for _, v := range r.verdicts {
-		r.notAsked = append(r.notAsked, notAsked(j.policy.Rules, v.Trace))
-	}
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // as it always is of checks only
 		r.headers = fields(j.stamp, &e, r.verdicts)
 	}
@@ -92,17 +88,4 @@ func fields(stamp *headers.Stamp, e *envelope.Envelope, verdicts []verdict.Verdi
 		list = append(list, strings.TrimSuffix(spf, "\r\n"))
 	}
 	return list
-}
-
-// notAsked returns the names of the rules that a trace does not have.
-func notAsked(rules verdict.Rules, trace []verdict.Step) []string {
-	var names []string
-	for _, rule := range rules {
-		if len(trace) > 0 && trace[0].Rule == rule.Name() {
-			trace = trace[1:]
-			continue
-		}
-		names = append(names, rule.Name())
-	}
-	return names
 }

@@ -12,16 +12,17 @@ import (
 // report is the form of a result in JSON. All its fields but Headers are always
 // there, and its lists are never null.
 type report struct {
-	ID       json.RawMessage `json:"id"`
-	Action   string          `json:"action"`   // "none" for checks without a policy
-	Code     int             `json:"code"`     // 250; 0 for none
-	Status   string          `json:"status"`   // "2.0.0"; "" for none
-	Text     string          `json:"text"`     // the lines of the reply in one
-	Rule     string          `json:"rule"`     // that decided, "" if none did
-	Marks    []string        `json:"marks"`    //
-	Findings []finding       `json:"findings"` //
-	Headers  []string        `json:"headers,omitempty"`
-	DNS      questionCount   `json:"dns"` //
+	ID        json.RawMessage `json:"id"`
+	Action    string          `json:"action"`    // "none" for checks without a policy
+	Code      int             `json:"code"`      // 250; 0 for none
+	Status    string          `json:"status"`    // "2.0.0"; "" for none
+	Text      string          `json:"text"`      // the lines of the reply in one
+	Rule      string          `json:"rule"`      // that decided, "" if none did
+	Marks     []string        `json:"marks"`     //
+	Undecided []string        `json:"undecided"` // marks that a failure left unknown
+	Findings  []finding       `json:"findings"`  //
+	Headers   []string        `json:"headers,omitempty"`
+	DNS       questionCount   `json:"dns"` //
 }
 
 type finding struct {
@@ -52,12 +53,13 @@ func (r result) json() []byte {
 
 func (r result) report() report {
 	out := report{
-		ID:       r.id,
-		Action:   "none",
-		Rule:     r.merged.Rule,
-		Marks:    append([]string{}, r.merged.Marks...),
-		Findings: findings(r.verdicts),
-		Headers:  r.headers,
+		ID:        r.id,
+		Action:    "none",
+		Rule:      r.merged.Rule,
+		Marks:     append([]string{}, r.merged.Marks...),
+		Undecided: append([]string{}, r.merged.Undecided...),
+		Findings:  findings(r.verdicts),
+		Headers:   r.headers,
 	}
 	if !r.checksOnly {
 		reply := r.merged.Reply()

@@ -10,7 +10,6 @@ import (
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
-	"mxrules.example/envelope"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -59,30 +58,13 @@ func TestTheFileOfMailboxesIsWatched(t *testing.T) {
 // A detail that is a nil pointer is none.
 func TestOnlyDetailsOfAFixedFormGoOut(t *testing.T) {
 	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil), (*dkim.Result)(nil), (*dmarc.Result)(nil)} {
-		if fixedForm(detail) || gist(detail) != "" || particulars(detail) != nil {
+		if fixedForm(detail) {
 			t.Errorf("%T goes out", detail)
 		}
 	}
 	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result), new(dkim.Result), new(dmarc.Result)} {
 		if !fixedForm(detail) {
 			t.Errorf("%T does not go out", detail)
-		}
-	}
-}
-
-func TestParticulars(t *testing.T) {
-	for _, tc := range []struct {
-		detail any
-		want   string
-	}{
-		{&sender.Result{Unknown: []envelope.Host{"a.example"}}, "not known: a.example"},
-		{&spf.Result{Matched: []spf.Match{{Record: "a.example", Term: "include:b.example"}, {Record: "b.example", Term: "mx"}}},
-			"SPF term include:b.example of a.example; SPF term mx of b.example"},
-		{&spf.Result{Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
-			"SPF: there are several SPF records, at a.example"},
-	} {
-		if got := strings.Join(particulars(tc.detail), "; "); got != tc.want {
-			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}
 }

@@ -161,36 +161,5 @@ func delivered(maildir string) ([]string, error) {
 
 // explain prints what decided, and what each rule on the way to it found.
 func explain(out io.Writer, v verdict.Verdict) {
-	fmt.Fprintf(out, "\n   Why: %s", v.Action)
-	switch {
-	case v.Rule == "":
-		fmt.Fprint(out, ", because no rule is against it")
-	case v.Forced:
-		fmt.Fprintf(out, ", because %s can't be decided", v.Rule)
-	default:
-		fmt.Fprintf(out, " by %s", v.Rule)
-	}
-	if len(v.Marks) > 0 {
-		fmt.Fprintf(out, ", marked %s", strings.Join(v.Marks, ", "))
-	}
-	fmt.Fprintln(out)
-	for _, step := range v.Trace {
-		outcome := step.Finding.Outcome.String()
-		if step.Off {
-			outcome = "off"
-		}
-		fmt.Fprintf(out, "     %-20s %s", step.Rule, outcome)
-		if known, ok := step.Finding.Detail.(*greylist.Result); ok {
-			fmt.Fprintf(out, " (%s: %s)", known.Identity, known.State)
-		}
-		for _, q := range step.Questions {
-			if !q.Reused {
-				fmt.Fprintf(out, ", asked %s %s", q.Type, q.Name)
-			}
-		}
-		if step.Action == verdict.Mark { // of refusals the client has heard
-			fmt.Fprintf(out, ": %s", step.Finding.Text)
-		}
-		fmt.Fprintln(out)
-	}
+	fmt.Fprintf(out, "\n   Why: %v\n%v", v, v.Trace)
 }

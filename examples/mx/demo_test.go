@@ -19,16 +19,16 @@ func TestDemo(t *testing.T) {
 	for _, want := range []string{
 		"S: 250-SIZE 52428800\n",
 		"S: 501 5.5.4 the HELO name 198.51.100.10 is an address",
-		"sender.notours       off",
-		"Why: tempfail, because rdns.exists can't be decided",
-		"Why: accept, because no rule is against it, marked generic",
+		"sender.notours        off",
+		"Why: tempfail 451 4.7.25 forced by rdns.exists",
+		"Why: accept 250 2.0.0, marked generic",
 		"C: Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\n",
 		"Delivered with this header:\n     Authentication-Results: mx.example.org;\n       iprev=pass policy.iprev=198.51.100.10;\n" +
 			"       spf=pass smtp.mailfrom=good.example;\n       dkim=none;\n       dmarc=fail header.from=bank.example policy.dmarc=quarantine\n" +
 			"     Received-SPF: pass ",
-		"greylist.known       fail (spf:small.example: first sight)",
-		"greylist.known       fail (spf:small.example: too early)",
-		"greylist.known       pass (spf:small.example: returned)",
+		"greylisting of spf:small.example: first sight",
+		"greylisting of spf:small.example: too early",
+		"greylisting of spf:small.example: returned",
 		"Messages in Alice's folder new: 5\n",
 		"Messages in Alice's folder .Junk/new: 2\n",
 	} {
@@ -73,6 +73,7 @@ func Example() {
 	//    C: QUIT
 	//    S: 221 2.0.0 closing the connection
 	//
-	//    Why: reject by site.blocked
-	//      site.blocked         pass
+	//    Why: reject 554 5.7.1 by site.blocked: no mail is taken from 203.0.113.200, which is in a blocked network
+	//     site.blocked  pass  reject  the client address 203.0.113.200 is in the list of networks
+	//                                 check client.in
 }

@@ -113,3 +113,12 @@ func onNone(check string, client netip.Addr, lists []list) envelope.Finding {
 	}
 	return envelope.Failed(check, unwanted, "the client %s is on none of the DNS lists %s", client, text)
 }
+
+// Explain implements [envelope.Explainer]: the codes of each listing.
+func (result *Result) Explain() []string {
+	var lines []string
+	for _, listing := range result.Listed {
+		lines = append(lines, fmt.Sprintf("on the DNS list %s with %s", listing.Zone, strings.Trim(fmt.Sprint(listing.Codes), "[]")))
+	}
+	return lines
+}

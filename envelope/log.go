@@ -1,0 +1,34 @@
+package envelope
+
+import "log/slog"
+
+// LogValue returns what a log should have of the envelope: the fields that are
+// known at its stage, under the names that [JSON] has for them, cleaned and cut
+// to a readable length. Of the message it has the size.
+func (e Envelope) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("stage", e.Stage.String())}
+	add := func(from Stage, key, value string) {
+		if e.Reached(from) && value != "" {
+			attrs = append(attrs, slog.String(key, Excerpt(value)))
+		}
+	}
+	if client := e.Client(); client.IsValid() {
+		add(Connect, "client_ip", client.String())
+	}
+	if e.Reached(Connect) && e.SpokeEarly {
+		attrs = append(attrs, slog.Bool("spoke_early", true))
+	}
+	add(Helo, "helo", e.Helo)
+	if e.Reached(Mail) {
+		attrs = append(attrs, slog.String("mail_from", Excerpt(e.MailFrom))) // "" is the null sender
+		if e.TLS != nil {
+			attrs = append(attrs, slog.Bool("tls", true))
+		}
+	}
+	add(Mail, "login", e.Login)
+	add(Rcpt, "rcpt_to", e.RcptTo)
+	if e.Reached(Data) && e.Message != nil {
+		attrs = append(attrs, slog.Int64("message_size", e.Message.Size()))
+	}
+	return slog.GroupValue(attrs...)
+}

@@ -1,0 +1,246 @@
+package verdict
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+	"strings"
+
+	"mxrules.example/envelope"
+)
+
+// String returns the verdict in one line: its action, the status of its reply,
+// the rule that decided, the marks, and what is wrong with a message that is
+// refused.
+//
+//	reject 550 5.7.25 by rdns.exists: the client 192.0.2.1 has no name: ...
+//	tempfail 451 4.4.3 forced by rdns.exists: the DNS lookup of ...
+//	accept 250 2.0.0, marked junk, undecided bulk
+//	continue: spf.notfail waits for mail
+func (v Verdict) String() string {
+	switch {
+	case v.Action == 0:
+		return "no verdict"
+	case v.Action == Continue:
+		return "continue" + waiting(v.Trace)
+	}
+	reply := v.Reply()
+	line := v.Action.String() + " " + reply.Status.String()
+	switch {
+	case v.Forced:
+		line += " forced by " + v.Rule
+	case v.Rule != "":
+		line += " by " + v.Rule
+	}
+	if v.Softened {
+		line += ", softened"
+	}
+	if len(v.Marks) > 0 {
+		line += ", marked " + strings.Join(v.Marks, ", ")
+	}
+	if len(v.Undecided) > 0 {
+		line += ", undecided " + strings.Join(v.Undecided, ", ")
+	}
+	if v.Err() != nil {
+		line += ": " + strings.Join(reply.Lines, " ")
+	}
+	return clean(line)
+}
+
+// waiting says which rule waits, and for what.
+func waiting(trace Trace) string {
+	for _, step := range trace {
+		for _, f := range step.findings() {
+			if f.Outcome == envelope.Pending {
+				return fmt.Sprintf(": %s waits for %s", clean(step.Rule), f.Awaits)
+			}
+		}
+	}
+	return ""
+}
+
+// findings returns the findings of a step in the order in which they were made:
+// those of its conditions, then that of its check. A combined check is followed
+// by its operands.
+func (s Step) findings() []envelope.Finding {
+	var all []envelope.Finding
+	for _, f := range s.Conditions {
+		all = append(append(all, f), operands(f)...)
+	}
+	if s.Off {
+		return all
+	}
+	return append(append(all, s.Finding), operands(s.Finding)...)
+}
+
+func operands(f envelope.Finding) []envelope.Finding {
+	var all []envelope.Finding
+	direct, _ := f.Detail.([]envelope.Finding)
+	for _, operand := range direct {
+		all = append(append(all, operand), operands(operand)...)
+	}
+	return all
+}
+
+// Explain returns the whole story of the verdict in lines of text, for a person:
+// String, then each rule that was asked with what its check found and what the
+// rule did, with its questions to DNS, and the rules that were not needed. It is
+// what a failed test of a policy should print. The text may change from release
+// to release.
+func (v Verdict) Explain() string {
+	var b strings.Builder
+	b.WriteString(v.String() + "\n" + v.Trace.String())
+	if names := v.notAsked(); len(names) > 0 {
+		fmt.Fprintf(&b, "  not asked: %s\n", clean(strings.Join(names, ", ")))
+	}
+	fmt.Fprintf(&b, "  questions to DNS: %d\n", v.Questions())
+	return b.String()
+}
+
+// notAsked returns the names of the rules that the verdict did not need.
+func (v Verdict) notAsked() []string {
+	var names []string
+	trace := v.Trace
+	for i := range v.rules {
+		if len(trace) > 0 && trace[0].place == i {
+			trace = trace[1:]
+			continue
+		}
+		names = append(names, v.rules[i].name)
+	}
+	return names
+}
+
+// Trace is how a verdict came about: a step for each rule that was asked, in
+// the order of the rules.
+type Trace []Step
+
+// String returns a line for each rule: what its check found, what the rule did
+// about it, and why; below it what its conditions found, and what it asked DNS.
+func (t Trace) String() string {
+	rows := make([]row, len(t))
+	var rule, outcome, did int
+	for i, step := range t {
+		rows[i] = newRow(step)
+		rule = max(rule, len(rows[i].rule))
+		outcome = max(outcome, len(rows[i].outcome))
+		did = max(did, len(rows[i].did))
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		columns := fmt.Sprintf("    %-*s  %-*s  ", rule, row.rule, outcome, row.outcome)
+		if did > 0 {
+			columns += fmt.Sprintf("%-*s  ", did, row.did)
+		}
+		b.WriteString(strings.TrimRight(columns+row.why, " ") + "\n")
+		for _, line := range row.below {
+			b.WriteString(strings.Repeat(" ", len(columns)) + line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// row is a step as a line of a table, and what stands below it.
+type row struct {
+	rule, outcome, did, why string
+	below                   []string
+}
+
+func newRow(step Step) row {
+	r := row{rule: clean(step.Rule), outcome: step.Finding.Outcome.String(), did: step.did()}
+	f := step.Finding
+	switch {
+	case step.Off:
+		r.outcome = "off"
+	case f.Check != step.Rule:
+		r.below = append(r.below, "check "+clean(f.Check))
+	}
+	r.why = why(f)
+	for _, c := range step.Conditions {
+		r.below = append(r.below, "condition "+line(c))
+	}
+	for _, operand := range operands(f) {
+		r.below = append(r.below, line(operand))
+	}
+	for _, detail := range details(f) {
+		if detail = clean(detail); r.why == "" {
+			r.why = detail
+		} else if !strings.Contains(r.why, detail) {
+			r.below = append(r.below, detail)
+		}
+	}
+	failed := false
+	for _, q := range step.Questions {
+		r.below = append(r.below, asked(q))
+		failed = failed || q.Err != nil && !envelope.NotFound(q.Err)
+	}
+	if f.Outcome == envelope.TempError && f.Err != nil && !failed {
+		r.below = append(r.below, "cause: "+envelope.Excerpt(f.Err.Error()))
+	}
+	return r
+}
+
+// line says a finding that has no row of its own.
+func line(f envelope.Finding) string {
+	text := clean(f.Check) + ": " + f.Outcome.String()
+	if why := why(f); why != "" {
+		text += ", " + why
+	}
+	return text
+}
+
+// details returns what the Detail of a finding has to say.
+func details(f envelope.Finding) []string {
+	detail, ok := f.Detail.(envelope.Explainer)
+	if value := reflect.ValueOf(f.Detail); !ok || value.Kind() == reflect.Pointer && value.IsNil() {
+		return nil
+	}
+	return detail.Explain()
+}
+
+// did says what a rule did about its finding, "" if nothing was to be done or
+// if that is not known.
+func (s Step) did() string {
+	word := s.Action.String()
+	switch {
+	case s.Shadow && s.Action != Continue && s.Action != 0:
+		return "would " + word
+	case s.Action == Continue && !s.Off && !s.Shadow && s.Finding.Outcome == envelope.Fail:
+		return "go on" // or it would read as if the failure decided
+	case s.Action == Continue:
+		return ""
+	}
+	return word
+}
+
+// why says what a finding rests on.
+func why(f envelope.Finding) string {
+	if f.Outcome == envelope.Pending {
+		return "waits for " + f.Awaits.String()
+	}
+	return clean(f.Text)
+}
+
+// asked says a question and what came of it.
+func asked(q Question) string {
+	line := "asked " + q.Type + " " + envelope.Excerpt(q.Name)
+	var failure *net.DNSError
+	switch {
+	case q.Abandoned:
+		line += ": not waited for"
+	case q.Err == nil:
+	case envelope.NotFound(q.Err):
+		line += ": no such record"
+	case errors.As(q.Err, &failure):
+		line += ": " + envelope.Excerpt(failure.Err)
+	default:
+		line += ": " + envelope.Excerpt(q.Err.Error())
+	}
+	if q.Reused {
+		line += " (known already)"
+	}
+	return line
+}
+
+func clean(s string) string { return envelope.CleanText(s, true) }
