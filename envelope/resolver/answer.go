@@ -11,33 +11,32 @@ import (
 	"mxrules.example/envelope/internal/presentation"
 )
 
-// outcome is what became of a question.
+// outcome is the result of a question.
 type outcome uint8
 
 const (
-	left     outcome = iota // the caller did not wait
-	found                   // there are records
-	noRecord                // NODATA
-	noName                  // NXDOMAIN, of the name at the end of the aliases
-	failed                  // it could not be found out
-	timedOut                // a failure because of time
-	outcomes                // how many there are
+	abandoned outcome = iota // the context of the caller ended first
+	found                    // there are records
+	noRecord                 // NODATA
+	noName                   // NXDOMAIN for the name at the end of the aliases
+	failed                   // any failure except a timeout
+	timedOut
+	outcomes // the number of outcomes
 )
 
-// answer is what a question led to, in the form in which it is kept: all
-// records in one string, because millions of small objects would cost more
-// memory for their administration than they hold. What callers get is made from
-// it, so that they may change it. It does not change.
+// answer is the answer to a question as it is cached. It is immutable; callers
+// get copies of its records. The records are packed into one string, because a
+// million answers of many small objects need far more memory.
 type answer struct {
 	outcome outcome
-	exists  bool   // the name asked for exists
-	count   uint16 // records in data
-	data    string // records, packed; the reason of a failure
-	end     string // the name at the end of the aliases, if there are any; the server of a failure
+	exists  bool   // the name of the question exists
+	count   uint16 // the number of records in data
+	data    string // packed records, or the reason of a failure
+	end     string // the name at the end of the aliases, if any, or the server of a failure
 }
 
-// err returns an answer without records as the error of a lookup: a bare
-// *net.DNSError, a new one for each caller.
+// err returns the error for an answer without records, and nil for one with
+// records. The error is a new *net.DNSError for each caller, not wrapped.
 func (a *answer) err(name string) error {
 	switch a.outcome {
 	case found:
@@ -50,7 +49,7 @@ func (a *answer) err(name string) error {
 	return &net.DNSError{Err: a.data, Name: name, Server: a.end, IsTimeout: a.outcome == timedOut, IsTemporary: true}
 }
 
-// isEmpty reports whether a record lacks the data of its type.
+// isEmpty reports whether a record has no data, or is of an unexpected type.
 func isEmpty(rr dns.RR) bool {
 	switch rr := rr.(type) {
 	case *dns.A:
@@ -94,7 +93,7 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }
 
-// nextText takes a text off the front of packed records.
+// nextText splits the first text off packed records.
 func nextText(data string) (text, rest string) {
 	length, shift := 0, 0
 	for i := range len(data) {
@@ -132,10 +131,10 @@ func (a *answer) texts() []string {
 	return list
 }
 
-// exchangers returns the hosts of MX records in the order of their preference;
-// those of equal preference in the order of the answer.
+// exchangers returns the hosts of MX records, sorted by preference; hosts of equal
+// preference stay in the order of the answer.
 func (a *answer) exchangers() []*net.MX {
-	hosts := make([]net.MX, a.count) // all of them in one piece of memory
+	hosts := make([]net.MX, a.count) // one allocation for all hosts
 	list := make([]*net.MX, a.count)
 	data := a.data
 	for i := range list {

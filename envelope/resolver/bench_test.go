@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,10 +24,10 @@ const benchWorld = `
 	1.2.0.192.in-addr.arpa.       PTR  host.example.
 `
 
-// BenchmarkCached measures answers from the cache.
+// BenchmarkCached measures questions that the cache answers.
 func BenchmarkCached(b *testing.B) {
 	r := open(b, resolver.Config{Servers: []string{serve(b, zone.MustParse(benchWorld)).Addr()}})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // as a judgement has one
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a judgement has a deadline too
 	defer cancel()
 	for _, bm := range []struct {
 		name string
@@ -66,14 +65,11 @@ func BenchmarkCached(b *testing.B) {
 	})
 }
 
-// BenchmarkUncached measures one question and its answer over the wire, side by
-// side with others that ask the same server. A bare client has no retries,
-// no TCP, and checks no more than the ID.
+// BenchmarkUncached compares a question over the network with other clients.
+// dns.Client has no retries, does not use TCP, and checks only the ID.
 func BenchmarkUncached(b *testing.B) {
-	server := (&hostile{udp: func(q *dns.Msg, _ int) [][]byte {
-		return one(reply(q, dns.RcodeSuccess, q.Question[0].Name+` 60 TXT "v=spf1 -all"`))
-	}}).start(b)
-	ours := open(b, resolver.Config{Servers: []string{server.address}, CacheBytes: -1})
+	server := &hostile{udp: answering(`"v=spf1 -all"`)}
+	ours := server.open(b, resolver.Config{CacheBytes: -1})
 	std := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.address)
 	}}
@@ -100,15 +96,11 @@ func BenchmarkUncached(b *testing.B) {
 	}
 }
 
-// BenchmarkShared measures 1,000 equal questions at once, and says how many
-// exchanges they make.
+// BenchmarkShared measures 1,000 equal questions that are asked concurrently, and
+// reports the number of exchanges.
 func BenchmarkShared(b *testing.B) {
-	var exchanges atomic.Int64
-	server := (&hostile{udp: func(q *dns.Msg, n int) [][]byte {
-		exchanges.Add(1)
-		return answering("right")(q, n)
-	}}).start(b)
-	r := open(b, resolver.Config{Servers: []string{server.address}})
+	server := &hostile{udp: answering("right")}
+	r := server.open(b, resolver.Config{})
 	b.ReportAllocs()
 	round := 0
 	for b.Loop() {
@@ -124,10 +116,10 @@ func BenchmarkShared(b *testing.B) {
 		}
 		group.Wait()
 	}
-	b.ReportMetric(float64(exchanges.Load())/float64(round), "exchanges/op")
+	b.ReportMetric(float64(server.overUDP.Load())/float64(round), "exchanges/op")
 }
 
-// BenchmarkMemory measures what an answer takes in a cache of a million.
+// BenchmarkMemory measures the memory of an answer in a cache of a million answers.
 func BenchmarkMemory(b *testing.B) {
 	const answers = 1_000_000
 	for b.Loop() {
@@ -137,11 +129,11 @@ func BenchmarkMemory(b *testing.B) {
 			b.Fatal(err)
 		}
 		resolver.Fill(r, answers)
-		took := heap() - before
+		used := heap() - before
 		if got := r.Stats(); got.Answers != answers {
 			b.Fatalf("%d answers", got.Answers)
 		}
-		b.ReportMetric(float64(took)/answers, "B/answer")
+		b.ReportMetric(float64(used)/answers, "B/answer")
 		b.ReportMetric(float64(r.Stats().CacheBytes)/answers, "counted-B/answer")
 		r.Close()
 	}

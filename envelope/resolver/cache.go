@@ -7,32 +7,32 @@ import (
 )
 
 const (
-	// maxShards is into how many parts a large cache is cut, so that many
-	// goroutines don't wait for one lock.
+	// maxShards is the number of parts of a large cache. Each part has its own
+	// lock, so that goroutines rarely wait for each other.
 	maxShards = 64
-	// minShard is the least size of a part, in octets: four messages of the
-	// greatest length.
+	// minShard is the minimum size of a part, in bytes: four DNS messages of
+	// maximum length.
 	minShard = 256 << 10
-	// entryOverhead is what an answer takes besides its texts, in octets: the
+	// entryOverhead is the memory of an answer besides its texts, in bytes: the
 	// entry and its place in the map, measured with a million answers.
 	entryOverhead = 160
 )
 
-// anyKind stands in the place of a type where a name does not exist at all:
-// then it has no record of any type (RFC 2308, section 5).
+// anyKind is the type under which NXDOMAIN is cached: a name that does not exist
+// has no records of any type (RFC 2308, section 5).
 const anyKind = 0
 
-// cache keeps answers. What was not asked for longest leaves first when memory
-// is short. Times are those of the clock of the Resolver.
+// cache keeps answers. When it is full, it removes the least recently used one.
+// Times are those of Resolver.clock.
 type cache struct {
-	seed   maphash.Seed
-	shards []shard // a power of two; none: nothing is kept
+	seed   maphash.Seed // random, so that an attacker cannot choose names with one hash
+	shards []shard      // their number is a power of two; 0 disables the cache
 }
 
 type shard struct {
 	mu      sync.Mutex
-	entries map[uint64]*entry // by the hash of the question, under a seed that nobody knows
-	recent  entry             // the head of a ring: behind it the entry used last, before it the one used first
+	entries map[uint64]*entry // by the hash of the question
+	recent  entry             // the head of a ring: next is the most recently used entry, prev the least
 	size    int64
 	limit   int64
 }
@@ -63,16 +63,16 @@ func newCache(size int64) *cache {
 	return c
 }
 
-// shard returns the part of the cache that a name belongs to, and its hash.
+// shard returns the hash of a name and the part of the cache that it belongs to.
 func (c *cache) shard(name string) (*shard, uint64) {
 	hash := maphash.String(c.seed, name)
 	return &c.shards[hash>>32&uint64(len(c.shards)-1)], hash
 }
 
-// key tells the types of one name apart.
+// key returns the key of a question: the hash of its name, mixed with its type.
 func key(hash uint64, kind uint16) uint64 { return hash + uint64(kind)*0x9e3779b97f4a7c15 }
 
-// get returns the answer to a question that is not too old.
+// get returns the answer to a question, unless it has expired.
 func (c *cache) get(q question, now time.Duration) (answer, bool) {
 	if len(c.shards) == 0 {
 		return answer{}, false
@@ -88,7 +88,8 @@ func (c *cache) get(q question, now time.Duration) (answer, bool) {
 	return answer{}, false
 }
 
-// find returns an entry that is not too old, as the one used last.
+// find returns the entry of a question, unless it has expired, and marks it as the
+// most recently used one.
 func (s *shard) find(hash uint64, q question, now time.Duration) *entry {
 	e := s.entries[key(hash, q.kind)]
 	if e == nil || e.question != q {
@@ -105,7 +106,7 @@ func (s *shard) find(hash uint64, q question, now time.Duration) *entry {
 	return e
 }
 
-// put keeps an answer for a time.
+// put keeps an answer for the time ttl; 0 is not at all.
 func (c *cache) put(q question, a answer, ttl, now time.Duration) {
 	if len(c.shards) == 0 || ttl <= 0 {
 		return
@@ -114,7 +115,7 @@ func (c *cache) put(q question, a answer, ttl, now time.Duration) {
 		q.kind = anyKind
 	}
 	s, hash := c.shard(q.name)
-	text := q.name + a.data + a.end // one piece of memory, and nothing of the message
+	text := q.name + a.data + a.end // one allocation, which does not keep the message alive
 	e := &entry{question: q, answer: a, expires: now + ttl}
 	e.name = text[:len(q.name)]
 	e.answer.data = text[len(q.name) : len(q.name)+len(a.data)]
@@ -154,7 +155,7 @@ func (e *entry) size() int64 {
 	return int64(len(e.name) + len(e.answer.data) + len(e.answer.end) + entryOverhead)
 }
 
-// count returns how many answers there are, and what they take, in octets.
+// count returns the number of answers and their size in bytes.
 func (c *cache) count() (answers int, size int64) {
 	for i := range c.shards {
 		s := &c.shards[i]

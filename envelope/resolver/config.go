@@ -16,45 +16,45 @@ const (
 	defaultPort       = 53
 )
 
-// Config says whom to ask, and how. The zero value asks the servers of
+// Config is the configuration of a Resolver. The zero value uses the servers of
 // /etc/resolv.conf.
 type Config struct {
-	// Servers are the recursive resolvers to ask: IP addresses, each with or
-	// without a port, such as "127.0.0.1", "192.0.2.53:5353" or
-	// "[fe80::53%eth0]:53". The first one that is well is asked. If there are
-	// none, those that File names are asked.
+	// Servers are the recursive resolvers to ask, in order of preference: IP
+	// addresses with or without a port, such as "127.0.0.1", "192.0.2.53:5353" or
+	// "[fe80::53%eth0]:53". If Servers is empty, the servers of File are used.
 	Servers []string
 
-	// File is the resolver configuration to read if Servers is empty; "" is
-	// /etc/resolv.conf. It is read again within 5 seconds of a change. Of its
-	// lines only nameserver (the first 3) and, in options, timeout and attempts
-	// count. A file that names no server means the local machine; when it is read
-	// again it is taken for half written, and changes nothing.
+	// File is the resolver configuration to read if Servers is empty; the default
+	// is /etc/resolv.conf. Only the first 3 nameserver lines and the options
+	// timeout and attempts are used. Without a nameserver line, the local host is
+	// asked. Within 5 seconds of a change the file is read again; a changed file
+	// without a nameserver line is ignored, because it may be half written.
 	File string
 
-	// Timeout bounds one try: a question to one server and its answer, over UDP
-	// and, if need be, over TCP. 0 is what File says, else 2 seconds.
+	// Timeout limits one try: a query to one server and its reply, including the
+	// repetitions without EDNS and over TCP. The default is the timeout of File,
+	// or 2 seconds.
 	Timeout time.Duration
 
-	// Attempts is how often every server is tried before a question fails, from
-	// 1 on. 0 is what File says, else 2. A question without an answer takes at
-	// most Timeout for each server and attempt; each alias that a server leaves
-	// to be followed is a question. At most 1,000 questions are with servers at
-	// the same time, and more wait for their turn.
+	// Attempts is how often each server is tried before a question fails, at
+	// least 1. The default is the number of attempts of File, or 2. So a question
+	// fails after at most Timeout * Attempts for each server; each alias that a
+	// server does not follow itself is a question of its own. At most 1,000
+	// questions are sent concurrently; others wait.
 	Attempts int
 
-	// CacheBytes bounds the memory for answers, in octets. 0 is 32 MiB, room for
-	// about 130,000 answers. A negative number keeps none.
+	// CacheBytes limits the memory of the cache, in bytes. The default is 32 MiB,
+	// enough for about 130,000 answers. A negative number disables the cache.
 	CacheBytes int64
 
-	// OnExchange, if it is not nil, is told of every exchange with a server when
-	// it has ended. It is called by many goroutines at once, and the question
-	// waits for it to return. So it must neither ask the Resolver nor close it,
-	// either of which would wait for it. If it panics, the question fails.
+	// OnExchange, if not nil, is called after every exchange with a server. It is
+	// called concurrently, and the question waits until it returns. It must not
+	// call the Resolver, not even Close: that would be a deadlock. If it panics,
+	// the question fails.
 	OnExchange func(Exchange)
 }
 
-// check returns what is wrong with numbers that can't be meant.
+// check returns an error that names the first invalid number.
 func (c Config) check() error {
 	switch {
 	case c.Timeout < 0:
@@ -65,14 +65,14 @@ func (c Config) check() error {
 	return nil
 }
 
-// parseServer reads the address of a name server, with or without a port.
+// parseServer parses the address of a name server, with or without a port.
 func parseServer(text string) (netip.AddrPort, error) {
 	address, err := netip.ParseAddrPort(text)
 	if err != nil {
 		ip, err := netip.ParseAddr(text)
 		if err != nil {
 			return netip.AddrPort{}, &envelope.SyntaxError{
-				Kind: "name server", Value: text, Reason: "is no IP address, with or without a port",
+				Kind: "name server", Value: text, Reason: "is not an IP address, with or without a port",
 			}
 		}
 		address = netip.AddrPortFrom(ip, defaultPort)

@@ -2,7 +2,6 @@ package resolver_test
 
 import (
 	"testing"
-	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/envelopetest"
@@ -10,7 +9,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// serve answers from a zone on the loopback interface for the time of a test.
+// serve starts a server for a zone until the test ends.
 func serve(t testing.TB, z *zone.Zone) *zone.Server {
 	t.Helper()
 	server, err := z.Serve("127.0.0.1:0")
@@ -25,7 +24,7 @@ func serve(t testing.TB, z *zone.Zone) *zone.Server {
 	return server
 }
 
-// open makes a Resolver for the time of a test.
+// open returns a Resolver that is closed when the test ends.
 func open(t testing.TB, config resolver.Config) *resolver.Resolver {
 	t.Helper()
 	r, err := resolver.New(config)
@@ -45,7 +44,7 @@ func TestResolverKeepsTheContract(t *testing.T) {
 			envelopetest.TestResolver(t, func(t *testing.T, world *zone.Zone) envelope.Resolver {
 				config := config
 				config.Servers = []string{serve(t, world).Addr()}
-				config.Timeout = 10 * time.Second // no answer comes too late, however busy the machine is
+				config.Timeout = long // even a busy machine answers in time
 				return open(t, config)
 			})
 		})

@@ -1,61 +1,70 @@
-// Package resolver asks DNS for a mail server: it is the [envelope.Resolver]
-// for production.
+// Package resolver provides the [envelope.Resolver] for production: a stub
+// resolver (RFC 1034, section 5.3.1) with a cache.
 //
-// What a mail server decides is what DNS says, and the time it takes is DNS
-// round trips. *net.Resolver keeps to the contract of envelope.Resolver, but it
-// hides whether a name does not exist or only lacks the record asked for, asks
-// for A and AAAA together, forgets every answer and asks the same question as
-// often as it is put. This one is a stub resolver (RFC 1034, section 5.3.1) with
-// a memory, made of four layers:
+// Most of the time of a judgement is spent waiting for DNS, and the checks of a
+// message repeat many questions. *[net.Resolver] satisfies envelope.Resolver,
+// but it cannot tell NXDOMAIN from NODATA, has no cache, and sends most equal
+// questions once for each caller. A [Resolver] answers a question in four steps:
 //
-//   - A question in normal form goes to the cache first. Answers are kept as
-//     long as they say (RFC 1035, section 3.2.1; RFC 2308 for what does not
-//     exist), but for 5 seconds at least, also with a TTL of 0, so that the
-//     checks of one message see the same, and for no longer than an hour, or 15
-//     minutes for what does not exist. What does not exist is not kept if no SOA
-//     record says for how long. All take no more memory than Config says.
-//   - Equal questions that are open share one exchange. It ends when nobody waits
-//     for it any more, so that one caller who leaves takes nothing from others.
-//   - An exchange goes from server to server, those that failed of late last,
-//     until one gives an answer that settles the question. It goes over UDP with
-//     a fresh port and ID (RFC 5452) and EDNS (RFC 6891), and over TCP where the
-//     answer was too long (RFC 7766).
-//   - A reply counts if it bears the ID and the question. Of its records count
-//     those of the name asked for, and of the names that its aliases lead to.
+//   - It looks into the cache. An answer is kept for its TTL (RFC 1035, section
+//     3.2.1), but for at least 5 seconds and at most an hour. The minimum makes
+//     all checks of a message see the same answer, even one with the TTL 0.
+//     NXDOMAIN and NODATA are kept for at most 15 minutes, and not at all if the
+//     answer has no SOA record (RFC 2308). Failures are kept for 5 seconds (RFC
+//     9520), so that a name whose servers are down delays a message once and not
+//     once for each check. When the cache is full, the answer that was not used
+//     for the longest time is removed.
+//   - It joins an equal question that is already open. That lookup continues until
+//     its last caller has gone, so a caller whose context ends does not disturb
+//     the others.
+//   - It asks the servers in order, those that failed recently last, until one
+//     gives a usable reply. A query goes over UDP, from a new port and with a
+//     random ID (RFC 5452), with EDNS (RFC 6891), and over TCP if the reply does
+//     not fit (RFC 7766).
+//   - It takes from the reply the records of the name, and those of the names that
+//     its aliases lead to (RFC 1034, section 5.3.3). All other records are
+//     ignored.
 //
-// A failure is never taken for an answer: whatever is not a clear "no such
-// name" or "no such record" is temporary.
+// # Failures
 //
-// # When servers misbehave
+// Only NOERROR and NXDOMAIN are answers. Everything else is a temporary failure: a
+// *[net.DNSError] without IsNotFound. The Resolver tries the next server when one
 //
-// What does not bear the ID and the question of a query is read over, however
-// much of it comes. What does not come over UDP as a whole, with TC set or
-// without, or can't be read, is asked for again over TCP. A server is given
-// up, and the next one asked, when its time is up, when it refuses or breaks
-// a connection, answers with any code but NOERROR and NXDOMAIN, refers to
-// other servers, answers for other names or types, or has nothing to say and
-// neither has the zone nor is recursive, and when its reply over TCP is cut
-// off or is to another question. FORMERR and NOTIMP are first answered by the
-// same query without EDNS (RFC 6891, section 7). When every server has been
-// tried as often as Config says, the question has failed, by timeout if that
-// was the last thing to happen. More than 10 aliases, in a loop or not, a
-// record without data, and records of a name that does not exist are failures
-// too. Of more than 1,000 records the first 1,000 count.
-// A name that no zone can hold is not found, and nothing is asked. All others
-// are asked for, whatever octets they have: a backslash in a name means what it
-// means in a master file (RFC 1035, section 5.1), and U-labels are octets.
+//   - does not reply in time,
+//   - refuses or resets the connection,
+//   - replies with another code, such as SERVFAIL or REFUSED,
+//   - returns a referral, or an empty reply although it is neither recursive nor
+//     authoritative,
+//   - replies with records of other names or types only,
+//   - or, over TCP, sends a truncated or broken reply, or a reply to another query.
 //
-// Failures are kept for 5 seconds (RFC 9520), so that a name that can't be
-// resolved does not cost its time again for each check that asks.
+// After FORMERR and NOTIMP the query is repeated without EDNS first (RFC 6891,
+// section 7). Over UDP, messages with another ID or question are ignored, and a
+// reply that is truncated or cannot be decoded is requested again over TCP. The
+// question fails when every server was tried Config.Attempts times; the failure is
+// a timeout if the last try was one.
 //
-// # What it does not do
+// A question fails as well if its answer has a chain of more than 10 aliases or
+// a loop of them, a record without data, or NXDOMAIN beside records of the name.
+// Records after the first 1,000 are ignored.
 //
-// The servers must be recursive resolvers: the package follows aliases, but
-// no delegations. It does not validate DNSSEC. A server that does, at best
-// one on the same machine, answers SERVFAIL for what is forged, which is a
-// temporary failure here if every server asked does so: one that does not
-// validate, beside others that do, undoes their work. It applies no search
-// list, reads no file of hosts, and asks over plain DNS only, without 0x20
-// and cookies: the way to the servers should be a trusted one. It logs
-// nothing: Stats and Config.OnExchange tell what happens.
+// A name that DNS cannot hold is not found, and no server is asked. Names are in
+// the presentation format of RFC 1035, section 5.1: a backslash escapes, and a
+// U-label is a sequence of octets.
+//
+// # Limits
+//
+// The configured servers must be recursive resolvers: the package follows aliases
+// but no delegations. It does not validate DNSSEC. Use a validating resolver,
+// preferably on the same host: it answers SERVFAIL for forged data, which is a
+// temporary failure here. All configured servers must validate, because after
+// SERVFAIL the next server is asked. The package sends plain DNS without cookies
+// and without 0x20 encoding, so the network path to the servers should be trusted.
+// It uses no search list and no hosts file.
+//
+// Messages are encoded and decoded by package github.com/miekg/dns. Its client is
+// not used: it accepts any reply with the right ID, and does not retry.
+//
+// The package writes no log. Resolver.Stats counts what was asked and answered, and
+// Config.OnExchange reports each message.
 package resolver

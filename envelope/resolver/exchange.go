@@ -12,31 +12,30 @@ import (
 )
 
 const (
-	// maxOpen is how many questions are with servers at the same time. More wait
-	// for their turn, so that a crowd does not run out of sockets.
+	// maxOpen limits the questions that are sent concurrently, so that the program
+	// does not run out of sockets.
 	maxOpen = 1000
-	// patience is after how long a server counts as silent for which the callers
-	// did not wait to the end.
+	// patience is the time after which a server that has not replied counts as
+	// failed, even if the callers stop waiting before the timeout.
 	patience = 500 * time.Millisecond
 )
 
-// failure is why a question got no answer.
+// failure is the reason why a question has no answer.
 type failure struct {
-	reason  string
-	server  string
-	timeout bool
-	// passing says that it tells nothing of the question: it is not kept.
-	passing bool
+	reason   string
+	server   string
+	timeout  bool
+	uncached bool // the reason does not concern the question
 }
 
-// exchange puts one question to one server after the other, until a reply
-// settles it. The context ends when nobody wants the answer any more.
+// exchange sends one question to one server after the other, until a reply is
+// usable. The context ends when no caller waits any more.
 func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure) {
 	select {
 	case r.open <- struct{}{}:
 		defer func() { <-r.open }()
 	case <-ctx.Done():
-		return nil, abandoned(ctx)
+		return nil, cancelled(ctx)
 	}
 	u := r.servers.at(r.clock())
 	var last *failure
@@ -51,7 +50,7 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 				if err != nil && r.clock()-began >= patience {
 					s.failed(r.clock())
 				}
-				return nil, abandoned(ctx)
+				return nil, cancelled(ctx)
 			}
 			if last = r.fault(s, q, reply, err); last == nil {
 				return reply, nil
@@ -61,16 +60,16 @@ func (r *Resolver) exchange(ctx context.Context, q question) (*dns.Msg, *failure
 	return nil, last
 }
 
-// fault notes how a server has done, and says why its reply does not settle the
-// question: nil if it does.
+// fault returns the reason why a reply is not usable, nil if it is, and records
+// whether the server works.
 func (r *Resolver) fault(s *server, q question, reply *dns.Msg, err error) *failure {
 	if err != nil {
 		s.failed(r.clock())
 		return &failure{reason: err.Error(), server: s.name, timeout: isTimeout(err)}
 	}
 	if reply.Rcode == dns.RcodeServerFailure {
-		s.answered() // it works, and could not find out
-		return &failure{reason: "the server could not find out (SERVFAIL)", server: s.name}
+		s.answered() // SERVFAIL concerns the name, not the server
+		return &failure{reason: "the server answered SERVFAIL", server: s.name}
 	}
 	if reason := flaw(reply, q); reason != "" {
 		s.failed(r.clock())
@@ -80,19 +79,18 @@ func (r *Resolver) fault(s *server, q question, reply *dns.Msg, err error) *fail
 	return nil
 }
 
-// isTimeout reports whether err says that time was up. What ends a dial is not
-// what ends a read.
+// isTimeout reports whether err is the timeout of a dial, a read or a write.
 func isTimeout(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) && network.Timeout()
 }
 
-func abandoned(ctx context.Context) *failure {
-	return &failure{reason: context.Cause(ctx).Error(), passing: true}
+func cancelled(ctx context.Context) *failure {
+	return &failure{reason: context.Cause(ctx).Error(), uncached: true}
 }
 
-// try puts a question to one server and sees it through: without EDNS if the
-// server does not know that, over TCP if the answer is too long for UDP.
+// try sends a question to one server: again without EDNS if the server does not
+// know it, and again over TCP if the reply does not fit into a UDP message.
 func (r *Resolver) try(ctx context.Context, deadline time.Time, s *server, q question) (*dns.Msg, error) {
 	edns := true
 	reply, err := r.send(ctx, deadline, s, "udp", q, edns)
@@ -106,11 +104,12 @@ func (r *Resolver) try(ctx context.Context, deadline time.Time, s *server, q que
 	return reply, err
 }
 
-// send makes one exchange of a query for a reply, and tells of it.
+// send sends one query, waits for its reply, and reports both to Stats and
+// OnExchange.
 func (r *Resolver) send(ctx context.Context, deadline time.Time, s *server, network string, q question, edns bool) (*dns.Msg, error) {
 	query, err := newQuery(q, edns)
 	if err != nil {
-		return nil, err // an alias to a name that can't be put into a message
+		return nil, err // an alias that leads to an invalid name
 	}
 	var reply *dns.Msg
 	size := 0
@@ -122,39 +121,40 @@ func (r *Resolver) send(ctx context.Context, deadline time.Time, s *server, netw
 	}
 	took := time.Since(began)
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // not the deadline by which it was ended
+		err = context.Cause(ctx) // err is the deadline that bound has set
 	}
-	r.stats.exchanged(network, took)
+	r.stats.exchanged(network)
 	if r.onExchange != nil {
 		r.onExchange(newExchange(s, network, q, reply, size, took, err))
 	}
 	return reply, err
 }
 
-// flaw says why a reply does not settle its question; "" is a reply that has the
-// records, or says that there are none, or no such name.
+// flaw returns the reason why a reply does not answer its question. It is "" for
+// a reply with records, NODATA or NXDOMAIN.
 func flaw(reply *dns.Msg, q question) string {
 	switch {
 	case reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError:
-		return "the server answers " + rcodeText(reply.Rcode)
+		return "the server answered " + rcodeText(reply.Rcode)
 	case len(reply.Answer) > 0 && !slices.ContainsFunc(reply.Answer, q.isAbout):
-		return "the answer is to another question"
+		return "the answer is for another name or type"
 	case reply.Rcode == dns.RcodeSuccess && isLame(reply):
-		return "the server is not recursive, and does not know"
+		return "the server is not a recursive resolver"
 	}
 	return ""
 }
 
-// isAbout reports whether rr is what was asked for, or the alias of the name.
+// isAbout reports whether rr has the name and type of the question, or is an alias
+// of the name.
 func (q question) isAbout(rr dns.RR) bool {
 	h := rr.Header()
 	return strings.EqualFold(h.Name, q.name) && h.Class == dns.ClassINET && (h.Rrtype == q.kind || h.Rrtype == dns.TypeCNAME)
 }
 
-// isLame reports whether a server sends the asker on to others, or away, instead
-// of answering. It looks like an answer without records. But there are NS records
-// without a SOA record beside them (RFC 2308, section 2.2.1), or the server says
-// that it neither has the zone nor asks those that have.
+// isLame reports whether a reply without records is no answer although it looks
+// like NODATA: a referral, which has NS records but no SOA record (RFC 2308,
+// section 2.2.1), or the reply of a server that is neither authoritative nor
+// recursive.
 func isLame(reply *dns.Msg) bool {
 	if len(reply.Answer) > 0 || reply.Authoritative {
 		return false

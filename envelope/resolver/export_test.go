@@ -8,18 +8,18 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Clock is a clock that stands still until a test moves it.
+// Clock is a clock that a test moves.
 type Clock struct{ now atomic.Int64 }
 
 func (c *Clock) Advance(d time.Duration) { c.now.Add(int64(d)) }
 
-// NewAt is New with a clock for all that is kept: answers, the health of
-// servers, the file.
+// NewAt is New with a clock for the cache, the health of servers and the
+// configuration file.
 func NewAt(config Config, clock *Clock) (*Resolver, error) {
 	return newResolver(config, func() time.Duration { return time.Duration(clock.now.Load()) })
 }
 
-// Servers returns the addresses of the servers in force, and the limits.
+// Servers returns the addresses of the servers, the timeout and the attempts.
 func (r *Resolver) Servers() (addresses []string, timeout time.Duration, attempts int) {
 	u := r.servers.at(r.clock())
 	for _, s := range u.servers {
@@ -28,7 +28,7 @@ func (r *Resolver) Servers() (addresses []string, timeout time.Duration, attempt
 	return addresses, u.timeout, u.attempts
 }
 
-// Idle returns how many TCP connections are kept.
+// Idle returns the number of idle TCP connections.
 func (r *Resolver) Idle() (n int) {
 	for _, s := range r.servers.current.Load().servers {
 		s.connections.mu.Lock()
@@ -38,7 +38,7 @@ func (r *Resolver) Idle() (n int) {
 	return n
 }
 
-// Waiting returns how many callers wait for the answers to open questions.
+// Waiting returns the number of callers that wait for open questions.
 func (r *Resolver) Waiting() (n int) {
 	r.flights.mu.Lock()
 	defer r.flights.mu.Unlock()
@@ -51,7 +51,7 @@ func (r *Resolver) Waiting() (n int) {
 // Settle waits until no question is open.
 func (r *Resolver) Settle() { r.flights.group.Wait() }
 
-// Fill puts answers into the cache until there are so many.
+// Fill fills the cache with a number of answers.
 func Fill(r *Resolver, answers int) {
 	for i := range answers {
 		q := question{"_dmarc.domain-" + strconv.Itoa(i) + ".example.", dns.TypeTXT}
@@ -60,12 +60,5 @@ func Fill(r *Resolver, answers int) {
 	}
 }
 
-// Open returns how many questions are with servers.
+// Open returns the number of questions that are being sent.
 func (r *Resolver) Open() int { return len(r.open) }
-
-// Counted returns how one exchange is counted that took so long.
-func Counted(took time.Duration) Latency {
-	r := Resolver{cache: newCache(-1)}
-	r.stats.exchanged("udp", took)
-	return r.Stats().Latency
-}

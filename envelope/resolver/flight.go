@@ -12,7 +12,7 @@ import (
 
 var errClosed = errors.New("the resolver is closed")
 
-// flights are the questions that are open. Equal ones share one flight.
+// flights holds the open lookups, at most one for each question.
 type flights struct {
 	mu     sync.Mutex
 	open   map[question]*flight
@@ -20,23 +20,22 @@ type flights struct {
 	group  sync.WaitGroup // one goroutine for each flight
 }
 
-// flight is one open question, on which one goroutine works and for which
-// callers wait.
+// flight is one open lookup: a goroutine that runs it and the callers that wait
+// for its answer.
 type flight struct {
-	waiting int // guarded by flights
+	waiting int // the number of callers; guarded by flights.mu
 	cancel  context.CancelCauseFunc
-	done    chan struct{} // closed when the answer is there
+	done    chan struct{} // closed after answer is set
 	answer  answer
 }
 
-// errNobodyWaits is why a flight ends early.
-var errNobodyWaits = errors.New("nobody waits for the answer")
+// errNoCaller is the reason why a flight is cancelled.
+var errNoCaller = errors.New("no caller is waiting for the answer")
 
-// ask waits for the answer to a question: that of the cache if it came
-// meanwhile, that of the flight if there is one, else that of a new flight. It
-// is false if the context ends first.
+// ask joins the flight of a question, or starts one, and waits for its answer. It
+// returns false if the context ends first.
 func (r *Resolver) ask(ctx context.Context, q question) (answer, source, bool) {
-	f, a, from := r.board(q)
+	f, a, from := r.join(q)
 	if f == nil {
 		return a, from, true
 	}
@@ -55,10 +54,10 @@ func (r *Resolver) ask(ctx context.Context, q question) (answer, source, bool) {
 	return f.answer, from, true
 }
 
-// board finds or begins the flight of a question. A flight puts its answer into
-// the cache before it goes, so that there is no moment between the two in which
-// a second one could begin.
-func (r *Resolver) board(q question) (*flight, answer, source) {
+// join returns the flight of a question, and starts it if there is none. It looks
+// into the cache again under the lock: a flight caches its answer before it is
+// removed, so that no second flight starts in between.
+func (r *Resolver) join(q question) (*flight, answer, source) {
 	fs := &r.flights
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -75,31 +74,30 @@ func (r *Resolver) board(q question) (*flight, answer, source) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	f := &flight{waiting: 1, cancel: cancel, done: make(chan struct{})}
 	fs.open[q] = f
-	fs.group.Go(func() { r.fly(ctx, q, f) })
+	fs.group.Go(func() { r.run(ctx, q, f) })
 	return f, answer{}, asked
 }
 
-// fly finds the answer to a question, for all who wait. They get one whatever
-// happens: a panic is a failure, because no caller could recover from one in
-// this goroutine, and the mail server would end with it; so is the end of the
-// goroutine by [runtime.Goexit].
-func (r *Resolver) fly(ctx context.Context, q question, f *flight) {
-	a, ttl := answer{outcome: failed, data: "the question was given up"}, time.Duration(0)
+// run looks up the answer of a flight. The callers get an answer in any case. A
+// panic is a failure of the question: no caller could recover from it, since it
+// is in another goroutine, and it would end the program. So is [runtime.Goexit].
+func (r *Resolver) run(ctx context.Context, q question, f *flight) {
+	a, ttl := answer{outcome: failed, data: "the lookup was aborted"}, time.Duration(0)
 	defer func() {
 		if p := recover(); p != nil {
 			a.data = fmt.Sprint("panic: ", p)
 		}
 		r.cache.put(q, a, ttl, r.clock())
 		f.answer = a
-		r.flights.land(q, f)
+		r.flights.remove(q, f)
 		f.cancel(nil)
 		close(f.done)
 	}()
 	a, ttl = r.resolve(ctx, q)
 }
 
-// land takes a flight off the list.
-func (fs *flights) land(q question, f *flight) {
+// remove removes a flight that has ended.
+func (fs *flights) remove(q question, f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.open[q] == f {
@@ -107,8 +105,8 @@ func (fs *flights) land(q question, f *flight) {
 	}
 }
 
-// leave says that one caller does not wait any more. With the last one the
-// flight ends, and who comes after begins another.
+// leave removes one caller from a flight, and cancels the flight after the last
+// one. The next caller starts another flight.
 func (fs *flights) leave(q question, f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -119,10 +117,10 @@ func (fs *flights) leave(q question, f *flight) {
 	if fs.open[q] == f {
 		delete(fs.open, q)
 	}
-	f.cancel(errNobodyWaits)
+	f.cancel(errNoCaller)
 }
 
-// close ends every flight and waits until they are down.
+// close cancels every flight and waits until all have ended.
 func (fs *flights) close() {
 	fs.mu.Lock()
 	fs.closed = true

@@ -13,22 +13,21 @@ import (
 	"mxrules.example/envelope/resolver"
 )
 
-// gated is a server that answers when the gate is opened.
-func gated(t *testing.T) (server *hostile, gate chan struct{}) {
+// gated returns a server that answers after the gate is closed.
+func gated() (server *hostile, gate chan struct{}) {
 	gate = make(chan struct{})
-	server = (&hostile{udp: func(q *dns.Msg, n int) [][]byte {
+	return &hostile{udp: func(q *dns.Msg, n int) [][]byte {
 		<-gate
 		return answering("right")(q, n)
-	}}).start(t)
-	return server, gate
+	}}, gate
 }
 
-// until waits for what another goroutine is about to do.
+// until waits until a condition is true.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s does not come about", what)
+			t.Fatalf("waited too long until %s", what)
 		}
 	}
 }
@@ -37,8 +36,8 @@ func TestEqualQuestionsShareOneExchange(t *testing.T) {
 	for name, size := range map[string]int64{"with a cache": 0, "without a cache": -1} {
 		t.Run(name, func(t *testing.T) {
 			const callers = 1000
-			server, gate := gated(t)
-			r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Minute, CacheBytes: size})
+			server, gate := gated()
+			r := server.open(t, resolver.Config{Timeout: time.Minute, CacheBytes: size})
 			var group sync.WaitGroup
 			var results [callers][]string
 			for i := range callers {
@@ -46,14 +45,14 @@ func TestEqualQuestionsShareOneExchange(t *testing.T) {
 					results[i], _ = r.LookupTXT(t.Context(), []string{"name.example.", "NAME.example."}[i%2])
 				})
 			}
-			until(t, "that all wait", func() bool { return r.Waiting() == callers })
+			until(t, "all wait", func() bool { return r.Waiting() == callers })
 			close(gate)
 			group.Wait()
 			for i, texts := range results {
 				if len(texts) != 1 || texts[0] != "right" {
 					t.Fatalf("caller %d: got %q", i, texts)
 				}
-				texts[0] = "changed" // it belongs to this caller
+				texts[0] = "changed" // other callers must not see it
 			}
 			if got := server.overUDP.Load(); got != 1 {
 				t.Errorf("%d exchanges", got)
@@ -65,16 +64,16 @@ func TestEqualQuestionsShareOneExchange(t *testing.T) {
 	}
 }
 
-// Who leaves takes nothing from those who stay, also if he was the first.
-func TestOneCallersCancelIsHisOwn(t *testing.T) {
-	server, gate := gated(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Minute})
+// The first caller of an exchange is cancelled, and the second gets its answer.
+func TestCancelledCallerDoesNotDisturbOthers(t *testing.T) {
+	server, gate := gated()
+	r := server.open(t, resolver.Config{Timeout: time.Minute})
 	ctx, cancel := context.WithCancel(t.Context())
 	first, second := make(chan string), make(chan string)
 	go func() { first <- outcome(r.LookupTXT(ctx, name)) }()
-	until(t, "that the first waits", func() bool { return r.Waiting() == 1 })
+	until(t, "the first waits", func() bool { return r.Waiting() == 1 })
 	go func() { second <- outcome(r.LookupTXT(t.Context(), name)) }()
-	until(t, "that both wait", func() bool { return r.Waiting() == 2 })
+	until(t, "both wait", func() bool { return r.Waiting() == 2 })
 	cancel()
 	if got := <-first; got != "failure" {
 		t.Errorf("the first: got %q", got)
@@ -88,97 +87,90 @@ func TestOneCallersCancelIsHisOwn(t *testing.T) {
 	}
 }
 
-// With the last caller the exchange ends, and leaves nothing in the cache.
-func TestWithTheLastCallerTheExchangeEnds(t *testing.T) {
-	server, gate := gated(t)
-	told := make(chan error, 2)
-	r := open(t, resolver.Config{
-		Servers: []string{server.address}, Timeout: time.Minute,
-		OnExchange: func(x resolver.Exchange) { told <- x.Err },
+// An exchange without callers is cancelled, and caches nothing.
+func TestExchangeEndsWithItsLastCaller(t *testing.T) {
+	server, gate := gated()
+	reported := make(chan error, 2)
+	r := server.open(t, resolver.Config{
+		Timeout:    time.Minute,
+		OnExchange: func(x resolver.Exchange) { reported <- x.Err },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan string)
 	go func() { left <- outcome(r.LookupTXT(ctx, name)) }()
-	until(t, "that one waits", func() bool { return r.Waiting() == 1 })
+	until(t, "the caller waits", func() bool { return r.Waiting() == 1 })
 	cancel()
 	<-left
 	r.Settle() // would take a minute
-	if err := <-told; err == nil || err.Error() != "nobody waits for the answer" {
-		t.Errorf("OnExchange is told of %v", err)
+	if err := <-reported; err == nil || err.Error() != "no caller is waiting for the answer" {
+		t.Errorf("OnExchange gets the error %v", err)
 	}
 	close(gate)
-	if got := outcome(r.LookupTXT(t.Context(), name)); got != "right" {
-		t.Errorf("the next one: got %q", got)
-	}
-	if s := r.Stats(); s.Asked != 2 || s.Left != 1 || s.Found != 1 {
+	wantTXT(t, r, name, "right")
+	if s := r.Stats(); s.Asked != 2 || s.Abandoned != 1 || s.Found != 1 {
 		t.Errorf("Stats: %+v", s)
 	}
 }
 
-// Close ends what is open, and waits until it has ended.
+// Close cancels open questions and waits for the end of their goroutines.
 func TestCloseEndsOpenQuestions(t *testing.T) {
-	server := (&hostile{}).start(t)
+	server := new(hostile)
 	var ended atomic.Bool
-	r := open(t, resolver.Config{
-		Servers: []string{server.address}, Timeout: time.Hour,
+	r := server.open(t, resolver.Config{
+		Timeout: time.Hour,
 		OnExchange: func(resolver.Exchange) {
 			for range 1000 {
-				runtime.Gosched() // a Close that does not wait is done by now
+				runtime.Gosched() // a Close that does not wait returns in the meantime
 			}
 			ended.Store(true)
 		},
 	})
 	result := make(chan string)
 	go func() { result <- outcome(r.LookupTXT(context.Background(), name)) }()
-	until(t, "that the question is with the server", func() bool { return server.overUDP.Load() == 1 })
+	until(t, "the server has the question", func() bool { return server.overUDP.Load() == 1 })
 	r.Close()
 	if !ended.Load() {
-		t.Error("the exchange goes on after Close")
+		t.Error("the exchange continues after Close")
 	}
 	if got := <-result; got != "failure" {
 		t.Errorf("got %q", got)
 	}
 }
 
-// Only so many questions are with servers at the same time. What is beyond waits
-// for its turn, or until its context ends.
-func TestQuestionsBeyondTheBoundWaitTheirTurn(t *testing.T) {
-	server := (&hostile{udp: func(q *dns.Msg, n int) [][]byte {
+// When 1,000 questions are being sent, another one waits until one of them or its
+// own context ends.
+func TestQuestionsBeyondTheLimitWait(t *testing.T) {
+	r := (&hostile{udp: func(q *dns.Msg, n int) [][]byte {
 		if q.Question[0].Name != name {
 			return nil
 		}
 		return answering("right")(q, n)
-	}}).start(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Hour})
+	}}).open(t, resolver.Config{Timeout: time.Hour})
 	const crowd = 1000
 	ctx, leave := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	for i := range crowd {
 		group.Go(func() { r.LookupTXT(ctx, fmt.Sprintf("a%d.example.", i)) })
 	}
-	until(t, "that all are with the server", func() bool { return r.Open() == crowd })
+	until(t, "all are being sent", func() bool { return r.Open() == crowd })
 	late, cancel := context.WithTimeout(t.Context(), short)
 	defer cancel()
 	if got := outcome(r.LookupTXT(late, name)); got != "timeout" {
-		t.Errorf("one too many: got %q", got)
+		t.Errorf("beyond the limit: got %q", got)
 	}
 	leave()
-	if got := outcome(r.LookupTXT(t.Context(), name)); got != "right" {
-		t.Errorf("when there is room: got %q", got)
-	}
+	wantTXT(t, r, name, "right")
 	group.Wait()
 }
 
-// A panic in OnExchange, or in what reads a reply, is a failure of the question
-// and not the end of the program. Nor does anyone wait for ever for a goroutine
-// that ends itself.
+// A panic of OnExchange or of the code that decodes a reply fails the question and
+// does not end the program. The same holds for runtime.Goexit.
 func TestPanicIsAFailure(t *testing.T) {
-	server := (&hostile{udp: answering("right")}).start(t)
 	for want, onExchange := range map[string]func(resolver.Exchange){
-		"lookup name.example.: panic: oh":                 func(resolver.Exchange) { panic("oh") },
-		"lookup name.example.: the question was given up": func(resolver.Exchange) { runtime.Goexit() },
+		"lookup name.example.: panic: oh":              func(resolver.Exchange) { panic("oh") },
+		"lookup name.example.: the lookup was aborted": func(resolver.Exchange) { runtime.Goexit() },
 	} {
-		r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long, OnExchange: onExchange})
+		r := (&hostile{udp: answering("right")}).open(t, resolver.Config{OnExchange: onExchange})
 		ctx, cancel := context.WithTimeout(t.Context(), long)
 		_, err := r.LookupTXT(ctx, name)
 		cancel()

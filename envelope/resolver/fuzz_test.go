@@ -9,8 +9,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// FuzzReply reads any octets as the reply to a question. Whatever they are, it
-// is an answer within bounds, a failure, or the aliases go on.
+// FuzzReply decodes any octets as the reply to a question. The result is an answer
+// within the limits, a failure, or a longer chain of aliases.
 func FuzzReply(f *testing.F) {
 	kinds := []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeMX, dns.TypePTR, dns.TypeTXT}
 	for i, records := range [][]string{
@@ -39,7 +39,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte("\x00\x00\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x04name\x07example\x00\x00\x01\x00\x01"), byte(0))
 	f.Fuzz(func(t *testing.T, msg []byte, kind byte) {
 		q := &query{question: question{"name.example.", kinds[int(kind)%len(kinds)]}, edns: true}
-		if !q.fits(msg) {
+		if !q.isAnsweredBy(msg) {
 			return
 		}
 		reply, err := unpack(msg)
@@ -53,10 +53,10 @@ func FuzzReply(f *testing.F) {
 		a, ttl, done := p.follow(reply)
 		if !done {
 			if p.aliases == 0 || p.aliases > maxAliases {
-				t.Fatalf("goes on after %d aliases", p.aliases)
+				t.Fatalf("continues after %d aliases", p.aliases)
 			}
 			if _, err := newQuery(question{strings.ToLower(p.name), p.kind}, true); err != nil {
-				t.Errorf("goes on to %q: %v", p.name, err)
+				t.Errorf("continues with %q: %v", p.name, err)
 			}
 			return
 		}
@@ -67,7 +67,7 @@ func FuzzReply(f *testing.F) {
 func checkAnswer(t *testing.T, a *answer, ttl time.Duration, kind uint16) {
 	t.Helper()
 	if ttl < 0 || ttl > maxTTL || ttl > 0 && ttl < minTTL {
-		t.Errorf("is kept for %v", ttl)
+		t.Errorf("is cached for %v", ttl)
 	}
 	if err := a.err("name.example."); (err == nil) != (a.outcome == found) {
 		t.Errorf("outcome %v with the error %v", a.outcome, err)
@@ -99,13 +99,13 @@ func checkAnswer(t *testing.T, a *answer, ttl time.Duration, kind uint16) {
 		}
 	case dns.TypeTXT:
 		if len(strings.Join(a.texts(), "")) > dns.MaxMsgSize {
-			t.Error("more text than fits into a message")
+			t.Error("more text than a message can have")
 		}
 	}
 }
 
-// FuzzTXT sends octets as the strings of a TXT record over the wire: what comes
-// out is what went in.
+// FuzzTXT encodes octets as the strings of a TXT record. LookupTXT returns them
+// unchanged.
 func FuzzTXT(f *testing.F) {
 	f.Add([]byte("v=spf1 -all"), byte(255))
 	f.Add([]byte("\x00\x01\xff\"quoted\" back\\slash \\065 ;"), byte(3))
@@ -115,7 +115,7 @@ func FuzzTXT(f *testing.F) {
 		if len(text) > 60_000 || size == 0 {
 			return
 		}
-		// RFC 1035, section 3.3.14: strings, each with its length before it.
+		// RFC 1035, section 3.3.14: each string has its length as a prefix.
 		data := []byte{}
 		for chunk := range slices.Chunk(text, int(size)) {
 			data = append(append(data, byte(len(chunk))), chunk...)

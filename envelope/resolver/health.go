@@ -8,21 +8,22 @@ import (
 )
 
 const (
-	// firstHold is how long a server that failed is asked last. It doubles with
-	// each failure that follows, up to maxHold.
+	// firstHold is the time for which a server is asked last after it failed. It
+	// doubles with each further failure, up to maxHold.
 	firstHold = 5 * time.Second
 	maxHold   = 80 * time.Second
 )
 
-// server is one name server, and how it has done of late.
+// server is one name server and its health. A server that failed is on hold: it is
+// asked only if all others have failed too.
 type server struct {
 	address     netip.AddrPort
 	name        string // the address as text
 	connections connections
 
 	mu    sync.Mutex
-	hold  time.Duration // 0: the server is well
-	until time.Duration // when the hold ends, on the clock of the Resolver
+	hold  time.Duration // 0 if the server works
+	until time.Duration // the end of the hold, on Resolver.clock
 }
 
 func newServer(address netip.AddrPort) *server {
@@ -30,9 +31,8 @@ func newServer(address netip.AddrPort) *server {
 	return &server{address: address, name: name, connections: connections{address: name}}
 }
 
-// ready reports whether to ask the server in its turn, and not last. When the
-// hold of a server that failed ends, one question finds out for all others
-// whether it is back.
+// ready reports whether the server is not on hold. After a hold it is true for one
+// caller only, which tries the server; for the others the next hold has begun.
 func (s *server) ready(now time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,8 +47,8 @@ func (s *server) ready(now time.Duration) bool {
 	return true
 }
 
-// failed says that the server did not do its work. Of many questions that fail
-// together the first one counts.
+// failed puts the server on hold. It has no effect on a server that is on hold,
+// so that many concurrent failures count once.
 func (s *server) failed(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,15 +58,15 @@ func (s *server) failed(now time.Duration) {
 	}
 }
 
-// answered says that the server did its work.
+// answered ends the hold of a server that has replied.
 func (s *server) answered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hold = 0
 }
 
-// byHealth yields the servers in their order, but those on hold behind the
-// others: they are still asked if no other answers.
+// byHealth yields the servers in order: first those that are not on hold, then the
+// others.
 func byHealth(servers []*server, clock func() time.Duration) iter.Seq[*server] {
 	return func(yield func(*server) bool) {
 		var onHold []*server

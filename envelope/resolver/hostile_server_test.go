@@ -9,25 +9,43 @@ import (
 	"testing"
 
 	"github.com/miekg/dns"
+	"mxrules.example/envelope/resolver"
 )
 
-// hostile is a name server that does what a test wants. It listens for UDP and
-// TCP on one port of the loopback interface.
+// hostile is a name server whose behaviour a test defines. It listens for UDP and
+// TCP on one port of the loopback interface. Without a handler it is silent over
+// UDP and closes TCP connections.
 type hostile struct {
-	// udp returns the messages that answer the nth query over UDP, from 1 on.
-	udp func(query *dns.Msg, n int) [][]byte
-	// tcp does what it likes with a connection on which a query came, the nth
-	// over TCP, and reports whether to wait for another.
-	tcp func(conn net.Conn, query *dns.Msg, n int) bool
+	udp udpHandler
+	tcp tcpHandler
 
 	address     string
-	overUDP     atomic.Int64 // queries
+	overUDP     atomic.Int64 // the number of queries
 	overTCP     atomic.Int64
 	connections atomic.Int64
 	ids, ports  sync.Map // of the queries over UDP
 }
 
-// start makes the server listen for the time of a test.
+// udpHandler returns the messages that answer the nth query over UDP, counted from 1.
+type udpHandler = func(query *dns.Msg, n int) [][]byte
+
+// tcpHandler handles the nth query over TCP, counted from 1, and reports whether to
+// read another query from the connection.
+type tcpHandler = func(conn net.Conn, query *dns.Msg, n int) bool
+
+// open starts the server and returns a Resolver that asks no other one. The
+// timeout is long unless config has one.
+func (h *hostile) open(t testing.TB, config resolver.Config) *resolver.Resolver {
+	t.Helper()
+	h.start(t)
+	config.Servers = []string{h.address}
+	if config.Timeout == 0 {
+		config.Timeout = long
+	}
+	return open(t, config)
+}
+
+// start makes the server listen until the test ends.
 func (h *hostile) start(t testing.TB) *hostile {
 	t.Helper()
 	listener, packets := listen(t)
@@ -43,8 +61,8 @@ func (h *hostile) start(t testing.TB) *hostile {
 	return h
 }
 
-// listen opens one port for TCP and UDP. One that is free for TCP may be taken
-// for UDP.
+// listen opens one port for TCP and UDP. It tries several, because a port that is
+// free for TCP may be in use for UDP.
 func listen(t testing.TB) (net.Listener, net.PacketConn) {
 	t.Helper()
 	for range 20 {
@@ -131,8 +149,8 @@ func framed(msg []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(msg))), msg...)
 }
 
-// reply packs a reply to a query with these records, which are in the format of
-// master files; those behind "authority" are in the authority section.
+// reply packs a reply to a query with records in the format of master files.
+// Records after "authority" are in the authority section.
 func reply(query *dns.Msg, rcode int, records ...string) []byte {
 	m := new(dns.Msg).SetRcode(query, rcode)
 	m.RecursionAvailable = true
@@ -160,15 +178,8 @@ func pack(m *dns.Msg) []byte {
 	return msg
 }
 
-// cut returns a reply without records that says TC.
-func cut(query *dns.Msg) []byte {
-	m := new(dns.Msg).SetReply(query)
-	m.Truncated = true
-	return pack(m)
-}
-
-// altered returns a copy of a message that edit has changed.
-func altered(msg []byte, edit func(m *dns.Msg)) []byte {
+// edited returns a copy of a message that edit has changed.
+func edited(msg []byte, edit func(m *dns.Msg)) []byte {
 	m := new(dns.Msg)
 	if err := m.Unpack(msg); err != nil {
 		panic(err)
@@ -177,10 +188,63 @@ func altered(msg []byte, edit func(m *dns.Msg)) []byte {
 	return pack(m)
 }
 
-// whole answers over TCP with one reply.
-func whole(records ...string) func(net.Conn, *dns.Msg, int) bool {
-	return func(conn net.Conn, query *dns.Msg, _ int) bool {
-		_, err := conn.Write(framed(reply(query, dns.RcodeSuccess, records...)))
-		return err == nil
+// replying answers every query with a reply that has these records.
+func replying(rcode int, records ...string) udpHandler {
+	return func(q *dns.Msg, _ int) [][]byte { return [][]byte{reply(q, rcode, records...)} }
+}
+
+// answering answers every query with a TXT record of its name.
+func answering(text string) udpHandler {
+	return func(q *dns.Msg, n int) [][]byte {
+		return replying(dns.RcodeSuccess, q.Question[0].Name+" 60 TXT "+text)(q, n)
+	}
+}
+
+// failing answers with a code so many times, and then as another handler does.
+func failing(times, rcode int, then udpHandler) udpHandler {
+	return func(q *dns.Msg, n int) [][]byte {
+		if n <= times {
+			return replying(rcode)(q, n)
+		}
+		return then(q, n)
+	}
+}
+
+// rejectingEDNS answers queries with EDNS as reject does, and others as then does.
+func rejectingEDNS(reject, then udpHandler) udpHandler {
+	return func(q *dns.Msg, n int) [][]byte {
+		if q.IsEdns0() != nil {
+			return reject(q, n)
+		}
+		return then(q, n)
+	}
+}
+
+// editing changes the replies of a handler.
+func editing(handler udpHandler, edit func(m *dns.Msg)) udpHandler {
+	return func(q *dns.Msg, n int) [][]byte {
+		msgs := handler(q, n)
+		for i, msg := range msgs {
+			msgs[i] = edited(msg, edit)
+		}
+		return msgs
+	}
+}
+
+// truncated sets TC in replies without records.
+var truncated = editing(replying(dns.RcodeSuccess), func(m *dns.Msg) { m.Truncated = true })
+
+// notRecursive clears RA.
+func notRecursive(m *dns.Msg) { m.RecursionAvailable = false }
+
+// overTCP answers over TCP as a handler does over UDP.
+func overTCP(handler udpHandler) tcpHandler {
+	return func(conn net.Conn, q *dns.Msg, n int) bool {
+		for _, msg := range handler(q, n) {
+			if _, err := conn.Write(framed(msg)); err != nil {
+				return false
+			}
+		}
+		return true
 	}
 }

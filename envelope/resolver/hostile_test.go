@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +18,19 @@ const (
 	name  = "name.example."
 	right = "name.example. 60 TXT right"
 	wrong = "name.example. 60 TXT wrong"
+
+	soaRecord = "example. 300 SOA . . 1 2 3 4 300"
+	nsRecord  = "example. 60 NS ns.example."
 )
 
-// outcome is what a lookup of a test comes to: "right", "not found", "timeout",
+// short is the timeout of tests that wait for it, long the timeout of tests that
+// get an answer, even on a busy machine.
+const (
+	short = 100 * time.Millisecond
+	long  = 10 * time.Second
+)
+
+// outcome shows the result of a lookup: the texts, or "not found", "timeout" or
 // "failure".
 func outcome(texts []string, err error) string {
 	dnsErr, bare := err.(*net.DNSError)
@@ -38,217 +49,171 @@ func outcome(texts []string, err error) string {
 	return "no flag"
 }
 
-// short is the timeout of tests in which no answer comes, long that of tests in
-// which one does, however busy the machine is.
-const (
-	short = 100 * time.Millisecond
-	long  = 10 * time.Second
-)
+// ask asks one question and returns the records as texts.
+func ask(t *testing.T, r *resolver.Resolver, kind, name string) (texts []string, err error) {
+	t.Helper()
+	var values any
+	switch kind {
+	case "A":
+		values, err = r.LookupNetIP(t.Context(), "ip4", name)
+	case "AAAA":
+		values, err = r.LookupNetIP(t.Context(), "ip6", name)
+	case "A+AAAA":
+		values, err = r.LookupNetIP(t.Context(), "ip", name)
+	case "MX":
+		values, err = r.LookupMX(t.Context(), name)
+	case "PTR":
+		return r.LookupAddr(t.Context(), name)
+	case "TXT":
+		return r.LookupTXT(t.Context(), name)
+	case "CNAME":
+		end, err := r.LookupCNAME(t.Context(), name)
+		return []string{end}, err
+	}
+	switch values := values.(type) {
+	case []netip.Addr:
+		for _, addr := range values {
+			texts = append(texts, addr.String())
+		}
+	case []*net.MX:
+		for _, mx := range values {
+			texts = append(texts, fmt.Sprint(mx.Pref, " ", mx.Host))
+		}
+	}
+	return texts, err
+}
 
-func one(msg []byte) [][]byte { return [][]byte{msg} }
+// wantTXT looks up TXT records and compares the outcome.
+func wantTXT(t *testing.T, r *resolver.Resolver, owner, want string) {
+	t.Helper()
+	if got := outcome(r.LookupTXT(t.Context(), owner)); got != want {
+		t.Errorf("TXT of %s: got %.80q, want %.80q", owner, got, want)
+	}
+}
 
-// What a server on the other end may do, with one server and one attempt.
+// Each case is a behaviour of the only server, which is tried once.
 func TestRepliesOverUDP(t *testing.T) {
-	good := func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess, right) }
-	bad := func(q *dns.Msg) []byte { return reply(q, dns.RcodeSuccess, wrong) }
+	good, bad, empty := replying(dns.RcodeSuccess, right), replying(dns.RcodeSuccess, wrong), replying(dns.RcodeSuccess)
+	noQuestion := func(m *dns.Msg) { m.Question = nil }
 	for _, tc := range []struct {
 		behaviour string
-		udp       func(q *dns.Msg, n int) [][]byte
+		udp       udpHandler
 		want      string
 	}{
-		{"an answer", func(q *dns.Msg, _ int) [][]byte { return one(good(q)) }, "right"},
-		{"silence", func(*dns.Msg, int) [][]byte { return nil }, "timeout"},
-		{"another ID", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Id++ }))
-		}, "timeout"},
-		{"another name", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Name = "nome.example." }))
-		}, "timeout"},
-		{"another type", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Qtype = dns.TypeA }))
-		}, "timeout"},
-		{"another class", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS }))
-		}, "timeout"},
-		{"no question", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Question = nil }))
-		}, "timeout"},
-		{"two questions", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Question = append(m.Question, m.Question[0]) }))
-		}, "timeout"},
-		{"a query", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Response = false }))
-		}, "timeout"},
-		{"another opcode", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(bad(q), func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify }))
-		}, "timeout"},
+		{"an answer", good, "right"},
+		{"silence", nil, "timeout"},
+		{"another ID", editing(bad, func(m *dns.Msg) { m.Id++ }), "timeout"},
+		{"another name", editing(bad, func(m *dns.Msg) { m.Question[0].Name = "nome.example." }), "timeout"},
+		{"another type", editing(bad, func(m *dns.Msg) { m.Question[0].Qtype = dns.TypeA }), "timeout"},
+		{"another class", editing(bad, func(m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS }), "timeout"},
+		{"no question", editing(bad, noQuestion), "timeout"},
+		{"two questions", editing(bad, func(m *dns.Msg) { m.Question = append(m.Question, m.Question[0]) }), "timeout"},
+		{"a query", editing(bad, func(m *dns.Msg) { m.Response = false }), "timeout"},
+		{"another opcode", editing(bad, func(m *dns.Msg) { m.Opcode = dns.OpcodeNotify }), "timeout"},
 		{"garbage", func(*dns.Msg, int) [][]byte {
 			return [][]byte{nil, {1}, bytes.Repeat([]byte{0xff}, 600), bytes.Repeat([]byte{0xc0}, 64)}
 		}, "timeout"},
-		{"a burst of forgeries before the answer", func(q *dns.Msg, _ int) [][]byte {
+		{"forgeries before the answer", func(q *dns.Msg, n int) [][]byte {
+			forged := reply(q, dns.RcodeSuccess, wrong)
 			var all [][]byte
-			for i := range 20 { // more than these may not fit into the buffer of the socket
+			for i := range 20 { // more may not fit into the buffer of the socket
 				all = append(all,
-					altered(bad(q), func(m *dns.Msg) { m.Id += uint16(i + 1) }),
-					altered(bad(q), func(m *dns.Msg) { m.Question[0].Name = "x." + name }),
-					bad(q)[:11])
+					edited(forged, func(m *dns.Msg) { m.Id += uint16(i + 1) }),
+					edited(forged, func(m *dns.Msg) { m.Question[0].Name = "x." + name }),
+					forged[:11])
 			}
-			return append(all, good(q))
+			return append(all, good(q, n)...)
 		}, "right"},
-		{"the name in other letters", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(good(q), func(m *dns.Msg) { m.Question[0].Name = "NAME.Example." }))
-		}, "right"},
-		{"records of other names beside the right one", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "other.example. TXT wrong", right, "example. TXT wrong", "name.example. A 192.0.2.1"))
-		}, "right"},
-		{"records of other names only", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "other.example. TXT wrong"))
-		}, "failure"},
-		{"a record of another class", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "name.example. 60 CH TXT wrong"))
-		}, "failure"},
-		{"a record of another type only", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "name.example. A 192.0.2.1"))
-		}, "failure"},
-		{"NXDOMAIN", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeNameError)) }, "not found"},
-		{"NXDOMAIN with records of the name", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeNameError, wrong))
-		}, "failure"},
-		{"NXDOMAIN with records of other names", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeNameError, "other.example. TXT wrong"))
-		}, "failure"},
-		{"NODATA without SOA", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeSuccess)) }, "not found"},
-		{"a referral", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example."))
-		}, "failure"},
-		{"nothing from a server that is not recursive", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) { m.RecursionAvailable = false }))
-		}, "failure"},
-		{"nothing from the server that has the zone", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example."), func(m *dns.Msg) {
+		{"the name in other case", editing(good, func(m *dns.Msg) { m.Question[0].Name = "NAME.Example." }), "right"},
+		{"records of other names and the right one",
+			replying(dns.RcodeSuccess, "other.example. TXT wrong", right, "example. TXT wrong", "name.example. A 192.0.2.1"), "right"},
+		{"only records of other names", replying(dns.RcodeSuccess, "other.example. TXT wrong"), "failure"},
+		{"only a record of another class", replying(dns.RcodeSuccess, "name.example. 60 CH TXT wrong"), "failure"},
+		{"only a record of another type", replying(dns.RcodeSuccess, "name.example. A 192.0.2.1"), "failure"},
+		{"NXDOMAIN", replying(dns.RcodeNameError), "not found"},
+		{"NXDOMAIN with records of the name", replying(dns.RcodeNameError, wrong), "failure"},
+		{"NXDOMAIN with records of other names", replying(dns.RcodeNameError, "other.example. TXT wrong"), "failure"},
+		{"NODATA without SOA", empty, "not found"},
+		{"a referral", replying(dns.RcodeSuccess, "authority", nsRecord), "failure"},
+		{"an empty reply of a server that is not recursive", editing(empty, notRecursive), "failure"},
+		{"an empty reply of an authoritative server",
+			editing(replying(dns.RcodeSuccess, "authority", nsRecord), func(m *dns.Msg) {
 				m.RecursionAvailable, m.Authoritative = false, true
-			}))
-		}, "not found"},
-		{"NODATA with a SOA record from a server that is not recursive", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeSuccess, "authority", "example. 60 SOA . . 1 2 3 4 5"), func(m *dns.Msg) { m.RecursionAvailable = false }))
-		}, "not found"},
-		{"NODATA with NS and SOA records", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "authority", "example. 60 NS ns.example.", "example. 60 SOA . . 1 2 3 4 5"))
-		}, "not found"},
-		{"SERVFAIL", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeServerFailure)) }, "failure"},
-		{"REFUSED", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeRefused)) }, "failure"},
-		{"a code that nobody knows", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, 14)) }, "failure"},
-		{"a record without data", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeSuccess), func(m *dns.Msg) {
-				m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeTXT, Class: dns.ClassINET}}}
-			}))
-		}, "failure"},
-		{"FORMERR to EDNS", func(q *dns.Msg, _ int) [][]byte {
-			if q.IsEdns0() != nil {
-				return one(reply(q, dns.RcodeFormatError))
-			}
-			return one(good(q))
-		}, "right"},
-		{"NOTIMP to EDNS, with the header alone", func(q *dns.Msg, _ int) [][]byte {
-			if q.IsEdns0() != nil {
-				return one(altered(reply(q, dns.RcodeNotImplemented), func(m *dns.Msg) { m.Question = nil }))
-			}
-			return one(good(q))
-		}, "right"},
-		{"FORMERR to everything", func(q *dns.Msg, _ int) [][]byte { return one(reply(q, dns.RcodeFormatError)) }, "failure"},
-		{"FORMERR to everything, with the header alone", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeFormatError), func(m *dns.Msg) { m.Question = nil }))
-		}, "timeout"},
-		{"two records", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, right, "name.example. 60 TXT \"\" \"more\" \\000\\\"\\\\ \\255"))
-		}, "right|more\x00\"\\\xff"},
+			}), "not found"},
+		{"NODATA with SOA of a server that is not recursive",
+			editing(replying(dns.RcodeSuccess, "authority", soaRecord), notRecursive), "not found"},
+		{"NODATA with NS and SOA", replying(dns.RcodeSuccess, "authority", nsRecord, soaRecord), "not found"},
+		{"SERVFAIL", replying(dns.RcodeServerFailure), "failure"},
+		{"REFUSED", replying(dns.RcodeRefused), "failure"},
+		{"an unassigned code", replying(14), "failure"},
+		{"a record without data", editing(empty, func(m *dns.Msg) {
+			m.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeTXT, Class: dns.ClassINET}}}
+		}), "failure"},
+		{"FORMERR for EDNS", rejectingEDNS(replying(dns.RcodeFormatError), good), "right"},
+		{"NOTIMP for EDNS, with the header alone",
+			rejectingEDNS(editing(replying(dns.RcodeNotImplemented), noQuestion), good), "right"},
+		{"FORMERR for every query", replying(dns.RcodeFormatError), "failure"},
+		{"FORMERR for every query, with the header alone", editing(replying(dns.RcodeFormatError), noQuestion), "timeout"},
+		{"two records", replying(dns.RcodeSuccess, right, `name.example. 60 TXT "" "more" \000\"\\ \255`), "right|more\x00\"\\\xff"},
 	} {
 		t.Run(tc.behaviour, func(t *testing.T) {
-			server := (&hostile{udp: tc.udp}).start(t)
-			timeout := long
+			config := resolver.Config{Attempts: 1}
 			if tc.want == "timeout" {
-				timeout = short
+				config.Timeout = short
 			}
-			r := open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: timeout})
-			if got := outcome(r.LookupTXT(t.Context(), name)); got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
-			}
+			wantTXT(t, (&hostile{udp: tc.udp}).open(t, config), name, tc.want)
 		})
 	}
 }
 
-// What does not come over UDP as a whole comes over TCP.
+// A reply that does not fit into UDP is requested over TCP.
 func TestRepliesOverTCP(t *testing.T) {
-	tc := func(q *dns.Msg, _ int) [][]byte { return one(cut(q)) }
-	long64 := strings.Repeat(" "+strings.Repeat("x", 250), 250)
-	for _, test := range []struct {
+	good, bad, formErr := replying(dns.RcodeSuccess, right), replying(dns.RcodeSuccess, wrong), replying(dns.RcodeFormatError)
+	text64K := strings.Repeat(" "+strings.Repeat("x", 250), 250)
+	setTC := func(m *dns.Msg) { m.Truncated = true }
+	betweenRecords := func(q *dns.Msg, _ int) [][]byte { // a message without its only record
+		return [][]byte{reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))]}
+	}
+	for _, tc := range []struct {
 		behaviour string
-		udp       func(q *dns.Msg, n int) [][]byte
-		tcp       func(conn net.Conn, q *dns.Msg, n int) bool
+		udp       udpHandler
+		tcp       tcpHandler
 		want      string
 	}{
-		{"TC", tc, whole(right), "right"},
-		{"TC beside a part of the records", func(q *dns.Msg, _ int) [][]byte {
-			return one(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Truncated = true }))
-		}, whole(right), "right"},
-		{"too long without TC", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, "name.example. TXT"+strings.Repeat(" "+strings.Repeat("x", 200), 10)))
-		}, whole(right), "right"},
-		{"cut in the middle of a record without TC", func(q *dns.Msg, _ int) [][]byte {
-			msg := reply(q, dns.RcodeSuccess, wrong)
-			return one(msg[:len(msg)-2])
-		}, whole(right), "right"},
-		{"cut between records without TC", func(q *dns.Msg, _ int) [][]byte {
-			return one(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))])
-		}, whole(right), "right"},
-		{"64 KB", tc, whole("name.example. TXT" + long64), strings.ReplaceAll(long64, " ", "")},
-		{"cut between records over TCP too", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong)[:len(reply(q, dns.RcodeSuccess))]))
-			return false
-		}, "failure"},
-		{"TC from a server that does not know EDNS", func(q *dns.Msg, _ int) [][]byte {
-			if q.IsEdns0() != nil {
-				return one(reply(q, dns.RcodeFormatError))
-			}
-			return one(cut(q))
-		}, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			if q.IsEdns0() != nil {
-				conn.Write(framed(reply(q, dns.RcodeFormatError)))
-				return true
-			}
-			return whole(right)(conn, q, 0)
-		}, "right"},
-		{"TC over TCP too", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Truncated = true })))
-			return false
-		}, "failure"},
-		{"a reset", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+		{"TC", truncated, overTCP(good), "right"},
+		{"TC and a part of the records", editing(bad, setTC), overTCP(good), "right"},
+		{"too long without TC",
+			replying(dns.RcodeSuccess, "name.example. TXT"+strings.Repeat(" "+strings.Repeat("x", 200), 10)), overTCP(good), "right"},
+		{"cut within a record without TC", func(q *dns.Msg, n int) [][]byte {
+			msg := bad(q, n)[0]
+			return [][]byte{msg[:len(msg)-2]}
+		}, overTCP(good), "right"},
+		{"cut between records without TC", betweenRecords, overTCP(good), "right"},
+		{"64 KB", truncated, overTCP(replying(dns.RcodeSuccess, "name.example. TXT"+text64K)), strings.ReplaceAll(text64K, " ", "")},
+		{"cut between records over TCP too", truncated, overTCP(betweenRecords), "failure"},
+		{"TC from a server that does not know EDNS", rejectingEDNS(formErr, truncated), overTCP(rejectingEDNS(formErr, good)), "right"},
+		{"TC over TCP too", truncated, overTCP(editing(bad, setTC)), "failure"},
+		{"a reset", truncated, func(conn net.Conn, _ *dns.Msg, _ int) bool {
 			conn.(*net.TCPConn).SetLinger(0)
 			return false
 		}, "failure"},
-		{"an end in the middle", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			conn.Write(framed(reply(q, dns.RcodeSuccess, wrong))[:20])
+		{"closed within the reply", truncated, func(conn net.Conn, q *dns.Msg, n int) bool {
+			conn.Write(framed(bad(q, n)[0])[:20])
 			return false
 		}, "failure"},
-		{"an end at once", tc, nil, "failure"},
-		{"another ID", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Id++ })))
-			return true
-		}, "failure"},
-		{"another name", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			conn.Write(framed(altered(reply(q, dns.RcodeSuccess, wrong), func(m *dns.Msg) { m.Question[0].Name = "x." })))
-			return true
-		}, "failure"},
-		{"garbage", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+		{"closed at once", truncated, nil, "failure"},
+		{"another ID", truncated, overTCP(editing(bad, func(m *dns.Msg) { m.Id++ })), "failure"},
+		{"another name", truncated, overTCP(editing(bad, func(m *dns.Msg) { m.Question[0].Name = "x." })), "failure"},
+		{"garbage", truncated, func(conn net.Conn, _ *dns.Msg, _ int) bool {
 			conn.Write(bytes.Repeat([]byte{0xff}, 70_000))
 			return true
 		}, "failure"},
-		{"silence", tc, func(conn net.Conn, _ *dns.Msg, _ int) bool {
+		{"silence", truncated, func(conn net.Conn, _ *dns.Msg, _ int) bool {
 			conn.Read(make([]byte, 1))
 			return false
 		}, "timeout"},
-		{"drops, one after the other", tc, func(conn net.Conn, q *dns.Msg, _ int) bool {
-			for _, octet := range framed(reply(q, dns.RcodeSuccess, "name.example. TXT"+long64)) {
+		{"one octet after the other", truncated, func(conn net.Conn, q *dns.Msg, _ int) bool {
+			for _, octet := range framed(reply(q, dns.RcodeSuccess, "name.example. TXT"+text64K)) {
 				time.Sleep(time.Millisecond)
 				if _, err := conn.Write([]byte{octet}); err != nil {
 					break
@@ -257,26 +222,27 @@ func TestRepliesOverTCP(t *testing.T) {
 			return false
 		}, "timeout"},
 	} {
-		t.Run(test.behaviour, func(t *testing.T) {
-			server := (&hostile{udp: test.udp, tcp: test.tcp}).start(t)
-			timeout := long
-			if test.want == "timeout" {
-				timeout = short
+		t.Run(tc.behaviour, func(t *testing.T) {
+			config := resolver.Config{Attempts: 1, Timeout: long}
+			if tc.want == "timeout" {
+				config.Timeout = short
 			}
-			r := open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: timeout})
+			server := &hostile{udp: tc.udp, tcp: tc.tcp}
+			r := server.open(t, config)
 			got := outcome(r.LookupTXT(t.Context(), name))
-			for got == "timeout" && server.overTCP.Load() == 0 && timeout < time.Minute { // a busy machine comes later as far as TCP
-				timeout *= 2
-				r = open(t, resolver.Config{Servers: []string{server.address}, Attempts: 1, Timeout: timeout})
+			for got == "timeout" && server.overTCP.Load() == 0 && config.Timeout < time.Minute { // a busy machine did not get as far as TCP
+				config.Timeout *= 2
+				server = &hostile{udp: tc.udp, tcp: tc.tcp}
+				r = server.open(t, config)
 				got = outcome(r.LookupTXT(t.Context(), name))
 			}
-			if got != test.want {
-				t.Errorf("got %.80q, want %.80q", got, test.want)
+			if got != tc.want {
+				t.Errorf("got %.80q, want %.80q", got, tc.want)
 			}
-			if kept := r.Idle(); kept > 0 && (test.want == "failure" || test.want == "timeout") {
-				t.Error("a connection is kept on which something went wrong")
+			if kept := r.Idle(); kept > 0 && (tc.want == "failure" || tc.want == "timeout") {
+				t.Error("a connection is kept after a failure")
 			}
-			if server.overTCP.Load() == 0 && test.tcp != nil {
+			if server.overTCP.Load() == 0 && tc.tcp != nil {
 				t.Error("nothing was asked over TCP")
 			}
 			if got := r.Stats().OverTCP; got == 0 {
@@ -286,45 +252,42 @@ func TestRepliesOverTCP(t *testing.T) {
 	}
 }
 
-// A cancelled context ends a question at once, whatever the server does. The
-// timeout of the server is far beyond what the test may take.
-func TestCancelIsSeenAtOnce(t *testing.T) {
-	for what, silent := range map[string]func(reached func()) *hostile{
+// The end of a context ends a question at once, although the server is silent and
+// its timeout is an hour.
+func TestCancelEndsAQuestionAtOnce(t *testing.T) {
+	for network, silent := range map[string]func(reached func()) *hostile{
 		"UDP": func(reached func()) *hostile {
 			return &hostile{udp: func(*dns.Msg, int) [][]byte { reached(); return nil }}
 		},
 		"TCP": func(reached func()) *hostile {
-			return &hostile{udp: alwaysCut, tcp: func(conn net.Conn, _ *dns.Msg, _ int) bool {
+			return &hostile{udp: truncated, tcp: func(conn net.Conn, _ *dns.Msg, _ int) bool {
 				reached()
 				conn.Read(make([]byte, 1))
 				return false
 			}}
 		},
 	} {
-		t.Run(what, func(t *testing.T) {
+		t.Run(network, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			server := silent(cancel).start(t)
-			r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: time.Hour})
+			r := silent(cancel).open(t, resolver.Config{Timeout: time.Hour})
 			if got := outcome(r.LookupTXT(ctx, name)); got != "failure" {
 				t.Errorf("got %q", got)
 			}
-			r.Settle() // waits for the goroutine that asks: it would take an hour
-			if got := r.Stats(); got.Left != 1 || got.Questions() != 1 {
+			r.Settle() // waits for the goroutine of the lookup
+			if got := r.Stats(); got.Abandoned != 1 || got.Questions() != 1 {
 				t.Errorf("Stats: %+v", got)
 			}
 		})
 	}
 }
 
-// Whoever wants to forge an answer must guess both (RFC 5452, section 9.2). Now
-// and then one comes twice by chance.
+// A forger must guess the ID and the port (RFC 5452, section 9.2). A few may
+// repeat by chance.
 func TestEveryQueryHasItsOwnPortAndID(t *testing.T) {
-	server := (&hostile{udp: answering("right")}).start(t)
-	r := open(t, resolver.Config{Servers: []string{server.address}, Timeout: long, CacheBytes: -1})
+	server := &hostile{udp: answering("right")}
+	r := server.open(t, resolver.Config{CacheBytes: -1})
 	for range 100 {
-		if got := outcome(r.LookupTXT(t.Context(), name)); got != "right" {
-			t.Fatalf("got %q", got)
-		}
+		wantTXT(t, r, name, "right")
 	}
 	ids, ports := 0, 0
 	server.ids.Range(func(any, any) bool { ids++; return true })

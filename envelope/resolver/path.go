@@ -10,15 +10,12 @@ import (
 )
 
 const (
-	// maxAliases is how many aliases a question follows.
-	maxAliases = 10
-	// maxRecords is how many records of an answer count.
-	maxRecords = 1000
+	maxAliases = 10   // of one question
+	maxRecords = 1000 // of one answer
 )
 
-// How long answers are kept. A server that is asked anew for every question of
-// one message would be asked too often, and a record that says a week may be
-// wrong for a week.
+// Limits of the time for which an answer is cached. The package documentation says
+// why they exist.
 const (
 	minTTL      = 5 * time.Second
 	maxTTL      = time.Hour
@@ -26,8 +23,8 @@ const (
 	failureTTL  = 5 * time.Second  // RFC 9520, section 3.2: from 1 second to 5 minutes
 )
 
-// resolve asks for the records of a question, from alias to alias, and says how
-// long the answer may be kept: 0 is not at all.
+// resolve looks up a question, following aliases. It returns the answer and the
+// time for which it may be cached; 0 is not at all.
 func (r *Resolver) resolve(ctx context.Context, q question) (answer, time.Duration) {
 	p := path{question: q, ttl: maxTTL}
 	for {
@@ -42,16 +39,15 @@ func (r *Resolver) resolve(ctx context.Context, q question) (answer, time.Durati
 	}
 }
 
-// path is how far a question has been followed: its name is the end of the
-// aliases so far.
+// path is the chain of aliases of a question, as far as it is known.
 type path struct {
-	question
-	aliases int
-	ttl     time.Duration // the shortest so far
+	question               // its name is the end of the chain
+	aliases  int           // the length of the chain
+	ttl      time.Duration // the shortest TTL of the chain
 }
 
-// follow goes on along the aliases in a reply (RFC 1034, section 5.3.3). It is
-// not done if they lead to a name of which the reply says nothing.
+// follow follows the aliases in a reply (RFC 1034, section 5.3.3). It returns
+// false if they end at a name about which the reply has no information.
 func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 	before := p.aliases
 	for {
@@ -61,7 +57,7 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 			a, ttl = p.failed(&failure{reason: "the answer has a record without data"})
 			return a, ttl, true
 		case len(records) > 0 && reply.Rcode == dns.RcodeNameError:
-			a, ttl = p.failed(&failure{reason: "the answer has records of a name that, it says, does not exist"})
+			a, ttl = p.failed(&failure{reason: "the answer is NXDOMAIN, but has records of the name"})
 			return a, ttl, true
 		case len(records) > 0:
 			return p.found(records), max(p.ttl, minTTL), true
@@ -70,7 +66,7 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 			break
 		}
 		if p.aliases > maxAliases {
-			a, ttl = p.failed(&failure{reason: "there are more than 10 aliases"})
+			a, ttl = p.failed(&failure{reason: "the chain of aliases is too long"})
 			return a, ttl, true
 		}
 	}
@@ -78,7 +74,7 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 	if reply.Rcode == dns.RcodeSuccess && p.aliases > before && soa == nil {
 		return answer{}, 0, false
 	}
-	// The code is about the name at the end (RFC 6604, section 3).
+	// The code concerns the name at the end of the chain (RFC 6604, section 3).
 	a = answer{outcome: noRecord}
 	if reply.Rcode == dns.RcodeNameError {
 		a = answer{outcome: noName, exists: p.aliases > 0}
@@ -86,9 +82,9 @@ func (p *path) follow(reply *dns.Msg) (a answer, ttl time.Duration, done bool) {
 	return a, p.negativeTTL(soa), true
 }
 
-// collect returns the records of the type asked for that the name here has.
-// Broken is true if one of them, or its alias, is empty, as only updates have
-// them (RFC 2136).
+// collect returns the records that the question asks for. It sets broken if one
+// of them, or an alias of the name, has no data; only update messages may have
+// such records (RFC 2136).
 func (p *path) collect(section []dns.RR) (records []dns.RR, broken bool) {
 	for _, rr := range section {
 		if !p.isAbout(rr) {
@@ -105,7 +101,8 @@ func (p *path) collect(section []dns.RR) (records []dns.RR, broken bool) {
 	return records, false
 }
 
-// step goes on to where the name here is an alias of.
+// step goes to the target of the name, and returns false if the name is not an
+// alias.
 func (p *path) step(section []dns.RR) bool {
 	for _, rr := range section {
 		if alias, ok := rr.(*dns.CNAME); ok && p.isAbout(rr) {
@@ -118,8 +115,8 @@ func (p *path) step(section []dns.RR) bool {
 	return false
 }
 
-// shorten takes a TTL into account. One with the highest bit set is 0 (RFC
-// 2181, section 8).
+// shorten limits p.ttl to the TTL of a record. A TTL with the most significant bit
+// set means 0 (RFC 2181, section 8).
 func (p *path) shorten(seconds uint32) {
 	if seconds > 1<<31-1 {
 		seconds = 0
@@ -127,9 +124,9 @@ func (p *path) shorten(seconds uint32) {
 	p.ttl = min(p.ttl, time.Duration(seconds)*time.Second)
 }
 
-// negativeTTL is how long it may be kept that something does not exist: what
-// the SOA record says, by its minimum and its own TTL. Without one it should not
-// be kept (RFC 2308, section 5).
+// negativeTTL returns the time for which NXDOMAIN or NODATA may be cached: the
+// lesser of the minimum and the TTL of the SOA record. Without a SOA record such
+// an answer should not be cached (RFC 2308, section 5).
 func (p *path) negativeTTL(soa *dns.SOA) time.Duration {
 	if soa == nil {
 		return 0
@@ -161,7 +158,7 @@ func (p *path) failed(f *failure) (answer, time.Duration) {
 	if f.timeout {
 		a.outcome = timedOut
 	}
-	if f.passing {
+	if f.uncached {
 		return a, 0
 	}
 	return a, failureTTL

@@ -12,15 +12,15 @@ import (
 	"github.com/miekg/dns"
 )
 
-// question is what a server is asked. The name is in the form of
-// [presentation.Name], so that equal questions are equal.
+// question is a name and the type of the records to look up. The name is in the
+// form of [presentation.Name], so that equal questions compare equal.
 type question struct {
 	name string
 	kind uint16
 }
 
-// reverseName returns the name under which the PTR records of an address are
-// (RFC 1035, section 3.5; RFC 3596, section 2.5).
+// reverseName returns the name of the PTR records of an address (RFC 1035,
+// section 3.5; RFC 3596, section 2.5).
 func reverseName(text string) (string, bool) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
@@ -41,7 +41,7 @@ func reverseName(text string) (string, bool) {
 	return string(append(name, "ip6.arpa."...)), true
 }
 
-// query is a question on its way to a server.
+// query is a question as a message to a server.
 type query struct {
 	question
 	id     uint16
@@ -49,8 +49,8 @@ type query struct {
 	packed []byte
 }
 
-// newQuery packs a question with an ID that nobody can guess (RFC 5452,
-// section 9.2): the random numbers are those of ChaCha8, seeded by the system.
+// newQuery packs a question with an unpredictable ID (RFC 5452, section 9.2): the
+// top-level functions of math/rand/v2 use ChaCha8, seeded by the system.
 func newQuery(q question, edns bool) (*query, error) {
 	m := &dns.Msg{
 		MsgHdr:   dns.MsgHdr{Id: uint16(rand.Uint32()), RecursionDesired: true},
@@ -64,34 +64,33 @@ func newQuery(q question, edns bool) (*query, error) {
 }
 
 // headerLength is the length of the header of a message (RFC 1035, section
-// 4.1.1): ID, flags, and how many questions and records of each section follow.
+// 4.1.1): the ID, the flags, and the number of entries of the four sections.
 const headerLength = 12
 
-// Bits of the second and third octet of a header.
+// Masks of the flags.
 const (
-	isReply     = 1 << 15
-	opcode      = 0xf << 11
-	isTruncated = 1 << 9
-	rcode       = 0xf
+	flagQR     = 1 << 15
+	maskOpcode = 0xf << 11
+	flagTC     = 1 << 9
+	maskRcode  = 0xf
 )
 
-// errCutOff says that a reply lacks records, though there is nothing beyond TCP.
-var errCutOff = errors.New("the reply is cut off")
+var errTruncated = errors.New("the reply is truncated")
 
-// fits reports whether msg is a reply to q: its ID, and one question, that of q
-// (RFC 5452, section 9.1). A server that does not understand a query may reply
-// with the header alone.
-func (q *query) fits(msg []byte) bool {
+// isAnsweredBy reports whether msg is a reply to q: it has the ID of q and one
+// question, that of q (RFC 5452, section 9.1). A server that does not know EDNS
+// may reply with the header alone.
+func (q *query) isAnsweredBy(msg []byte) bool {
 	if len(msg) < headerLength || binary.BigEndian.Uint16(msg) != q.id {
 		return false
 	}
 	flags := binary.BigEndian.Uint16(msg[2:])
-	if flags&isReply == 0 || flags&opcode != 0 {
+	if flags&flagQR == 0 || flags&maskOpcode != 0 {
 		return false
 	}
 	switch binary.BigEndian.Uint16(msg[4:]) {
 	case 0:
-		return q.edns && retriedPlain(int(flags&rcode))
+		return q.edns && retriedPlain(int(flags&maskRcode))
 	case 1:
 		name, end, err := dns.UnpackDomainName(msg, headerLength)
 		return err == nil && strings.EqualFold(name, q.name) && len(msg) >= end+4 &&
@@ -107,8 +106,9 @@ func retriedPlain(code int) bool {
 	return code == dns.RcodeFormatError || code == dns.RcodeNotImplemented
 }
 
-// unpack reads a reply that fits. Package dns takes a message that ends early for
-// one with fewer records, of which none would mean that there are none.
+// unpack decodes a reply. Package dns accepts a message that ends between two
+// records; a message without its records would be taken for NODATA, so unpack
+// compares the number of records with the header.
 func unpack(msg []byte) (*dns.Msg, error) {
 	reply := new(dns.Msg)
 	if err := reply.Unpack(msg); err != nil {
@@ -116,10 +116,11 @@ func unpack(msg []byte) (*dns.Msg, error) {
 	}
 	for i, section := range [][]dns.RR{reply.Answer, reply.Ns, reply.Extra} {
 		if len(section) != int(binary.BigEndian.Uint16(msg[6+2*i:])) {
-			return nil, errCutOff
+			return nil, errTruncated
 		}
 	}
 	return reply, nil
 }
 
-func truncated(msg []byte) bool { return binary.BigEndian.Uint16(msg[2:])&isTruncated != 0 }
+// isTruncated reports whether the flag TC is set.
+func isTruncated(msg []byte) bool { return binary.BigEndian.Uint16(msg[2:])&flagTC != 0 }

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/envelope/internal/presentation"
 )
 
-// Every name that is asked for is the same after its way over the wire: only so
-// is the reply recognised.
+// A server repeats the question in its reply, so every name must be the same after
+// encoding and decoding.
 func TestNamesSurviveTheWire(t *testing.T) {
 	for c := range 256 {
 		name, ok := presentation.Name(fmt.Sprintf(`a\%03db.example.`, c))
@@ -18,7 +18,7 @@ func TestNamesSurviveTheWire(t *testing.T) {
 			t.Fatalf("%q: %v, %v", name, ok, err)
 		}
 		q.packed[2] |= 0x80 // a reply
-		if !q.fits(q.packed) {
+		if !q.isAnsweredBy(q.packed) {
 			t.Errorf("%q: the reply is not recognised", name)
 		}
 	}

@@ -7,27 +7,27 @@ import (
 	"time"
 )
 
-// Limits that resolv.conf(5) sets.
+// Limits of resolv.conf(5).
 const (
 	maxServers      = 3
 	maxFileTimeout  = 30 * time.Second
 	maxFileAttempts = 5
 )
 
-// resolvConf is what counts of a file in the format of resolv.conf(5). What
-// the file does not say is zero.
+// resolvConf holds the settings of a file in the format of resolv.conf(5) that
+// the package uses. A setting that the file does not have is zero.
 type resolvConf struct {
 	servers  []netip.AddrPort
 	timeout  time.Duration
 	attempts int
 }
 
-// parseResolvConf reads a resolver configuration. Like all readers of the
-// format it leaves out what it does not know, so that there is no error.
+// parseResolvConf parses a resolver configuration. Like other readers of this
+// format it ignores what it does not know, so it returns no error.
 func parseResolvConf(text string) resolvConf {
 	var c resolvConf
 	for line := range strings.Lines(text) {
-		fields := strings.Fields(line) // a comment is no keyword, and after an address nothing counts
+		fields := strings.Fields(line) // comments need no special case: "#" is an unknown keyword
 		if len(fields) < 2 {
 			continue
 		}
@@ -43,9 +43,9 @@ func parseResolvConf(text string) resolvConf {
 	return c
 }
 
-// localServers are asked where a file names none. "If no nameserver entries are
-// present, the default is to use the name server on the local machine", says
-// resolv.conf(5).
+// localServers returns the servers for a file that names none. resolv.conf(5):
+// "If no nameserver entries are present, the default is to use the name server on
+// the local machine."
 func localServers() []netip.AddrPort {
 	return []netip.AddrPort{
 		netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), defaultPort),

@@ -10,7 +10,7 @@ import (
 func TestParseResolvConf(t *testing.T) {
 	for _, tc := range []struct {
 		text string
-		want string // servers, timeout, attempts
+		want string // the servers, the timeout and the attempts
 	}{
 		{"", "0s 0"},
 		{"nameserver 192.0.2.1\n", "192.0.2.1:53 0s 0"},

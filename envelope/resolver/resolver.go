@@ -14,23 +14,24 @@ import (
 	"mxrules.example/envelope/internal/presentation"
 )
 
-// Resolver is an [envelope.Resolver] that can tell a name that does not exist
-// from a name without the record asked for. Make one with New, use it from as
-// many goroutines as there are, and close it at the end.
+// Resolver is an [envelope.Resolver] with a cache. Create it with [New], share it
+// between all goroutines of a program, and close it at the end. It is safe for
+// concurrent use.
 type Resolver struct {
-	clock      func() time.Duration // since the Resolver was made; never steps back
+	clock      func() time.Duration // the time since New; never steps back
 	servers    *servers
 	cache      *cache
 	flights    flights
-	open       chan struct{} // full: as many questions are with servers as may be
+	open       chan struct{} // holds one element for each question that is being sent
 	stats      counters
 	onExchange func(Exchange)
 }
 
 var _ envelope.Resolver = (*Resolver)(nil)
 
-// New makes a Resolver. It asks nothing yet. The error says what is wrong with
-// config, or that the file that it names can't be read.
+// New returns a Resolver. It sends nothing. It returns an
+// *[envelope.SyntaxError] if config is invalid, and the error of the file system
+// if the configuration file cannot be read.
 func New(config Config) (*Resolver, error) {
 	began := time.Now()
 	return newResolver(config, func() time.Duration { return time.Since(began) })
@@ -54,22 +55,22 @@ func newResolver(config Config, clock func() time.Duration) (*Resolver, error) {
 	}, nil
 }
 
-// Close ends all questions that are open, and waits until no goroutine and no
-// connection of the Resolver is left. Questions put later fail, but for what is
-// in the cache. The error is always nil.
+// Close cancels all open questions and waits until all goroutines and connections
+// of the Resolver have ended. Afterwards only questions whose answer is in the
+// cache succeed. The error is always nil.
 func (r *Resolver) Close() error {
 	r.flights.close()
 	r.servers.close()
 	return nil
 }
 
-// Waits says that the resolver itself tells a judgement when it waits: not for an
-// answer that is in its cache.
+// Waits marks r as a Resolver that calls [envelope.Wait] itself, so that an answer
+// from the cache does not count as waiting.
 func (r *Resolver) Waits() {}
 
-// LookupNetIP returns the addresses of host: its A records for network "ip4",
-// its AAAA records for "ip6", and both for "ip". Of both, those that were found
-// make up for a failure to find the others.
+// LookupNetIP returns the addresses of host: of its A records for network "ip4",
+// of its AAAA records for "ip6", and of both for "ip". For "ip" it returns an
+// error only if it has no address at all.
 func (r *Resolver) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	switch network {
 	case "ip4":
@@ -99,7 +100,7 @@ func (r *Resolver) bothAddresses(ctx context.Context, host string) ([]netip.Addr
 		six, err6 = r.addresses(ctx, host, dns.TypeAAAA)
 	}()
 	four, err4 := r.addresses(ctx, host, dns.TypeA)
-	<-done // it ends with ctx, as the other does
+	<-done // ctx ends this lookup too
 	if addrs := append(four, six...); len(addrs) > 0 {
 		return addrs, nil
 	}
@@ -109,8 +110,8 @@ func (r *Resolver) bothAddresses(ctx context.Context, host string) ([]netip.Addr
 	return nil, err4
 }
 
-// LookupAddr returns the names of the PTR records of an address, as the answer
-// has them.
+// LookupAddr returns the names of the PTR records of addr, spelled as in the
+// answer.
 func (r *Resolver) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 	name, ok := reverseName(addr)
 	if !ok {
@@ -123,7 +124,7 @@ func (r *Resolver) LookupAddr(ctx context.Context, addr string) ([]string, error
 	return a.texts(), nil
 }
 
-// LookupMX returns the MX records of name in the order of their preference.
+// LookupMX returns the MX records of name, sorted by preference.
 func (r *Resolver) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	a, err := r.lookup(ctx, name, dns.TypeMX)
 	if err != nil {
@@ -132,8 +133,8 @@ func (r *Resolver) LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	return a.exchangers(), nil
 }
 
-// LookupTXT returns the TXT records of name, octet by octet as they are on the
-// wire, the strings of each joined.
+// LookupTXT returns the TXT records of name. The strings of a record are joined
+// without a separator, and their octets are returned unchanged.
 func (r *Resolver) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	a, err := r.lookup(ctx, name, dns.TypeTXT)
 	if err != nil {
@@ -142,9 +143,9 @@ func (r *Resolver) LookupTXT(ctx context.Context, name string) ([]string, error)
 	return a.texts(), nil
 }
 
-// LookupCNAME returns the name at the end of the aliases of host, which is host
-// itself if it is none. It asks for A records, and for AAAA records if there
-// are none; a name that leads to neither is not found.
+// LookupCNAME returns the name at the end of the chain of aliases that starts at
+// host; host itself if it is not an alias. It asks for A records, and for AAAA
+// records if there are none. A name that leads to neither is not found.
 func (r *Resolver) LookupCNAME(ctx context.Context, host string) (string, error) {
 	a, err := r.lookup(ctx, host, dns.TypeA)
 	if a.outcome == noRecord {
@@ -160,9 +161,9 @@ func (r *Resolver) LookupCNAME(ctx context.Context, host string) (string, error)
 	return presentation.Plain(name), nil
 }
 
-// Exists reports whether name exists: false for NXDOMAIN, true for a name with
-// any record, with an alias, or with names below it. It asks for an A record if
-// no answer in the cache tells.
+// Exists reports whether name exists: it is false for NXDOMAIN, and true for a
+// name that has a record of any type, is an alias, or has names below it. If no
+// answer in the cache tells, it asks for A records.
 func (r *Resolver) Exists(ctx context.Context, name string) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, r.gone(err, name, unasked)
@@ -185,8 +186,8 @@ func (r *Resolver) Exists(ctx context.Context, name string) (bool, error) {
 	return false, err
 }
 
-// lookup answers one question, for a name as a caller has it. The error is a
-// bare *net.DNSError.
+// lookup answers one question about a name as the caller spelled it. The error is
+// a bare *net.DNSError.
 func (r *Resolver) lookup(ctx context.Context, name string, kind uint16) (answer, error) {
 	if err := ctx.Err(); err != nil {
 		return answer{}, r.gone(err, name, unasked)
@@ -209,7 +210,7 @@ func (r *Resolver) lookup(ctx context.Context, name string, kind uint16) (answer
 	return a, a.err(name)
 }
 
-// unaskable is the error for what no zone can hold.
+// unaskable returns the error for an address that has no reverse name.
 func (r *Resolver) unaskable(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return r.gone(err, name, unasked)
@@ -218,9 +219,9 @@ func (r *Resolver) unaskable(ctx context.Context, name string) error {
 	return (&answer{outcome: noName}).err(name)
 }
 
-// gone is the error for a caller whose context has ended.
+// gone returns the error for a caller whose context has ended with err.
 func (r *Resolver) gone(err error, name string, from source) error {
-	r.stats.ended(from, left)
+	r.stats.ended(from, abandoned)
 	late := errors.Is(err, context.DeadlineExceeded)
 	return &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: name, IsTimeout: late, IsTemporary: true}
 }

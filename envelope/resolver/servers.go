@@ -13,34 +13,34 @@ import (
 )
 
 const (
-	// rereadInterval is how often the file is looked at.
+	// rereadInterval is the least time between two reads of the file.
 	rereadInterval = 5 * time.Second
-	// maxFile bounds what is read of it, in octets.
+	// maxFile is the number of bytes that are read from the file.
 	maxFile = 64 << 10
 )
 
-// upstream is whom to ask, and how. It does not change.
+// upstream is the list of servers and how to ask them. It is immutable.
 type upstream struct {
 	servers  []*server
 	timeout  time.Duration
 	attempts int
 }
 
-// servers holds the upstream in force. Where it comes from a file, it follows
-// the file.
+// servers holds the current upstream. If it comes from a file, changes of the file
+// replace it.
 type servers struct {
 	config   Config
-	file     string // "": the servers of config
+	file     string // "" if config names the servers
 	current  atomic.Pointer[upstream]
-	nextLook atomic.Int64 // on the clock of the Resolver
+	nextRead atomic.Int64 // when the file is read again, on Resolver.clock
 
-	mu     sync.Mutex // held by the one who looks at the file
-	text   []byte
+	mu     sync.Mutex
+	text   []byte // the content of the file that is in use
 	closed bool
 }
 
-// newServers reads whom to ask. The error names the server or the file that is
-// wrong.
+// newServers returns the servers of config or of its file. The error names the
+// invalid server or the file.
 func newServers(config Config) (*servers, error) {
 	s := &servers{config: config}
 	if len(config.Servers) == 0 {
@@ -49,7 +49,7 @@ func newServers(config Config) (*servers, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.nextLook.Store(int64(rereadInterval))
+		s.nextRead.Store(int64(rereadInterval))
 		s.text = text
 		c := parseResolvConf(string(text))
 		if len(c.servers) == 0 {
@@ -79,11 +79,11 @@ func readFile(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// at returns the upstream in force. Once in a while the one who asks looks
-// whether the file has changed; others go on meanwhile.
+// at returns the current upstream. Once per rereadInterval one caller reads the
+// file first; the others do not wait for it.
 func (s *servers) at(now time.Duration) *upstream {
-	next := s.nextLook.Load()
-	if s.file != "" && int64(now) >= next && s.nextLook.CompareAndSwap(next, int64(now+rereadInterval)) {
+	next := s.nextRead.Load()
+	if s.file != "" && int64(now) >= next && s.nextRead.CompareAndSwap(next, int64(now+rereadInterval)) {
 		if text, err := readFile(s.file); err == nil {
 			s.follow(text)
 		}
@@ -91,8 +91,9 @@ func (s *servers) at(now time.Duration) *upstream {
 	return s.current.Load()
 }
 
-// follow puts the content of the file in force, if it is new. A file without a
-// server changes nothing, as one that can't be read: it is being written.
+// follow applies the content of the file, if it has changed. A file without a
+// server changes nothing, like a file that cannot be read: a program may be
+// writing it.
 func (s *servers) follow(text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,8 +106,9 @@ func (s *servers) follow(text []byte) {
 	}
 }
 
-// replace puts a configuration in force. A server that stays keeps its health
-// and its connections; what Config says comes before what the file says.
+// replace applies a configuration. Settings of Config have precedence over those
+// of the file. A server that is in the old and the new list keeps its health and
+// its connections.
 func (s *servers) replace(c resolvConf) {
 	u := &upstream{
 		timeout:  cmp.Or(s.config.Timeout, c.timeout, defaultTimeout),
@@ -118,7 +120,7 @@ func (s *servers) replace(c resolvConf) {
 	}
 	for _, address := range c.servers {
 		if slices.ContainsFunc(u.servers, func(other *server) bool { return other.address == address }) {
-			continue // a server that stands there twice is one
+			continue // listed twice
 		}
 		i := slices.IndexFunc(old, func(other *server) bool { return other.address == address })
 		if i < 0 {
@@ -134,7 +136,7 @@ func (s *servers) replace(c resolvConf) {
 	}
 }
 
-// close closes every connection that is not in use, and no other comes.
+// close closes every idle connection. The file is not read again.
 func (s *servers) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// records reads the records of a zone, and adds a long text to one of a name.
+// records parses the records of a zone, and adds longText to zoneText.
 func records(t *testing.T, origin, text string) []dns.RR {
 	t.Helper()
 	if strings.Contains(text, "octets") {
@@ -37,7 +37,7 @@ func records(t *testing.T, origin, text string) []dns.RR {
 	return rrs
 }
 
-// zoneKey makes a key that signs zones.
+// zoneKey returns a key that signs zones.
 func zoneKey(t *testing.T) (*dns.DNSKEY, crypto.Signer) {
 	t.Helper()
 	key := &dns.DNSKEY{
@@ -51,8 +51,8 @@ func zoneKey(t *testing.T) (*dns.DNSKEY, crypto.Signer) {
 	return key, private.(crypto.Signer)
 }
 
-// sign signs a zone (RFC 4035, section 2): the key, a NSEC record for each name
-// that has records, and a signature for each set of records.
+// sign signs a zone (RFC 4035, section 2): it adds the key, a NSEC record for each
+// name with records, and a signature for each record set.
 func sign(t *testing.T, zone string, rrs []dns.RR, key *dns.DNSKEY, signer crypto.Signer) []dns.RR {
 	t.Helper()
 	key = dns.Copy(key).(*dns.DNSKEY)
@@ -99,8 +99,8 @@ func sign(t *testing.T, zone string, rrs []dns.RR, key *dns.DNSKEY, signer crypt
 	return rrs
 }
 
-// canonical orders names by their labels, the last label first (RFC 4034,
-// section 6.1).
+// canonical compares names label by label from the last one (RFC 4034, section
+// 6.1).
 func canonical(a, b string) int {
 	x, y := dns.SplitDomainName(a), dns.SplitDomainName(b)
 	slices.Reverse(x)

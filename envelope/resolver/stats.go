@@ -1,7 +1,6 @@
 package resolver
 
 import (
-	"math/bits"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -9,42 +8,35 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Stats is what a Resolver has done since it was made. A lookup of one type is
-// one question; LookupNetIP for network "ip" is two, LookupCNAME one or two.
+// Stats counts what a Resolver has done since [New]. A lookup of one type is one
+// question; LookupNetIP with network "ip" is two, LookupCNAME is one or two.
 type Stats struct {
-	// Questions by how they ended: with records, with a name that has no such
-	// record (NODATA), with a name that does not exist (NXDOMAIN, or no zone can
-	// hold it), with a failure, with a failure because of time, and because the
-	// context of the caller ended.
-	Found, NoRecord, NoName, Failed, TimedOut, Left uint64
+	// Questions by result. Each question is in exactly one of these.
+	Found     uint64 // answered with records
+	NoRecord  uint64 // NODATA
+	NoName    uint64 // NXDOMAIN, or a name that DNS cannot hold
+	Failed    uint64 // failures except timeouts
+	TimedOut  uint64 // timeouts of the servers
+	Abandoned uint64 // the context of the caller ended first
 
-	// Questions by what it took: they were answered from the cache, shared the
-	// exchange of an equal one, began an exchange, or needed none (a name that
-	// no zone can hold, a context that had ended).
-	Cached, Shared, Asked, Unasked uint64
+	// Questions by origin of the result. Each question is in exactly one of these.
+	Cached  uint64 // answered from the cache
+	Shared  uint64 // joined an equal question that was open
+	Asked   uint64 // sent to a server
+	Unasked uint64 // needed none of these: an invalid name, an ended context, a closed Resolver
 
 	Exchanges uint64 // messages sent to servers
-	Retries   uint64 // tries after a first one that failed
+	Retries   uint64 // tries after another try of the question failed
 	OverTCP   uint64 // messages sent over TCP
-	Latency   Latency
 
-	Answers    int   // in the cache now
-	CacheBytes int64 // what they take
+	Answers    int   // the number of answers in the cache now
+	CacheBytes int64 // the memory of these answers
 }
 
-// Questions returns how many questions have ended.
+// Questions returns the number of questions that have ended.
 func (s Stats) Questions() uint64 { return s.Cached + s.Shared + s.Asked + s.Unasked }
 
-// Latency counts exchanges by the time that they took, also those without a
-// reply. Latency[i] are those shorter than LatencyBound(i) that are not in
-// Latency[i-1]; the last holds the rest.
-type Latency [18]uint64
-
-// LatencyBound returns the bound of Latency[i]: 64 microseconds for the first,
-// and twice that of the one before for the others. The last has none.
-func LatencyBound(i int) time.Duration { return 64 * time.Microsecond << i }
-
-// source is what it took to answer a question.
+// source is the origin of the result of a question.
 type source uint8
 
 const (
@@ -52,31 +44,28 @@ const (
 	shared
 	cached
 	unasked
-	sources
+	sources // the number of sources
 )
 
-// counters are what Stats is made from. A question counts in one place, so that
-// an answer from the cache costs one atomic addition.
+// counters are the numbers of Stats. Questions are counted by source and outcome
+// together, so that an answer from the cache costs one atomic addition.
 type counters struct {
 	questions [sources][outcomes]atomic.Uint64
 	exchanges atomic.Uint64
 	retries   atomic.Uint64
 	overTCP   atomic.Uint64
-	latency   [len(Latency{})]atomic.Uint64
 }
 
 func (c *counters) ended(from source, how outcome) { c.questions[from][how].Add(1) }
 
-func (c *counters) exchanged(network string, took time.Duration) {
+func (c *counters) exchanged(network string) {
 	c.exchanges.Add(1)
 	if network == "tcp" {
 		c.overTCP.Add(1)
 	}
-	bucket := bits.Len64(uint64(max(0, took) / LatencyBound(0)))
-	c.latency[min(bucket, len(c.latency)-1)].Add(1)
 }
 
-// Stats returns what the Resolver has done so far.
+// Stats returns the counters of the Resolver.
 func (r *Resolver) Stats() Stats {
 	c := &r.stats
 	var by [sources][outcomes]uint64
@@ -99,27 +88,24 @@ func (r *Resolver) Stats() Stats {
 	}
 	s := Stats{
 		Found: how(found), NoRecord: how(noRecord), NoName: how(noName),
-		Failed: how(failed), TimedOut: how(timedOut), Left: how(left),
+		Failed: how(failed), TimedOut: how(timedOut), Abandoned: how(abandoned),
 		Cached: from(cached), Shared: from(shared), Asked: from(asked), Unasked: from(unasked),
 		Exchanges: c.exchanges.Load(), Retries: c.retries.Load(), OverTCP: c.overTCP.Load(),
-	}
-	for i := range s.Latency {
-		s.Latency[i] = c.latency[i].Load()
 	}
 	s.Answers, s.CacheBytes = r.cache.count()
 	return s
 }
 
-// Exchange is one message to a server, and what came back.
+// Exchange describes one message to a server and its reply.
 type Exchange struct {
-	Server  string        // address and port
+	Server  string        // the address and port of the server
 	Network string        // "udp" or "tcp"
-	Name    string        // asked for, absolute
-	Type    string        // asked for: "A", "TXT"
-	Took    time.Duration // until the reply, or until it was given up
-	Size    int           // of the reply, in octets
-	Rcode   string        // of the reply: "NOERROR", "NXDOMAIN", "SERVFAIL"; "" without one
-	Err     error         // why there is no reply that can be used, be it that it was too long for UDP
+	Name    string        // the name of the question, absolute
+	Type    string        // the type of the question, such as "A" or "TXT"
+	Took    time.Duration // the time until the reply or the failure
+	Size    int           // the size of the reply in octets
+	Rcode   string        // the code of the reply, such as "NOERROR" or "SERVFAIL"; "" if Err is not nil
+	Err     error         // the reason why there is no usable reply, such as one that does not fit into UDP
 }
 
 func newExchange(s *server, network string, q question, reply *dns.Msg, size int, took time.Duration, err error) Exchange {

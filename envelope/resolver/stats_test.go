@@ -2,11 +2,9 @@ package resolver_test
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/miekg/dns"
 	"mxrules.example/envelope/resolver"
@@ -34,27 +32,19 @@ func TestStats(t *testing.T) {
 	r.LookupTXT(ctx, "missing.example.")       // no name, cached
 	r.LookupTXT(ctx, "not..a.name")            // no name, unasked
 	r.LookupAddr(ctx, "not an address")        // no name, unasked
-	r.LookupTXT(ctx, "broken.example.")        // failed, asked: two exchanges, of them one a retry
-	r.LookupTXT(ended, "host.example.")        // left, unasked
-	r.LookupAddr(ended, "not an address")      // left, unasked
+	r.LookupTXT(ctx, "broken.example.")        // failed, asked: two exchanges, the second is a retry
+	r.LookupTXT(ended, "host.example.")        // abandoned, unasked
+	r.LookupAddr(ended, "not an address")      // abandoned, unasked
 	r.Exists(ctx, "host.example.")             // found, cached
-	r.Exists(ended, "host.example.")           // left, unasked
+	r.Exists(ended, "host.example.")           // abandoned, unasked
 	r.LookupNetIP(ctx, "ip5", "host.example.") // no question
 	if _, err := r.LookupNetIP(ctx, "", "host.example."); outcome(nil, err) != "failure" {
 		t.Errorf("an unknown network: got %v", err)
 	}
 
 	got := r.Stats()
-	latency := uint64(0)
-	for _, n := range got.Latency {
-		latency += n
-	}
-	if latency != got.Exchanges {
-		t.Errorf("%d exchanges in Latency, %d in Exchanges", latency, got.Exchanges)
-	}
-	got.Latency = resolver.Latency{}
 	want := resolver.Stats{
-		Found: 6, NoRecord: 1, NoName: 4, Failed: 1, Left: 3,
+		Found: 6, NoRecord: 1, NoName: 4, Failed: 1, Abandoned: 3,
 		Asked: 7, Cached: 3, Unasked: 5,
 		Exchanges: 8, Retries: 1,
 		Answers: 7, CacheBytes: got.CacheBytes,
@@ -62,60 +52,30 @@ func TestStats(t *testing.T) {
 	if got != want || got.CacheBytes < 7*100 {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if got.Questions() != 15 || got.Questions() != got.Found+got.NoRecord+got.NoName+got.Failed+got.TimedOut+got.Left {
+	if got.Questions() != 15 || got.Questions() != got.Found+got.NoRecord+got.NoName+got.Failed+got.TimedOut+got.Abandoned {
 		t.Errorf("%d questions: %+v", got.Questions(), got)
 	}
 }
 
-func TestLatencyBounds(t *testing.T) {
-	if resolver.LatencyBound(0) != 64*time.Microsecond || resolver.LatencyBound(16) < 4*time.Second {
-		t.Errorf("from %v to %v", resolver.LatencyBound(0), resolver.LatencyBound(16))
-	}
-	for _, tc := range []struct {
-		took time.Duration
-		want int
-	}{
-		{-1, 0}, {0, 0}, {64*time.Microsecond - 1, 0}, {64 * time.Microsecond, 1}, {128*time.Microsecond - 1, 1},
-		{128 * time.Microsecond, 2}, {time.Second, 14}, {time.Hour, 17}, {1<<63 - 1, 17},
-	} {
-		latency := resolver.Counted(tc.took)
-		if got := slices.Index(latency[:], 1); got != tc.want {
-			t.Errorf("%v is counted in %d, want %d", tc.took, got, tc.want)
-		}
-		if got := tc.want; got < 17 && tc.took >= resolver.LatencyBound(got) || got > 0 && tc.took < resolver.LatencyBound(got-1) {
-			t.Errorf("%v is not within the bounds of %d", tc.took, got)
-		}
-	}
-}
-
-// OnExchange is told of each message: here of one without a reply, one that
-// asks again without EDNS, one that is cut, and one over TCP.
+// Each message is reported: here one without a reply, one that is repeated without
+// EDNS, one whose reply is truncated, and one over TCP.
 func TestOnExchange(t *testing.T) {
 	server := (&hostile{
-		udp: func(q *dns.Msg, _ int) [][]byte {
-			if q.IsEdns0() != nil {
-				return one(reply(q, dns.RcodeFormatError))
-			}
-			return one(cut(q))
-		},
-		tcp: func(conn net.Conn, q *dns.Msg, n int) bool {
-			conn.Write(framed(reply(q, dns.RcodeNameError)))
-			return true
-		},
+		udp: rejectingEDNS(replying(dns.RcodeFormatError), truncated),
+		tcp: overTCP(replying(dns.RcodeNameError)),
 	}).start(t)
-	nobody := vacant(t)
-	var all []resolver.Exchange // one question is one goroutine
+	absent := vacant(t)
+	var all []resolver.Exchange // a question uses one goroutine
 	r := open(t, resolver.Config{
-		Servers: []string{nobody, server.address}, Timeout: long,
+		Servers: []string{absent, server.address}, Timeout: long,
 		OnExchange: func(x resolver.Exchange) { all = append(all, x) },
 	})
-	_, err := r.LookupMX(t.Context(), name)
-	if got := outcome(nil, err); got != "not found" {
+	if got := outcome(ask(t, r, "MX", name)); got != "not found" {
 		t.Errorf("got %q", got)
 	}
 	var lines []string
 	for _, x := range all {
-		if x.Name != name || x.Type != "MX" || x.Took <= 0 || (x.Rcode == "") != (x.Err != nil) || (x.Size == 0) != (x.Server == nobody) {
+		if x.Name != name || x.Type != "MX" || x.Took <= 0 || (x.Rcode == "") != (x.Err != nil) || (x.Size == 0) != (x.Server == absent) {
 			t.Errorf("got %+v", x)
 		}
 		line := x.Server + " " + x.Network + " " + x.Rcode
@@ -125,9 +85,9 @@ func TestOnExchange(t *testing.T) {
 		lines = append(lines, line)
 	}
 	want := []string{
-		nobody + " udp  connection refused",
+		absent + " udp  connection refused",
 		server.address + " udp FORMERR",
-		server.address + " udp the reply does not fit into a message over UDP",
+		server.address + " udp the reply does not fit into a UDP message",
 		server.address + " tcp NXDOMAIN",
 	}
 	if !slices.Equal(lines, want) {

@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// maxIdle is how many connections to one server are kept for later.
+	// maxIdle is the number of idle connections that are kept for each server.
 	maxIdle = 4
-	// idleTimeout is how long a connection is kept without use (RFC 7766,
+	// idleTimeout is the time for which an idle connection is kept (RFC 7766,
 	// section 6.2.3: a few seconds).
 	idleTimeout = 5 * time.Second
 )
 
-var errMisfit = errors.New("the reply is to another question")
+var errOtherReply = errors.New("the reply does not match the query")
 
-// connections are the open TCP connections to one server that nobody uses. Each
-// question has one for itself while it is open.
+// connections holds the idle TCP connections to one server. A question does not
+// share its connection.
 type connections struct {
 	address string
 
@@ -38,9 +38,9 @@ type idleConn struct {
 	expiry *time.Timer
 }
 
-// ask sends a query over TCP and waits for its reply. A connection that was
-// kept may have been closed by the server meanwhile, so that a failure there is
-// followed by a connection of its own (RFC 7766, section 6.2.4).
+// ask sends a query over TCP and waits for its reply. The server may have closed
+// an idle connection in the meantime, so a failure on one is retried on a new
+// connection (RFC 7766, section 6.2.4).
 func (c *connections) ask(ctx context.Context, deadline time.Time, q *query) (*dns.Msg, int, error) {
 	if conn := c.take(); conn != nil {
 		reply, n, err := c.askOver(ctx, deadline, conn, q)
@@ -67,9 +67,9 @@ func (c *connections) askOver(ctx context.Context, deadline time.Time, conn net.
 	return reply, n, err
 }
 
-// converse puts one query and reads one reply. Two octets of length stand before
-// each (RFC 1035, section 4.2.2), and go out in one segment with it (RFC 7766,
-// section 8).
+// converse sends one query and reads one reply. Each has a prefix of two octets,
+// its length (RFC 1035, section 4.2.2), which is sent in one segment with the query
+// (RFC 7766, section 8).
 func converse(conn io.ReadWriter, q *query) (*dns.Msg, int, error) {
 	framed := binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(q.packed)), uint16(len(q.packed)))
 	if _, err := conn.Write(append(framed, q.packed...)); err != nil {
@@ -83,17 +83,18 @@ func converse(conn io.ReadWriter, q *query) (*dns.Msg, int, error) {
 	if n, err := io.ReadFull(conn, msg); err != nil {
 		return nil, n, err
 	}
-	if !q.fits(msg) {
-		return nil, len(msg), errMisfit
+	if !q.isAnsweredBy(msg) {
+		return nil, len(msg), errOtherReply
 	}
-	if truncated(msg) {
-		return nil, len(msg), errCutOff
+	if isTruncated(msg) {
+		return nil, len(msg), errTruncated
 	}
 	reply, err := unpack(msg)
 	return reply, len(msg), err
 }
 
-// take returns the connection that was used last, nil if there is none.
+// take removes and returns the most recently used idle connection, nil if there is
+// none.
 func (c *connections) take() net.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,7 +109,7 @@ func (c *connections) take() net.Conn {
 	return nil
 }
 
-// keep holds a connection for the next question, for a while.
+// keep makes a connection idle.
 func (c *connections) keep(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,7 +127,8 @@ func (c *connections) keep(conn net.Conn) {
 	c.idle = append(c.idle, kept)
 }
 
-// close closes the connections, and those that come back later.
+// close closes the idle connections. Connections that are in use are closed when
+// they are returned to keep.
 func (c *connections) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// isClosed reports whether the other end of a connection was closed.
+// isClosed reports whether the other end of a connection is closed.
 func isClosed(t *testing.T, peer net.Conn) bool {
 	t.Helper()
 	peer.SetReadDeadline(time.Now().Add(time.Millisecond))
@@ -22,21 +22,21 @@ func isClosed(t *testing.T, peer net.Conn) bool {
 	return err == io.EOF
 }
 
-func TestIdleConnectionsAreClosedInTime(t *testing.T) {
+func TestIdleConnectionsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c connections
 		conn, peer := net.Pipe()
 		c.keep(conn)
 		time.Sleep(idleTimeout - time.Second)
 		if isClosed(t, peer) {
-			t.Error("the connection is closed before its time")
+			t.Error("the connection is closed too early")
 		}
 		if got := c.take(); got != conn {
 			t.Errorf("got %v", got)
 		}
 		time.Sleep(idleTimeout)
 		if isClosed(t, peer) {
-			t.Error("the connection is closed while it is used")
+			t.Error("the connection is closed while it is in use")
 		}
 		c.keep(conn)
 		time.Sleep(idleTimeout)
@@ -47,7 +47,8 @@ func TestIdleConnectionsAreClosedInTime(t *testing.T) {
 	})
 }
 
-// lastMoment is a connection on which the reply has come when the context ends.
+// lastMoment is a connection whose reply arrives together with the end of the
+// context.
 type lastMoment struct {
 	net.Conn
 	reply  io.Reader
@@ -60,8 +61,8 @@ func (c *lastMoment) Read(b []byte) (int, error)           { c.cancel(); return 
 func (c *lastMoment) SetDeadline(deadline time.Time) error { return nil }
 func (c *lastMoment) Close() error                         { c.closed = true; return nil }
 
-// A connection whose deadline the end of a context has set is of no use to the
-// next question.
+// The end of a context sets a deadline in the past, so the connection cannot be
+// reused.
 func TestConnectionOfACancelledQuestionIsNotKept(t *testing.T) {
 	q, err := newQuery(question{"name.example.", dns.TypeTXT}, true)
 	if err != nil {
@@ -80,9 +81,8 @@ func TestConnectionOfACancelledQuestionIsNotKept(t *testing.T) {
 	}
 }
 
-// A connection that does not come about in time is a timeout, as an answer is
-// that does not come.
-func TestConnectionThatIsLateIsATimeout(t *testing.T) {
+// A timeout of connecting is a timeout of the question.
+func TestTimeoutOfConnecting(t *testing.T) {
 	r, err := New(Config{Servers: []string{"127.0.0.1:1"}})
 	if err != nil {
 		t.Fatal(err)
@@ -99,9 +99,9 @@ func TestConnectionThatIsLateIsATimeout(t *testing.T) {
 	}
 }
 
-// A server that leaves the file loses its connections, also those that are in
-// use then. One that stays keeps them, and its health.
-func TestServersThatLeaveAndThatStay(t *testing.T) {
+// The connections of a server that is removed from the file are closed, those in
+// use when they are returned. A server that stays keeps its connections and health.
+func TestChangedFileKeepsRemainingServers(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(file, []byte("nameserver 192.0.2.1\nnameserver 192.0.2.2\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -110,32 +110,32 @@ func TestServersThatLeaveAndThatStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaves, stays := servers.current.Load().servers[0], servers.current.Load().servers[1]
-	stays.failed(0)
+	removed, kept := servers.current.Load().servers[0], servers.current.Load().servers[1]
+	kept.failed(0)
 	var peers []net.Conn
-	for _, s := range []*server{leaves, stays} {
+	for _, s := range []*server{removed, kept} {
 		conn, peer := net.Pipe()
 		s.connections.keep(conn)
 		peers = append(peers, peer)
 	}
 	servers.follow([]byte("nameserver 192.0.2.3\nnameserver 192.0.2.2\n"))
-	if now := servers.current.Load().servers; now[1] != stays || now[0].name != "192.0.2.3:53" {
+	if now := servers.current.Load().servers; now[1] != kept || now[0].name != "192.0.2.3:53" {
 		t.Errorf("servers %v", now)
 	}
 	if !isClosed(t, peers[0]) || isClosed(t, peers[1]) {
 		t.Error("the connection to the wrong server is closed")
 	}
 	conn, peer := net.Pipe()
-	leaves.connections.keep(conn)
+	removed.connections.keep(conn)
 	if !isClosed(t, peer) {
-		t.Error("a connection in use is kept for a server that has left")
+		t.Error("a connection to a removed server is kept")
 	}
 	servers.close()
 	if !isClosed(t, peers[1]) {
-		t.Error("a connection is open after the end")
+		t.Error("a connection is open after close")
 	}
 	servers.follow([]byte("nameserver 192.0.2.4\n"))
 	if servers.current.Load().servers[0].name == "192.0.2.4:53" {
-		t.Error("the file is followed after the end")
+		t.Error("the file is followed after close")
 	}
 }

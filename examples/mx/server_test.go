@@ -221,7 +221,7 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-policy", "lax"), `no policy "lax"; there are: standard, strict`},
 		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
 		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "only -policy strict asks lists"},
-		{append(needed, "-dns", "192.0.2.53,one"), `-dns: name server "one" is no IP address`},
+		{append(needed, "-dns", "192.0.2.53,one"), `-dns: name server "one" is not an IP address`},
 		{append(needed, "-dmarc", "maybe"), `no choice "maybe"; there are: mark, reject, off`},
 		{append(needed, "-greylist", ""), `place "" is neither a file`},
 		{append(needed, "-greylist", "http://192.0.2.1"), `place "http://192.0.2.1" is neither`},
