@@ -15,14 +15,14 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// A check that is tested in memory must meet the same answers in production,
-// whatever octets a name has: a Zone, its Server asked by package resolver and
-// its Server asked by the standard library agree.
+// A Zone, its Server asked by package resolver, and its Server asked by the standard
+// library give the same answers for names with any octets. So a check that is tested
+// in memory behaves the same in production.
 func TestZoneAndServerAgree(t *testing.T) {
 	random := rand.New(rand.NewPCG(1035, 4592))
 	for range 8 {
-		names := oddNames(random, 40)
-		z := zone.MustParse(oddWorld(random, names))
+		names := unusualNames(random, 40)
+		z := zone.MustParse(worldOf(random, names))
 		compareWithServer(t, z, questionsAbout(random, names))
 	}
 }
@@ -43,7 +43,7 @@ func compareWithServer(t *testing.T, z *zone.Zone, names []string) {
 				t.Errorf("%s %q: %s in memory, %s over UDP", kind, name, memory, got)
 			}
 			if kind == "CNAME" || kind == "exists" {
-				continue // the standard library answers these from other questions
+				continue // the standard library asks other questions for these
 			}
 			got, refused := askedStandard(t.Context(), standard, kind, name)
 			if want := standardForm(memory); got != want && !refused {
@@ -53,16 +53,15 @@ func compareWithServer(t *testing.T, z *zone.Zone, names []string) {
 	}
 }
 
-// askedStandard is asked for the standard library, which cannot tell NXDOMAIN
-// from NODATA. It does not ask for names that no host can have; refused
-// reports that.
+// askedStandard is asked for the standard library. It returns "not found" for
+// NXDOMAIN and NODATA, and sets refused if the standard library does not ask
+// because the name is not a host name.
 func askedStandard(ctx context.Context, r *net.Resolver, kind, name string) (answer string, refused bool) {
 	answer = standardForm(withoutReason(asked(ctx, r, kind, name)))
 	return answer, answer == "not found" && !isHostlike(name)
 }
 
-// withoutReason leaves out why a lookup failed, which each resolver says in its
-// own words.
+// withoutReason removes the reason of a failure, which differs between resolvers.
 func withoutReason(answer string) string {
 	if strings.HasPrefix(answer, "temporary: ") {
 		return "temporary"
@@ -74,7 +73,7 @@ func standardForm(answer string) string {
 	if answer == "NXDOMAIN" || answer == "NODATA" {
 		return "not found"
 	}
-	if inner, ok := strings.CutPrefix(answer, "["); ok { // addresses come sorted (RFC 6724)
+	if inner, ok := strings.CutPrefix(answer, "["); ok { // the standard library sorts addresses (RFC 6724)
 		fields := strings.Fields(strings.TrimSuffix(inner, "]"))
 		slices.Sort(fields)
 		return strings.Join(fields, " ")
@@ -93,9 +92,9 @@ func isHostlike(name string) bool {
 	})
 }
 
-// oddNames returns names of one to three labels as lists of labels. Most labels
-// are of the octets that master files treat as special.
-func oddNames(random *rand.Rand, count int) [][]string {
+// unusualNames returns names of one to three labels before "example" as lists of
+// labels. Most octets have a special meaning in master files.
+func unusualNames(random *rand.Rand, count int) [][]string {
 	const special = "'@();\"\\. \t\n\x00\x7f\x80\xc3\xfc\xff$*ABCabc019-_/+=,&!#%^|~`{}[]<>?:"
 	names := make([][]string, count)
 	for i := range names {
@@ -118,18 +117,17 @@ func oddNames(random *rand.Rand, count int) [][]string {
 	return names
 }
 
-// oddWorld is a text that has records of these names, and of some that follow
-// from them.
-func oddWorld(random *rand.Rand, names [][]string) string {
+// worldOf returns a text with records of these names. Some refer to each other.
+func worldOf(random *rand.Rand, names [][]string) string {
 	var text strings.Builder
 	seen := map[string]bool{}
 	for i, name := range names {
 		owner := written(random, name, false)
-		if key := strings.ToLower(strings.Join(name, "\xfe")); seen[key] {
+		key := strings.ToLower(strings.Join(name, "\xfe"))
+		if seen[key] {
 			continue
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		target := written(random, names[random.IntN(len(names))], false)
 		switch random.IntN(4) {
 		case 0:
@@ -145,8 +143,8 @@ func oddWorld(random *rand.Rand, names [][]string) string {
 	return text.String()
 }
 
-// questionsAbout returns names to ask for: those given, their parents, names
-// below them and others, each in several spellings.
+// questionsAbout returns names to ask for: the given ones, their parents, names
+// below them and others, in random spellings.
 func questionsAbout(random *rand.Rand, names [][]string) []string {
 	var questions []string
 	for _, name := range names {
@@ -154,7 +152,7 @@ func questionsAbout(random *rand.Rand, names [][]string) []string {
 			name, name[1:],
 			append([]string{"o'brien"}, name...),
 			append([]string{strings.Repeat("x", 63+random.IntN(2))}, name...),
-			append(slices.Repeat([]string{"0123456789abcde"}, 15), name...), // 240 octets before it
+			append(slices.Repeat([]string{"0123456789abcde"}, 15), name...), // 240 octets more
 			{"missing", name[0], "test"},
 		} {
 			questions = append(questions, written(random, labels, true))
@@ -163,8 +161,8 @@ func questionsAbout(random *rand.Rand, names [][]string) []string {
 	return append(questions, "", ".", "..", `\`, `\.`, `a\`, `\25.example.`, `\256.example.`, `\999.example.`, "bücher.example.")
 }
 
-// written writes a name in the presentation format, with escapes and letters
-// chosen at random. A raw name has no escape that can be done without.
+// written returns a name in the presentation format with random letter case and
+// escapes. If raw is set, some octets that must be escaped in master files are not.
 func written(random *rand.Rand, labels []string, raw bool) string {
 	var b strings.Builder
 	for _, label := range labels {
@@ -187,20 +185,19 @@ func written(random *rand.Rand, labels []string, raw bool) string {
 	return b.String()
 }
 
-// The local part of a sender is part of the name that SPF asks for (RFC 7208,
-// section 7.3).
+// SPF can ask for names with the local part of a sender (RFC 7208, section 7.3).
 func TestNamesMadeOfLocalParts(t *testing.T) {
 	z := zone.MustParse(`
 		o\'brien._spf.example.       A 127.0.0.2
 		john\032doe._spf.example.    A 127.0.0.2
 		\064\(\)\;\"._spf.example.   A 127.0.0.2
 	`)
-	for _, name := range []string{"o'brien._spf.example.", "john doe._spf.example.", `@();"._spf.example.`} {
-		if got := asked(t.Context(), z, "A", name); got != "[127.0.0.2]" {
-			t.Errorf("%s: got %s", name, got)
-		}
-	}
+	wantAnswers(t, z, []wanted{
+		{"A", "o'brien._spf.example.", "[127.0.0.2]"},
+		{"A", "john doe._spf.example.", "[127.0.0.2]"},
+		{"A", `@();"._spf.example.`, "[127.0.0.2]"},
+	})
 	if addrs, err := envelope.LookupIP(t.Context(), z, "ip4", "o'brien._spf.example."); len(addrs) > 0 {
-		t.Errorf("a check that asks for a host was given %v, %v", addrs, err)
+		t.Errorf("envelope.LookupIP of a name that is not a host name: got %v, %v", addrs, err)
 	}
 }

@@ -8,24 +8,23 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Fault is a way in which a question goes without an answer.
+// Fault is a failure of a question. The zero value is invalid.
 type Fault uint8
 
 const (
 	_ Fault = iota
-	// SERVFAIL is a server that could not find out. The error is temporary.
+	// SERVFAIL is the code SERVFAIL. The error has the flag IsTemporary.
 	SERVFAIL
-	// REFUSED is a server that does not want to answer. The error has no flag,
-	// as that of *net.Resolver has none.
+	// REFUSED is the code REFUSED. The error has no flag, as with *net.Resolver.
 	REFUSED
-	// Timeout is a server that is silent. The error says so at once, without
-	// waiting; a Zone that is served keeps silent.
+	// Timeout is a server that does not reply. The error has the flags IsTimeout
+	// and IsTemporary and is returned without waiting; a Server sends no reply.
 	Timeout
 )
 
 var faultWords = [...]string{SERVFAIL: "servfail", REFUSED: "refused", Timeout: "timeout"}
 
-// String returns the word that ParseFault reads.
+// String returns the word that ParseFault accepts.
 func (f Fault) String() string {
 	if int(f) < len(faultWords) {
 		return faultWords[f]
@@ -33,53 +32,48 @@ func (f Fault) String() string {
 	return ""
 }
 
-// ParseFault reads one of the words servfail, refused, timeout, in any case.
+// ParseFault parses one of the words servfail, refused and timeout, in any case.
 func ParseFault(word string) (Fault, error) {
 	for f := SERVFAIL; f <= Timeout; f++ {
 		if strings.EqualFold(word, f.String()) {
 			return f, nil
 		}
 	}
-	return 0, &envelope.SyntaxError{Kind: "fault", Value: word, Reason: "is none of servfail, refused, timeout"}
+	return 0, &envelope.SyntaxError{Kind: "fault", Value: word, Reason: "is not one of servfail, refused, timeout"}
 }
 
-// Answer is what a question gets from Answering: a Fault, Records, NoRecords,
-// NoSuchName or AsWritten.
+// Answer is an answer for Answering: a [Fault], or the result of [Records],
+// [NoSuchName] or [AsWritten].
 type Answer interface {
 	scene(p pattern) (scene, error)
 }
 
-// scene is an Answer made ready for the questions of one pattern.
+// scene is an Answer for the questions of one pattern.
 type scene struct {
 	fault     Fault
 	asWritten bool
-	missing   bool     // the name does not exist
-	records   []dns.RR // none: NODATA
+	missing   bool     // NXDOMAIN
+	records   []dns.RR // NODATA if empty
 }
 
 func (f Fault) scene(pattern) (scene, error) {
 	if f.String() == "" {
-		return scene{}, &envelope.SyntaxError{Kind: "fault", Reason: "is none of SERVFAIL, REFUSED, Timeout"}
+		return scene{}, &envelope.SyntaxError{Kind: "fault", Reason: "is not one of SERVFAIL, REFUSED, Timeout"}
 	}
 	return scene{fault: f}, nil
 }
 
 func (s scene) scene(pattern) (scene, error) { return s, nil }
 
-// AsWritten is the Answer that the text of the zone gives.
+// AsWritten returns the Answer of the text of the zone.
 func AsWritten() Answer { return scene{asWritten: true} }
 
-// NoSuchName is the Answer that the name does not exist: NXDOMAIN.
+// NoSuchName returns the Answer NXDOMAIN: the name does not exist.
 func NoSuchName() Answer { return scene{missing: true} }
 
-// NoRecords is the Answer that the name exists and has no record of the type
-// asked for: NODATA.
-func NoRecords() Answer { return scene{} }
-
-// Records is the Answer that consists of one record for each text, which is
-// written as in a master file behind the type: "192.0.2.1" for an A record,
-// "10 mail.example.org." for MX. The question that it answers must name the
-// type.
+// Records returns an Answer with one record for each text, NODATA without a text. A
+// text is the data of a record as in a master file: "192.0.2.1" for an A record,
+// "10 mail.example.org." for an MX record. The question must have a type.
 func Records(data ...string) Answer { return recordTexts(data) }
 
 type recordTexts []string
@@ -91,7 +85,7 @@ func (texts recordTexts) scene(p pattern) (scene, error) {
 			return scene{}, &envelope.SyntaxError{Kind: "record data", Value: text, Reason: reason}
 		}
 		if p.kind == 0 {
-			return bad("answers a question that does not name a type")
+			return bad("needs a question with a type")
 		}
 		kind, found := dns.TypeToString[p.kind], len(s.records)+1
 		err := read(". "+kind+" "+text, func(rr dns.RR) string {
@@ -99,17 +93,16 @@ func (texts recordTexts) scene(p pattern) (scene, error) {
 			return ""
 		})
 		if err != nil || len(s.records) != found {
-			return bad("is no data of a record of type " + kind)
+			return bad("is not the data of a record of type " + kind)
 		}
 	}
 	return s, nil
 }
 
-// script is the list of scenes for one pattern, and how far it has been
-// played. The last scene stays.
+// script is the sequence of scenes for one pattern. The last scene is repeated.
 type script struct {
 	scenes []scene
-	next   int
+	next   int // the index of the next scene
 }
 
 func (s *script) play() scene {
@@ -120,19 +113,25 @@ func (s *script) play() scene {
 	return now
 }
 
-// SetFault makes questions fail. A question is a name and a type:
-// "example.org. MX"; "example.org." and "example.org. *" are its questions of
-// every type, that of Exists too. A name that begins with "*." is every name
-// below, so that "*.example.org. TXT" fails TXT for them and not for
-// example.org itself, and "*." is the whole world. Letter case, the final dot,
-// and whether a name is written in U-labels or A-labels make no difference. A
-// blank within a name needs a backslash before it.
+// SetFault makes questions fail. The argument is a pattern of questions, a name and
+// a type:
 //
-// Of several things said of one question the nearest counts: of the name
-// itself, then of the nearest names above it, each time first of the type and
-// then of all types. An alias that leads to a failing question fails too.
+//   - "example.org. MX" is one question.
+//   - "example.org." and "example.org. *" are the questions of all types, including
+//     the one of Exists.
+//   - "*.example.org. TXT" is the question of type TXT for every name below
+//     example.org, but not for example.org itself.
+//   - "*." is every question.
 //
-// The error is an *[envelope.SyntaxError] that names the question.
+// Letter case and the final dot are ignored. U-labels and A-labels are equal. A
+// space within a name is written with a backslash.
+//
+// If several patterns match a question, the most specific one is used: one with
+// the name itself before one with "*", a longer name after "*" before a shorter
+// one, and then one with a type before one without. A question whose chain of
+// aliases leads to a failing question fails too.
+//
+// It returns an *[envelope.SyntaxError] if the question or the fault is invalid.
 func (z *Zone) SetFault(question string, f Fault) error {
 	p, err := parsePattern(question)
 	if err != nil {
@@ -148,24 +147,25 @@ func (z *Zone) SetFault(question string, f Fault) error {
 	return nil
 }
 
-// Failing is SetFault for questions that stand in a test: it panics if the
-// question is malformed, and returns z, so that it can follow MustParse.
+// Failing is like [Zone.SetFault], but panics instead of returning an error. It
+// returns z, so that it can follow MustParse.
 func (z *Zone) Failing(question string, f Fault) *Zone {
 	return z.Answering(question, f)
 }
 
-// Answering gives the questions (see SetFault) these answers, one after the
-// other; the last one stays. So a name can fail once and answer then:
+// Answering sets the answers to the questions of a pattern (see [Zone.SetFault]):
+// the first question gets the first answer and so on; the last answer is
+// repeated. This name fails once:
 //
 //	dns.Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten())
 //
-// A pattern for many questions has one sequence for all of them. Records for a
-// name that is not in the text don't make it exist for questions of other
-// types. Answering panics if the question or an answer is malformed.
+// All questions of a pattern share one sequence. Records for a name that is not in
+// the text do not make it exist for questions of other types. Answering panics if
+// the question or an answer is invalid, or if there is no answer.
 func (z *Zone) Answering(question string, answers ...Answer) *Zone {
 	p := mustPattern(question)
 	if len(answers) == 0 {
-		panic(&envelope.SyntaxError{Kind: "question", Value: question, Reason: "is given no answer"})
+		panic(&envelope.SyntaxError{Kind: "question", Value: question, Reason: "needs at least one answer"})
 	}
 	var s script
 	for _, answer := range answers {
@@ -181,9 +181,9 @@ func (z *Zone) Answering(question string, answers ...Answer) *Zone {
 	return z
 }
 
-// Delaying makes the answer to the questions (see SetFault), or their fault,
-// come after d, unless the context ends before. Along a chain of aliases
-// delays add up. It panics if the question is malformed.
+// Delaying delays the answers to the questions of a pattern (see [Zone.SetFault]),
+// faults included, unless the context ends first. The delays of a chain of aliases
+// add up. It panics if the question is invalid.
 func (z *Zone) Delaying(question string, d time.Duration) *Zone {
 	p := mustPattern(question)
 	z.mu.Lock()
@@ -192,8 +192,8 @@ func (z *Zone) Delaying(question string, d time.Duration) *Zone {
 	return z
 }
 
-// Healing takes away what Failing, SetFault, Answering and Delaying have said
-// of exactly this question. It panics if the question is malformed.
+// Healing undoes Failing, SetFault, Answering and Delaying for exactly this pattern.
+// It panics if the question is invalid.
 func (z *Zone) Healing(question string) *Zone {
 	p := mustPattern(question)
 	z.mu.Lock()

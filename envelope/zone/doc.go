@@ -1,6 +1,6 @@
-// Package zone is a Resolver for tests: it answers from a text in the format of
-// master files (RFC 1035, section 5), keeps a log of the questions it was
-// asked, and fails, waits and changes its mind as a test wants it.
+// Package zone provides an [envelope.Resolver] for tests. It answers from a text in
+// the format of master files (RFC 1035, section 5), records the questions that
+// it gets, and fails, delays or changes its answers on demand.
 //
 //	dns := zone.MustParse(`
 //		example.org.       MX    10 mail.example.org.
@@ -8,25 +8,28 @@
 //		                   AAAA  2001:db8::1
 //	`).Failing("example.net. MX", zone.SERVFAIL)
 //
-// The text describes the whole world. There are no delegations: a name that
-// is not in it does not exist, whatever NS and SOA records say. A question is
-// answered by the algorithm of RFC 1034, section 4.3.2, without its referrals:
-// the records of the name, else those of the wildcard below its closest
-// encloser (RFC 4592, section 3.3.1), else those that the alias of the name
-// leads to. A name that has names below it exists, even without a record of
-// its own, so that it is NODATA and not NXDOMAIN (RFC 8020).
+// The text is the whole DNS. There are no delegations: a name that is not in the
+// text does not exist, whatever NS and SOA records the text has. A question is
+// answered as in RFC 1034, section 4.3.2, without referrals:
 //
-// A Zone, and the Server of it, give the same answers, whatever octets a name has.
-// A name in a question is read as in a master file (RFC 1035, section 5.1): a
-// backslash before three digits is the octet with that number, a backslash
-// before another character is that character, and every other octet is itself,
-// so that o'brien._spf.example and "john doe._spf.example" are found. U-labels
-// in a question are octets too, because no server converts them: checks ask for
-// A-labels.
+//   - with the records of the name,
+//   - if the name does not exist, with those of the wildcard below its closest
+//     encloser (RFC 4592, section 3.3.1),
+//   - if the name is an alias, with the records of its target.
 //
-// A Zone can also be served on a loopback port, so that other resolvers can be
-// tested against it (Serve).
+// A name exists if a name below it exists, even without a record of its own: a
+// question for it is NODATA and not NXDOMAIN (RFC 8020).
 //
-// The package knows nothing of DNSSEC, DNAME, zone transfers and updates. It is
-// the place of tests and of demonstrations, not of production.
+// Names in questions are read as in a master file (RFC 1035, section 5.1): \DDD is
+// the octet with that number, a backslash before another character is that
+// character, and every other octet is itself. So questions for
+// o'brien._spf.example and "john doe._spf.example" work. U-labels in questions are
+// octets too, as for a name server: checks convert them to A-labels before they
+// ask.
+//
+// [Zone.Serve] serves a Zone on a loopback port, so that other resolvers can be
+// tested. A Zone and its Server give the same answers.
+//
+// The package does not support DNSSEC, DNAME, zone transfers and updates. It is for
+// tests and demonstrations, not for production.
 package zone

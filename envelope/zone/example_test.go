@@ -8,7 +8,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// A world, one of its names out of order, and what was asked.
+// A zone with a name whose servers fail, and the log of its questions.
 func Example() {
 	ctx := context.Background()
 	dns := zone.MustParse(`
@@ -39,12 +39,12 @@ func Example() {
 	// example.org. MX, pool-7.dyn.example.org. A, mail.example.org. AAAA, example.net. MX
 }
 
-// A name that fails once and answers then, and one that changes its address.
+// One name fails once, the other changes its address and then disappears.
 func ExampleZone_Answering() {
 	ctx := context.Background()
 	dns := zone.MustParse(`example.org. TXT "v=spf1 -all"`).
 		Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten()).
-		Answering("moving.example.org. A", zone.Records("192.0.2.1"), zone.Records("192.0.2.2"), zone.NoRecords())
+		Answering("moving.example.org. A", zone.Records("192.0.2.1"), zone.Records("192.0.2.2"), zone.NoSuchName())
 
 	for range 2 {
 		fmt.Println(dns.LookupTXT(ctx, "example.org."))
@@ -57,5 +57,5 @@ func ExampleZone_Answering() {
 	// [v=spf1 -all] <nil>
 	// [192.0.2.1] <nil>
 	// [192.0.2.2] <nil>
-	// [] lookup moving.example.org.: no such record (NODATA)
+	// [] lookup moving.example.org.: no such name (NXDOMAIN)
 }

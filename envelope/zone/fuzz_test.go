@@ -10,8 +10,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// Whatever the text is, Parse ends, and gives a world that answers or an error
-// that fits a line.
+// Parse returns a Zone that answers questions, or an error of one line.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		world,
@@ -52,7 +51,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever the question is, it is taken or named.
+// SetFault accepts a question or returns an error with it.
 func FuzzSetFault(f *testing.F) {
 	for _, seed := range []string{"example. MX", "*.example.", "*.", ". *", "bücher.example A", "a b c", `a\.b.c TXT`, "x TYPE65280", "*x."} {
 		f.Add(seed)

@@ -12,29 +12,30 @@ import (
 )
 
 const (
-	maxText    = 4 << 20 // octets of one text
-	maxRecords = 100_000 // of one text
-	defaultTTL = 3600    // seconds, for records without a TTL of their own
+	maxText    = 4 << 20 // the bytes of one text
+	maxRecords = 100_000 // the records of one text
+	defaultTTL = 3600    // in seconds, for records without a TTL
 )
 
-// Parse reads a world from a text in the format of master files (RFC 1035,
-// section 5). The origin is the root, so that names need no final dot until
-// $ORIGIN sets another one; a record without a TTL has 3600 seconds, or what
-// $TTL says. Owner names may have U-labels. All records are of class IN.
+// Parse parses a text in the format of master files (RFC 1035, section 5). The
+// origin is the root, so names need no final dot unless $ORIGIN sets another
+// origin. The TTL is 3600 seconds unless the record or $TTL sets it. Owner names
+// may have U-labels. All records must be of class IN.
 //
-// The indentation that all lines have in common is taken away first, so that
-// the text may stand indented in a Go raw string; a line that is indented
-// deeper than that has the owner of the line before it, as usual.
+// The indentation that all lines share is removed first, so that the text can be
+// indented in a Go raw string. As in every master file, a line that is indented
+// further has the owner of the line before.
 //
-// $INCLUDE and $GENERATE are refused: a text never reads a file, and is never
-// more than it looks. A text has at most 4 MiB and 100,000 records. The error
-// is an *[envelope.SyntaxError] that names the line and the value at fault.
+// $INCLUDE and $GENERATE are errors: parsing must not read files, and its cost
+// must not exceed the size of the text. A text has at most 4 MiB and 100,000
+// records. The error is an *[envelope.SyntaxError] with the line and the invalid
+// value.
 func Parse(text string) (*Zone, error) {
 	z := &Zone{names: tree{"": nil}, scripts: map[pattern]*script{}, delays: map[pattern]time.Duration{}}
 	err := read(text, func(rr dns.RR) string {
 		name, ok := normal(rr.Header().Name)
 		if !ok {
-			return "has an owner that is no name"
+			return "has an invalid owner name"
 		}
 		return z.add(name, rr)
 	})
@@ -44,8 +45,7 @@ func Parse(text string) (*Zone, error) {
 	return z, nil
 }
 
-// MustParse is Parse for texts that stand in the program. It panics if the
-// text is wrong.
+// MustParse is like [Parse], but panics instead of returning an error.
 func MustParse(text string) *Zone {
 	z, err := Parse(text)
 	if err != nil {
@@ -54,29 +54,29 @@ func MustParse(text string) *Zone {
 	return z
 }
 
-// add puts a record into the tree, or says why it can't stand there.
+// add adds a record, or returns the reason why it is invalid.
 func (z *Zone) add(name string, rr dns.RR) (reason string) {
 	kind := rr.Header().Rrtype
 	here := z.names[name]
 	alias := len(here[dns.TypeCNAME]) > 0
 	if kind == dns.TypeCNAME && len(here) > 0 || kind != dns.TypeCNAME && alias {
-		return "gives a name an alias beside another record (RFC 2181, section 10.1)"
+		return "puts an alias (CNAME) beside another record of the name (RFC 2181, section 10.1)"
 	}
 	z.names.add(name, rr)
 	return ""
 }
 
-// read gives every record of text to keep, which returns what is wrong with
-// it, or "".
+// read calls keep for every record of text. Keep returns the reason why a record is
+// invalid, or "".
 func read(text string, keep func(dns.RR) (reason string)) error {
 	if len(text) > maxText {
-		return &envelope.SyntaxError{Kind: "zone text", Value: text, Reason: "has more than 4 MiB"}
+		return &envelope.SyntaxError{Kind: "zone text", Value: text, Reason: "is longer than 4 MiB"}
 	}
 	text = outdent(text)
 	if generates(text) {
-		return &envelope.SyntaxError{Kind: "zone text", Value: text, Reason: "has a $GENERATE, which is not read"}
+		return &envelope.SyntaxError{Kind: "zone text", Value: text, Reason: "has $GENERATE, which is not supported"}
 	}
-	source := strings.NewReader(text) // read octet by octet, so that its position is that of the parser
+	source := strings.NewReader(text) // an io.ByteReader: the parser reads no further than it has parsed
 	parser := dns.NewZoneParser(source, ".", "")
 	parser.SetDefaultTTL(defaultTTL)
 	for count := 1; ; count++ {
@@ -89,7 +89,7 @@ func read(text string, keep func(dns.RR) (reason string)) error {
 			return nil
 		}
 		if count > maxRecords {
-			return lineError(text, position, "is beyond the limit of 100,000 records")
+			return lineError(text, position, "exceeds the limit of 100,000 records")
 		}
 		rr, reason := canonical(rr)
 		if reason == "" {
@@ -101,19 +101,19 @@ func read(text string, keep func(dns.RR) (reason string)) error {
 	}
 }
 
-// canonical sends a record through the wire format and back: what can't go on
-// the wire is refused, and every octet is written in one way afterwards.
+// canonical encodes and decodes a record. This rejects records that a message
+// cannot have, and leaves one spelling of every name.
 func canonical(rr dns.RR) (dns.RR, string) {
 	h := rr.Header()
 	if h.Name == "" {
-		return nil, "has no owner, and no line before it has one"
+		return nil, "has no owner, and no earlier line has one"
 	}
 	if h.Class != dns.ClassINET {
 		return nil, "is not of class IN"
 	}
 	var ok bool
 	if h.Name, ok = aLabels(h.Name); !ok {
-		return nil, "has an owner that is no name"
+		return nil, "has an invalid owner name"
 	}
 	if isBlank(rr) {
 		return nil, "has no data"
@@ -121,16 +121,16 @@ func canonical(rr dns.RR) (dns.RR, string) {
 	wire := make([]byte, dns.Len(rr)+1)
 	end, err := dns.PackRR(rr, wire, 0, nil, false)
 	if err != nil {
-		return nil, "can't be put on the wire: " + plainReason(err)
+		return nil, "cannot be encoded: " + plainReason(err)
 	}
 	back, _, err := dns.UnpackRR(wire[:end], 0)
 	if err != nil {
-		return nil, "can't be read from the wire: " + plainReason(err)
+		return nil, "cannot be decoded: " + plainReason(err)
 	}
 	return back, ""
 }
 
-// aLabels converts a name that a test has written with U-labels.
+// aLabels converts the U-labels of a name.
 func aLabels(name string) (string, bool) {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return name, true
@@ -139,8 +139,8 @@ func aLabels(name string) (string, bool) {
 	return host.Absolute(), err == nil
 }
 
-// isBlank reports whether rr has no data. Such records have a use in updates
-// (RFC 2136), so that the parser lets them through.
+// isBlank reports whether rr has no data. The parser accepts such records, because
+// update messages have them (RFC 2136).
 func isBlank(rr dns.RR) bool {
 	h := *rr.Header()
 	blank := dns.RR(&dns.RFC3597{})
@@ -151,8 +151,8 @@ func isBlank(rr dns.RR) bool {
 	return reflect.DeepEqual(rr, blank)
 }
 
-// outdent takes away the white space that all lines begin with. Empty lines
-// and comments don't count.
+// outdent removes the indentation that all lines share. Empty lines and comments
+// are ignored.
 func outdent(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	common, found := "", false
@@ -180,9 +180,10 @@ func outdent(text string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// generates reports whether the parser could see a $GENERATE in text. One line
-// of it can cost seconds, and the parser has no switch for it. It joins what
-// white space, line breaks and parentheses keep apart, hence the strictness.
+// generates reports whether the parser might see $GENERATE in text. One such line
+// can take seconds, and the parser has no option against it. The parser joins
+// what white space, line breaks, parentheses and quotes separate, so generates
+// ignores them too.
 func generates(text string) bool {
 	if !strings.Contains(text, "$") {
 		return false
@@ -196,7 +197,7 @@ func generates(text string) bool {
 	return strings.Contains(strings.ToUpper(joined), "$GENERATE")
 }
 
-// lineError names the line that ends at, or holds, position.
+// lineError returns the error for the line that contains or ends at position.
 func lineError(text string, position int, reason string) error {
 	before := text[:max(position-1, 0)]
 	start := strings.LastIndexByte(before, '\n') + 1
@@ -205,8 +206,8 @@ func lineError(text string, position int, reason string) error {
 	return &envelope.SyntaxError{Kind: fmt.Sprintf("zone text, line %d:", number), Value: line, Reason: reason}
 }
 
-// plainReason returns what the parser says, without its name and its own idea
-// of where it is.
+// plainReason returns the message of a parser error without its prefix and its
+// position.
 func plainReason(err error) string {
 	reason := strings.TrimPrefix(err.Error(), "dns: ")
 	if at := strings.LastIndex(reason, " at line: "); at >= 0 {

@@ -9,7 +9,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-func TestParseTakesCommonIndentationAway(t *testing.T) {
+func TestParseRemovesCommonIndentation(t *testing.T) {
 	for name, text := range map[string]string{
 		"flush left":           "mail.example.org. A 192.0.2.1\n  A 192.0.2.2",
 		"indented":             "\n\t\tmail.example.org. A 192.0.2.1\n\t\t  A 192.0.2.2\n\t",
@@ -23,9 +23,9 @@ func TestParseTakesCommonIndentationAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			z, err := zone.Parse(text)
-			if name == "parentheses" { // the deepest common indentation is 1: the owner is lost
+			if name == "parentheses" { // the common indentation is 1, so the first line has no owner
 				if err == nil {
-					t.Fatal("a first line without an owner was taken")
+					t.Fatal("a first line without an owner was accepted")
 				}
 				return
 			}
@@ -69,15 +69,15 @@ func TestParseReadsMasterFiles(t *testing.T) {
 	}
 	mx, err := z.LookupMX(ctx, "example.org.")
 	if err != nil || len(mx) != 1 || mx[0].Host != "mail.example.org." {
-		t.Errorf("got %v, %v; want a host relative to the origin made absolute", mx, err)
+		t.Errorf("got %v, %v; want an absolute host name", mx, err)
 	}
 	txt, err := z.LookupTXT(ctx, "txt.example.org.")
 	if err != nil || len(txt) != 1 || txt[0] != "a;bc\"d\\\xc8" {
-		t.Errorf("got %q, %v; want the octets of the wire", txt, err)
+		t.Errorf("got %q, %v; want unescaped octets", txt, err)
 	}
 }
 
-func TestParseErrorsNameLineAndValue(t *testing.T) {
+func TestParseErrorsHaveLineAndValue(t *testing.T) {
 	for _, tc := range []struct{ text, line, says string }{
 		{"a.example. A 1.2.3", "line 1", "1.2.3"},
 		{"a.example. A 192.0.2.1\n\nb.example. A nothing", "line 3", "nothing"},
@@ -124,13 +124,13 @@ func TestParseErrorsNameLineAndValue(t *testing.T) {
 func TestMustParsePanics(t *testing.T) {
 	defer func() {
 		if recover() == nil {
-			t.Error("a wrong text was taken")
+			t.Error("an invalid text was accepted")
 		}
 	}()
 	zone.MustParse("a.example. A 1.2.3")
 }
 
-func TestParseEmptyTextIsAnEmptyWorld(t *testing.T) {
+func TestEmptyTextIsAnEmptyZone(t *testing.T) {
 	for _, text := range []string{"", "\n\n", "; nothing", "$ORIGIN example.org."} {
 		z, err := zone.Parse(text)
 		if err != nil {
@@ -138,7 +138,7 @@ func TestParseEmptyTextIsAnEmptyWorld(t *testing.T) {
 			continue
 		}
 		if ok, err := z.Exists(t.Context(), "example.org."); ok || err != nil {
-			t.Errorf("%q: got %v, %v; want that nothing exists", text, ok, err)
+			t.Errorf("%q: got %v, %v; want false", text, ok, err)
 		}
 	}
 }

@@ -8,19 +8,19 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Question is one question that was put to a Zone.
+// Question is one question that a Zone was asked.
 type Question struct {
 	Name string // absolute, in lower case, escaped as in a master file: "mail.example.org."
-	Type string // "A", "MX"; "ANY" is a question of Exists
+	Type string // such as "A" or "MX"; "ANY" is a question of Exists
 }
 
-// String returns the question as SetFault reads it: "mail.example.org. A".
+// String returns the question in the form of SetFault: "mail.example.org. A".
 func (q Question) String() string { return q.Name + " " + q.Type }
 
 func (q Question) kind() uint16 { return typeCode(q.Type) }
 
-// typeCode returns the number of a type written as "MX" or, for the unknown
-// ones, as "TYPE65280" (RFC 3597, section 5), and 0 for what is no type.
+// typeCode returns the number of a type: of its name, such as "MX", or of a form
+// such as "TYPE65280" (RFC 3597, section 5). It returns 0 for an unknown type.
 func typeCode(word string) uint16 {
 	word = strings.ToUpper(word)
 	if number, ok := strings.CutPrefix(word, "TYPE"); ok {
@@ -30,7 +30,7 @@ func typeCode(word string) uint16 {
 	return dns.StringToType[word]
 }
 
-// Questions is a list of questions in the order in which they were put.
+// Questions is a list of questions in the order in which they were asked.
 type Questions []Question
 
 // String returns the questions separated by commas.
@@ -38,8 +38,8 @@ func (qs Questions) String() string {
 	return qs.join(", ", Question.String)
 }
 
-// Types returns the types of the questions in their order: "A AAAA MX". It is
-// what a test of a check's DNS cost compares.
+// Types returns the types of the questions, such as "A AAAA MX". Tests of the DNS
+// cost of a check compare it.
 func (qs Questions) Types() string {
 	return qs.join(" ", func(q Question) string { return q.Type })
 }
@@ -52,12 +52,11 @@ func (qs Questions) join(separator string, text func(Question) string) string {
 	return strings.Join(texts, separator)
 }
 
-// pattern is what a test says of questions: a name and a type, where a type of
-// 0 is every type, and below is every name below that name.
+// pattern matches questions; see SetFault.
 type pattern struct {
 	name  string
-	below bool
-	kind  uint16
+	below bool   // matches the names below name
+	kind  uint16 // 0 matches all types
 }
 
 func parsePattern(question string) (pattern, error) {
@@ -66,7 +65,7 @@ func parsePattern(question string) (pattern, error) {
 	}
 	name, kind := splitQuestion(question)
 	if name == "" || len(strings.Fields(kind)) > 1 {
-		return bad(`is not a name and perhaps a type, as in "example.org. MX"`)
+		return bad(`is not a name with an optional type, such as "example.org. MX"`)
 	}
 	var p pattern
 	if rest, ok := strings.CutPrefix(name, "*"); ok && (rest == "" || rest[0] == '.') {
@@ -80,11 +79,11 @@ func parsePattern(question string) (pattern, error) {
 		p.name, ok = normal(name)
 	}
 	if !ok {
-		return bad("has no name that DNS can be asked for")
+		return bad("has an invalid name")
 	}
 	if kind != "" && kind != "*" {
 		if p.kind = typeCode(kind); p.kind == 0 {
-			return bad("has a type that is not known")
+			return bad("has an unknown type")
 		}
 	}
 	return p, nil
@@ -105,7 +104,7 @@ func splitQuestion(question string) (name, kind string) {
 	return question, ""
 }
 
-// mustPattern is parsePattern for questions that stand in a test.
+// mustPattern is like parsePattern, but panics instead of returning an error.
 func mustPattern(question string) pattern {
 	p, err := parsePattern(question)
 	if err != nil {
@@ -129,9 +128,8 @@ func (p pattern) matches(name string, kind uint16) bool {
 	return false
 }
 
-// nearest returns what the patterns say of a question. The name itself comes
-// before what is said of all names below another, a longer one of these before
-// a shorter one, and a type before all types.
+// nearest returns the value of the most specific pattern that matches a question;
+// see SetFault.
 func nearest[T any](patterns map[pattern]T, name string, kind uint16) (value T, ok bool) {
 	if len(patterns) == 0 {
 		return value, false

@@ -14,8 +14,8 @@ import (
 	"mxrules.example/envelope/internal/presentation"
 )
 
-// LookupNetIP returns the addresses of host: its A records for network "ip4",
-// its AAAA records for "ip6", and both, which are two questions, for "ip".
+// LookupNetIP returns the addresses of host: of its A records for network "ip4", of
+// its AAAA records for "ip6", and of both for "ip", which is two questions.
 func (z *Zone) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	switch network {
 	case "ip4":
@@ -28,8 +28,8 @@ func (z *Zone) LookupNetIP(ctx context.Context, network, host string) ([]netip.A
 	return nil, &net.DNSError{Err: "unknown network " + strconv.Quote(network), Name: host}
 }
 
-// lookupBoth asks for both families, as *net.Resolver does: addresses of one
-// make up for a failure of the other, and without any the failure counts.
+// lookupBoth asks for both families. As with *net.Resolver, a failure is an error
+// only if there is no address at all.
 func (z *Zone) lookupBoth(ctx context.Context, host string) ([]netip.Addr, error) {
 	four, err4 := lookup(ctx, z, host, dns.TypeA, address)
 	six, err6 := lookup(ctx, z, host, dns.TypeAAAA, address)
@@ -42,24 +42,24 @@ func (z *Zone) lookupBoth(ctx context.Context, host string) ([]netip.Addr, error
 	return nil, err4
 }
 
-// LookupAddr returns the names of the PTR records of an address. The question
-// that it logs is that for the reverse name.
+// LookupAddr returns the names of the PTR records of an address. The log has the
+// question for the reverse name.
 func (z *Zone) LookupAddr(ctx context.Context, addr string) ([]string, error) {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil {
-		return nil, &net.DNSError{Err: "no address", Name: addr, IsNotFound: true}
+		return nil, &net.DNSError{Err: "not an IP address", Name: addr, IsNotFound: true}
 	}
 	reverse, err := dns.ReverseAddr(ip.Unmap().WithZone("").String())
 	if err != nil {
-		return nil, &net.DNSError{Err: "no address", Name: addr, IsNotFound: true}
+		return nil, &net.DNSError{Err: "not an IP address", Name: addr, IsNotFound: true}
 	}
 	return lookup(ctx, z, reverse, dns.TypePTR, func(rr dns.RR) string {
 		return presentation.Plain(rr.(*dns.PTR).Ptr)
 	})
 }
 
-// LookupMX returns the MX records of name in the order of their preference;
-// those of one preference in the order of the text.
+// LookupMX returns the MX records of name, sorted by preference; records of equal
+// preference are in the order of the text.
 func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	records, err := lookup(ctx, z, name, dns.TypeMX, func(rr dns.RR) *net.MX {
 		mx := rr.(*dns.MX)
@@ -69,16 +69,17 @@ func (z *Zone) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	return records, err
 }
 
-// LookupTXT returns the TXT records of name, the strings of each joined.
+// LookupTXT returns the TXT records of name. The strings of a record are joined
+// without a separator.
 func (z *Zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	return lookup(ctx, z, name, dns.TypeTXT, func(rr dns.RR) string {
 		return presentation.Octets(strings.Join(rr.(*dns.TXT).Txt, ""))
 	})
 }
 
-// LookupCNAME returns the name at the end of the aliases of host, host itself
-// if it is none. It is not found if that name has no address. The whole is one
-// question of type CNAME.
+// LookupCNAME returns the name at the end of the chain of aliases that starts at
+// host; host itself if it is not an alias. It is not found if that name has no
+// address. The log has one question of type CNAME.
 func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 	a, err := z.question(ctx, host, dns.TypeCNAME, z.solveAlias)
 	switch {
@@ -90,13 +91,13 @@ func (z *Zone) LookupCNAME(ctx context.Context, host string) (string, error) {
 	return presentation.Plain(a.end), nil
 }
 
-// Waits says that the zone itself tells a judgement when it waits, which it does
-// for answers with a delay.
+// Waits marks z as a Resolver that calls [envelope.Wait] itself: only delayed
+// answers count as waiting.
 func (z *Zone) Waits() {}
 
-// Exists reports whether name exists: false for NXDOMAIN, true for a name with
-// any record, with an alias, or with names below it. It is logged as a question
-// of type ANY, and fails where the questions of every type do.
+// Exists reports whether name exists: it is false for NXDOMAIN, and true for a name
+// that has a record of any type, is an alias, or has names below it. The log has a
+// question of type ANY; faults of that type or of all types apply.
 func (z *Zone) Exists(ctx context.Context, name string) (bool, error) {
 	_, err := z.question(ctx, name, dns.TypeANY, z.solve)
 	if dnsErr, ok := err.(*net.DNSError); ok && dnsErr.IsNotFound {
@@ -110,8 +111,8 @@ const (
 	noRecord = "no such record (NODATA)"
 )
 
-// lookup asks a question and converts the records of its answer. The error is
-// a bare *net.DNSError.
+// lookup asks a question and converts the records of its answer. The error is a
+// bare *net.DNSError.
 func lookup[T any](ctx context.Context, z *Zone, name string, kind uint16, convert func(dns.RR) T) ([]T, error) {
 	a, err := z.question(ctx, name, kind, z.solve)
 	if err == nil && len(a.records) == 0 {
@@ -127,8 +128,8 @@ func lookup[T any](ctx context.Context, z *Zone, name string, kind uint16, conve
 	return values, nil
 }
 
-// question puts a question for a name as a caller has it. The error is a bare
-// *net.DNSError.
+// question asks a question about a name as the caller spelled it. The error is a
+// bare *net.DNSError.
 func (z *Zone) question(ctx context.Context, name string, kind uint16, solve func(string, uint16) answer) (answer, error) {
 	plain, ok := normal(name)
 	if !ok {

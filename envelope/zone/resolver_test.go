@@ -14,7 +14,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// The world of RFC 4592, section 2.2.1, without its delegation, and more.
+// world is the zone of RFC 4592, section 2.2.1, without its delegation, and more.
 const world = `
 	$ORIGIN example.
 	@                      SOA   ns hostmaster 1 3600 600 86400 60
@@ -59,7 +59,7 @@ const world = `
 	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.e.f.ip6.arpa PTR link.example.
 `
 
-// asked puts one question and shows its answer in one line.
+// asked asks one question and shows the answer in one line.
 func asked(ctx context.Context, r envelope.Resolver, kind, name string) string {
 	var values any
 	var err error
@@ -90,7 +90,7 @@ func asked(ctx context.Context, r envelope.Resolver, kind, name string) string {
 	if err == nil {
 		return fmt.Sprint(values)
 	}
-	dns := err.(*net.DNSError) // bare, or it is a mistake
+	dns := err.(*net.DNSError) // panics if it is wrapped
 	switch {
 	case dns.IsNotFound && strings.Contains(dns.Err, "NXDOMAIN"):
 		return "NXDOMAIN"
@@ -104,9 +104,22 @@ func asked(ctx context.Context, r envelope.Resolver, kind, name string) string {
 	return "failure: " + dns.Err
 }
 
+// wanted is a question and its answer as asked shows it.
+type wanted struct{ kind, name, want string }
+
+// wantAnswers asks questions in order and compares the answers.
+func wantAnswers(t *testing.T, r envelope.Resolver, table []wanted) {
+	t.Helper()
+	for _, tc := range table {
+		if got := asked(t.Context(), r, tc.kind, tc.name); got != tc.want {
+			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	z := zone.MustParse(world)
-	for _, tc := range []struct{ kind, name, want string }{
+	wantAnswers(t, z, []wanted{
 		{"A", "host1.example.", "[192.0.2.1]"},
 		{"A", "host1.example", "[192.0.2.1]"},
 		{"A", "HOST1.Example.", "[192.0.2.1]"},
@@ -133,8 +146,8 @@ func TestAnswers(t *testing.T) {
 		{"A", "any.wild.example.", "[192.0.2.5]"},
 		{"A", "any.thing.wild.example.", "[192.0.2.5]"},
 		{"A", "wild.example.", "NODATA"},
-		{"A", "here.wild.example.", "NODATA"},         // exists, so no wildcard
-		{"A", "other.here.wild.example.", "NXDOMAIN"}, // nor below it
+		{"A", "here.wild.example.", "NODATA"},         // exists, so the wildcard does not apply
+		{"A", "other.here.wild.example.", "NXDOMAIN"}, // nor to names below it
 
 		{"A", "c.example.", "NODATA"},
 		{"A", "b.c.example.", "NODATA"},
@@ -142,12 +155,12 @@ func TestAnswers(t *testing.T) {
 		{"A", "x.b.c.example.", "NXDOMAIN"},
 		{"A", "missing.test.", "NXDOMAIN"},
 		{"A", `dotted\.label.example.`, "[192.0.2.9]"},
-		{"TXT", "label.example.", `["this is a wildcard"]`}, // the dot does not make this name exist
+		{"TXT", "label.example.", `["this is a wildcard"]`}, // the escaped dot does not make this name exist
 		{"A", ".", "NODATA"},
 		{"A", "", "NXDOMAIN"},
 		{"A", "a..example.", "NXDOMAIN"},
-		{"TXT", "\xff.example.", `["this is a wildcard"]`}, // an octet like any other
-		{"A", "bücher.test.", "NXDOMAIN"},                  // no Resolver makes A-labels of U-labels
+		{"TXT", "\xff.example.", `["this is a wildcard"]`}, // any octet is valid
+		{"A", "bücher.test.", "NXDOMAIN"},                  // a Resolver does not convert U-labels
 		{"A", "xn--bcher-kva.test.", "[192.0.2.10]"},
 
 		{"A", "alias.example.", "[192.0.2.2 192.0.2.3]"},
@@ -181,7 +194,7 @@ func TestAnswers(t *testing.T) {
 		{"PTR", "192.0.2.4", "NXDOMAIN"},
 		{"PTR", "2001:db8::1", "[six.example.]"},
 		{"PTR", "fe80::1%eth0", "[link.example.]"},
-		{"PTR", "host1.example.", "NODATA"}, // no address
+		{"PTR", "host1.example.", "NODATA"}, // not an address
 
 		{"exists", "host1.example.", "true"},
 		{"exists", "nullmx.example.", "true"},
@@ -191,41 +204,32 @@ func TestAnswers(t *testing.T) {
 		{"exists", "loop1.example.", "true"},
 		{"exists", "host.host1.example.", "false"},
 		{"exists", "missing.test.", "false"},
-	} {
-		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
-			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
-		}
-	}
+	})
 }
 
-func TestWildcardOfTheWholeWorld(t *testing.T) {
-	z := zone.MustParse("* A 192.0.2.1\nhost.example. TXT x")
-	for name, want := range map[string]string{
-		"any.": "[192.0.2.1]", "a.b.c.": "[192.0.2.1]", ".": "NODATA", "example.": "NODATA", "other.example.": "NXDOMAIN",
-	} {
-		if got := asked(t.Context(), z, "A", name); got != want {
-			t.Errorf("%s: got %s, want %s", name, got, want)
-		}
-	}
+func TestWildcardOfTheRoot(t *testing.T) {
+	wantAnswers(t, zone.MustParse("* A 192.0.2.1\nhost.example. TXT x"), []wanted{
+		{"A", "any.", "[192.0.2.1]"},
+		{"A", "a.b.c.", "[192.0.2.1]"},
+		{"A", ".", "NODATA"},
+		{"A", "example.", "NODATA"},
+		{"A", "other.example.", "NXDOMAIN"},
+	})
 }
 
-func TestAliasesEndAfterTen(t *testing.T) {
+func TestElevenAliasesAreTooMany(t *testing.T) {
 	var text strings.Builder
 	for i := range 11 {
 		fmt.Fprintf(&text, "a%d. CNAME a%d.\n", i, i+1)
 	}
 	text.WriteString("a11. A 192.0.2.1\n")
 	z := zone.MustParse(text.String())
-	for _, tc := range []struct{ kind, name, want string }{
+	wantAnswers(t, z, []wanted{
 		{"A", "a1.", "[192.0.2.1]"}, // ten
 		{"A", "a0.", "temporary: too many aliases"},
 		{"CNAME", "a1.", "a11."},
 		{"CNAME", "a0.", "temporary: too many aliases"},
-	} {
-		if got := asked(t.Context(), z, tc.kind, tc.name); got != tc.want {
-			t.Errorf("%s %s: got %s, want %s", tc.kind, tc.name, got, tc.want)
-		}
-	}
+	})
 }
 
 func TestUnknownNetworkIsAnError(t *testing.T) {
@@ -241,7 +245,7 @@ func TestLog(t *testing.T) {
 	for _, question := range []struct{ kind, name string }{
 		{"A", "HOST1.example"}, {"A", "host1.example."}, {"A+AAAA", "alias2.example."}, {"MX", "missing.test."},
 		{"TXT", "down.example."}, {"PTR", "192.0.2.1"}, {"CNAME", "alias.example."}, {"exists", "b.c.example"},
-		{"A", "a..b."}, {"PTR", "no address"}, // nothing to ask
+		{"A", "a..b."}, {"PTR", "no address"}, // not asked
 	} {
 		asked(t.Context(), z, question.kind, question.name)
 	}
@@ -341,7 +345,7 @@ func TestContextEndsDelay(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		if got := asked(ctx, z, "A", "host1.example."); got != "timeout" || time.Since(start) != time.Second {
-			t.Errorf("got %s after %v, want a timeout after the second that the context had", got, time.Since(start))
+			t.Errorf("got %s after %v, want a timeout after one second", got, time.Since(start))
 		}
 		if got := z.Asked().String(); got != "host1.example. A" {
 			t.Errorf("logged %q, want the question", got)
@@ -349,14 +353,14 @@ func TestContextEndsDelay(t *testing.T) {
 	})
 }
 
-func TestManyGoroutines(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
 	z := zone.MustParse(world)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			for range 100 {
 				asked(t.Context(), z, "A", "alias2.example.")
-				z.Answering("moving.example. A", zone.SERVFAIL, zone.NoRecords()).Delaying("moving.example. A", 1)
+				z.Answering("moving.example. A", zone.SERVFAIL, zone.Records()).Delaying("moving.example. A", 1)
 				asked(t.Context(), z, "A", "moving.example.")
 				z.Healing("moving.example. A")
 				z.Count("*.")

@@ -10,31 +10,32 @@ import (
 	"mxrules.example/envelope"
 )
 
-// negativeTTL is how long, in seconds, a resolver may remember that something
-// does not exist, if the text has no SOA record that says so (RFC 2308,
-// section 5).
+// negativeTTL is the TTL in seconds of NXDOMAIN and NODATA if the text has no SOA
+// record (RFC 2308, section 5).
 const negativeTTL = 300
 
-// Server answers the questions of other programs and resolvers from a Zone.
-// Make one with [Zone.Serve], and close it.
+// Server is a DNS server that answers from a Zone. Create it with [Zone.Serve] and
+// close it at the end.
 type Server struct {
 	zone *Zone
 	addr string
-	ctx  context.Context // ends with Close
+	ctx  context.Context // Close ends it
 	stop context.CancelFunc
 	udp  *dns.Server
 	tcp  *dns.Server
 }
 
-// Serve answers questions over UDP and TCP at a loopback address with a port,
-// such as "127.0.0.1:5353"; port 0 is a free one. It answers as a recursive
-// resolver does, with whole chains of aliases, and with a SOA record beside
-// NXDOMAIN and NODATA. What does not fit into the size that the client offers
-// over UDP is cut off, with TC set. A question with the fault Timeout gets no
-// answer at all.
+// Serve starts a server for z on UDP and TCP at a loopback address with a port, such
+// as "127.0.0.1:5353"; port 0 selects a free port. It answers like a recursive
+// resolver: with whole chains of aliases, and with a SOA record beside NXDOMAIN and
+// NODATA. A reply that exceeds the UDP size of the client is truncated, with TC
+// set. A question with the fault Timeout gets no reply.
 //
-// Every question goes into the log of z, and plays the next answer of
-// Answering, also when a client repeats itself or asks again over TCP.
+// Every query counts as a question of z, including repetitions and those over TCP:
+// it is logged, and gets the next answer of Answering.
+//
+// It returns an *[envelope.SyntaxError] if addr is invalid or not a loopback
+// address, and the error of the system if it cannot listen.
 func (z *Zone) Serve(addr string) (*Server, error) {
 	listener, packets, err := listen(addr)
 	if err != nil {
@@ -52,7 +53,7 @@ func (z *Zone) Serve(addr string) (*Server, error) {
 	return s, nil
 }
 
-// begin starts a server, which then goes on until its Shutdown.
+// begin starts a server, which runs until its Shutdown.
 func begin(server *dns.Server) error {
 	started, failed := make(chan struct{}), make(chan error, 1)
 	server.NotifyStartedFunc = func() { close(started) }
@@ -69,9 +70,9 @@ func begin(server *dns.Server) error {
 func listen(addr string) (net.Listener, net.PacketConn, error) {
 	want, err := netip.ParseAddrPort(addr)
 	if err != nil || !want.Addr().IsLoopback() {
-		return nil, nil, &envelope.SyntaxError{Kind: "server address", Value: addr, Reason: "is no loopback address with a port"}
+		return nil, nil, &envelope.SyntaxError{Kind: "server address", Value: addr, Reason: "is not a loopback address with a port"}
 	}
-	const attempts = 10 // a port that is free for TCP may be taken for UDP
+	const attempts = 10 // a port that is free for TCP may be in use for UDP
 	for range attempts {
 		listener, err1 := net.Listen("tcp", addr)
 		if err1 != nil {
@@ -89,13 +90,13 @@ func listen(addr string) (net.Listener, net.PacketConn, error) {
 	return nil, nil, err
 }
 
-// Addr returns the address that the server listens on, with its port.
+// Addr returns the address and port of the server.
 func (s *Server) Addr() string { return s.addr }
 
-// Resolver returns the resolver of the standard library, made to ask s and no
-// one else. It still reads the file of hosts, and the timeout and the number of
-// attempts from the configuration of the system. Unlike others of its kind it
-// returns at once when its context is cancelled.
+// Resolver returns a resolver of the standard library that sends all queries to s.
+// It still reads the hosts file, and takes the timeout and the attempts from the
+// configuration of the system. Unlike other *net.Resolvers it returns at once when
+// its context is cancelled.
 func (s *Server) Resolver() *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
@@ -103,8 +104,8 @@ func (s *Server) Resolver() *net.Resolver {
 			var d net.Dialer
 			conn, err := d.DialContext(ctx, network, s.addr)
 			if err == nil {
-				// The standard library keeps to the deadline of a context, but
-				// does not see that it is cancelled while it reads.
+				// The standard library uses the deadline of a context, but does not
+				// notice a cancellation while it reads.
 				context.AfterFunc(ctx, func() { conn.Close() })
 			}
 			return conn, err
@@ -112,7 +113,7 @@ func (s *Server) Resolver() *net.Resolver {
 	}
 }
 
-// Close ends the server. Answers that are still delayed are never given.
+// Close stops the server. Delayed replies are not sent.
 func (s *Server) Close() error {
 	s.stop()
 	return errors.Join(s.udp.Shutdown(), s.tcp.Shutdown())
@@ -122,7 +123,7 @@ func (s *Server) Close() error {
 func (s *Server) answer(w dns.ResponseWriter, query *dns.Msg) {
 	reply := new(dns.Msg).SetReply(query)
 	reply.RecursionAvailable = true
-	question := query.Question[0] // the dns package refuses any other number
+	question := query.Question[0] // package dns rejects queries with another number of questions
 	name, ok := normal(question.Name)
 	if !ok || question.Qclass != dns.ClassINET {
 		reply.Rcode = dns.RcodeRefused
@@ -138,17 +139,17 @@ func (s *Server) answer(w dns.ResponseWriter, query *dns.Msg) {
 		size = dns.MaxMsgSize
 	}
 	reply.Truncate(size)
-	_ = w.WriteMsg(reply) // a client that is gone is no one's loss
+	_ = w.WriteMsg(reply) // the client may have gone
 }
 
-// fill puts the answer to question into reply. It reports whether there is an
-// answer at all.
+// fill sets the sections and the code of reply. It returns false if there must be
+// no reply.
 func (s *Server) fill(reply *dns.Msg, name string, question dns.Question) bool {
 	a, err := s.zone.ask(s.ctx, name, question.Qtype, s.zone.solve)
 	if err != nil || a.fault == Timeout {
 		return false
 	}
-	owner := question.Name // in the letters in which it was asked
+	owner := question.Name // with its letter case
 	for _, hop := range a.aliases {
 		reply.Answer = append(reply.Answer, owned(hop.rr, owner))
 		owner = hop.rr.(*dns.CNAME).Target
@@ -170,15 +171,16 @@ func (s *Server) fill(reply *dns.Msg, name string, question dns.Question) bool {
 	return true
 }
 
-// owned returns a copy of rr for owner: a record of a wildcard bears the name
-// that was asked for (RFC 4592, section 3.3.1).
+// owned returns a copy of rr with another owner: the owner of a wildcard record is
+// the name of the question (RFC 4592, section 3.3.1).
 func owned(rr dns.RR, owner string) dns.RR {
 	rr = dns.Copy(rr)
 	rr.Header().Name = owner
 	return rr
 }
 
-// authority returns the SOA record nearest above name, or one of the root.
+// authority returns the SOA record of name or its nearest ancestor that has one, or
+// a default one of the root.
 func (z *Zone) authority(name string) dns.RR {
 	for {
 		if records := z.names[name][dns.TypeSOA]; len(records) > 0 {

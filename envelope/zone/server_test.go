@@ -27,7 +27,7 @@ func serve(t *testing.T, z *zone.Zone) *zone.Server {
 	return server
 }
 
-// exchange puts one question over the wire.
+// exchange sends one query to a server.
 func exchange(t *testing.T, server *zone.Server, network, name string, kind uint16, udpSize uint16) *dns.Msg {
 	t.Helper()
 	query := new(dns.Msg).SetQuestion(name, kind)
@@ -137,17 +137,17 @@ func TestServerTruncates(t *testing.T) {
 	}
 	z.Forget()
 	if got, err := server.Resolver().LookupTXT(t.Context(), "many.example."); len(got) != 100 || err != nil {
-		t.Errorf("got %d texts, %v; want that the resolver asks again over TCP", len(got), err)
+		t.Errorf("got %d texts, %v; want all texts over TCP", len(got), err)
 	}
 	if got := z.Count("many.example. TXT"); got != 2 {
-		t.Errorf("the log has %d questions, want that over UDP and that over TCP", got)
+		t.Errorf("the log has %d questions, want one over UDP and one over TCP", got)
 	}
 }
 
-func TestServerIsSilentOnTimeout(t *testing.T) {
+func TestServerDoesNotReplyToATimeout(t *testing.T) {
 	z := zone.MustParse(world).Failing("silent.test.", zone.Timeout)
 	server := serve(t, z)
-	conn, err := dns.Dial("tcp", server.Addr()) // which keeps the order of questions
+	conn, err := dns.Dial("tcp", server.Addr()) // TCP keeps the order of queries
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +159,11 @@ func TestServerIsSilentOnTimeout(t *testing.T) {
 	}
 	reply, err := conn.ReadMsg()
 	if err != nil || reply.Question[0].Name != "host1.example." {
-		t.Errorf("got %v, %v; want an answer to the second question alone", reply, err)
+		t.Errorf("got %v, %v; want an answer to the second question only", reply, err)
 	}
 }
 
-func TestServerCloseEndsWhatIsDelayed(t *testing.T) {
+func TestServerCloseEndsDelayedReplies(t *testing.T) {
 	z := zone.MustParse(world).Delaying("host1.example. A", time.Hour)
 	server, err := z.Serve("127.0.0.1:0")
 	if err != nil {
@@ -174,7 +174,7 @@ func TestServerCloseEndsWhatIsDelayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, name := range []string{"host1.example.", "six.example."} { // the second answer shows that the first question is in
+	for _, name := range []string{"host1.example.", "six.example."} { // the second answer shows that the first question has arrived
 		if err := conn.WriteMsg(new(dns.Msg).SetQuestion(name, dns.TypeA)); err != nil {
 			t.Fatal(err)
 		}
@@ -187,19 +187,19 @@ func TestServerCloseEndsWhatIsDelayed(t *testing.T) {
 	}
 }
 
-func TestServeTakesAFixedPort(t *testing.T) {
+func TestServeRejectsAPortInUse(t *testing.T) {
 	z := zone.MustParse(world)
 	first := serve(t, z)
 	addr := first.Addr()
 	if _, err := z.Serve(addr); err == nil {
-		t.Error("a port that is taken was taken again")
+		t.Error("a port in use was accepted")
 	}
 }
 
-func TestServeStaysOnLoopback(t *testing.T) {
+func TestServeRejectsOtherAddresses(t *testing.T) {
 	for _, addr := range []string{"", "0.0.0.0:0", "192.0.2.1:53", ":0", "localhost:0", "127.0.0.1"} {
 		if server, err := zone.MustParse(world).Serve(addr); err == nil || !strings.Contains(err.Error(), `"`+addr+`"`) {
-			t.Errorf("%q: got %v, want an error that names the address", addr, err)
+			t.Errorf("%q: got %v, want an error with the address", addr, err)
 			if err == nil {
 				server.Close()
 			}
@@ -220,7 +220,7 @@ func TestServerResolverAsksOnlyTheServer(t *testing.T) {
 	}
 }
 
-func TestServerResolverSeesThatItsContextIsCancelled(t *testing.T) {
+func TestServerResolverNoticesCancellation(t *testing.T) {
 	server := serve(t, zone.MustParse(world))
 	ctx, cancel := context.WithCancel(t.Context())
 	conn, err := server.Resolver().Dial(ctx, "udp", "192.0.2.53:53")
@@ -232,6 +232,6 @@ func TestServerResolverSeesThatItsContextIsCancelled(t *testing.T) {
 	}
 	cancel()
 	if _, err := conn.Read(make([]byte, 512)); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("got %v, want that the connection is closed", err)
+		t.Errorf("got %v, want a closed connection", err)
 	}
 }

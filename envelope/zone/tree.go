@@ -7,9 +7,8 @@ import (
 	"mxrules.example/envelope/internal/presentation"
 )
 
-// tree holds every name of the world, in its normal form without the final
-// dot, with its records by type. The root is "". A name that exists only
-// because of names below it has a nil map.
+// tree maps every name that exists to its records by type. Names are in the form
+// of normal. A name that exists only because of names below it has a nil map.
 type tree map[string]map[uint16][]dns.RR
 
 func (t tree) add(name string, rr dns.RR) {
@@ -18,7 +17,7 @@ func (t tree) add(name string, rr dns.RR) {
 	}
 	kind := rr.Header().Rrtype
 	t[name][kind] = append(t[name][kind], rr)
-	for name != "" { // every ancestor exists too: RFC 4592, section 2.2.2
+	for name != "" { // every ancestor exists too (RFC 4592, section 2.2.2)
 		name = parent(name)
 		if _, ok := t[name]; ok {
 			return
@@ -27,9 +26,9 @@ func (t tree) add(name string, rr dns.RR) {
 	}
 }
 
-// find returns the records of name. A name that does not exist has those of
-// the wildcard directly below its closest encloser, the longest ancestor that
-// exists, and of no other wildcard (RFC 4592, section 3.3.1).
+// find returns the records of name. If name does not exist, they are those of the
+// wildcard directly below its closest encloser, the longest ancestor that exists,
+// and of no other wildcard (RFC 4592, section 3.3.1).
 func (t tree) find(name string) (records map[uint16][]dns.RR, exists bool) {
 	if records, exists = t[name]; exists || name == "" {
 		return records, exists
@@ -48,8 +47,8 @@ func (t tree) find(name string) (records map[uint16][]dns.RR, exists bool) {
 	return records, exists
 }
 
-// parent returns name without its first label, "" for a name of one label. A
-// dot after a backslash belongs to the label (RFC 1035, section 5.1).
+// parent returns name without its first label, "" for a name of one label. A dot
+// after a backslash is part of a label (RFC 1035, section 5.1).
 func parent(name string) string {
 	for i := 0; i < len(name); i++ {
 		switch name[i] {
@@ -62,12 +61,12 @@ func parent(name string) string {
 	return ""
 }
 
-// normal brings a name into the form in which the tree has it: that of package
-// presentation without the final dot; "" is the root.
+// normal returns a name in the form of package presentation without the final dot;
+// "" is the root. It returns false if the name is invalid.
 func normal(name string) (string, bool) {
 	name, ok := presentation.Name(name)
 	return strings.TrimSuffix(name, "."), ok
 }
 
-// absolute is the reverse of normal, for names that leave the package.
+// absolute returns a name of the tree with its final dot.
 func absolute(name string) string { return name + "." }

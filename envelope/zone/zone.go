@@ -11,13 +11,12 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxAliases is how many aliases a question follows.
-const maxAliases = 10
+const maxAliases = 10 // of one question
 
-// Zone is a world of DNS in memory. Make one with Parse or MustParse. It is an
-// [envelope.Resolver], and safe for use by many goroutines.
+// Zone is an [envelope.Resolver] that answers from memory. Create it with [Parse] or
+// [MustParse]. It is safe for concurrent use.
 type Zone struct {
-	names tree // does not change
+	names tree // immutable after Parse
 
 	mu      sync.Mutex
 	scripts map[pattern]*script
@@ -27,17 +26,17 @@ type Zone struct {
 
 var _ envelope.Resolver = (*Zone)(nil)
 
-// Asked returns every question that was put so far, in order, also those asked
-// again and those that failed. Following an alias is no question, and one whose
-// context had ended before is none either.
+// Asked returns the log: every question so far, in order, including repeated and
+// failed ones. Following an alias is not a question, and a call whose context has
+// ended asks none.
 func (z *Zone) Asked() Questions {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	return slices.Clone(z.asked)
 }
 
-// Count returns how many of the questions put so far were this one; the
-// question is written as for SetFault. It panics if it is malformed.
+// Count returns the number of questions in the log that match a pattern (see
+// [Zone.SetFault]). It panics if the question is invalid.
 func (z *Zone) Count(question string) int {
 	p, n := mustPattern(question), 0
 	for _, q := range z.Asked() {
@@ -55,14 +54,14 @@ func (z *Zone) Forget() {
 	z.asked = nil
 }
 
-// answer is what a question led to.
+// answer is the answer to a question.
 type answer struct {
 	fault   Fault
-	loop    bool // the fault is an alias that leads nowhere
-	missing bool // the name at the end does not exist
+	loop    bool // the fault is a chain of aliases that is too long
+	missing bool // the name at the end of the chain does not exist
 	records []dns.RR
-	name    string  // at the end of the chain
-	end     string  // the same as the text writes it, of solveAlias
+	name    string  // the name at the end of the chain
+	end     string  // the same name as spelled in the text; only of solveAlias
 	aliases []alias // the chain
 	delay   time.Duration
 }
@@ -72,7 +71,7 @@ type alias struct {
 	rr    dns.RR
 }
 
-// ask puts a question and waits for its answer. The error is that of the
+// ask logs a question, solves it and waits for its delay. The error is that of the
 // context.
 func (z *Zone) ask(ctx context.Context, name string, kind uint16, solve func(name string, kind uint16) answer) (answer, error) {
 	if err := ctx.Err(); err != nil {
@@ -102,7 +101,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// solve answers a question, following aliases. The lock is held.
+// solve answers a question and follows aliases. The caller holds mu.
 func (z *Zone) solve(name string, kind uint16) answer {
 	var a answer
 	for range maxAliases + 1 {
@@ -135,8 +134,8 @@ func (z *Zone) solve(name string, kind uint16) answer {
 	return a
 }
 
-// solveAlias answers the question for the name at the end of a chain of
-// aliases. Its records are the addresses of that name. The lock is held.
+// solveAlias answers the question for the end of a chain of aliases. Its records
+// are the addresses of that name. The caller holds mu.
 func (z *Zone) solveAlias(name string, kind uint16) answer {
 	var delays time.Duration
 	end := absolute(name)

@@ -1,7 +1,7 @@
-// Package presentation reads names and texts in the presentation format of
-// master files (RFC 1035, section 5.1), which is how package dns writes them:
-// a backslash before three digits is the octet with that number, and before any
-// other character that character. Every octet without a backslash is itself.
+// Package presentation converts domain names and texts of the presentation format
+// (RFC 1035, section 5.1), which package github.com/miekg/dns uses for its records.
+// In this format \DDD is the octet with that number, a backslash before another
+// character is that character, and every other octet is itself.
 package presentation
 
 import (
@@ -11,21 +11,21 @@ import (
 
 // Limits of a name (RFC 1035, section 2.3.4).
 const (
-	maxOctets = 254 // with the final dot, each escape counted as one
+	maxOctets = 254 // with the final dot; an escape is one octet
 	maxLabel  = 63
 )
 
-// Name returns a name in the only form in which equal names are equal strings:
-// absolute, in lower case, and escaped as package dns escapes what it reads from
-// the wire. It reports false for a name that cannot be sent: one that is empty
-// or too long, has an empty label or one of more than 63 octets, or ends within
-// an escape. The final dot is optional. A name of a host that has that form
-// already is returned without a copy.
+// Name returns the normal form of a name, in which equal names are equal strings:
+// absolute, in lower case, and escaped as package dns escapes decoded names. The
+// final dot of text is optional. Name returns false for a name that a message
+// cannot have: one that is empty or too long, has an empty label or a label of
+// more than 63 octets, or has an invalid escape. A host name that is in normal
+// form is returned without a copy.
 func Name(text string) (name string, ok bool) {
 	if text == "." || isUsual(text) {
 		return text, true
 	}
-	var space [maxOctets]byte // few names need more
+	var space [maxOctets]byte // enough unless many octets are escaped
 	b, octets, label := space[:0], 0, 0
 	for rest := text; rest != ""; octets++ {
 		c, size := next(rest)
@@ -54,9 +54,8 @@ func Name(text string) (name string, ok bool) {
 	return string(b), true
 }
 
-// isUsual reports whether Name would return text as it is, for names of hosts,
-// which nearly all names are: that is told many times faster than they are
-// written.
+// isUsual reports whether text is a host name in normal form. Nearly all names
+// are, and this test is many times faster than the conversion.
 func isUsual(text string) bool {
 	label := 0
 	for i := range len(text) {
@@ -72,7 +71,8 @@ func isUsual(text string) bool {
 	return label == 0 && text != "" && len(text) <= maxOctets
 }
 
-// appendOctet writes an octet of a label as package dns does, in lower case.
+// appendOctet appends an octet of a label, in lower case and escaped as package dns
+// escapes it.
 func appendOctet(b []byte, c byte) []byte {
 	switch {
 	case 'A' <= c && c <= 'Z':
@@ -86,8 +86,8 @@ func appendOctet(b []byte, c byte) []byte {
 	return append(b, c)
 }
 
-// next returns the octet that text begins with, and how many characters stand
-// for it. They are none if the escape is broken.
+// next returns the first octet of text and the number of characters that represent
+// it, 0 if they are an invalid escape.
 func next(text string) (c byte, size int) {
 	switch {
 	case text[0] != '\\':
@@ -106,15 +106,15 @@ func next(text string) (c byte, size int) {
 	return byte(number), 4
 }
 
-// Octets returns the octets that text stands for.
+// Octets returns the octets that text represents.
 func Octets(text string) string { return unescape(text, "") }
 
-// Plain returns a name with the octets that it stands for. A dot and a backslash
-// within a label keep their escape, so that no other name comes of it.
+// Plain returns the octets that a name represents. A dot and a backslash within a
+// label stay escaped, so that the result represents the same name.
 func Plain(name string) string { return unescape(name, `.\`) }
 
-// unescape undoes escapes, except those of the octets in kept. A broken escape
-// and what follows it stay as they are.
+// unescape decodes escapes, except those of the octets in kept. An invalid escape
+// and the text after it are not changed.
 func unescape(text, kept string) string {
 	if strings.IndexByte(text, '\\') < 0 {
 		return text

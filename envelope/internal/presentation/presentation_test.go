@@ -13,7 +13,7 @@ func TestName(t *testing.T) {
 	label63 := strings.Repeat("a", 63)
 	name253 := strings.Repeat(label63+".", 3) + strings.Repeat("b", 61)
 	escaped253 := strings.Repeat(strings.Repeat(`\000`, 63)+".", 3) + strings.Repeat(`\000`, 61)
-	for _, tc := range []struct{ name, want string }{ // "" is what cannot be sent
+	for _, tc := range []struct{ name, want string }{ // "" means an invalid name
 		{"mail.example.org.", "mail.example.org."},
 		{"mail.example.org", "mail.example.org."},
 		{"MAIL.Example.ORG.", "mail.example.org."},
@@ -54,13 +54,13 @@ func TestName(t *testing.T) {
 	}
 }
 
-func TestNameInItsFormIsNotCopied(t *testing.T) {
+func TestNameInNormalFormIsNotCopied(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { presentation.Name("mail.example.org.") }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-// Package dns reads and writes every octet as Name does.
+// Package dns encodes and decodes every octet as Name writes it.
 func TestNameIsWhatPackageDNSWrites(t *testing.T) {
 	for c := range 256 {
 		name, ok := presentation.Name(fmt.Sprintf(`x\%03d1.example`, c))
@@ -92,7 +92,7 @@ func TestPlainAndOctets(t *testing.T) {
 	}
 }
 
-// Any text is a name that survives the wire and its plain form, or none.
+// A valid name is the same after encoding, and after Plain.
 func FuzzName(f *testing.F) {
 	for _, text := range []string{"", ".", `\`, `\0`, `\000`, `\999`, `a\.b.`, `\\`, `\"`, `\25`, "Plain.example", "\xff é"} {
 		f.Add(text)
@@ -114,8 +114,7 @@ func FuzzName(f *testing.F) {
 	})
 }
 
-// Escapes that package dns would never write make a text no longer, and a text
-// without escapes stays as it is.
+// Unescaping never makes a text longer, and does not change a text without escapes.
 func FuzzOctets(f *testing.F) {
 	for _, text := range []string{"", `\`, `\0`, `\00`, `\000`, `\999`, `a\.b.`, `\\`, `\"`, `\25`, "plain"} {
 		f.Add(text)
