@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"slices"
 )
 
 // Concurrently calls ask for each item and yields the results in the order of
@@ -52,6 +53,28 @@ func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context
 	}
 }
 
+// Ready calls ask for each item as [Concurrently] does, waits for none of the
+// calls, and yields the results that are there once each call has returned or
+// waits. The calls that wait go on until ctx ends. It is for a judge that cannot
+// decide yet and starts what it will need. In a judgement that is sequential it
+// calls nothing.
+func Ready[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
+	return func(yield func(I, T) bool) {
+		w := workOf(ctx)
+		if w == nil || w.judgement.sequential || len(items) == 0 {
+			return
+		}
+		t := newTeam(ctx, w, items, ask)
+		defer t.dismiss()
+		t.own = ctx
+		for i, r := range t.startAll() {
+			if r.done && !yield(items[i], t.value(&r)) {
+				return
+			}
+		}
+	}
+}
+
 // Wait calls f, which waits for something outside the program: a store, a
 // directory, a network. While it waits, other checks of the judgement go on.
 // Checks that ask DNS through their Resolver need not call it.
@@ -91,6 +114,9 @@ func newTeam[I, T any](ctx context.Context, w *work, items []I, ask func(context
 	t := &team[I, T]{ctx: ctx, caller: w, rounds: w.rounds, items: items, ask: ask, awaited: -1}
 	t.crew = crew{parent: w.crew, member: w.member, size: len(items), start: t}
 	j.enlist(&t.crew)
+	if w.crews++; w.root && w.crews == 1 {
+		j.running++
+	}
 	return t
 }
 
@@ -114,20 +140,42 @@ func (t *team[I, T]) result(i int) T {
 	if t.results == nil || !t.results[i].done {
 		t.awaited, t.arrived = i, make(chan struct{})
 		arrived := t.arrived
-		if w.waits++; w.waits == 1 {
-			j.stop()
-		}
+		w.rest()
 		j.mu.Unlock()
 		<-arrived
 		j.mu.Lock()
 	}
-	defer j.mu.Unlock()
-	r := &t.results[i]
-	w.rounds = max(w.rounds, r.rounds)
+	r := t.results[i]
+	j.mu.Unlock()
+	w.reached(r.rounds)
+	return t.value(&r)
+}
+
+// value returns the value of a result that is there.
+func (t *team[I, T]) value(r *result[T]) T {
 	if r.panicked != nil {
 		panic(r.panicked)
 	}
 	return r.value
+}
+
+// startAll starts every member and returns what is there when all work of the
+// judgement waits.
+func (t *team[I, T]) startAll() []result[T] {
+	w, j := t.caller, t.caller.judgement
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.idle == nil {
+		j.idle = make(chan struct{})
+	}
+	idle := j.idle
+	w.rest()
+	j.startNext()
+	j.mu.Unlock()
+	<-idle
+	j.mu.Lock()
+	w.wake()
+	return slices.Clone(t.results)
 }
 
 // start gives member i a goroutine of its own. The judgement is locked.
@@ -146,6 +194,9 @@ func (t *team[I, T]) dismiss() {
 	j.remove(&t.crew)
 	if t.cancel != nil {
 		t.cancel()
+	}
+	if t.caller.crews--; t.caller.root && t.caller.crews == 0 {
+		j.stop()
 	}
 }
 
@@ -178,7 +229,7 @@ func (t *team[I, T]) finish(i int, w *work, r result[T]) {
 	if t.awaited == i {
 		t.awaited = -1
 		close(t.arrived)
-		if t.caller.waits--; t.caller.waits == 0 {
+		if t.caller.waits--; t.caller.waits == 0 && t.caller.computes() {
 			return
 		}
 	}

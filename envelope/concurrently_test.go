@@ -133,6 +133,42 @@ func TestALoopThatEndsWaitsForNothing(t *testing.T) {
 	}
 }
 
+func TestReadyYieldsWhatIsThereAndLetsTheRestGoOn(t *testing.T) {
+	var mu sync.Mutex
+	var finished []int
+	ask := func(ctx context.Context, seconds int) int {
+		for range seconds {
+			if waiting(ctx, time.Second) != nil {
+				return -1
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		finished = append(finished, seconds)
+		return 10 * seconds
+	}
+	var ready []int
+	judged(t, func(ctx context.Context) {
+		began := time.Now()
+		for item, value := range envelope.Ready(ctx, []int{2, 0, 1, 0}, ask) {
+			ready = append(ready, item, value)
+		}
+		if d := time.Since(began); d != 0 {
+			t.Errorf("waited %v", d)
+		}
+		time.Sleep(3 * time.Second)
+		for range envelope.Ready(envelope.Sequentially(ctx), []int{0}, ask) {
+			t.Error("a judgement that is sequential has something ready")
+		}
+	})
+	if want := []int{0, 0, 0, 0}; !slices.Equal(ready, want) {
+		t.Errorf("ready were %v, want %v", ready, want)
+	}
+	if want := []int{0, 0, 1, 2}; !slices.Equal(finished, want) {
+		t.Errorf("finished were %v, want %v", finished, want)
+	}
+}
+
 // task is a call that waits, makes further calls, and asks what others ask.
 type task struct {
 	id     int

@@ -18,7 +18,9 @@ func workOf(ctx context.Context) *work {
 // work is what one goroutine of a judgement does.
 type work struct {
 	judgement *judgement
-	crew      *crew // whose member it is at the moment, nil for the judge itself
+	root      bool  // it is the judge's own, and computes while it has crews
+	crews     int   // of the root
+	crew      *crew // whose member it is at the moment, nil for the root
 	member    int
 	waits     int // how many waits it is in: a check may have goroutines of its own
 	rounds    int // how many waits in a row led here
@@ -35,6 +37,7 @@ type judgement struct {
 	running    int     // work that computes, and does not wait
 	crews      []*crew // with members that may still start, in the order of the rules
 	few        [3]*crew
+	idle       chan struct{} // closed when all work waits and no more can start; nil if nobody asks
 }
 
 // newWork returns the first work of a judgement.
@@ -43,10 +46,27 @@ func newWork(shares bool) *work {
 		work
 		judgement
 	}{}
-	first.judgement.shares, first.judgement.running = shares, 1
+	first.judgement.shares = shares
 	first.judgement.crews = first.judgement.few[:0]
-	first.work.judgement = &first.judgement
+	first.work.judgement, first.work.root = &first.judgement, true
 	return &first.work
+}
+
+// computes reports whether w counts among what runs unless it waits.
+func (w *work) computes() bool { return !w.root || w.crews > 0 }
+
+// rest says that w waits. The caller holds mu.
+func (w *work) rest() {
+	if w.waits++; w.waits == 1 && w.computes() {
+		w.judgement.stop()
+	}
+}
+
+// wake says that w computes again. The caller holds mu.
+func (w *work) wake() {
+	if w.waits--; w.waits == 0 && w.computes() {
+		w.judgement.running++
+	}
 }
 
 // crew is one call of [Concurrently]: its members start in order.
@@ -72,9 +92,7 @@ func (w *work) pause() (rounds int) {
 	j := w.judgement
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if w.waits++; w.waits == 1 {
-		j.stop()
-	}
+	w.rest()
 	return w.rounds
 }
 
@@ -87,9 +105,7 @@ func (w *work) resume(rounds int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w.rounds = max(w.rounds, rounds)
-	if w.waits--; w.waits == 0 {
-		j.running++
-	}
+	w.wake()
 }
 
 // reached says that w goes on with what rounds waits in a row led to.
@@ -115,7 +131,14 @@ func (w *work) now() int {
 // stop takes note of work that no longer computes. If none does, the next
 // member starts. The caller holds mu.
 func (j *judgement) stop() {
-	if j.running--; j.running > 0 {
+	j.running--
+	j.startNext()
+}
+
+// startNext starts the next member unless some work computes. The caller holds
+// mu.
+func (j *judgement) startNext() {
+	if j.running > 0 {
 		return
 	}
 	for _, c := range j.crews {
@@ -126,6 +149,10 @@ func (j *judgement) stop() {
 			c.start.start(member)
 			return
 		}
+	}
+	if j.idle != nil {
+		close(j.idle)
+		j.idle = nil
 	}
 }
 
