@@ -60,6 +60,27 @@ func (e *Envelope) Reached(stage Stage) bool {
 	return stage != Whole && e.Stage >= stage
 }
 
+// UpTo returns what e knows at stage: the fields of later stages are empty.
+func (e *Envelope) UpTo(stage Stage) Envelope {
+	known := Envelope{Stage: stage, Now: e.Now}
+	if known.Reached(Connect) {
+		known.ClientIP, known.SpokeEarly = e.ClientIP, e.SpokeEarly
+	}
+	if known.Reached(Helo) {
+		known.Helo = e.Helo
+	}
+	if known.Reached(Mail) {
+		known.TLS, known.Login, known.MailFrom, known.SMTPUTF8 = e.TLS, e.Login, e.MailFrom, e.SMTPUTF8
+	}
+	if known.Reached(Rcpt) {
+		known.RcptTo, known.Recipients = e.RcptTo, e.Recipients
+	}
+	if known.Reached(Data) {
+		known.Message = e.Message
+	}
+	return known
+}
+
 // Client returns the address of the client in its plain form: an IPv4-mapped
 // IPv6 address (::ffff:192.0.2.1) as IPv4, and without a zone. It is invalid if
 // the address is unknown.

@@ -68,6 +68,16 @@ type asker struct {
 
 	mu        sync.Mutex // a check may ask concurrently
 	questions []Question
+	others    []*asker // that asked for the same rule
+}
+
+// also counts the questions of another asker among those of the rule.
+func (a *asker) also(other *asker) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !slices.Contains(a.others, other) {
+		a.others = append(a.others, other)
+	}
 }
 
 // asked returns the questions of the rule until now, in the order in which they
@@ -75,7 +85,11 @@ type asker struct {
 func (a *asker) asked() []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.questions)
+	questions := slices.Clone(a.questions)
+	for _, other := range a.others {
+		questions = append(questions, other.asked()...)
+	}
+	return questions
 }
 
 // begin writes down a question, and returns its place.

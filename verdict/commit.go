@@ -20,11 +20,11 @@ const commitTimeout = 5 * time.Second
 // another try instead.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
-		d := walk(j.rules, j.mayWait, j.readings())
+		d := walk(j.rules, j.mayWait, j.readings)
 		if d.action == Continue && j.wrote {
 			d.action, d.forced, d.rule = TempFail, true, j.unwritten
 		}
-		if !d.action.final() || d.forced || j.commit(parent, d) {
+		if !d.action.final() || d.forced || d.action == Accept && j.held || j.commit(parent, d) {
 			return d
 		}
 	}

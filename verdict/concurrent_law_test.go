@@ -39,18 +39,21 @@ func (s *slowly) LookupTXT(ctx context.Context, name string) ([]string, error) {
 
 // judged is what judging came to, for a comparison.
 type judged struct {
-	what string
-	took time.Duration
+	what  string
+	wrote []string
+	took  time.Duration
 	verdict.Verdict
+}
+
+func (s *slowly) said(v verdict.Verdict) string {
+	return fmt.Sprintf("%v by %q, forced %v, marks %q, undecided %q, reply %q", v.Action, v.Rule, v.Forced, v.Marks, v.Undecided, v.Reply())
 }
 
 func (s *slowly) judge(ctx context.Context, policy verdict.Policy, stage envelope.Stage) judged {
 	s.called, s.wrote = nil, nil
 	began := time.Now()
 	v := policy.Judge(ctx, s, s.envelope(stage))
-	what := fmt.Sprintf("%v by %q, forced %v, marks %q, undecided %q, reply %q, wrote %q",
-		v.Action, v.Rule, v.Forced, v.Marks, v.Undecided, v.Reply(), s.wrote)
-	return judged{what, time.Since(began), v}
+	return judged{s.said(v), slices.Clone(s.wrote), time.Since(began), v}
 }
 
 // Concurrent judging gives what sequential judging gives, at every stage, takes
@@ -65,8 +68,8 @@ func TestLawConcurrentIsSequential(t *testing.T) {
 			for _, stage := range append(stages, envelope.Whole) {
 				want := s.judge(t.Context(), verdict.Policy{Rules: rules, Sequential: true}, stage)
 				got := s.judge(t.Context(), verdict.Policy{Rules: rules}, stage)
-				if got.what != want.what {
-					t.Errorf("at %v: concurrently\n%s\nand sequentially\n%s", stage, got.what, want.what)
+				if got.what != want.what || !slices.Equal(got.wrote, want.wrote) {
+					t.Errorf("at %v: concurrently\n%s, wrote %q\nand sequentially\n%s, wrote %q", stage, got.what, got.wrote, want.what, want.wrote)
 				}
 				if got.took > want.took {
 					t.Errorf("at %v: %v, and sequentially %v", stage, got.took, want.took)

@@ -24,6 +24,9 @@ type judgement struct {
 	steps    []Step     // by rule: what it found
 	progress []progress // by rule: how far it has come
 
+	session *Session // nil for a judgement by itself
+	held    bool     // an acceptance is not written yet
+
 	wrote     bool // a Commit has written something, or may have
 	unwritten int  // the last rule whose Commit failed
 }
@@ -70,8 +73,10 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 }
 
 // readings yields what each rule may do, in order, without the shadows. Rules
-// that were not asked yet are asked, concurrently as far as they wait.
-func (j *judgement) readings() iter.Seq2[int, reading] {
+// that were not asked yet are asked, concurrently as far as they wait. In a
+// session, none is waited for if w is not patient: it is started, and read if its
+// finding is there.
+func (j *judgement) readings(w *walker) iter.Seq2[int, reading] {
 	return func(yield func(int, reading) bool) {
 		waiting := make([]int, 0, len(j.rules))
 		for i := range j.rules {
@@ -83,11 +88,28 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 				return
 			}
 		}
+		n := 0
 		for i, a := range envelope.Concurrently(j.ctx, waiting, j.ask) {
 			j.keep(i, a)
 			if !yield(i, j.reading(i)) {
 				return
 			}
+			if n++; j.session != nil && !w.patient() {
+				break
+			}
+		}
+		j.readReady(waiting[n:], yield)
+	}
+}
+
+// readReady starts rules, and yields what each may do as far as it is known now.
+func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
+	for i, a := range envelope.Ready(j.ctx, rules, j.ask) {
+		j.keep(i, a)
+	}
+	for _, i := range rules {
+		if !yield(i, j.reading(i)) {
+			return
 		}
 	}
 }
@@ -104,34 +126,50 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	}
 	asker.asking = j.asking
 	if len(rule.conditions) == 0 {
-		a.step.Finding = j.run(ctx, rule, asker, rule.check)
+		a.step.Finding = j.run(ctx, asker, place{i, 0})
 	} else {
-		j.askUnderConditions(ctx, rule, asker, &a)
+		j.askUnderConditions(ctx, i, asker, &a)
 	}
 	a.step.Questions = asker.asked()
 	a.step.Duration = time.Since(began)
 	return a
 }
 
+// place is where a check stands in the rules: it is a condition of a rule, or the
+// check of the rule, which comes after the conditions.
+type place struct{ rule, check int }
+
+// at returns the check that stands at a place.
+func (rules Rules) at(p place) envelope.Check {
+	rule := &rules[p.rule]
+	if p.check < len(rule.conditions) {
+		return rule.conditions[p.check].check
+	}
+	return rule.check
+}
+
 // askUnderConditions asks the conditions of a rule and its check.
-func (j *judgement) askUnderConditions(ctx context.Context, rule *Rule, asker *asker, a *answer) {
-	n := 0
-	for _, f := range envelope.Concurrently(ctx, rule.checks(), func(ctx context.Context, check envelope.Check) envelope.Finding {
-		return j.run(ctx, rule, asker, check)
+func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker, a *answer) {
+	rule := &j.rules[i]
+	places := make([]place, len(rule.conditions)+1)
+	for n := range places {
+		places[n] = place{i, n}
+	}
+	for p, f := range envelope.Concurrently(ctx, places, func(ctx context.Context, p place) envelope.Finding {
+		return j.run(ctx, asker, p)
 	}) {
-		if n == len(rule.conditions) {
+		if p.check == len(rule.conditions) {
 			a.step.Finding = f
 			return
 		}
 		a.step.Conditions = append(a.step.Conditions, f)
-		switch rule.conditions[n].state(f, rule.ignores) {
+		switch rule.conditions[p.check].state(f, rule.ignores) {
 		case off:
 			a.state, a.step.Off = off, true
 			return
 		case unsure:
 			a.state = unsure
 		}
-		n++
 	}
 }
 
@@ -149,33 +187,46 @@ func (c condition) state(f envelope.Finding, ignores bool) conditionState {
 	return holds
 }
 
-// run asks one check of a rule, and makes a TempError of whatever is no finding:
-// a panic, a finding that comes too late, one without an outcome, one that is
+// run asks one check, and makes a TempError of a finding that comes too late or is
 // Pending though nothing more will be known.
-func (j *judgement) run(ctx context.Context, rule *Rule, asker *asker, check envelope.Check) (f envelope.Finding) {
+func (j *judgement) run(ctx context.Context, asker *asker, p place) envelope.Finding {
 	if j.ctx.Err() != nil {
-		return j.late(check)
+		return j.late(p)
 	}
+	var f envelope.Finding
+	if j.session != nil {
+		f = j.session.find(ctx, j, asker, p)
+	} else {
+		f = j.call(ctx, asker, p, &j.envelope)
+	}
+	switch {
+	case j.ctx.Err() != nil:
+		return j.late(p)
+	case f.Outcome == envelope.Pending && !j.mayWait:
+		return mistake(f.Check, errors.New("the check is pending though nothing more will be known"))
+	}
+	return f
+}
+
+// call calls a check, and makes a TempError of a panic and of a finding without
+// an outcome.
+func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope.Envelope) (f envelope.Finding) {
+	check := j.rules.at(p)
 	defer func() {
 		if v := recover(); v != nil {
 			name, _ := envelope.Describe(check)
-			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", rule.name, v, debug.Stack()))
+			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[p.rule].name, v, debug.Stack()))
 		}
 	}()
-	f = check(ctx, asker, &j.envelope)
-	switch {
-	case j.ctx.Err() != nil:
-		return j.late(check)
-	case f.Outcome == envelope.Pending && !j.mayWait:
-		return mistake(f.Check, errors.New("the check is pending though nothing more will be known"))
-	case !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError:
+	f = check(ctx, asker, e)
+	if !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError {
 		return mistake(f.Check, errors.New("the check gave no outcome"))
 	}
 	return f
 }
 
-func (j *judgement) late(check envelope.Check) envelope.Finding {
-	name, _ := envelope.Describe(check)
+func (j *judgement) late(p place) envelope.Finding {
+	name, _ := envelope.Describe(j.rules.at(p))
 	f := envelope.Temporary(name, context.Cause(j.ctx))
 	f.Text = "the checks took too long"
 	return f
@@ -206,6 +257,8 @@ func (j *judgement) mayDo(i int) reading {
 	}
 	var next reading
 	switch outcome := step.Finding.Outcome; {
+	case !p.asked: // it was started, and waits
+		return reading{may: rule.may().with(Continue), waits: true}
 	case p.faulty: // a rule that was made wrongly never lets mail in
 		next.may = rule.may().with(Continue).with(TempFail)
 	case outcome.Known():

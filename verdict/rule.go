@@ -36,16 +36,6 @@ type condition struct {
 	unless bool
 }
 
-// checks returns the checks of the rule in the order in which they are asked: its
-// conditions, and then what it is about.
-func (r *Rule) checks() []envelope.Check {
-	checks := make([]envelope.Check, 0, len(r.conditions)+1)
-	for _, c := range r.conditions {
-		checks = append(checks, c.check)
-	}
-	return append(checks, r.check)
-}
-
 // Rules is a list of rules in the order in which they are tried.
 type Rules []Rule
 

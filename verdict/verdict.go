@@ -182,10 +182,9 @@ func greetingStatus(s envelope.Status) envelope.Status {
 	return s
 }
 
-// trace returns the steps of the rules that were asked. It is the last thing
-// that is done with j.
+// trace returns the steps of the rules that were asked.
 func (j *judgement) trace() []Step {
-	asked := j.steps[:0]
+	asked := make([]Step, 0, len(j.steps))
 	for i := range j.steps {
 		if j.progress[i].asked {
 			asked = append(asked, j.steps[i])

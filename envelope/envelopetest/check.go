@@ -110,23 +110,8 @@ var stages = []envelope.Stage{
 
 // upTo returns e as it is known at stage, without what comes later.
 func upTo(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
-	known := &envelope.Envelope{Stage: stage, Now: e.Now}
-	if known.Reached(envelope.Connect) {
-		known.ClientIP, known.SpokeEarly = e.ClientIP, e.SpokeEarly
-	}
-	if known.Reached(envelope.Helo) {
-		known.Helo = e.Helo
-	}
-	if known.Reached(envelope.Mail) {
-		known.TLS, known.Login, known.MailFrom, known.SMTPUTF8 = e.TLS, e.Login, e.MailFrom, e.SMTPUTF8
-	}
-	if known.Reached(envelope.Rcpt) {
-		known.RcptTo, known.Recipients = e.RcptTo, e.Recipients
-	}
-	if known.Reached(envelope.Data) {
-		known.Message = e.Message
-	}
-	return known
+	known := e.UpTo(stage)
+	return &known
 }
 
 // at returns e, with everything that it has, as if it had come to stage only.

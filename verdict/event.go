@@ -1,0 +1,94 @@
+package verdict
+
+import (
+	"errors"
+
+	"mxrules.example/envelope"
+)
+
+// Event is one reply of a [Session], for logs and metrics: what was judged, and
+// what was said.
+type Event struct {
+	// Stage is where the reply was given.
+	Stage envelope.Stage
+	// Envelope is what was judged. At Data it has no recipient; see Recipients. Its
+	// message can be read until Report returns.
+	Envelope *envelope.Envelope
+	// Recipients are those that the reply to a message stands for, in the order of
+	// RCPT: all of them in SMTP, one in LMTP.
+	Recipients []Recipient
+	// Verdict is that of the policy; of several recipients, the one that decided.
+	Verdict Verdict
+	// Reply is what was said.
+	Reply Reply
+	// Err is why the server did not do what the policy let through, nil if it did.
+	Err error
+}
+
+// Recipient is one recipient of a message with the verdict about it.
+type Recipient struct {
+	To      string
+	Verdict Verdict
+}
+
+// answer completes an event with the reply, and reports it. If the policy lets
+// the command through, then is called before, and its error becomes the reply.
+func (s *Session) answer(event Event, then func() error) Reply {
+	event.Reply = event.Verdict.Reply()
+	if event.Stage == envelope.Connect && event.Reply.Status.Class() == 2 {
+		event.Reply.Status.Code = 220
+	}
+	if passes := event.Verdict.Err() == nil; passes || s.ctx.Err() != nil {
+		event.Reply, event.Err = s.perform(event, then)
+	}
+	if s.connection.Report != nil {
+		s.connection.Report(s.ctx, event)
+	}
+	return event.Reply
+}
+
+// perform does what was let through, and returns the reply that comes of it.
+func (s *Session) perform(event Event, then func() error) (Reply, error) {
+	if err := s.ctx.Err(); err != nil {
+		return shuttingDown(), err
+	}
+	if then == nil {
+		return event.Reply, nil
+	}
+	if err := then(); err != nil {
+		return replyTo(err), err
+	}
+	if err := s.ctx.Err(); err != nil && event.Stage < envelope.Data {
+		return shuttingDown(), err
+	}
+	return event.Reply, nil
+}
+
+// replyTo returns the reply that an error of the server becomes: its own if it is
+// an *Error, otherwise one that tells nothing of it.
+func replyTo(err error) Reply {
+	var refused *Error
+	if errors.As(err, &refused) && refused != nil {
+		return refused.Verdict.Reply()
+	}
+	return Reply{Status: envelope.Status{Code: 451, Subject: 3}, Lines: []string{"the server has an internal error, please try again later"}}
+}
+
+// shuttingDown is the reply after the end of a session (RFC 3463, section 3.4:
+// system not accepting network messages).
+func shuttingDown() Reply {
+	return Reply{Status: envelope.Status{Code: 421, Subject: 3, Detail: 2}, Lines: []string{"the server is shutting down"}}
+}
+
+func outOfOrder(text string) Reply {
+	return Reply{Status: envelope.Status{Code: 503, Subject: 5, Detail: 1}, Lines: []string{text}}
+}
+
+// refuse reports a reply that the session gives by itself.
+func (s *Session) refuse(event Event, reply Reply) Reply {
+	event.Reply = reply
+	if s.connection.Report != nil {
+		s.connection.Report(s.ctx, event)
+	}
+	return reply
+}

@@ -1,0 +1,266 @@
+package verdict
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"mxrules.example/envelope"
+)
+
+// Connection describes the connection that a [Session] judges.
+type Connection struct {
+	// Policy says what is accepted.
+	Policy Policy
+	// Resolver is asked by the checks of the policy. nil fails every question.
+	Resolver envelope.Resolver
+	// Report is called for each reply, after it was decided and before the method
+	// that decided it returns. nil reports nothing.
+	Report func(ctx context.Context, event Event)
+}
+
+// Session judges one SMTP connection (RFC 5321, section 3) command by command.
+//
+// A server calls a method for each command and sends the [Reply] that it returns:
+//
+//	session := verdict.NewSession(ctx, verdict.Connection{Policy: policy, Resolver: resolver})
+//	defer session.Close()
+//	reply := session.Connect(e)      // in place of the greeting
+//	reply = session.Helo(e)
+//	reply = session.Mail(e, nil)     // begins a transaction
+//	reply = session.Rcpt(e, nil)     // once for each recipient
+//	reply = session.Data(message, deliver)
+//
+// The envelope holds what the server knows, and only the fields of the command's
+// stage are read: those of the message and of the recipient are not needed for
+// Mail, for instance. The last argument of Mail, Rcpt and Data is what the server
+// does if the policy lets the command through; its error becomes the reply.
+//
+// A session keeps each finding until a field that the finding depends on changes.
+// At each stage it starts the lookups that later stages need, and waits for them
+// only where the reply depends on them. No failure and no finding from MAIL on
+// outlives its transaction.
+//
+// SMTP has one reply to the message. A recipient who is accepted for good and one
+// who depends on the message can therefore not share a transaction: Rcpt answers
+// the second with 452 4.5.3 (RFC 5321, section 4.5.3.1.10), and the client comes
+// again. Data answers with the least favourable verdict of all recipients, and
+// delivers only if all accept. LMTP (RFC 2033) has a reply for each recipient: a
+// server calls DataEach, and sets LMTP.
+//
+// When the context of the session ends, or after Close, everything is answered
+// with 421, and nothing is delivered. The methods must not be called
+// concurrently, except Close.
+type Session struct {
+	// LMTP says that the server calls DataEach, so that recipients need not agree.
+	LMTP bool
+
+	connection Connection
+	ctx        context.Context
+	cancel     context.CancelFunc
+
+	epoch       *epoch
+	final       *final
+	transaction *transaction
+
+	mu   sync.Mutex // of kept
+	kept map[foundKey]envelope.Finding
+}
+
+// NewSession begins a session that ends with ctx or Close.
+func NewSession(ctx context.Context, c Connection) *Session {
+	s := &Session{connection: c, kept: make(map[foundKey]envelope.Finding)}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s
+}
+
+// Close ends the session and everything that runs for it. It may be called at any
+// time.
+func (s *Session) Close() { s.cancel() }
+
+// Connect judges a client that has connected, by ClientIP and SpokeEarly of e.
+// The reply is 220, or one that refuses in place of the greeting: 554, or 421
+// after which the server closes the connection (RFC 5321, section 3.1).
+func (s *Session) Connect(e envelope.Envelope) Reply {
+	return s.command(envelope.Connect, e, nil)
+}
+
+// Helo judges a greeting, by Helo of e. It ends a transaction, as EHLO does (RFC
+// 5321, section 4.1.4).
+func (s *Session) Helo(e envelope.Envelope) Reply {
+	if s.transaction != nil {
+		s.Reset()
+	}
+	return s.command(envelope.Helo, e, nil)
+}
+
+// Reset ends the transaction, if there is one: RSET.
+func (s *Session) Reset() {
+	s.transaction = nil
+	s.endEpoch()
+}
+
+// epoch is the time in which findings and answers of DNS are shared: up to the
+// end of a transaction.
+type epoch struct {
+	ctx    context.Context // of a judgement
+	cancel context.CancelFunc
+	now    time.Time
+}
+
+// during returns the epoch, which begins now if there is none.
+func (s *Session) during(now time.Time) *epoch {
+	if s.epoch == nil {
+		ctx, cancel := context.WithCancel(envelope.WithJudgement(s.ctx))
+		if s.connection.Policy.Sequential {
+			ctx = envelope.Sequentially(ctx)
+		}
+		s.epoch = &epoch{ctx, cancel, now}
+	}
+	return s.epoch
+}
+
+// endEpoch ends what runs for the transaction, and forgets what depends on it.
+func (s *Session) endEpoch() {
+	if s.epoch != nil {
+		s.epoch.cancel()
+		s.epoch = nil
+	}
+	if s.final != nil && s.final.known.Reached(envelope.Mail) {
+		s.final = nil
+	}
+}
+
+// final is an acceptance for good, and the fields that it depends on.
+type final struct {
+	known   envelope.Envelope
+	verdict Verdict
+}
+
+// command judges a command other than the message, and calls then if it is let
+// through.
+func (s *Session) command(stage envelope.Stage, e envelope.Envelope, then func() error) Reply {
+	known := s.copy(stage, &e)
+	v, _ := s.judge(&known, false)
+	return s.answer(Event{Stage: stage, Envelope: &known, Verdict: v}, then)
+}
+
+// copy returns our own copy of an envelope, as it is known at a stage, in plain
+// form and with the time of the epoch.
+func (s *Session) copy(stage envelope.Stage, e *envelope.Envelope) envelope.Envelope {
+	known := e.UpTo(stage)
+	known.ClientIP = e.Client()
+	known.Now = s.during(e.Time()).now
+	return known
+}
+
+// judge judges an envelope. The judgement is returned so that an acceptance that
+// is held can be written later; it is nil for a verdict that was given before.
+func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
+	if s.final != nil && s.final.known == s.key(e, s.final.known.Stage) {
+		return s.final.verdict, nil
+	}
+	p, epoch := s.connection.Policy, s.epoch
+	ctx := epoch.ctx
+	if p.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, p.Timeout, errTimeout)
+		// What was started lasts until the timeout: a later stage needs it.
+		context.AfterFunc(epoch.ctx, cancel)
+	}
+	j := newJudgement(ctx, p.Rules, &asking{inner: s.connection.Resolver, ctx: ctx, began: time.Now()}, e)
+	j.session, j.held = s, hold
+	v := s.conclude(j)
+	if v.Action == Accept && !hold && e.Stage < envelope.Rcpt {
+		s.final = &final{s.key(e, e.Stage), v}
+	}
+	return v, j
+}
+
+// conclude takes the decision of a judgement, and writes what it must write.
+func (s *Session) conclude(j *judgement) Verdict {
+	d := j.settle(s.epoch.ctx)
+	if d.action.final() && !(d.action == Accept && j.held) {
+		j.askShadows(d)
+	}
+	v := j.verdict(d, s.connection.Policy.Soft)
+	v.Trace = j.trace()
+	v.questions = int(j.asking.count.Load())
+	return v
+}
+
+// foundKey is what a finding depends on: a check, and the fields that were known
+// when it answered.
+type foundKey struct {
+	place
+	known envelope.Envelope
+}
+
+// key returns the fields of e that were known at stage. The time is none of them:
+// an epoch has one.
+func (s *Session) key(e *envelope.Envelope, stage envelope.Stage) envelope.Envelope {
+	known := e.UpTo(stage)
+	known.Now = time.Time{}
+	return known
+}
+
+// found is a finding, and who asked DNS for it.
+type found struct {
+	finding envelope.Finding
+	asker   *asker
+}
+
+// find returns the finding of a check. The check is asked at the first stage from
+// which it may answer, and at each that it then waits for, so that a finding is
+// kept until a field changes that it could have used.
+func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
+	name, stage := envelope.Describe(j.rules.at(p))
+	f := envelope.NotYet(name, stage)
+	for j.envelope.Reached(stage) {
+		f = s.findAt(ctx, j, asking, p, stage)
+		if f.Outcome != envelope.Pending || f.Awaits <= stage {
+			break
+		}
+		stage = f.Awaits
+	}
+	return f
+}
+
+func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p place, stage envelope.Stage) envelope.Finding {
+	key := foundKey{p, s.key(&j.envelope, stage)}
+	if f, ok := s.lookUp(key); ok {
+		return f
+	}
+	// The finding is made for all who need it, until the epoch ends.
+	lasting := j.asking.lasting(ctx)
+	answer, _ := envelope.Once(lasting, key, func() (found, error) {
+		known := j.envelope.UpTo(stage)
+		asker := &asker{asking: j.asking}
+		return found{j.call(lasting, asker, p, &known), asker}, nil
+	})
+	asking.also(answer.asker)
+	if stage <= envelope.Helo && answer.finding.Outcome.Known() {
+		s.keep(key, answer.finding)
+	}
+	return answer.finding
+}
+
+func (s *Session) lookUp(key foundKey) (envelope.Finding, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.kept[key]
+	return f, ok
+}
+
+// keep keeps a finding for later transactions. Those about another greeting of
+// the client are dropped, so that a client cannot fill the memory.
+func (s *Session) keep(key foundKey, f envelope.Finding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for other := range s.kept {
+		if other.known.Stage == envelope.Helo && key.known.Stage == envelope.Helo && other.known != key.known {
+			delete(s.kept, other)
+		}
+	}
+	s.kept[key] = f
+}

@@ -1,0 +1,87 @@
+package verdict_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// converse plays one conversation with one recipient, with a pause of a round
+// between two commands. It returns what the first final reply came to.
+func (s *slowly) converse(t *testing.T, policy verdict.Policy, pause time.Duration) (final judged, stage envelope.Stage) {
+	s.called, s.wrote = nil, nil
+	session := verdict.NewSession(t.Context(), verdict.Connection{Policy: policy, Resolver: s, Report: func(_ context.Context, event verdict.Event) {
+		v := event.Verdict
+		if v.Action != verdict.Continue && final.what == "" {
+			final.Verdict, stage = v, event.Stage
+			final.what, final.wrote = s.said(v), slices.Clone(s.wrote)
+		}
+		if v.Action == verdict.Continue && len(s.wrote) > 0 {
+			t.Errorf("at %v: an unsettled verdict wrote %v", event.Stage, s.wrote)
+		}
+	}})
+	defer session.Close()
+	e := *s.envelope(envelope.Whole)
+	for _, command := range []func() verdict.Reply{
+		func() verdict.Reply { return session.Connect(e) },
+		func() verdict.Reply { return session.Helo(e) },
+		func() verdict.Reply { return session.Mail(e, nil) },
+		func() verdict.Reply { return session.Rcpt(e, nil) },
+		func() verdict.Reply { return session.Data(e.Message, nil) },
+	} {
+		began := time.Now()
+		reply := command()
+		final.took += time.Since(began)
+		if reply.Status.Class() != 2 {
+			break
+		}
+		time.Sleep(pause)
+	}
+	return final, stage
+}
+
+// combines reports whether some rule has a combined check. The text of such a
+// check and what it writes depend on the stage: they are those of the operands
+// that its answer needed.
+func (w *world) combines() bool {
+	return slices.ContainsFunc(w.specs, func(s spec) bool { return strings.Contains(s.text, "all(") || strings.Contains(s.text, "any(") })
+}
+
+// A session comes to what judging everything at once comes to, with all delays
+// and failures of DNS.
+func TestLawASessionIsOneJudgement(t *testing.T) {
+	early := 0
+	waited, whole := time.Duration(0), time.Duration(0)
+	forEachWorld(t, cases, func(t *testing.T, w *world) {
+		rules := w.rules()
+		w.breakSome()
+		s := w.slowly()
+		synctest.Test(t, func(t *testing.T) {
+			for _, policy := range []verdict.Policy{{Rules: rules}, {Rules: rules, Sequential: true}} {
+				want := s.judge(t.Context(), policy, envelope.Whole)
+				got, stage := s.converse(t, policy, time.Second)
+				if got.Action != want.Action || !slices.Equal(got.Marks, want.Marks) || !slices.Equal(got.Undecided, want.Undecided) {
+					t.Errorf("a session (sequential: %v)\n%s\nand one judgement\n%s", policy.Sequential, got.what, want.what)
+				}
+				if stage < envelope.Data {
+					early++
+				} else if (got.what != want.what || !slices.Equal(got.wrote, want.wrote)) && !w.combines() {
+					t.Errorf("a session (sequential: %v) that ends at Data\n%s, wrote %q\nand one judgement\n%s, wrote %q\n%v", policy.Sequential, got.what, got.wrote, want.what, want.wrote, w)
+				}
+				if !policy.Sequential {
+					waited, whole = waited+got.took, whole+want.took
+				}
+			}
+		})
+	})
+	t.Logf("the client waited %.0f %% of the time of one judgement", 100*waited.Seconds()/whole.Seconds())
+	if early < cases {
+		t.Errorf("only %d early decisions: the generator tests nothing", early)
+	}
+}

@@ -1,0 +1,175 @@
+package verdict
+
+import (
+	"mxrules.example/envelope"
+)
+
+// transaction is what MAIL began.
+type transaction struct {
+	mail       envelope.Envelope
+	recipients []recipient
+}
+
+// recipient is one that is not refused.
+type recipient struct {
+	envelope  envelope.Envelope
+	verdict   Verdict // Accept, or Continue if it depends on the message
+	judgement *judgement
+}
+
+// Mail begins a transaction (RFC 5321, section 3.3), by TLS, Login, MailFrom and
+// SMTPUTF8 of e besides what was known before. If the policy lets it through, then
+// is called; nil does nothing.
+func (s *Session) Mail(e envelope.Envelope, then func() error) Reply {
+	if s.transaction != nil {
+		s.Reset()
+	}
+	s.during(e.Time()).now = e.Time()
+	reply := s.command(envelope.Mail, e, then)
+	if reply.Status.Class() == 2 {
+		s.transaction = &transaction{mail: s.copy(envelope.Mail, &e)}
+	} else {
+		s.endEpoch()
+	}
+	return reply
+}
+
+// Rcpt adds a recipient to the transaction, by RcptTo of e. If the policy lets it
+// through, then is called; nil does nothing.
+func (s *Session) Rcpt(e envelope.Envelope, then func() error) Reply {
+	t := s.transaction
+	if t == nil {
+		return s.refuse(Event{Stage: envelope.Rcpt, Envelope: &e}, outOfOrder("MAIL must come before RCPT"))
+	}
+	known := t.mail
+	known.Stage, known.RcptTo, known.Recipients = envelope.Rcpt, e.RcptTo, len(t.recipients)
+	v, j := s.judge(&known, t.pending() && !s.LMTP)
+	event := Event{Stage: envelope.Rcpt, Envelope: &known, Verdict: v}
+	if v.Err() == nil && !s.LMTP && len(t.recipients) > 0 && t.pending() != (v.Action == Continue) {
+		return s.refuse(event, separately())
+	}
+	reply := s.answer(event, then)
+	if reply.Status.Class() == 2 {
+		t.recipients = append(t.recipients, recipient{known, v, j})
+	}
+	return reply
+}
+
+// pending reports whether a recipient depends on the message.
+func (t *transaction) pending() bool {
+	for i := range t.recipients {
+		if t.recipients[i].verdict.Action == Continue {
+			return true
+		}
+	}
+	return false
+}
+
+// separately is the reply to a recipient who needs a transaction of its own (RFC
+// 5321, section 4.5.3.1.10; RFC 3463, section 3.6).
+func separately() Reply {
+	return Reply{Status: envelope.Status{Code: 452, Subject: 5, Detail: 3},
+		Lines: []string{"this recipient needs a transaction of its own, please send the message again"}}
+}
+
+// Data judges the message for all recipients, and ends the transaction. The reply
+// is the least favourable of theirs. If all accept, deliver is called with them
+// in the order of RCPT.
+func (s *Session) Data(m *envelope.Message, deliver func([]Recipient) error) Reply {
+	defer s.Reset()
+	t := s.transaction
+	if t == nil || len(t.recipients) == 0 {
+		return s.refuse(Event{Stage: envelope.Data}, outOfOrder("there is no recipient"))
+	}
+	judged := s.judgeMessage(m)
+	event := s.messageEvent(m, judged...)
+	if event.Verdict.Action == Accept {
+		for i := range judged {
+			s.write(&judged[i])
+		}
+		event = s.messageEvent(m, judged...)
+	}
+	return s.answer(event, func() error {
+		if deliver == nil {
+			return nil
+		}
+		return deliver(event.Recipients)
+	})
+}
+
+// DataEach judges the message for each recipient, and ends the transaction: the
+// replies of LMTP (RFC 2033, section 4.2), one for each recipient in the order of
+// RCPT. Deliver is called with those that accept, if there are any. It returns an
+// error for each of them, or nil if all is well.
+func (s *Session) DataEach(m *envelope.Message, deliver func([]Recipient) []error) []Reply {
+	defer s.Reset()
+	if s.transaction == nil || len(s.transaction.recipients) == 0 {
+		return []Reply{s.refuse(Event{Stage: envelope.Data}, outOfOrder("there is no recipient"))}
+	}
+	judged := s.judgeMessage(m)
+	var accepted []Recipient
+	for i := range judged {
+		s.write(&judged[i])
+		if judged[i].verdict.Action == Accept {
+			accepted = append(accepted, judged[i].recipient())
+		}
+	}
+	var errs []error
+	if deliver != nil && len(accepted) > 0 && s.ctx.Err() == nil {
+		errs = deliver(accepted)
+	}
+	replies := make([]Reply, len(judged))
+	delivered := 0
+	for i := range judged {
+		var err error
+		if judged[i].verdict.Action == Accept {
+			if delivered < len(errs) {
+				err = errs[delivered]
+			}
+			delivered++
+		}
+		replies[i] = s.answer(s.messageEvent(m, judged[i]), func() error { return err })
+	}
+	return replies
+}
+
+func (r *recipient) recipient() Recipient { return Recipient{r.envelope.RcptTo, r.verdict} }
+
+// judgeMessage judges the message for those recipients that depend on it. What
+// their acceptance must write is not written yet.
+func (s *Session) judgeMessage(m *envelope.Message) []recipient {
+	judged := make([]recipient, len(s.transaction.recipients))
+	for i, r := range s.transaction.recipients {
+		if r.verdict.Action == Continue {
+			r.envelope.Stage, r.envelope.Message = envelope.Data, m
+			r.verdict, r.judgement = s.judge(&r.envelope, true)
+		} else {
+			r.judgement = nil
+		}
+		judged[i] = r
+	}
+	return judged
+}
+
+// write writes what the acceptance of a recipient must write.
+func (s *Session) write(r *recipient) {
+	if r.judgement == nil || r.verdict.Action != Accept {
+		return
+	}
+	r.judgement.held = false
+	r.verdict = s.conclude(r.judgement)
+}
+
+// messageEvent is the event of one reply to a message for these recipients.
+func (s *Session) messageEvent(m *envelope.Message, judged ...recipient) Event {
+	e := s.transaction.mail
+	e.Stage, e.Message = envelope.Data, m
+	event := Event{Stage: envelope.Data, Envelope: &e}
+	verdicts := make([]Verdict, len(judged))
+	for i := range judged {
+		event.Recipients = append(event.Recipients, judged[i].recipient())
+		verdicts[i] = judged[i].verdict
+	}
+	event.Verdict = Merge(verdicts...)
+	return event
+}
