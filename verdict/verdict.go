@@ -182,9 +182,13 @@ func greetingStatus(s envelope.Status) envelope.Status {
 	return s
 }
 
-// trace returns the steps of the rules that were asked.
+// trace returns the steps of the rules that were asked. A judgement by itself is
+// over then, and gives its own away.
 func (j *judgement) trace() []Step {
-	asked := make([]Step, 0, len(j.steps))
+	asked := j.steps[:0]
+	if j.session != nil {
+		asked = make([]Step, 0, len(j.steps))
+	}
 	for i := range j.steps {
 		if j.progress[i].asked {
 			asked = append(asked, j.steps[i])
