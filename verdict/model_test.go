@@ -10,7 +10,7 @@ import (
 )
 
 // modelled is how many policies are held against the model of the law.
-const modelled = 50_000
+const modelled = 5_000
 
 // The model judges by brute force: it tries everything that every unknown
 // finding could turn out to be, and compares where that leads.

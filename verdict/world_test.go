@@ -73,12 +73,16 @@ func newWorld(seed, i uint64) *world {
 	return w
 }
 
-// forEachWorld runs a law on generated worlds. MXRULES_SEED repeats a run.
+// forEachWorld runs a law on generated worlds. MXRULES_SEED repeats a run, and
+// MXRULES_CASES multiplies the count.
 func forEachWorld(t *testing.T, count uint64, law func(t *testing.T, w *world)) {
 	t.Helper()
 	seed := rand.Uint64()
 	if s, err := strconv.ParseUint(os.Getenv("MXRULES_SEED"), 10, 64); err == nil {
 		seed = s
+	}
+	if times, err := strconv.ParseUint(os.Getenv("MXRULES_CASES"), 10, 64); err == nil {
+		count *= times
 	}
 	t.Logf("MXRULES_SEED=%d, %d policies", seed, count)
 	for i := range count {
