@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// spelling is an address, or a part of one, that was found in a name.
+// spelling is an address, or a part of one, in a name.
 type spelling struct {
 	points int
 	whose  owner
-	text   string // as it stands in the name
-	bare   bool   // it ends its label, has enough digits, and no other number stands before it there
+	text   string // as written in the name
+	bare   bool   // ends its label, has at least bareDigits digits, and is the first number of the label
 }
 
 type owner uint8
 
 const (
-	own     owner = iota // the client's address
-	part                 // a part of it
-	foreign              // another address, or one of an unknown client
+	own     owner = iota // the address of the client
+	part                 // a part of the address of the client
+	foreign              // another address, or that of an unknown client
 )
 
-// String says what was found, to follow "it contains".
+// String returns a text to follow "it contains".
 func (s spelling) String() string {
 	switch s.whose {
 	case own:
@@ -33,9 +33,9 @@ func (s spelling) String() string {
 	return "the address " + s.text
 }
 
-// findAddress looks for the client's address in name, then for anything that is
-// written like an IPv4 address, then for a part of the client's. In this order,
-// because 1-2-3-4 is an address to a client 9.9.3.4 as well.
+// findAddress searches name for the address of the client, then for any IPv4
+// address, then for a part of the address of the client. The order matters: for a
+// client 9.9.3.4, 1-2-3-4 is an address and not only a part.
 func findAddress(name string, client netip.Addr) spelling {
 	var room [16]number
 	numbers := readNumbers(room[:0], name)
@@ -58,7 +58,7 @@ func findAddress(name string, client netip.Addr) spelling {
 	return spelling{}
 }
 
-// findIPv4 looks for an IPv4 address in decimal, in hexadecimal, and as one
+// findIPv4 searches for an IPv4 address in decimal, in hexadecimal, and as one
 // number.
 func findIPv4(name string, numbers []number, address [4]byte) string {
 	for i := 0; i+len(address) <= len(numbers); i++ {
@@ -73,8 +73,8 @@ func findIPv4(name string, numbers []number, address [4]byte) string {
 	return findInteger(name, address)
 }
 
-// findInteger looks for the address as one decimal number: 3221225985 is
-// 192.0.2.1. Numbers of less than eight digits are too common.
+// findInteger searches for an address as one decimal number: 3221225985 is
+// 192.0.2.1. Numbers of fewer than eight digits are too common.
 func findInteger(name string, address [4]byte) string {
 	value := uint64(address[0])<<24 | uint64(address[1])<<16 | uint64(address[2])<<8 | uint64(address[3])
 	var room [10]byte
@@ -92,8 +92,8 @@ func findInteger(name string, address [4]byte) string {
 	return ""
 }
 
-// findForeign looks for four octets that stand together with one and the same
-// delimiter: an address behind a translation, or of a neighbour.
+// findForeign searches for any four octets with the same delimiter between them,
+// such as an address of a private network.
 func findForeign(name string, numbers []number) string {
 	for i := 0; i+4 <= len(numbers); i++ {
 		run := numbers[i : i+4]

@@ -7,11 +7,10 @@ import (
 	"testing"
 )
 
-// TestNamesAfterManyConventions judges invented names after the conventions of
-// networks, senders and sites of many countries. A line of the file is
-// "generic" or "given", the client and the name. Lines that begin with an
-// exclamation mark are known to be judged wrongly: a change that mends one must
-// take the mark away, and one that needs a new mark makes the rest worse.
+// The file has invented names that follow the conventions of networks, senders and
+// sites of many countries. A line has "generic" or "given", the client and the
+// name. A line that begins with an exclamation mark is known to be judged wrongly:
+// a change that corrects it must remove the mark.
 func TestNamesAfterManyConventions(t *testing.T) {
 	file, err := os.Open("testdata/names.txt")
 	if err != nil {
@@ -26,7 +25,7 @@ func TestNamesAfterManyConventions(t *testing.T) {
 			continue
 		}
 		if len(fields) != 3 || fields[0] != "generic" && fields[0] != "given" {
-			t.Fatalf("%q is not a kind, a client and a name", lines.Text())
+			t.Fatalf("invalid line %q", lines.Text())
 		}
 		want := fields[0] == "generic"
 		sign, generic := judge(t, fields[2], fields[1])
@@ -42,5 +41,5 @@ func TestNamesAfterManyConventions(t *testing.T) {
 			t.Errorf("Judge(%s, %s) = %q, %t", fields[2], fields[1], sign, generic)
 		}
 	}
-	t.Logf("%d of %d generic names are found; %d names given to a host are called generic", found, found+missed, refused)
+	t.Logf("%d of %d generic names found; %d given names judged generic", found, found+missed, refused)
 }

@@ -20,13 +20,13 @@ func ExampleJudge() {
 		if sign, generic := genericname.Judge(name, client); generic {
 			fmt.Printf("%s: %s\n", name, sign)
 		} else {
-			fmt.Printf("%s: somebody named it\n", name)
+			fmt.Printf("%s: not generic\n", name)
 		}
 	}
 	// Output:
 	// 192-0-2-1.isp.example: it contains the client's address 192-0-2-1
 	// a7.dhcp.isp.example: it contains the word "dhcp"
-	// static-192-0-2-1.isp.example: somebody named it
-	// mail.dsl.isp.example: somebody named it
-	// mail.example.org: somebody named it
+	// static-192-0-2-1.isp.example: not generic
+	// mail.dsl.isp.example: not generic
+	// mail.example.org: not generic
 }

@@ -9,8 +9,7 @@ import (
 	"mxrules.example/envelope/genericname"
 )
 
-// FuzzJudge gives Judge names that are no host names too: what it is handed
-// may not have gone through ParseHost.
+// FuzzJudge includes invalid host names, because a Host is only a string.
 func FuzzJudge(f *testing.F) {
 	for _, name := range []string{
 		"", ".", "..", "a", "192-0-2-1.isp.example", "192000002001.isp.example", "mail.example.org",
@@ -28,7 +27,7 @@ func FuzzJudge(f *testing.F) {
 			t.Fatalf("Judge(%q, %s) = %q, %t", name, client, sign, generic)
 		}
 		if generic && !strings.HasPrefix(sign, "it contains ") {
-			t.Errorf("Judge(%q, %s) = %q, which makes no sentence", name, client, sign)
+			t.Errorf("Judge(%q, %s) = %q, which is not a part of a sentence", name, client, sign)
 		}
 		if again, _ := genericname.Judge(envelope.Host(name), client); again != sign {
 			t.Errorf("Judge(%q, %s) = %q, then %q", name, client, sign, again)
@@ -37,20 +36,20 @@ func FuzzJudge(f *testing.F) {
 		if err != nil || !client.IsValid() || generic {
 			return
 		}
-		// Whatever the name, an address in its plain form and a word in front of it are two signs,
-		// which one word of each other kind can't outweigh, and two can.
+		// The address and a word before any name are two signs. Two kinds of words against
+		// outweigh them, one does not.
 		dashed := strings.NewReplacer(".", "-", ":", "-").Replace(client.Unmap().StringExpanded())
 		sign, generic = genericname.Judge(envelope.Host("x"+dashed+".dhcp."+string(host)), client)
 		if !generic && !bothOutweigh(host) {
-			t.Errorf("the address and a word before %q are not generic", host)
+			t.Errorf("%q with an address and a word before it is not generic", host)
 		} else if generic && !strings.Contains(sign, dashed) {
 			t.Errorf("the sign %q does not name the address %s", sign, dashed)
 		}
 	})
 }
 
-// bothOutweigh reports whether a name has a word of mail and one of constancy,
-// found by what they do: together they outweigh even two signs.
+// bothOutweigh reports whether a name has words against of two kinds, which outweigh
+// two signs.
 func bothOutweigh(host envelope.Host) bool {
 	_, generic := genericname.Judge("192-0-2-1.dhcp.x."+host, netip.MustParseAddr("192.0.2.1"))
 	return !generic

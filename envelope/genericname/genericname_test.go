@@ -8,14 +8,33 @@ import (
 	"mxrules.example/envelope/genericname"
 )
 
-// In these tables the client is 192.0.2.1, 198.51.100.27 or an IPv6 address;
-// the names are invented after the manner of providers of five continents.
+// The names in these tables are invented. They follow the conventions of providers
+// on five continents.
+
+// judged is the expected result for a client and a name: the sign without "it
+// contains", or "" for a name that is not generic.
+type judged struct{ client, name, sign string }
+
+func expect(t *testing.T, table []judged) {
+	t.Helper()
+	for _, tc := range table {
+		t.Run(tc.name, func(t *testing.T) {
+			want := ""
+			if tc.sign != "" {
+				want = "it contains " + tc.sign
+			}
+			if sign, generic := judge(t, tc.name, tc.client); sign != want || generic != (want != "") {
+				t.Errorf("Judge(%s, %s) = %q, %t, want %q", tc.name, tc.client, sign, generic, want)
+			}
+		})
+	}
+}
 
 func judge(t *testing.T, name, client string) (string, bool) {
 	t.Helper()
 	host, err := envelope.ParseHost(name)
 	if err != nil {
-		t.Fatalf("the test has a name that is none: %v", err)
+		t.Fatalf("invalid name in the table: %v", err)
 	}
 	addr, err := netip.ParseAddr(client)
 	if client != "" && err != nil {
@@ -26,8 +45,8 @@ func judge(t *testing.T, name, client string) (string, bool) {
 
 func TestGenericNamesOfIPv4(t *testing.T) {
 	const a, b = "192.0.2.1", "198.51.100.27"
-	for _, tc := range []struct{ client, name, sign string }{
-		// The whole address in decimal, forwards.
+	expect(t, []judged{
+		// The whole address in decimal.
 		{a, "192-0-2-1.isp.example", "the client's address 192-0-2-1"},
 		{a, "192.0.2.1.isp.example", "the client's address 192.0.2.1"},
 		{a, "192_0_2_1.isp.example", "the client's address 192_0_2_1"},
@@ -53,7 +72,7 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{b, "i198-51-100-27.s41.a013.ap.example.ne.jp", "the client's address 198-51-100-27"},
 		{b, "n198-51-100-27.mas1.nsw.example.com.au", "the client's address 198-51-100-27"},
 		{b, "bb198-51-100-27.example.com.sg", "the client's address 198-51-100-27"},
-		// Padded.
+		// With leading zeros.
 		{a, "192-000-002-001.isp.example", "the client's address 192-000-002-001"},
 		{a, "192000002001.isp.example", "the client's address 192000002001"},
 		{a, "p192000002001.tokyo.isp.example", "the client's address 192000002001"},
@@ -72,7 +91,7 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{b, "27.100-51-198.adsl-dyn.isp.example", `the client's address 27.100-51-198 and the word "adsl"`},
 		{b, "host27-100-dynamic.51-198-r.retail.telco.example", `the client's address 27-100-dynamic.51-198 and the word "dynamic"`},
 		{b, "static.27.100.51.198.clients.your-server.example", `the client's address 27.100.51.198 and the word "clients"`},
-		// The last octet first, halves swapped, octets set apart.
+		// The last octet first, swapped halves, octets with text between them.
 		{a, "1.red-192-0-2.dynamicip.telco.example", `the client's address 1.red-192-0-2 and the word "dynamicip"`},
 		{a, "ip1.ip-192-0-2.eu", "the client's address 1.ip-192-0-2"},
 		{b, "ns27.ip-198-51-100.net", "the client's address 27.ip-198-51-100"},
@@ -105,7 +124,7 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{b, "mob-100-27.telco.example", `the part 100-27 of the client's address and the word "mob"`},
 		{b, "home-100-27.city.isp.example", `the part 100-27 of the client's address and the word "home"`},
 		{b, "dsl-100-27.isp.example", `the word "dsl"`},
-		// Somebody's address, if not the client's.
+		// Another address.
 		{a, "ip-10-0-0-5.internal.example", "the address 10-0-0-5"},
 		{a, "host-203-0-113-77.isp.example", "the address 203-0-113-77"},
 		{a, "203.0.113.77.isp.example", "the address 203.0.113.77"},
@@ -152,22 +171,11 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{a, "pool.example.co.uk", `the word "pool"`},
 		{a, "x.pool.example.co.uk", `the word "pool"`},
 		{a, "gate.pool.co.example", `the word "pool"`},
-		// Two signs against one word of the other kind.
+		// Two signs and one kind of word against.
 		{a, "static-192-0-2-1.dsl.isp.example", `the client's address 192-0-2-1 and the word "dsl"`},
 		{a, "mail-192-0-2-1.dyn.isp.example", `the client's address 192-0-2-1 and the word "dyn"`},
 		{a, "smtp.192-0-2-1.pool.isp.example", `the client's address 192-0-2-1 and the word "pool"`},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			sign, generic := judge(t, tc.name, tc.client)
-			want := ""
-			if tc.sign != "" {
-				want = "it contains " + tc.sign
-			}
-			if sign != want || generic != (want != "") {
-				t.Errorf("Judge(%s, %s) = %q, %t, want %q", tc.name, tc.client, sign, generic, want)
-			}
-		})
-	}
+	})
 }
 
 func TestGenericNamesOfIPv6(t *testing.T) {
@@ -176,7 +184,7 @@ func TestGenericNamesOfIPv6(t *testing.T) {
 		short = "2001:db8:1:2::a:b"
 		tiny  = "2001:db8::25"
 	)
-	for _, tc := range []struct{ client, name, sign string }{
+	expect(t, []judged{
 		{full, "2001-db8-1a2b-3c4d-5e6f-7081-92a3-b4c5.isp.example", "the client's address 2001-db8-1a2b-3c4d-5e6f-7081-92a3-b4c5"},
 		{full, "2001-0db8-1a2b-3c4d-5e6f-7081-92a3-b4c5.isp.example", "the client's address 2001-0db8-1a2b-3c4d-5e6f-7081-92a3-b4c5"},
 		{full, "2001.0db8.1a2b.3c4d.5e6f.7081.92a3.b4c5.isp.example", "the client's address 2001.0db8.1a2b.3c4d.5e6f.7081.92a3.b4c5"},
@@ -209,24 +217,13 @@ func TestGenericNamesOfIPv6(t *testing.T) {
 		{tiny, "mail-25.isp.example", ""},
 		{tiny, "web-0-0-0-25.example.org", ""},
 		{tiny, "v6-25.isp.example", ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			sign, generic := judge(t, tc.name, tc.client)
-			want := ""
-			if tc.sign != "" {
-				want = "it contains " + tc.sign
-			}
-			if sign != want || generic != (want != "") {
-				t.Errorf("Judge(%s, %s) = %q, %t, want %q", tc.name, tc.client, sign, generic, want)
-			}
-		})
-	}
+	})
 }
 
-func TestNamesThatSomebodyGave(t *testing.T) {
+func TestNamesChosenForAHost(t *testing.T) {
 	const a, b = "192.0.2.1", "198.51.100.27"
 	for _, tc := range []struct{ client, name string }{
-		// Servers of mail, great and small.
+		// Mail servers of large and small sites.
 		{a, "mail.example.org"},
 		{a, "mx.example.org"},
 		{a, "mx1.example.org"},
@@ -257,7 +254,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "zimbra.univ.example.ac.id"},
 		{a, "correo.example.com.mx"},
 		{a, "posta.example.it"},
-		// A word of mail against one sign.
+		// One sign and a word for mail.
 		{a, "mail.dsl.isp.example"},
 		{a, "mx1.customer.isp.example"},
 		{a, "mail.customers.adsl.isp.example"},
@@ -269,7 +266,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "a2-1.smtp-out.cloudmail.example"},
 		{a, "mail.dyn.hobby.example"},
 		{a, "smtp-dhcp-team.example.org"},
-		// A word of constancy against one sign.
+		// One sign and a word for a static address or a business.
 		{a, "static-192-0-2-1.isp.example"},
 		{a, "192-0-2-1.static.isp.example"},
 		{a, "1.2.0.192.static.isp.example"},
@@ -278,7 +275,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "static-ip-192-0-2-1.isp.example"},
 		{a, "static7.dsl.isp.example"},
 		{a, "static-pc0000201.isp.example"},
-		// Words in the domain that was registered.
+		// Words in the registered domain.
 		{a, "mail.cablecompany.example"},
 		{a, "mx1.dslprovider.example"},
 		{a, "www.cable.example"},
@@ -291,7 +288,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "pool.example"},
 		{a, "my-dsl.example"},
 		{a, "web.dsl-home.example"},
-		// Words within words.
+		// Words within other words.
 		{a, "poolside.hotel.example"},
 		{a, "whirlpool.appliance.example.org"},
 		{a, "liverpool.city.example.org"},
@@ -310,7 +307,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{a, "vestibule.office.example.org"},
 		{a, "lilypond.music.example.org"},
 		{a, "remodeling.shop.example.org"},
-		// Numbers that are no address, or not enough of one.
+		// Numbers that are not an address, or too small a part of one.
 		{a, "web1.hoster.example.org"},
 		{a, "web2-1.rack.hoster.example"},
 		{a, "srv2-1.rack.hoster.example"},
@@ -337,7 +334,7 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{b, "27.example.org"},
 		{b, "c633641bff.lab.example.org"},
 		{b, "1c633641b.lab.example.org"},
-		// Octets found at random: no substrings, whatever the address.
+		// Addresses whose octets appear by chance.
 		{"1.2.1.2", "mx1.rack2.row1.dc2.example"},
 		{"1.2.1.2", "web1.rack2.row1.dc2.example.org"},
 		{"1.2.1.2", "s1-2.rack1-2.example.org"},
@@ -348,10 +345,6 @@ func TestNamesThatSomebodyGave(t *testing.T) {
 		{"", "mail.example.org"},
 		{"", "web1-2-3.example.org"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if sign, generic := judge(t, tc.name, tc.client); generic || sign != "" {
-				t.Errorf("Judge(%s, %s) = %q, %t, want not generic", tc.name, tc.client, sign, generic)
-			}
-		})
+		expect(t, []judged{{tc.client, tc.name, ""}})
 	}
 }

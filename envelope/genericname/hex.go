@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// findHex looks for the octets in hexadecimal, forwards or backwards: together,
-// or with one delimiter between any two octets.
+// findHex searches for octets in hexadecimal, forwards or backwards, with or
+// without a delimiter between two octets.
 func findHex(name string, octets []byte) string {
 	var room, back [32]byte
 	digits := hex.AppendEncode(room[:0], octets)
@@ -21,9 +21,9 @@ func findHex(name string, octets []byte) string {
 	return findDigits(name, hex.AppendEncode(room[:0], reversed), 2)
 }
 
-// findDigits looks for hexadecimal digits that follow each other, with one
-// delimiter or none after every group of them. No digit stands before, and no
-// hexadecimal digit behind: a letter before may be a prefix (p5ddc1234).
+// findDigits searches for a sequence of hexadecimal digits, with at most one
+// delimiter after each group. No decimal digit may precede it, and no hexadecimal
+// digit may follow it. A letter may precede it as a prefix, as in p5ddc1234.
 func findDigits(name string, digits []byte, group int) string {
 	for start := 0; start+len(digits) <= len(name); start++ {
 		if start > 0 && isDigit(name[start-1]) {
@@ -44,8 +44,9 @@ func findDigits(name string, digits []byte, group int) string {
 	return ""
 }
 
-// findIPv6 looks for an IPv6 address: its nibbles forwards or backwards, its
-// groups with or without their zeros, its compressed form, and its halves.
+// findIPv6 searches for an IPv6 address: its hexadecimal digits forwards or
+// backwards, its groups with or without leading zeros, its compressed form, and
+// its halves.
 func findIPv6(name string, client netip.Addr) spelling {
 	address := client.As16()
 	var room [32]byte
@@ -79,8 +80,8 @@ func findIPv6(name string, client netip.Addr) spelling {
 	return spelling{}
 }
 
-// mostlyZero reports whether less than two groups hold anything: 0-0-0-25 is
-// no address.
+// mostlyZero reports whether fewer than two groups are not zero: 0-0-0-25 need not
+// be a part of an address.
 func mostlyZero(groups []uint16) bool {
 	filled := 0
 	for _, group := range groups {
@@ -91,8 +92,8 @@ func mostlyZero(groups []uint16) bool {
 	return filled < 2
 }
 
-// findGroups looks for groups of an IPv6 address. Between two groups stands a
-// delimiter, which may be left out after a group of four digits.
+// findGroups searches for groups of an IPv6 address with a delimiter between them,
+// which is optional after a group of four digits.
 func findGroups(name string, groups []uint16) string {
 	for start := range len(name) {
 		if start > 0 && isDigit(name[start-1]) {
@@ -112,8 +113,8 @@ func findGroups(name string, groups []uint16) string {
 	return ""
 }
 
-// matchGroup matches a group at a place of name: with all its four digits, or
-// without its zeros and with its end in sight.
+// matchGroup matches a group at an index of name: with four digits, or without
+// leading zeros and with no hexadecimal digit after it.
 func matchGroup(name string, at int, group uint16) (end int, ok bool) {
 	var room [8]byte
 	short := strconv.AppendUint(room[:0], uint64(group), 16)
@@ -128,8 +129,8 @@ func matchGroup(name string, at int, group uint16) (end int, ok bool) {
 	return at, false
 }
 
-// findCompressed looks for the address as people write it, with hyphens for
-// colons: 2001-db8--1.
+// findCompressed searches for an address in its usual text form with hyphens
+// instead of colons: 2001-db8--1.
 func findCompressed(name string, client netip.Addr) string {
 	text := strings.ReplaceAll(client.String(), ":", "-")
 	start := strings.Index(name, text)

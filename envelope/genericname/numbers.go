@@ -6,21 +6,21 @@ import "strings"
 type number struct {
 	start, end int
 	value      int  // 0 to 255, or -1 if it is not an octet
-	glue       glue // what stands between it and the number before
+	glue       glue // the text between it and the number before
 }
 
-// glue is what stands between two numbers that belong together: a delimiter,
-// which is its own value, or one of these.
+// glue is the text between two numbers: a delimiter, which is its own value, or one
+// of these.
 type glue byte
 
 const (
-	apart   glue = 0   // any other text: the numbers do not belong together
-	padded  glue = '+' // nothing, between octets that have all their zeros
+	apart   glue = 0   // other text: the numbers do not belong together
+	padded  glue = '+' // no text, between octets of three digits
 	network glue = 'n' // a dot and a word for a network: host27.net100
 )
 
 // readNumbers appends the numbers of name. Six, nine or twelve digits that are
-// octets with their zeros (192000002001) are as many numbers.
+// octets of three digits (192000002001) are two, three or four numbers.
 func readNumbers(numbers []number, name string) []number {
 	for start := 0; start < len(name); {
 		end := start
@@ -41,7 +41,7 @@ func readNumbers(numbers []number, name string) []number {
 	return numbers
 }
 
-// glueOf returns what the text between two numbers is.
+// glueOf classifies the text between two numbers.
 func glueOf(between string) glue {
 	if len(between) == 1 && strings.Contains("-._x", between) {
 		return glue(between[0])
@@ -52,8 +52,8 @@ func glueOf(between string) glue {
 	return apart
 }
 
-// appendRun appends the numbers of a run of digits: its octets if it is padded,
-// or itself.
+// appendRun appends the numbers of a run of digits: its octets if all have three
+// digits, otherwise one number.
 func appendRun(numbers []number, name string, start, end int, before glue) []number {
 	itself := number{start: start, end: end, value: octet(name[start:end]), glue: before}
 	if length := end - start; length <= 3 || length > 12 || length%3 != 0 {
@@ -71,8 +71,8 @@ func appendRun(numbers []number, name string, start, end int, before glue) []num
 	return octets
 }
 
-// octet returns the value of a decimal number of up to three digits, -1 if it
-// has more or exceeds 255.
+// octet returns the value of a decimal number, -1 if it has more than three digits
+// or exceeds 255.
 func octet(digits string) int {
 	if len(digits) > 3 {
 		return -1
@@ -87,7 +87,7 @@ func octet(digits string) int {
 	return value
 }
 
-// digits returns how many digits the numbers of a run have together.
+// digits returns the total number of digits of numbers.
 func digits(run []number) int {
 	sum := 0
 	for _, n := range run {

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// A shape is a way to write octets of an address one after the other. They
-// stand together, with delimiters or all their zeros, but for the gaps of the
-// shape: 1.2.1.2 would be found in the names of half the racks of the world.
+// shape is a way to write octets of an address in a name. Between them is a
+// delimiter, or nothing if they have three digits, except in the gaps of the
+// shape. The minimum of digits avoids false positives: the name of many servers
+// in racks has numbers such as 1.2.1.2.
 type shape struct {
-	octets []int // which octets, in the order written
+	octets []int // the indexes of the octets in the order of writing
 	points int
-	digits int // how many digits they must have together to mean anything
-	gaps   int // how many gaps between them hold other text
+	digits int // the minimum of the total number of digits
+	gaps   int // the number of gaps with other text between two octets
 }
 
-// wholes are the orders in which a whole address stands with other text in one
-// gap: 1.red-192-0-2, ip1.net-192-0-2. Without a gap every order counts.
+// wholes are the shapes of a whole address with other text in one gap, such as
+// 1.red-192-0-2 and ip1.net-192-0-2. Without a gap any order is an address.
 var wholes = [...]shape{
 	{octets: []int{0, 1, 2, 3}, points: strong, digits: 6, gaps: 1},
 	{octets: []int{3, 2, 1, 0}, points: strong, digits: 6, gaps: 1},
@@ -24,7 +25,7 @@ var wholes = [...]shape{
 	{octets: []int{2, 3, 0, 1}, points: strong, digits: 6, gaps: 1},
 }
 
-// parts are the parts of an address in use, the weightiest first.
+// parts are the shapes of a part of an address, those with most points first.
 var parts = [...]shape{
 	{octets: []int{0, 1, 2}, points: strong, digits: 5},
 	{octets: []int{1, 2, 3}, points: strong, digits: 5},
@@ -35,8 +36,7 @@ var parts = [...]shape{
 	{octets: []int{3, 2}, points: slight},
 }
 
-// bareDigits is how many digits two octets must have to be no chance where no
-// word says more.
+// bareDigits is the minimum of digits of two octets that are a sign without a word.
 const bareDigits = 4
 
 // fits reports whether the numbers of run are the octets of address.
@@ -53,7 +53,7 @@ func (s shape) fits(run []number, address [4]byte) bool {
 	return gaps == s.gaps && digits(run) >= s.digits
 }
 
-// isWhole reports whether the four numbers of run are those of address.
+// isWhole reports whether the four numbers of run are the octets of address.
 func isWhole(run []number, address [4]byte) bool {
 	for _, s := range wholes {
 		if s.fits(run, address) {
@@ -72,7 +72,7 @@ func isWhole(run []number, address [4]byte) bool {
 	return octets == address
 }
 
-// findPart looks for octets of the client's address.
+// findPart searches for a part of an address.
 func findPart(name string, numbers []number, address [4]byte) spelling {
 	for _, s := range parts {
 		for i := 0; i+len(s.octets) <= len(numbers); i++ {
@@ -84,8 +84,8 @@ func findPart(name string, numbers []number, address [4]byte) spelling {
 			found := spelling{points: s.points, whose: part, text: name[start:end]}
 			if end < len(name) && name[end] == '.' {
 				before := name[strings.LastIndexByte(name[:start], '.')+1 : start]
-				// Labels that hold the octets and nothing else were written by a
-				// formula: 2-1.isp.example, where srv2-1.isp.example may be a rack.
+				// A label of octets only is generated: 2-1.isp.example. With a word
+				// they may be numbers of servers: srv2-1.isp.example.
 				if before == "" {
 					found.points = strong
 				}

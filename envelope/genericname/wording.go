@@ -2,8 +2,8 @@ package genericname
 
 import "strings"
 
-// hostPart returns name without the domain that was registered: without its
-// last two labels, or three below such as co.uk. It is "" if nothing is left.
+// hostPart returns name without its registered domain: without its last two labels,
+// or three below registry labels such as co.uk. It is "" if no label remains.
 func hostPart(name string) string {
 	rest, country := cutLast(name)
 	rest, second := cutLast(rest)
@@ -22,18 +22,18 @@ func cutLast(name string) (rest, last string) {
 	return name[:dot], name[dot+1:]
 }
 
-// wording is what the words of a name say.
+// wording is the result of the words of a name.
 type wording struct {
-	points  int    // of the weightiest word for a generic name
+	points  int    // the points of the word with most points for a generic name
 	word    string // that word
-	against int    // points of what speaks against it
-	planned bool   // the name may be one of a plan for servers, in which numbers say little
+	against int    // the points of all kinds of words against a generic name
+	planned bool   // the name may be that of a numbered server
 }
 
-// readWords reads the words of the labels that name a host. Of the domain that
-// was registered, it reads only whether that is one for mail and, if an address
-// stays, whether it is one for businesses. Several words of a kind weigh no more
-// than one, because they mostly say one thing twice (dsl-pool, smtp-out.mail).
+// readWords reads the words before the registered domain. In the registered domain
+// it searches only for "mail" and, if the address is static, for "business".
+// Several words of one kind count once, because most repeat each other (dsl-pool,
+// smtp-out.mail).
 func readWords(name string, address spelling) wording {
 	host := hostPart(name)
 	domain := name[len(host):]
@@ -80,7 +80,7 @@ func (w *wording) weigh(points int, word string) {
 	}
 }
 
-// wordEnd returns where the letters end that begin at start.
+// wordEnd returns the end of the letters from start on.
 func wordEnd(name string, start int) int {
 	for start < len(name) && 'a' <= name[start] && name[start] <= 'z' {
 		start++
@@ -88,8 +88,8 @@ func wordEnd(name string, start int) int {
 	return start
 }
 
-// wordPair returns the word from start to end and the one that follows it after
-// a hyphen, or "" if none does.
+// wordPair returns the word from start to end together with a hyphen and the word
+// after it, "" without a hyphen.
 func wordPair(name string, start, end int) string {
 	if end == len(name) || name[end] != '-' {
 		return ""
@@ -97,8 +97,8 @@ func wordPair(name string, start, end int) string {
 	return name[start:wordEnd(name, end+1)]
 }
 
-// follows reports whether a whole address stands in the label of the word that
-// ends at end, but with another word between them: mx-ll-192-0-2-1.
+// follows reports whether a whole address follows in the label of the word that
+// ends at end, with another word between them: mx-ll-192-0-2-1.
 func (s spelling) follows(name string, end int) bool {
 	at := strings.Index(name, s.text)
 	return s.text != "" && s.whose != part && at > end && strings.IndexByte(name[end:at], '.') < 0 &&

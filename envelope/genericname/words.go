@@ -2,24 +2,24 @@ package genericname
 
 import "strings"
 
-// kind is what a word in the name of a host says about the host.
+// kind is the kind of a word in a host name.
 type kind uint8
 
 const (
 	_        kind = iota
-	line          // dynamic space, a subscriber's line, or no name at all: strong
-	hint          // goes with such names, but with others too: slight
-	server        // a machine that its owner numbers by a plan: two octets alone say nothing
-	mail          // a server that handles mail: against
-	short         // the same, in so few letters that it may belong to another word: against
-	static        // an address that stays with one customer: against
-	business      // a line of a business: against
-	kinds         // how many there are
+	line          // for: dynamic addresses, a subscriber line, or no name (strong)
+	hint          // for: common in such names, but also in others (slight)
+	server        // a server, which may be numbered: two octets alone are no sign
+	mail          // against: a server that handles mail
+	short         // against: the same, but so short that it may mean something else
+	static        // against: an address that one customer keeps
+	business      // against: a business line
+	kinds         // the number of kinds
 )
 
-// words are those that networks over the world write into the names of their
-// addresses, as they stand between dots, hyphens and digits. An asterisk is the
-// rest of a longer word; two words with a hyphen are found together only.
+// words are the words that networks all over the world use in generated names. A
+// word of a name ends at a dot, a hyphen or a digit. An asterisk is the rest of a
+// longer word. Two words with a hyphen match only together.
 var words = newVocabulary([kinds]string{
 	line: `
 		dyn dynamic dynamicip dynip dynpool dynamico dynamique dynamisch dinamic dinamico dinamica
@@ -51,12 +51,12 @@ var words = newVocabulary([kinds]string{
 	business: "business business* *business biz",
 })
 
-// networks are the words for a network before the third octet of an address,
-// where the fourth is in a label of its own: host27.net100.
+// networks are the words for a network between the fourth octet of an address and
+// the third one: host27.net100.
 var networks = set("net network lan subnet segment seg")
 
-// registries are the labels below a country under which names are registered,
-// as in co.uk, com.br and ne.jp.
+// registries are the labels of a country under which domains are registered, as in
+// co.uk, com.br and ne.jp.
 var registries = set("ac ad co com edu go gob gouv gov gr id ind ltd me mil ne net nom or org plc sch")
 
 func set(list string) map[string]bool {
@@ -67,13 +67,13 @@ func set(list string) map[string]bool {
 	return members
 }
 
-// vocabulary knows the kinds of words.
+// vocabulary maps words to their kinds.
 type vocabulary struct {
 	whole        map[string]kind
 	begins, ends []affix
 }
 
-// affix is how words of a kind begin or end.
+// affix is the beginning or the end of words of a kind.
 type affix struct {
 	text string
 	kind kind
