@@ -1,50 +1,50 @@
-// Package addressspace says which addresses are the public Internet's.
+// Package addressspace tells which IP addresses are reachable over the public
+// Internet.
 //
-// Most addresses can be reached from everywhere. Some blocks can't: they are for
-// private networks, for one link or one host, for documentation, or for nobody
-// yet. DNS can hold such an address all the same, by mistake or by intent. What
-// is sent there never arrives, or arrives at a machine of the sender's own
-// network that happens to have the address.
+// Some blocks of addresses are not: those of private networks, of one link or host,
+// for documentation, and those that are not assigned. DNS can have such addresses
+// by mistake or on purpose. Mail for them is lost, or goes to a host of the
+// sender's own network.
 //
-// IANA keeps registries of these blocks (RFC 6890), with a column Globally
-// Reachable (RFC 8190). Blocks lie in blocks: 192.0.0.9 is reachable, and
-// 192.0.0.0/24 around it is not. So [Of] returns the narrowest block that holds
-// an address, and what the registry says of that one holds. A block for which
-// the column is empty, because it was given up, is not reachable.
+// IANA keeps registries of these blocks (RFC 6890) with a column "Globally
+// Reachable" (RFC 8190). Blocks are nested: 192.0.0.9 is reachable, the block
+// 192.0.0.0/24 around it is not. So [Of] returns the narrowest block of an address.
+// A block without a value in that column is deprecated, and counts as not
+// reachable.
 //
-// Some IPv6 addresses only carry an IPv4 address, and are as reachable as that:
-// IPv4-mapped ones (RFC 4291, section 2.5.5.2), those of NAT64 under the
-// well-known prefix 64:ff9b::/96 (RFC 6052), of 6to4 (RFC 3056), for which the
-// registry gives no answer of its own, and of Teredo (RFC 4380), likewise, where
-// the IPv4 address is that of the client, with every bit inverted. Addresses of
-// NAT64 under a prefix for local use, 64:ff9b:1::/48 (RFC 8215), are reachable
-// for their own site only.
+// Some IPv6 addresses contain an IPv4 address. They are as reachable as that one:
 //
-// The tables are those of 9 October 2025. Multicast, which has registries of
-// its own, and the IPv6 space that IANA gives to nobody are added to them.
+//   - IPv4-mapped addresses (RFC 4291, section 2.5.5.2),
+//   - NAT64 addresses with the well-known prefix 64:ff9b::/96 (RFC 6052),
+//   - 6to4 addresses (RFC 3056), for which the registry has no value,
+//   - Teredo addresses (RFC 4380), for which the registry has no value; they
+//     contain the address of the client with inverted bits.
 //
-// The package does not know whether somebody uses an address, or whether a
-// network announces it.
+// NAT64 addresses with the local-use prefix 64:ff9b:1::/48 (RFC 8215) are not
+// reachable.
+//
+// The tables are those of 9 October 2025, with two additions: multicast, which has
+// its own registries, and the IPv6 space that IANA has not allocated.
+//
+// The package does not know whether an address is in use or announced.
 package addressspace
 
 import "net/netip"
 
-// Block is a block of addresses that has one purpose.
+// Block is a block of addresses with one purpose.
 type Block struct {
-	// Prefix is the block.
 	Prefix netip.Prefix
-	// Name is what the registry calls it, such as "Private-Use".
-	Name string
-	// Source is the document that defines it, such as "RFC 1918".
-	Source string
-	// GloballyReachable says that a packet for an address of the block may cross
-	// the public Internet (RFC 8190, section 2.1).
+	Name   string // the name in the registry, such as "Private-Use"
+	Source string // the document that defines the block, such as "RFC 1918"
+	// GloballyReachable is true if packets for the block may be forwarded on the
+	// public Internet (RFC 8190, section 2.1).
 	GloballyReachable bool
 }
 
-// Of returns the narrowest block that holds addr; for an IPv6 address that
-// carries an IPv4 address, the block of that one. A zone is not looked at. The
-// zero Block, which is not reachable, is the answer for an invalid address.
+// Of returns the narrowest block that contains addr. For an IPv6 address that
+// contains an IPv4 address, it is the block of the IPv4 address. The zone of addr
+// is ignored. For an invalid address it returns the zero Block, which is not
+// reachable.
 func Of(addr netip.Addr) Block {
 	addr = plain(addr)
 	narrowest := &Block{}
@@ -63,8 +63,7 @@ var (
 	teredo = netip.MustParsePrefix("2001::/32")
 )
 
-// plain returns the address that decides whether addr can be reached: the IPv4
-// address that it carries, or addr itself.
+// plain returns the IPv4 address that addr contains, or addr itself.
 func plain(addr netip.Addr) netip.Addr {
 	addr = addr.Unmap().WithZone("")
 	if !addr.Is6() {

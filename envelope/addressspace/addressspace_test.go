@@ -7,7 +7,7 @@ import (
 )
 
 // registry is the column Globally Reachable of the IANA Special-Purpose Address
-// Registries of 2025-10-09, block by block: T is true, F is false, - is none.
+// Registries of 2025-10-09: T is true, F is false, - is no value.
 const registry = `
 	0.0.0.0/8           F   0.0.0.0/32         F   10.0.0.0/8          F   100.64.0.0/10     F
 	127.0.0.0/8         F   169.254.0.0/16     F   172.16.0.0/12       F   192.0.0.0/24      F
@@ -24,12 +24,12 @@ const registry = `
 	fe80::/10           F
 `
 
-// added are the blocks that are not from the registries.
+// added are the blocks that the registries do not have.
 var added = map[string]bool{
 	"0.0.0.0/0": true, "::/0": true, "2000::/3": true, "224.0.0.0/4": true, "ff00::/8": true,
 }
 
-func TestTheTableIsThatOfTheRegistries(t *testing.T) {
+func TestTableHasTheBlocksOfTheRegistries(t *testing.T) {
 	want := make(map[string]bool)
 	fields := strings.Fields(registry)
 	for i := 0; i < len(fields); i += 2 {
@@ -41,7 +41,7 @@ func TestTheTableIsThatOfTheRegistries(t *testing.T) {
 		switch {
 		case added[prefix]:
 		case !found:
-			t.Errorf("%s is not in the registries, or stands twice in the table", prefix)
+			t.Errorf("%s is not in the registries, or twice in the table", prefix)
 		case reachable != b.GloballyReachable:
 			t.Errorf("%s: reachable is %t, the registry says %t", prefix, b.GloballyReachable, reachable)
 		}
@@ -55,13 +55,12 @@ func TestTheTableIsThatOfTheRegistries(t *testing.T) {
 	}
 }
 
-// Each block answers for its first and its last address, unless a narrower one
-// does.
-func TestEveryBlockHoldsItsEnds(t *testing.T) {
+// The first and last address of each block are in it, or in a narrower one.
+func TestEveryBlockContainsItsEnds(t *testing.T) {
 	for _, b := range blocks {
 		for _, addr := range []netip.Addr{b.Prefix.Addr(), last(b.Prefix)} {
 			if plain(addr) != addr {
-				continue // its IPv4 address answers
+				continue // the IPv4 address decides
 			}
 			got := Of(addr)
 			if got != b && (got.Prefix.Bits() <= b.Prefix.Bits() || !b.Prefix.Overlaps(got.Prefix)) {
@@ -103,7 +102,7 @@ func TestOf(t *testing.T) {
 		{"0.1.2.3", "This network", false},
 		{"127.0.0.1", "Loopback", false},
 		{"169.254.1.1", "Link Local", false},
-		{"192.0.0.9", "Port Control Protocol Anycast", true}, // in the midst of what is not reachable
+		{"192.0.0.9", "Port Control Protocol Anycast", true}, // within a block that is not reachable
 		{"192.0.0.11", "IETF Protocol Assignments", false},
 		{"192.175.48.6", "Direct Delegation AS112 Service", true},
 		{"198.19.255.255", "Benchmarking", false},
@@ -137,7 +136,7 @@ func TestOf(t *testing.T) {
 		{"64:ff9b::1.1.1.1", public, true},
 		{"64:ff9b::10.0.0.1", private, false},
 		{"64:ff9b::ffff:ffff", "Limited Broadcast", false},
-		{"64:ff9b::1:0:0", "Reserved by IETF", false}, // just behind
+		{"64:ff9b::1:0:0", "Reserved by IETF", false}, // just after the prefix
 		{"64:ff9b:1::1.1.1.1", "IPv4-IPv6 Translation", false},
 		{"64:ff9b:2::1.1.1.1", "Reserved by IETF", false},
 		{"2002:101:101::1", public, true},
@@ -155,7 +154,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestNoAddressIsNowhere(t *testing.T) {
+func TestInvalidAddressIsNotReachable(t *testing.T) {
 	if got := Of(netip.Addr{}); got != (Block{}) {
 		t.Errorf("got %+v", got)
 	}

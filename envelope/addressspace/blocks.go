@@ -2,24 +2,24 @@ package addressspace
 
 import "net/netip"
 
-// blocks holds the rows of the registries. Blocks that carry IPv4 addresses
-// (::ffff:0:0/96, 64:ff9b::/96, 2001::/32 and 2002::/16) are not among them,
-// since plain looks through these first.
+// blocks has the rows of the registries. The blocks whose addresses contain IPv4
+// addresses (::ffff:0:0/96, 64:ff9b::/96, 2001::/32 and 2002::/16) are missing,
+// because plain replaces these addresses first.
 //
-// To bring it up to date, compare it with the sources that stand with each
-// part, and change the date here and in the package documentation.
+// To update the table, compare each part with its source, and change the date here
+// and in the package documentation.
 //
 // As of 2025-10-09.
 var blocks = []Block{
-	// What no narrower block holds. IANA gives IPv6 addresses to be used out of
-	// 2000::/3 only (https://www.iana.org/assignments/ipv6-address-space/).
+	// Addresses without a narrower block. IANA allocates IPv6 addresses from 2000::/3
+	// only (https://www.iana.org/assignments/ipv6-address-space/).
 	block("0.0.0.0/0", "Global Unicast", "RFC 791", reachable),
 	block("::/0", "Reserved by IETF", "RFC 4291, section 2.4", unreachable),
 	block("2000::/3", "Global Unicast", "RFC 4291, section 2.5.4", reachable),
 
 	// https://www.iana.org/assignments/multicast-addresses/ and
-	// https://www.iana.org/assignments/ipv6-multicast-addresses/: a group, and
-	// not a host that TCP could talk to.
+	// https://www.iana.org/assignments/ipv6-multicast-addresses/: groups, which TCP
+	// cannot connect to.
 	block("224.0.0.0/4", "Multicast", "RFC 5771", unreachable),
 	block("ff00::/8", "Multicast", "RFC 4291, section 2.7", unreachable),
 
@@ -75,7 +75,7 @@ var blocks = []Block{
 	block("fe80::/10", "Link-Local Unicast", "RFC 4291", unreachable),
 }
 
-// The column Globally Reachable.
+// Values of the column Globally Reachable.
 const (
 	reachable   = true
 	unreachable = false

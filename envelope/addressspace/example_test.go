@@ -7,7 +7,7 @@ import (
 	"mxrules.example/envelope/addressspace"
 )
 
-// Where mail servers are, and where none can be.
+// Of these addresses, only the first can be that of a mail server on the Internet.
 func ExampleOf() {
 	for _, text := range []string{"193.0.6.139", "10.1.2.3", "fe80::1", "64:ff9b::10.1.2.3"} {
 		block := addressspace.Of(netip.MustParseAddr(text))

@@ -1,23 +1,22 @@
-// Package header splits the header block of a message into its fields (RFC
-// 5322, section 2.2).
+// Package header splits the header section of a message into its fields (RFC 5322,
+// section 2.2).
 //
-// Two programs that read one header in two ways are how a message shows one
-// author to the filter and another to the reader. So whoever asks about the
-// header asks here: the checks on the form of a message, the search for its
-// author, the verifier of its signatures. They may judge a field differently,
-// but they see the same fields.
+// If two programs split the same header in different ways, a message can show one
+// author to the filter and another one to the reader. So all packages of this
+// module split headers here: the checks of the form of a message, the search for
+// its author, and the verification of its signatures.
 //
-// A field is a line and the lines behind it that begin with a blank or a tab,
-// be there anything else on them or not. Lines end with LF, with or without CR
-// before it; a CR elsewhere is data. The name is what stands before the first
-// colon of the first line, without the blanks and tabs behind it (the obsolete
-// syntax of RFC 5322, section 4.5.8). Nothing else is trimmed: a no-break space
-// behind "From" makes it another name, as it does for the programs that show
-// mail. A line without a colon, and lines at the beginning that continue
-// nothing, are no field and are passed on as such.
+// A field is a line and all following lines that begin with a space or a tab, even
+// if such a line has nothing else. Lines end with LF or CRLF; a CR elsewhere is
+// data. The name of a field is the text before the first colon of its first line,
+// without the spaces and tabs at its end, which the obsolete syntax allows (RFC
+// 5322, section 4.5.8). No other character is removed: "From" with a no-break space
+// is another name, as it is for mail readers. A line without a colon is not a
+// field, nor are lines at the start of the header that begin with a space or a tab.
+// Fields yields them too, without a name.
 //
-// The package changes, decodes and refuses nothing: any octets are a header.
-// Time grows with the length of the block.
+// The package accepts any input and decodes nothing. Its time is proportional to
+// the length of the header.
 package header
 
 import (
@@ -26,26 +25,25 @@ import (
 	"strings"
 )
 
-// Field is one field of a header block, or a piece of it that is no field. It
-// points into the block.
+// Field is one field of a header, or lines that are not a field.
 type Field struct {
-	// Raw is the field as it came, with all its lines and line ends. The last
-	// line of a block may have none.
+	// Raw is the unchanged text of the field with all its lines and line ends. It
+	// is a part of the block given to Fields.
 	Raw []byte
-	// colon is where the name ends in Raw, -1 if there is no name.
+	// colon is the index of the first colon, -1 for lines that are not a field.
 	colon int
 }
 
-// Fields returns the fields of a header block, from the top, and with them the
-// pieces that are no field, so that every octet up to the empty line is in one
-// of them. The empty line, and what follows it, is in none.
+// Fields returns the fields of a header block from the top, including lines that are
+// not a field. It stops at the empty line that ends the header. The Raw texts
+// together are the whole block before that line.
 func Fields(block []byte) iter.Seq[Field] {
 	return func(yield func(Field) bool) {
 		for len(block) > 0 && !isEmptyLine(block) {
 			end := lineEnd(block)
 			colon := bytes.IndexByte(block[:end], ':')
 			if isBlank(block[0]) {
-				colon = -1 // it continues nothing
+				colon = -1 // a continuation line without a field
 			}
 			for end < len(block) && isBlank(block[end]) {
 				end += lineEnd(block[end:])
@@ -58,8 +56,7 @@ func Fields(block []byte) iter.Seq[Field] {
 	}
 }
 
-// Name returns the name of the field as it was written, "" for what is no
-// field.
+// Name returns the name of the field as written, "" for lines that are not a field.
 func (f Field) Name() string {
 	if f.colon < 0 {
 		return ""
@@ -67,8 +64,8 @@ func (f Field) Name() string {
 	return string(bytes.TrimRight(f.Raw[:f.colon], " \t"))
 }
 
-// Is reports whether the field has this name, which must be ASCII; letter case
-// makes no difference.
+// Is reports whether the field has a name, which must be ASCII. Letter case is
+// ignored.
 func (f Field) Is(name string) bool {
 	if f.colon < len(name) || name == "" {
 		return false
@@ -81,8 +78,8 @@ func (f Field) Is(name string) bool {
 	return len(bytes.TrimLeft(f.Raw[len(name):f.colon], " \t")) == 0
 }
 
-// Value returns what stands behind the colon, as it came, with its folds and
-// without the end of the last line. It is nil for what is no field.
+// Value returns the unchanged text after the colon, without the end of the last line.
+// It is nil for lines that are not a field.
 func (f Field) Value() []byte {
 	if f.colon < 0 {
 		return nil
@@ -90,8 +87,8 @@ func (f Field) Value() []byte {
 	return trimLineEnd(f.Raw[f.colon+1:])
 }
 
-// Unfold returns a value without the ends of its lines (RFC 5322, section
-// 2.2.3). The blanks at the folds stay.
+// Unfold returns a value without its line ends (RFC 5322, section 2.2.3). The spaces
+// and tabs after them remain.
 func Unfold(value []byte) string {
 	var b strings.Builder
 	b.Grow(len(value))
@@ -103,7 +100,7 @@ func Unfold(value []byte) string {
 	return b.String()
 }
 
-// lineEnd returns where the next line begins.
+// lineEnd returns the length of the first line of b with its line end.
 func lineEnd(b []byte) int {
 	if i := bytes.IndexByte(b, '\n'); i >= 0 {
 		return i + 1
@@ -111,7 +108,7 @@ func lineEnd(b []byte) int {
 	return len(b)
 }
 
-// trimLineEnd takes the LF from the end of b, and the CR before it.
+// trimLineEnd removes a final LF or CRLF.
 func trimLineEnd(b []byte) []byte {
 	line, found := bytes.CutSuffix(b, []byte{'\n'})
 	if found {

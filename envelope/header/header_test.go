@@ -8,7 +8,7 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// split shows the fields of a block as name=value, and what is no field as =raw.
+// split shows the fields of a block as name=value, and other lines as =raw.
 func split(block string) string {
 	var fields []string
 	for f := range header.Fields([]byte(block)) {
@@ -31,26 +31,26 @@ func TestFields(t *testing.T) {
 		{"no empty line", "From: a@b\r\n", `From=" a@b"`},
 		{"no line end", "From: a@b", `From=" a@b"`},
 		{"CR at the end is data", "From: a@b\r", `From=" a@b\r"`},
-		{"what follows the empty line is no header", "From: a@b\r\n\r\nTo: c@d\r\n", `From=" a@b"`},
-		{"folded with a blank and a tab", "To: a,\r\n b,\r\n\tc\r\nX: y\r\n", `To=" a,\r\n b,\r\n\tc" X=" y"`},
+		{"text after the empty line is not header", "From: a@b\r\n\r\nTo: c@d\r\n", `From=" a@b"`},
+		{"folded with a space and a tab", "To: a,\r\n b,\r\n\tc\r\nX: y\r\n", `To=" a,\r\n b,\r\n\tc" X=" y"`},
 		{"folded, LF", "To: a,\n b\nX: y\n", `To=" a,\n b" X=" y"`},
-		{"a line of blanks continues", "To: a\r\n \r\nX: y\r\n", `To=" a\r\n " X=" y"`},
-		{"lines of blanks, and more of the field", "To:\r\n \t\r\n\t\r\n a\r\nX: y\r\n", `To="\r\n \t\r\n\t\r\n a" X=" y"`},
-		{"a line of blanks and a CR continues", "To: a\r\n \r\r\nX: y\r\n", `To=" a\r\n \r" X=" y"`},
-		{"CR CR LF is no empty line", "To: a\r\n\r\r\nX: y\r\n", `To=" a" ="\r\r\n" X=" y"`},
-		{"a bare CR ends no line", "To: a\rFrom: b\r\n", `To=" a\rFrom: b"`},
-		{"the name stops at the first colon", "X:y:z\r\n", `X="y:z"`},
+		{"a line of spaces continues the field", "To: a\r\n \r\nX: y\r\n", `To=" a\r\n " X=" y"`},
+		{"lines of spaces, and more of the field", "To:\r\n \t\r\n\t\r\n a\r\nX: y\r\n", `To="\r\n \t\r\n\t\r\n a" X=" y"`},
+		{"a line of a space and a CR continues the field", "To: a\r\n \r\r\nX: y\r\n", `To=" a\r\n \r" X=" y"`},
+		{"CR CR LF is not an empty line", "To: a\r\n\r\r\nX: y\r\n", `To=" a" ="\r\r\n" X=" y"`},
+		{"a bare CR does not end a line", "To: a\rFrom: b\r\n", `To=" a\rFrom: b"`},
+		{"the name ends at the first colon", "X:y:z\r\n", `X="y:z"`},
 		{"empty value", "X:\r\nY:\n", `X="" Y=""`},
-		{"blanks before the colon", "From : a\r\nTo\t \t: b\r\n", `From=" a" To=" b"`},
-		{"a no-break space belongs to the name", "From\u00a0: a\r\n", "From\u00a0=\" a\""},
-		{"NUL belongs to the name", "From\x00: a\r\n", "From\x00=\" a\""},
-		{"a name with a blank inside", "From me: a\r\n", `From me=" a"`},
+		{"spaces before the colon", "From : a\r\nTo\t \t: b\r\n", `From=" a" To=" b"`},
+		{"a no-break space is part of the name", "From\u00a0: a\r\n", "From\u00a0=\" a\""},
+		{"NUL is part of the name", "From\x00: a\r\n", "From\x00=\" a\""},
+		{"a name with a space inside", "From me: a\r\n", `From me=" a"`},
 		{"no name before the colon", ": a\r\n", `=" a"`},
-		{"blanks before the colon and no name", "To: x\r\n : a\r\n", `To=" x\r\n : a"`},
+		{"spaces before the colon and no name", "To: x\r\n : a\r\n", `To=" x\r\n : a"`},
 		{"no colon", "From a@b\r\nTo: c\r\n", `="From a@b\r\n" To=" c"`},
-		{"no colon, and lines that continue it", "From\r\n : a@b\r\nTo: c\r\n", `="From\r\n : a@b\r\n" To=" c"`},
-		{"the line of a mailbox file has colons", "From a@b Mon Feb  2 10:00:00 2026\r\nTo: c\r\n", `From a@b Mon Feb  2 10="00:00 2026" To=" c"`},
-		{"a first line that continues nothing", " From: a\r\nTo: c\r\n", `=" From: a\r\n" To=" c"`},
+		{"no colon, and continuation lines", "From\r\n : a@b\r\nTo: c\r\n", `="From\r\n : a@b\r\n" To=" c"`},
+		{"the From line of a mailbox file has colons", "From a@b Mon Feb  2 10:00:00 2026\r\nTo: c\r\n", `From a@b Mon Feb  2 10="00:00 2026" To=" c"`},
+		{"a first line that is a continuation line", " From: a\r\nTo: c\r\n", `=" From: a\r\n" To=" c"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := split(tc.block); got != tc.want {
@@ -106,17 +106,17 @@ func TestUnfold(t *testing.T) {
 	}
 }
 
-func TestFieldsCanBeLeftEarly(t *testing.T) {
+func TestFieldsStopsEarly(t *testing.T) {
 	for f := range header.Fields([]byte("A: 1\r\nB: 2\r\n")) {
 		if f.Is("B") {
-			t.Error("it went on")
+			t.Error("iteration continues after break")
 		}
 		break
 	}
 }
 
-// FuzzFields holds every block to what must be true of any: no octet up to the
-// empty line is lost or seen twice, and each piece begins where a line does.
+// FuzzFields tests properties of any block: each octet before the empty line is in
+// exactly one field, and each field begins at the start of a line.
 func FuzzFields(f *testing.F) {
 	for _, block := range []string{
 		"From: a@b\r\nTo: c,\r\n d\r\n\r\nbody", " x\r\n: y\r\n\r\r\n\n", "a\n\tb:\n", "\r", "A:\r\n \r\n\r\n",
@@ -129,13 +129,13 @@ func FuzzFields(f *testing.F) {
 		for field := range header.Fields(block) {
 			raw := string(field.Raw)
 			if raw == "" || before[length:length+len(raw)] != raw {
-				t.Fatalf("%q: the piece %q is not at %d", before, raw, length)
+				t.Fatalf("%q: the field %q is not at %d", before, raw, length)
 			}
 			if length += len(raw); length < len(before) && !strings.HasSuffix(raw, "\n") {
-				t.Errorf("%q: the piece %q ends inside a line", before, raw)
+				t.Errorf("%q: the field %q ends within a line", before, raw)
 			}
 			if name := field.Name(); name != "" && (!strings.HasPrefix(raw, name) || !field.Is(name) && isASCII(name)) {
-				t.Errorf("%q: the piece %q is not %q", before, raw, name)
+				t.Errorf("%q: the field %q is not %q", before, raw, name)
 			}
 			if strings.Contains(strings.ReplaceAll(header.Unfold(field.Value()), "\r", ""), "\n") {
 				t.Errorf("%q: %q is not unfolded", before, field.Value())
@@ -146,7 +146,7 @@ func FuzzFields(f *testing.F) {
 			t.Errorf("%q: %q is lost", before, rest)
 		}
 		if string(block) != before {
-			t.Error("the block has changed")
+			t.Error("the block was changed")
 		}
 	})
 }
