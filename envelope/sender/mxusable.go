@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/envelope/addressspace"
+	"mxrules.example/envelope/internal/addressspace"
 )
 
 // maxHosts is how many hosts of an answer are looked at. A stranger writes the
@@ -54,7 +54,7 @@ type BadMX struct {
 //   - an alias (section 5.1 as well, and RFC 2181, section 10.3),
 //   - without an address,
 //   - only at addresses that nobody outside can reach, such as those of private
-//     networks (package addressspace).
+//     networks (RFC 6890).
 //
 // A domain without an MX record is its own mail server, and held to the same,
 // but that it may be an alias (RFC 5321, section 5.1). Ten different hosts are

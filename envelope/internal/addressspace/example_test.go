@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"mxrules.example/envelope/addressspace"
+	"mxrules.example/envelope/internal/addressspace"
 )
 
 // Of these addresses, only the first can be that of a mail server on the Internet.
