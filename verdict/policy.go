@@ -16,10 +16,10 @@ type Policy struct {
 	// the answer is accept: a policy for a server on the Internet must close the
 	// relay with a rule of its own.
 	Rules Rules
-	// Timeout bounds one call of Judge or JudgeEach. Past it every finding that
-	// is missing is a TempError. 0 means that only the context bounds it. Keep
-	// it well under the five minutes that RFC 5321, section 4.5.3.2 gives the
-	// client.
+	// Timeout bounds one call of Judge, JudgeAll or JudgeEach. Past it every
+	// finding that is missing is a TempError. 0 means that only the context
+	// bounds it. Keep it well under the five minutes that RFC 5321, section
+	// 4.5.3.2 gives the client.
 	Timeout time.Duration
 	// Sequential asks one question after another, and none that a decision does
 	// not need. It saves questions to DNS, and takes the time of all of them.
@@ -74,12 +74,23 @@ func (r *Rule) misconfigured() (faults []error) {
 // Checks ask r, which may be nil if no rule needs DNS. Judge does not change
 // e. A final verdict has written what its findings must write (their Commit).
 func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
-	if e == nil {
-		return Verdict{}
-	}
+	return p.JudgeAll(ctx, r, e)[0]
+}
+
+// JudgeAll judges several envelopes of one transaction as Judge does, in order.
+// Questions that several ask are asked once, and Timeout bounds all of them
+// together. It is for recipients whose envelopes are known, each with its own
+// count in Recipients.
+func (p Policy) JudgeAll(ctx context.Context, r envelope.Resolver, envelopes ...*envelope.Envelope) []Verdict {
+	verdicts := make([]Verdict, len(envelopes))
 	b := p.begin(ctx, r)
 	defer b.end()
-	return p.judge(b, e)
+	for i, e := range envelopes {
+		if e != nil {
+			verdicts[i] = p.judge(b, e)
+		}
+	}
+	return verdicts
 }
 
 // JudgeEach judges one envelope for several recipients, each as if it stood in
@@ -103,7 +114,7 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-// bounds are those of one call of Judge or JudgeEach.
+// bounds are those of one call of JudgeAll or JudgeEach.
 type bounds struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc

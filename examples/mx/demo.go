@@ -21,6 +21,7 @@ import (
 	"mxrules.example/greylist/identity"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/gosmtp"
 )
 
 //go:embed demo.zone
@@ -108,7 +109,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 		pretend: func(_ net.Conn, e *envelope.Envelope) {
 			e.ClientIP, e.Now = netip.MustParseAddr(c.client), began.Add(c.later)
 		},
-		told: func(_ *envelope.Envelope, v verdict.Verdict) { last = v },
+		told: func(event gosmtp.Event) { last = event.Verdict },
 	})
 	if err != nil {
 		return "", err

@@ -170,7 +170,7 @@ func TestRunWithoutItsRedis(t *testing.T) {
 		if line["msg"] == "redis" {
 			client++
 		}
-		if line["msg"] == "verdict" {
+		if line["msg"] == "reply" {
 			about, _ = line["verdict"].(map[string]any)
 			break
 		}

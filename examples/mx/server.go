@@ -44,9 +44,9 @@ type site struct {
 	log         *slog.Logger
 
 	// Of demonstrations and tests: what makes a client seem to come from elsewhere
-	// or at another time, and who is told the verdicts.
+	// or at another time, and what is told the replies that are logged.
 	pretend func(conn net.Conn, e *envelope.Envelope)
-	told    func(e *envelope.Envelope, v verdict.Verdict)
+	told    func(event gosmtp.Event)
 }
 
 // server is an SMTP server with a guard in front of its maildirs.
@@ -73,7 +73,7 @@ func newServer(s site) (*server, error) {
 		Policy:        policy,
 		Resolver:      s.resolver,
 		Fill:          s.pretend,
-		OnVerdict:     s.report,
+		OnReply:       s.report,
 		BannerDelay:   s.bannerDelay,
 		MaxRejections: maxRejections,
 		Deliver:       stamp.Deliver,
@@ -127,16 +127,22 @@ func (s *server) serve(l net.Listener) error { return s.smtp.Serve(s.guard.Liste
 // shutdown takes no new client and waits for those that are here.
 func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
 
-// report writes a verdict to the log, and what it is about.
-func (s site) report(ctx context.Context, e *envelope.Envelope, v verdict.Verdict) {
-	s.log.LogAttrs(ctx, slog.LevelInfo, "verdict",
+// report writes a reply to the log, what it is about and why it was given. A
+// success that only waits for more is not worth a line.
+func (s site) report(ctx context.Context, event gosmtp.Event) {
+	if event.Verdict.Action == verdict.Continue && event.Reply.Status.Class() == 2 {
+		return
+	}
+	e := event.Envelope
+	s.log.LogAttrs(ctx, slog.LevelInfo, "reply",
 		slog.String("stage", e.Stage.String()),
 		slog.String("client", e.Client().String()),
 		slog.String("helo", envelope.Excerpt(e.Helo)),
 		slog.String("from", envelope.Excerpt(e.MailFrom)),
 		slog.String("to", envelope.Excerpt(e.RcptTo)),
-		slog.Any("verdict", v))
+		slog.String("reply", event.Reply.Status.String()),
+		slog.Any("verdict", event.Verdict))
 	if s.told != nil {
-		s.told(e, v)
+		s.told(event)
 	}
 }

@@ -125,12 +125,12 @@ func TestRunLogsAndStops(t *testing.T) {
 		}
 		ended <- got
 	}()
+	// The policy lets our networks send to anyone, and the server has no queue.
 	line := <-mx.logs
 	about, _ := line["verdict"].(map[string]any)
-	if line["msg"] != "verdict" || line["helo"] != "printer" || about["action"] != "accept" || about["rule"] != "client.in" {
+	if line["msg"] != "reply" || line["helo"] != "printer" || line["reply"] != "554 5.7.1" || about["action"] != "accept" || about["rule"] != "client.in" {
 		t.Errorf("the log says %v", line)
 	}
-	// The policy lets our networks send to anyone, and the server has no queue.
 	if got, want := <-ended, "RCPT 554 5.7.1"; got != want {
 		t.Errorf("the conversation ended with %q, not %q", got, want)
 	}

@@ -1,6 +1,7 @@
 package gosmtp
 
 import (
+	"context"
 	"errors"
 	"io"
 
@@ -28,14 +29,15 @@ func (s *session) Data(r io.Reader) error {
 		return s.refuse(outOfOrder("there is no recipient yet"))
 	}
 	s.judgeMessage(message)
-	verdicts := make([]verdict.Verdict, len(s.tx.recipients))
-	for i, r := range s.tx.recipients {
-		verdicts[i] = r.verdict
+	s.about = s.tx.events()
+	if s.isOver() {
+		return s.over()
 	}
+	verdicts := verdictsOf(s.tx.recipients)
 	if v := verdict.Merge(verdicts...); v.Action != verdict.Accept {
 		return s.refuse(v.Reply())
 	}
-	content, err := s.content(message, s.tx.recipients)
+	content, err := s.content(message, verdicts)
 	if err != nil {
 		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
 	}
@@ -43,7 +45,7 @@ func (s *session) Data(r io.Reader) error {
 	if err := s.inner.Data(content); err != nil {
 		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
 	}
-	return nil
+	return s.accept()
 }
 
 // errSpool says that this side failed and the client did not.
@@ -89,11 +91,15 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 // to its end the connection is closed: the rest may be anywhere in the stream,
 // and must never be read as commands.
 func (s *session) brokenOff(err error) error {
-	if errors.Is(err, errSpool) {
-		return s.refuse(trouble(451))
-	}
 	if errors.Is(err, smtp.ErrDataReset) { // RSET between two BDAT: nobody waits for an answer
 		return err
+	}
+	if s.tx != nil {
+		s.tx.come(nil)
+		s.about = s.tx.events()
+	}
+	if errors.Is(err, errSpool) {
+		return s.refuse(trouble(451))
 	}
 	if reply, ok := replyOf(err, false); ok {
 		// The message is too large. go-smtp reads its rest away before it
@@ -105,61 +111,55 @@ func (s *session) brokenOff(err error) error {
 	if errors.Is(err, smtp.ErrTooLongLine) { // it will be as long when it is sent again
 		reply = ownReply(envelope.Status{Code: 554, Subject: 6}, "the message has a line that is too long")
 	}
+	s.tell(reply)
 	s.hangUp(reply)
 	return smtpError(reply)
 }
 
-// judgeMessage settles the recipients that are still open. A run of them is
-// judged at once, so that they share their questions to DNS; those that were
-// accepted before the message came stand between the runs.
+// judgeMessage settles the recipients that are still open, all in one judgement,
+// so that they share what it asks. Those that were accepted before the message
+// came are not judged again.
 func (s *session) judgeMessage(message *envelope.Message) {
-	e := s.tx.envelope
-	e.Stage, e.Message = envelope.Data, message
-	for rest := s.tx.recipients; len(rest) > 0; {
-		run := openRun(rest)
-		s.judgeRun(e, run)
-		passed := max(len(run), 1)
-		e.Recipients += passed
-		rest = rest[passed:]
-	}
-}
-
-// openRun returns the recipients at the beginning that are open.
-func openRun(recipients []recipient) []recipient {
-	for i := range recipients {
-		if !recipients[i].open() {
-			return recipients[:i]
+	s.tx.come(message)
+	var open []*recipient
+	var envelopes []*envelope.Envelope
+	for i := range s.tx.recipients {
+		if r := &s.tx.recipients[i]; r.open() {
+			open, envelopes = append(open, r), append(envelopes, &r.envelope)
 		}
 	}
-	return recipients
-}
-
-func (s *session) judgeRun(e envelope.Envelope, run []recipient) {
-	paths := make([]string, len(run))
-	for i := range run {
-		paths[i] = run[i].path
-	}
-	for i, v := range s.guard.Policy.JudgeEach(s.ctx, s.guard.Resolver, &e, paths...) {
-		run[i].verdict = v
-		one := e
-		one.RcptTo = paths[i]
-		one.Recipients += i
-		s.guard.report(s.ctx, &one, v)
+	for i, v := range s.guard.Policy.JudgeAll(s.ctx, s.guard.Resolver, envelopes...) {
+		open[i].verdict = v
 	}
 }
 
-// content returns the message as the backend shall have it.
-func (s *session) content(message *envelope.Message, recipients []recipient) (io.Reader, error) {
+// content returns the message as the backend shall have it, for the recipients
+// with these verdicts.
+func (s *session) content(message *envelope.Message, verdicts []verdict.Verdict) (io.Reader, error) {
 	if s.guard.Deliver == nil {
-		return message.Open(), nil
+		return untilEnd{s.ctx, message.Open()}, nil
 	}
 	e := s.tx.envelope
 	e.Stage, e.Message = envelope.Data, message
-	verdicts := make([]verdict.Verdict, len(recipients))
-	for i, r := range recipients {
-		verdicts[i] = r.verdict
+	content, err := s.guard.Deliver(message, &e, verdicts...)
+	if err != nil {
+		return nil, err
 	}
-	return s.guard.Deliver(message, &e, verdicts...)
+	return untilEnd{s.ctx, content}, nil
+}
+
+// untilEnd reads a message, as long as the session lasts: a backend that is
+// reading when the server closes must not take what it has for the whole.
+type untilEnd struct {
+	session context.Context
+	io.Reader
+}
+
+func (r untilEnd) Read(p []byte) (int, error) {
+	if err := r.session.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // announce tells the session of the backend with which verdicts its message

@@ -46,13 +46,28 @@
 //
 // # One reply, several recipients
 //
-// SMTP has one reply to DATA. So a recipient who is already accepted for good
-// and one who still depends on the message can't stand in one transaction: the
-// second of them gets 452 4.5.3 at RCPT, and comes again in a transaction of
-// his own (RFC 5321, section 4.5.3.1.10). LMTP (RFC 2033) has a reply for each.
-// If some of them are refused at DATA, the session of the backend is taken
-// through Reset, Mail and Rcpt once more with those that are left, so that it
-// delivers to nobody else.
+// SMTP has one reply to DATA, for all recipients. If the policy refuses the
+// message for some of several, it is refused for all of them and delivered to
+// none: with a tempfail if one of them gets a tempfail, and otherwise with the
+// first rejection (see [verdict.Merge]). The client then returns or sends it
+// again for each. So a recipient that is already accepted for good and one that
+// depends on the message can't share a transaction: the second of them gets 452
+// 4.5.3 at RCPT, and comes again in a transaction of its own (RFC 5321, section
+// 4.5.3.1.10).
+//
+// LMTP (RFC 2033) has a reply for each recipient. If some of them are refused at
+// DATA, the session of the backend is taken through Reset, Mail and Rcpt once
+// more with the others, so that it delivers to these alone.
+//
+// Guard.OnReply is told each reply as it was sent, with what the policy said of
+// each recipient.
+//
+// # The end of a session
+//
+// Server.Close ends a judgement that is under way. From then on the backend
+// hears of nothing but Logout, whatever the policy says when a lookup ends early:
+// the client gets no reply, so that it must not find its mail delivered when it
+// sends it again. A backend that is reading the message gets an error.
 //
 // # Errors of the backend
 //

@@ -31,12 +31,12 @@ type Guard struct {
 	// conn is what the listener accepted, without the TLS of STARTTLS. Fill is
 	// called by many goroutines, one at a time for each connection.
 	Fill func(conn net.Conn, e *envelope.Envelope)
-	// OnVerdict is told each final verdict, when it is made, with the envelope
-	// that it is about: for logs and numbers. A verdict of the greeting is about
-	// all mail of its connection and a verdict at MAIL about all recipients of
-	// its transaction; they are not told again for each. It is called as Fill
-	// is. The message of the envelope can be read only until it returns.
-	OnVerdict func(ctx context.Context, e *envelope.Envelope, v verdict.Verdict)
+	// OnReply is told each reply to the greeting, to MAIL, to RCPT and, once for
+	// each recipient, to DATA or BDAT, just before it is sent: for logs and
+	// metrics, which so agree with what clients were told. Replies that go-smtp
+	// gives alone (see the package doc), and those to EHLO and AUTH, are not told.
+	// It is called as Fill is.
+	OnReply func(ctx context.Context, event Event)
 	// BannerDelay is how long the Listener holds back the greeting, to see
 	// whether the client talks before its turn. One that does is judged at
 	// once. Keep it to some seconds: clients wait at most five minutes (RFC 5321,
@@ -126,15 +126,7 @@ func (g *Guard) fill(conn net.Conn, e *envelope.Envelope) {
 }
 
 func (g *Guard) judge(ctx context.Context, e *envelope.Envelope) verdict.Verdict {
-	v := g.Policy.Judge(ctx, g.Resolver, e)
-	g.report(ctx, e, v)
-	return v
-}
-
-func (g *Guard) report(ctx context.Context, e *envelope.Envelope, v verdict.Verdict) {
-	if g.OnVerdict != nil && v.Action != verdict.Continue {
-		g.OnVerdict(ctx, e, v)
-	}
+	return g.Policy.Judge(ctx, g.Resolver, e)
 }
 
 // clientIP returns the address at the other end, invalid if it has none (a

@@ -48,6 +48,121 @@ func TestClosingTheServerCancelsTheJudgement(t *testing.T) {
 	}
 }
 
+// ways are the ways in which a message comes, as dialogues up to its last octet
+// for two recipients, of which a policy may refuse picky@b.example.
+var ways = []struct {
+	name, dialogue, last string
+	settings             func(*smtp.Server)
+}{
+	{"DATA", hello + twoRecipients + "C: DATA\nS: 354 ...", "Subject: x\r\n.\r\n", func(*smtp.Server) {}},
+	{"BDAT", hello + twoRecipients, "BDAT 12 LAST\r\nSubject: x\r\n", func(*smtp.Server) {}},
+	{"LMTP DATA", lmtpTo("user@b.example", "picky@b.example"), "Subject: x\r\n.\r\n", lmtp},
+	{"LMTP BDAT", lhlo + "C: RCPT TO:<user@b.example>\nS: 250 ...\nC: RCPT TO:<picky@b.example>\nS: 250 ...", "BDAT 12 LAST\r\nSubject: x\r\n", lmtp},
+}
+
+const twoRecipients = `
+	C: MAIL FROM:<a@a.example>
+	S: 250 ...
+	C: RCPT TO:<user@b.example>
+	S: 250 ...
+	C: RCPT TO:<picky@b.example>
+	S: 250 ...
+`
+
+// slow is a rule whose check waits for the end of its context, and whose failure
+// does not matter. began is closed as soon as it waits.
+func slow(stage envelope.Stage) (rule verdict.Rule, began chan struct{}) {
+	began = make(chan struct{})
+	var once sync.Once
+	return verdict.RejectUnless(envelope.At("slow", stage,
+		func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			once.Do(func() { close(began) })
+			return waitForTheEnd(ctx, r, e)
+		})).Ignoring(envelope.TempError), began
+}
+
+func TestNothingIsDeliveredAfterTheEndOfTheSession(t *testing.T) {
+	refusing := rejecting("picky", envelope.Data, to("picky"))
+	for _, way := range ways {
+		for name, policy := range map[string]func(slow verdict.Rule) verdict.Policy{
+			"for all":  func(slow verdict.Rule) verdict.Policy { return policyOf(slow) },
+			"for some": func(slow verdict.Rule) verdict.Policy { return policyOf(refusing, slow) },
+		} {
+			t.Run(way.name+" "+name, func(t *testing.T) {
+				rule, began := slow(envelope.Data)
+				loggedOut := make(chan struct{})
+				b := &backend{logout: func() error { close(loggedOut); return nil }}
+				s := serve(t, &gosmtp.Guard{Policy: policy(rule)}, b, way.settings)
+				c := s.talk(t, way.dialogue).send(way.last)
+				told := len(b.told())
+				<-began
+				s.Close()
+				<-loggedOut
+				equal(t, "the backend was told", b.told()[told:], nil)
+				if replies, err := io.ReadAll(c.in); err != nil || len(replies) > 0 {
+					t.Errorf("the client got %q, %v", replies, err)
+				}
+			})
+		}
+	}
+}
+
+func TestTheBackendHearsOfNoCommandAfterTheEndOfTheSession(t *testing.T) {
+	for stage, dialogue := range map[envelope.Stage]string{
+		envelope.Mail: hello + "C: MAIL FROM:<a@a.example>",
+		envelope.Rcpt: hello + "C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RCPT TO:<b@b.example>",
+	} {
+		t.Run(stage.String(), func(t *testing.T) {
+			rule, began := slow(stage)
+			loggedOut := make(chan struct{})
+			b := &backend{logout: func() error { close(loggedOut); return nil }}
+			s := serve(t, &gosmtp.Guard{Policy: policyOf(rule)}, b)
+			s.talk(t, dialogue)
+			<-began
+			told := len(b.told())
+			s.Close()
+			<-loggedOut
+			equal(t, "the backend was told", b.told()[told:], nil)
+		})
+	}
+}
+
+// A backend that has begun to read the message must not take the part that it
+// has for the whole.
+func TestTheMessageEndsWithTheSession(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			s, b := (*site)(nil), &hasty{read: make(chan error, 1)}
+			b.inside = func() { s.Close() }
+			s = serve(t, &gosmtp.Guard{}, b, way.settings)
+			s.talk(t, way.dialogue).send(way.last)
+			if err := <-b.read; err == nil {
+				t.Error("the backend could read the message to its end")
+			}
+		})
+	}
+}
+
+// hasty is a backend that does something between the first octet of a message
+// and the others, and says how reading them ended.
+type hasty struct {
+	discard
+	inside func()
+	read   chan error
+}
+
+func (b *hasty) NewSession(*smtp.Conn) (smtp.Session, error) { return b, nil }
+
+func (b *hasty) Data(r io.Reader) error {
+	if _, err := r.Read(make([]byte, 1)); err != nil {
+		return err
+	}
+	b.inside()
+	_, err := io.Copy(io.Discard, r)
+	b.read <- err
+	return err
+}
+
 // The backend never sees Logout in the middle of another call, and Close waits
 // for none of them.
 func TestLogoutWaitsForTheCallThatIsRunning(t *testing.T) {
@@ -172,7 +287,7 @@ func TestCommandsOutOfOrderReachNobody(t *testing.T) {
 func TestManyClientsAtOnce(t *testing.T) {
 	const clients, mails = 20, 10
 	b := &backend{}
-	var verdicts atomic.Int64
+	var replies atomic.Int64
 	g := &gosmtp.Guard{
 		Policy: policyOf(
 			rejecting("recipient", envelope.Rcpt, to("nobody")),
@@ -180,7 +295,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 		),
 		MaxRejections: 2 * mails,
 		Fill:          func(_ net.Conn, e *envelope.Envelope) { e.Login = "" },
-		OnVerdict:     func(context.Context, *envelope.Envelope, verdict.Verdict) { verdicts.Add(1) },
+		OnReply:       func(context.Context, gosmtp.Event) { replies.Add(1) },
 	}
 	s := serve(t, g, b)
 	var wg sync.WaitGroup
@@ -216,8 +331,9 @@ func TestManyClientsAtOnce(t *testing.T) {
 	if got := len(b.messages()); got != clients*mails/2 {
 		t.Errorf("%d messages were delivered, want %d", got, clients*mails/2)
 	}
-	if got := verdicts.Load(); got != 2*clients*mails {
-		t.Errorf("%d verdicts, want %d", got, 2*clients*mails)
+	// The greeting, and of each mail MAIL, two RCPT and DATA.
+	if got, want := replies.Load(), int64(clients*(1+4*mails)); got != want {
+		t.Errorf("%d replies were told, want %d", got, want)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
-	"mxrules.example/verdict"
 )
 
 // bannerTimeout bounds the writing of what stands at the beginning of a
@@ -119,11 +118,13 @@ func (c *greetingConn) greet() (err error) {
 	e := envelope.Envelope{Stage: envelope.Connect, ClientIP: clientIP(c.Conn), SpokeEarly: c.spokeEarly}
 	c.guard.fill(c.Conn, &e)
 	c.greeting = c.guard.judge(c.ctx, &e)
-	switch c.greeting.Action {
-	case verdict.Accept, verdict.Continue:
+	if c.greeting.Err() == nil {
+		c.guard.tell(c.ctx, Event{Envelope: &e, Verdict: c.greeting, Reply: greeted})
 		return nil
 	}
-	c.turnAway(c.greeting.Reply())
+	reply := c.greeting.Reply()
+	c.guard.tell(c.ctx, Event{Envelope: &e, Verdict: c.greeting, Reply: reply})
+	c.turnAway(reply)
 	return net.ErrClosed
 }
 

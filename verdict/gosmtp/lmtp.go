@@ -34,13 +34,16 @@ func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 		return s.refuse(outOfOrder("there is no recipient yet"))
 	}
 	s.judgeMessage(message)
-	answers := newAnswers(s, s.tx.recipients)
+	if s.isOver() {
+		return s.over()
+	}
+	answers := newAnswers(s)
 	defer answers.give(status)
 	accepted := s.reopen(answers)
 	if len(accepted) == 0 {
 		return nil
 	}
-	content, err := s.content(message, accepted)
+	content, err := s.content(message, verdictsOf(accepted))
 	if err == nil {
 		s.announce(accepted)
 		if each, ok := s.inner.(smtp.LMTPSession); ok {
@@ -100,15 +103,15 @@ type answers struct {
 }
 
 type answer struct {
+	Event
 	to    string
 	known bool
-	err   error // nil: delivered
 }
 
-func newAnswers(s *session, recipients []recipient) *answers {
-	a := &answers{session: s, answers: make([]answer, len(recipients))}
-	for i, r := range recipients {
-		a.answers[i].to = r.to
+func newAnswers(s *session) *answers {
+	a := &answers{session: s}
+	for i, event := range s.tx.events() {
+		a.answers = append(a.answers, answer{Event: event, to: s.tx.recipients[i].to})
 	}
 	return a
 }
@@ -124,8 +127,7 @@ func (a *answers) refuse(i int, reply verdict.Reply) {
 	if reply.Status.Code == 421 {
 		a.session.closing = true
 	}
-	a.answers[i].known = true
-	a.answers[i].err = smtpError(oneLine(reply, a.answers[i].to))
+	a.answers[i].known, a.answers[i].Reply = true, oneLine(reply, a.answers[i].to)
 }
 
 func (a *answers) settle(i int, err error) {
@@ -133,7 +135,7 @@ func (a *answers) settle(i int, err error) {
 		a.refuse(i, a.explain(err))
 		return
 	}
-	a.answers[i].known = true
+	a.answers[i].known, a.answers[i].Reply = true, taken
 }
 
 // SetStatus takes the answer of a backend to one recipient. Like that of
@@ -170,8 +172,17 @@ func (a *answers) give(status smtp.StatusCollector) {
 		if !a.answers[i].known {
 			a.refuse(i, trouble(421))
 		}
-		status.SetStatus(a.answers[i].to, a.answers[i].err)
+		status.SetStatus(a.answers[i].to, a.answers[i].tell(a.session))
 	}
+}
+
+// tell reports the answer, and returns it as an error, nil for a success.
+func (a *answer) tell(s *session) error {
+	s.guard.tell(s.ctx, a.Event)
+	if a.Reply.Status == taken.Status {
+		return nil
+	}
+	return smtpError(a.Reply)
 }
 
 // oneLine makes a single line of a reply. go-smtp puts the recipient in front

@@ -1,6 +1,8 @@
 package gosmtp_test
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/gosmtp"
 )
@@ -271,6 +274,52 @@ func TestLMTPAMessageThatBreaksOffClosesTheConnection(t *testing.T) {
 	`)
 	s.finish(t)
 	equal(t, "the backend was told", b.told(), []string{"mail a@a.example", "rcpt x@b.example", "rcpt y@b.example"})
+}
+
+// Those that wait for the message share one judgement, whoever was accepted
+// between them.
+func TestLMTPRecipientsAcceptedAtRCPTDoNotSplitTheJudgement(t *testing.T) {
+	const recipients = 200
+	dns := zone.MustParse("")
+	computed := 0
+	asks := envelope.At("asks", envelope.Data, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		for _, name := range []string{"a.example", "b.example", "c.example", "d.example"} {
+			envelope.LookupTXT(ctx, r, name)
+		}
+		type key struct{}
+		envelope.Once(ctx, key{}, func() (int, error) { computed++; return 0, nil })
+		return envelope.Passed("")
+	})
+	var dialogue []string
+	for n := range recipients {
+		dialogue = append(dialogue, fmt.Sprintf("%s%d@b.example", []string{"exempt", "user"}[n%2], n))
+	}
+	g := &gosmtp.Guard{Resolver: dns, Policy: courses()}
+	g.Policy.Rules = append(g.Policy.Rules, verdict.RejectUnless(asks))
+	serve(t, g, &backend{}, lmtp).talk(t, lmtpTo(dialogue...)+"C: .\n"+strings.Repeat("S: 250 ...\n", recipients))
+	if asked := dns.Asked(); len(asked) != 4 || computed != 1 {
+		t.Errorf("%d questions were asked, and what is shared was computed %d times; want 4 and 1", len(asked), computed)
+	}
+}
+
+// A recipient has the same place in the transaction at RCPT and at DATA, or what
+// was found at RCPT would not hold any more.
+func TestARecipientKeepsItsPlaceWhenOneBeforeItIsRefused(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			f := &facts{}
+			rules := policyOf(f.rule(), rejecting("user", envelope.Data, to("user")))
+			s := serve(t, &gosmtp.Guard{Policy: rules}, &backend{}, way.settings)
+			s.talk(t, way.dialogue).send(way.last).expect("550 ...")
+			s.Close()
+			for _, stage := range []envelope.Stage{envelope.Rcpt, envelope.Data} {
+				got := f.at(stage)
+				if len(got) != 2 || got[0].Recipients != 0 || got[1].Recipients != 1 {
+					t.Errorf("at %s the envelopes are %+v", stage, got)
+				}
+			}
+		})
+	}
 }
 
 // What go-smtp finds in a session must be what the backend offers.

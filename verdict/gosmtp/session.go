@@ -32,8 +32,9 @@ type session struct {
 
 	mu      sync.Mutex // held by the call that is running, and for what follows
 	tx      *transaction
-	closing bool // the connection ends with the next Reset, which comes behind a reply
-	ended   bool // inner is logged out
+	about   []Event // what the command that is running is about, until it is answered
+	closing bool    // the connection ends with the next Reset, which comes behind a reply
+	ended   bool    // inner is logged out
 
 	reset, logout atomic.Bool // the notes
 }
@@ -93,11 +94,20 @@ func (s *session) begin() bool {
 	return true
 }
 
-// end gives the session back, also when a call panics.
+// end gives the session back, also when a call panics: go-smtp answers then, and
+// closes the connection.
 func (s *session) end() {
-	s.mu.Unlock()
-	s.catchUp()
+	defer s.catchUp()
+	defer s.mu.Unlock()
+	if s.about != nil {
+		s.tell(ownReply(envelope.Status{Code: 421}, "internal server error"))
+	}
 }
+
+// isOver reports whether the session ended during the call that is running.
+// From then on the backend hears of nothing, whatever the policy says: the
+// client gets no reply, and must not take its mail for delivered.
+func (s *session) isOver() bool { return s.ctx.Err() != nil }
 
 // catchUp does what notes say, unless a call is running: that one will.
 func (s *session) catchUp() (err error) {
@@ -144,10 +154,17 @@ func (s *session) Logout() error {
 	return s.catchUp()
 }
 
+// accept is what every success goes through on its way to go-smtp.
+func (s *session) accept() error {
+	s.tell(taken)
+	return nil
+}
+
 // refuse is what every refusal goes through on its way to go-smtp. It counts
 // those for good, and sees to it that a 421 closes the connection.
 func (s *session) refuse(reply verdict.Reply) error {
 	reply = s.counted(reply)
+	s.tell(reply)
 	if reply.Status.Code == 421 {
 		s.hangUp(reply)
 	}

@@ -273,36 +273,6 @@ func TestABackendNeedsNoneOfTheOptionalMethods(t *testing.T) {
 	serve(t, &gosmtp.Guard{}, discard{}).talk(t, toData+"C: .\nS: 250 ...")
 }
 
-func TestOnVerdictIsToldEachFinalVerdictOnce(t *testing.T) {
-	var told []string
-	g := &gosmtp.Guard{
-		Policy: policyOf(
-			rejecting("recipient", envelope.Rcpt, to("nobody")),
-			rejecting("message", envelope.Data, func(e *envelope.Envelope) bool { return to("picky")(e) && holds("spam")(e) }),
-		),
-		OnVerdict: func(_ context.Context, e *envelope.Envelope, v verdict.Verdict) {
-			told = append(told, e.Stage.String()+" "+e.RcptTo+" "+v.Action.String())
-		},
-	}
-	s := serve(t, g, &backend{})
-	s.talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<nobody@b.example>
-		S: 550 ...
-		C: RCPT TO:<user@b.example>
-		S: 250 ...
-		C: RCPT TO:<picky@b.example>
-		S: 250 ...
-		C: DATA
-		S: 354 ...
-		C: Subject: spam
-		C: .
-		S: 550 5.7.1 message says no to picky@b.example
-	`)
-	equal(t, "told", told, []string{"rcpt nobody@b.example reject", "data user@b.example accept", "data picky@b.example reject"})
-}
-
 func TestASlowCheckEndsWithTheTimeoutOfThePolicy(t *testing.T) {
 	policy := policyOf(verdict.RejectUnless(envelope.At("slow", envelope.Mail, waitForTheEnd)))
 	policy.Timeout = time.Millisecond

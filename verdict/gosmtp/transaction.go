@@ -21,14 +21,41 @@ type transaction struct {
 
 // recipient is a recipient whose RCPT was accepted.
 type recipient struct {
-	to      string // as go-smtp gave it, with its options
-	options *smtp.RcptOptions
-	path    string // in the form of an envelope
-	verdict verdict.Verdict
+	to       string // as go-smtp gave it, with its options
+	options  *smtp.RcptOptions
+	envelope envelope.Envelope // at Rcpt, and later at Data
+	verdict  verdict.Verdict
 }
 
 // open reports whether the recipient still depends on the message.
 func (r *recipient) open() bool { return r.verdict.Action == verdict.Continue }
+
+// come takes the recipients on to Data. The message is nil if it did not come
+// whole.
+func (tx *transaction) come(message *envelope.Message) {
+	for i := range tx.recipients {
+		e := &tx.recipients[i].envelope
+		e.Stage, e.Message = envelope.Data, message
+	}
+}
+
+// events are what a reply to the message is about.
+func (tx *transaction) events() []Event {
+	events := make([]Event, len(tx.recipients))
+	for i := range tx.recipients {
+		r := &tx.recipients[i]
+		events[i] = Event{Envelope: &r.envelope, Verdict: r.verdict}
+	}
+	return events
+}
+
+func verdictsOf(recipients []recipient) []verdict.Verdict {
+	verdicts := make([]verdict.Verdict, len(recipients))
+	for i, r := range recipients {
+		verdicts[i] = r.verdict
+	}
+	return verdicts
+}
 
 // Mail judges the sender.
 func (s *session) Mail(from string, options *smtp.MailOptions) error {
@@ -36,25 +63,29 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 		return s.over()
 	}
 	defer s.end()
+	e := s.describe(from, options)
+	s.about = []Event{{Envelope: &e}}
 	if s.tx != nil {
 		// RFC 5321, section 4.1.4. go-smtp would let the new sender have the
 		// recipients of the old one, who were judged for that.
 		return s.refuse(outOfOrder("there is a sender already, RSET comes first"))
 	}
-	tx := &transaction{from: from, options: options, envelope: s.describe(from, options)}
-	tx.verdict = s.connection.greeting
+	tx := &transaction{from: from, options: options, envelope: e, verdict: s.connection.greeting}
 	if tx.verdict.Action != verdict.Accept {
-		e := tx.envelope
 		tx.verdict = s.guard.judge(s.ctx, &e)
 	}
-	if tx.verdict.Err() != nil {
+	s.about[0].Verdict = tx.verdict
+	switch {
+	case s.isOver():
+		return s.over()
+	case tx.verdict.Err() != nil:
 		return s.refuse(tx.verdict.Reply())
 	}
 	if err := s.inner.Mail(from, options); err != nil {
 		return s.refuse(s.explain("MAIL", err, tx.envelope.SMTPUTF8))
 	}
 	s.tx = tx
-	return nil
+	return s.accept()
 }
 
 // describe returns the envelope at MAIL. The HELO name is read here because an
@@ -100,16 +131,18 @@ func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 	if s.tx == nil {
 		return s.refuse(outOfOrder("there is no sender yet"))
 	}
-	r := recipient{to: to, options: options, path: quoted(to), verdict: s.tx.verdict}
+	r := recipient{to: to, options: options, envelope: s.tx.envelope, verdict: s.tx.verdict}
+	r.envelope.Stage, r.envelope.RcptTo, r.envelope.Recipients = envelope.Rcpt, quoted(to), len(s.tx.recipients)
 	if r.open() {
-		e := s.tx.envelope
-		e.Stage, e.RcptTo, e.Recipients = envelope.Rcpt, r.path, len(s.tx.recipients)
-		r.verdict = s.guard.judge(s.ctx, &e)
+		r.verdict = s.guard.judge(s.ctx, &r.envelope)
 	}
-	if r.verdict.Err() != nil {
+	s.about = []Event{{Envelope: &r.envelope, Verdict: r.verdict}}
+	switch {
+	case s.isOver():
+		return s.over()
+	case r.verdict.Err() != nil:
 		return s.refuse(r.verdict.Reply())
-	}
-	if s.clashes(&r) {
+	case s.clashes(&r):
 		return s.refuse(ownReply(envelope.Status{Code: 452, Subject: 5, Detail: 3},
 			"this recipient needs a transaction of its own, please send it again"))
 	}
@@ -117,7 +150,7 @@ func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 		return s.refuse(s.explain("RCPT", err, s.tx.envelope.SMTPUTF8))
 	}
 	s.tx.recipients = append(s.tx.recipients, r)
-	return nil
+	return s.accept()
 }
 
 // clashes reports whether the one reply to DATA could be right for those
