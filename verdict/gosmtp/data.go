@@ -51,10 +51,18 @@ func (s *session) Data(r io.Reader) error {
 // errSpool says that this side failed and the client did not.
 var errSpool = errors.New("the message could not be kept")
 
-// receive reads the message to its end. It does not take the session: between
+// receive reads the message to its end, in whichever way it comes.
+func (s *session) receive(r io.Reader) (*envelope.Message, error) {
+	if chunks, ok := r.(*io.PipeReader); ok {
+		return s.receiveChunks(chunks)
+	}
+	return s.read(r)
+}
+
+// read reads the message to its end. It does not take the session: between
 // two chunks of a BDAT go-smtp goes on with other commands, which would wait
 // for the message while the message waits for them.
-func (s *session) receive(r io.Reader) (*envelope.Message, error) {
+func (s *session) read(r io.Reader) (*envelope.Message, error) {
 	body := &watchedReader{inner: r}
 	message, err := envelope.ReadMessage(body, s.guard.Spool)
 	if err == nil {
@@ -91,9 +99,6 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 // to its end the connection is closed: the rest may be anywhere in the stream,
 // and must never be read as commands.
 func (s *session) brokenOff(err error) error {
-	if errors.Is(err, smtp.ErrDataReset) { // RSET between two BDAT: nobody waits for an answer
-		return err
-	}
 	if s.tx != nil {
 		s.tx.come(nil)
 		s.about = s.tx.events()

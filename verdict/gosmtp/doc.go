@@ -32,8 +32,8 @@
 // undecided; to is the recipient as Rcpt got it.
 // AUTH is offered if the session is an smtp.AuthSession.
 //
-// The message is what the client sent, octet by octet, unless Guard.Deliver says
-// otherwise: with it the backend gets the fields Authentication-Results and
+// The message is what the client sent, octet by octet (for an exception see
+// below), unless Guard.Deliver says otherwise: with it the backend gets the fields Authentication-Results and
 // Received-SPF, and none that are forged in our name.
 //
 //	stamp, err := headers.For("mx.example.org")
@@ -66,8 +66,8 @@
 //
 // Server.Close ends a judgement that is under way. From then on the backend
 // hears of nothing but Logout, whatever the policy says when a lookup ends early:
-// the client gets no reply, so that it must not find its mail delivered when it
-// sends it again. A backend that is reading the message gets an error.
+// the client gets a 421 or no reply at all, and sends its mail again. A backend
+// that is reading the message gets an error.
 //
 // # Errors of the backend
 //
@@ -94,12 +94,28 @@
 // are not ASCII where SMTPUTF8 was not asked for, and any word as HELO name;
 // those the policy sees as they are.
 //
-// Three of its habits need the Listener to be cured. A timeout inside a BDAT
-// chunk (RFC 3030) does not end the connection, and the rest of the chunk would
-// be read as commands; a read that has failed on a connection of the Listener
-// fails for good. After STARTTLS a connection looks like a new one, so that
-// refusals are counted from zero. And so they are when the backend itself
-// refuses a session at EHLO, which a client may repeat without end.
+// # Problems of go-smtp
+//
+// Two problems with BDAT (RFC 3030) are fixed by the session. When a message is
+// given up between two chunks, go-smtp may send its result as the reply to the
+// next message, which is delivered and answered 554. And it takes the end of the
+// connection for the end of the last chunk, so that a message that was cut is
+// delivered: here it gets 421 4.4.2, and the backend nothing.
+//
+// Four problems are fixed only by the Listener. When a client stalls inside a
+// chunk, go-smtp answers 554 with the addresses of both ends in the text, and
+// reads the rest of the chunk as commands: here the client gets 421 4.4.2, and a
+// read that has failed fails for good. After STARTTLS a connection looks like a
+// new one, so that refusals are counted from zero, and so they are when the
+// backend itself refuses a session at EHLO, which a client may repeat without
+// end.
+//
+// Two problems with DATA remain, which BDAT does not have. If a line begins with
+// a dot and a CR that does not end the line, go-smtp drops the CR as well as the
+// dot, so that message.WellFormed can't see it. And directly after a CR that does
+// not end a line, CRLF.CRLF does not end the message: what follows belongs to it,
+// up to the next CRLF.CRLF. Either way the message that is judged is the one that
+// is delivered.
 //
 // # What it does not do
 //

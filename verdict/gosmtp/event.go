@@ -31,7 +31,8 @@ var (
 	taken   = verdict.Reply{Status: envelope.Status{Code: 250}, Lines: []string{"OK"}}
 )
 
-// tell reports a reply, unless the session has ended: then none is sent.
+// tell reports a reply, unless the session has ended: then the client may not get
+// one.
 func (g *Guard) tell(ctx context.Context, event Event) {
 	if g.OnReply != nil && ctx.Err() == nil {
 		g.OnReply(ctx, event)

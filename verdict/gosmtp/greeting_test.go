@@ -112,8 +112,18 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix
 
 func (p *pipes) dial() net.Conn {
 	ours, theirs := net.Pipe()
-	p.conns <- theirs
+	p.conns <- pipe{theirs}
 	return ours
+}
+
+// pipe says that it is closed as a connection of the network does.
+type pipe struct{ net.Conn }
+
+func (p pipe) SetReadDeadline(t time.Time) error {
+	if err := p.Conn.SetReadDeadline(t); err != nil {
+		return net.ErrClosed
+	}
+	return nil
 }
 
 // inBubble runs a server and one client in a bubble of synctest, where time

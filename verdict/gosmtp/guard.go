@@ -79,7 +79,8 @@ type connection struct {
 	spokeEarly bool
 	greeting   verdict.Verdict // zero if the greeting was not judged
 	rejections atomic.Int64
-	gone       atomic.Bool // hung up: go-smtp may have commands in its buffer still
+	gone       atomic.Bool            // hung up: go-smtp may have commands in its buffer still
+	broken     atomic.Pointer[func()] // called when a read fails; set while a message comes in chunks
 }
 
 // connection finds what the Listener knows of conn. Without the Listener there

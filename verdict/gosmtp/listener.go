@@ -88,8 +88,9 @@ func (c *greetingConn) Read(p []byte) (int, error) {
 		return 0, c.failed
 	}
 	n, err := c.Conn.Read(p)
-	if err != nil {
-		c.failed = err
+	c.failed = err
+	if cutOff := c.broken.Load(); cutOff != nil && err != nil && err != io.EOF {
+		(*cutOff)()
 	}
 	return n, err
 }

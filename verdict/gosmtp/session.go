@@ -106,7 +106,7 @@ func (s *session) end() {
 
 // isOver reports whether the session ended during the call that is running.
 // From then on the backend hears of nothing, whatever the policy says: the
-// client gets no reply, and must not take its mail for delivered.
+// client may get no reply, and sends its mail again.
 func (s *session) isOver() bool { return s.ctx.Err() != nil }
 
 // catchUp does what notes say, unless a call is running: that one will.
