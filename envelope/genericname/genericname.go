@@ -5,7 +5,8 @@
 // kind of line, and the domain of the network. Mail from such hosts mostly comes
 // from machines that are not mail servers, so many sites treat it with suspicion.
 // No RFC defines these names; draft-msullivan-dnsop-generic-naming-schemes
-// describes usual ones. The package decides from the name alone, by a score.
+// describes usual ones. The package computes a score from the name and the address
+// of the client.
 //
 // Two signs speak for a generated name:
 //

@@ -320,9 +320,9 @@ func TestFQDNSaysWhatIsMissing(t *testing.T) {
 	for rcpt, want := range map[string]string{
 		"ann":                    "the recipient ann has no domain",
 		"ann@org.":               "the domain of the recipient ann@org. is not fully qualified",
-		"ann@[192.0.2.1]":        "the recipient ann@[192.0.2.1] has an address in place of a domain",
+		"ann@[192.0.2.1]":        "the recipient ann@[192.0.2.1] has an address literal instead of a domain name",
 		"@a.example:ann@org":     "the domain of the recipient @a.example:ann@org is not fully qualified",
-		"ann@[IPv6:2001:db8::1]": "the recipient ann@[IPv6:2001:db8::1] has an address in place of a domain",
+		"ann@[IPv6:2001:db8::1]": "the recipient ann@[IPv6:2001:db8::1] has an address literal instead of a domain name",
 	} {
 		got := recipient.FQDN(t.Context(), nil, to(rcpt))
 		expect(t, got, envelope.Fail, notFull)

@@ -163,7 +163,7 @@ func TestFQDNSaysWhatIsMissing(t *testing.T) {
 		"MAILER-DAEMON":        "the sender MAILER-DAEMON has no domain",
 		`"two words"`:          `the sender "two words" has no domain`,
 		"root@localhost":       "the domain of the sender root@localhost is not fully qualified",
-		"ann@[192.0.2.1]":      "the sender ann@[192.0.2.1] has an address in place of a domain",
+		"ann@[192.0.2.1]":      "the sender ann@[192.0.2.1] has an address literal instead of a domain name",
 		"@a.example:ann@local": "the domain of the sender @a.example:ann@local is not fully qualified",
 	} {
 		got := sender.FQDN(t.Context(), nil, from(address))

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// FoldCase gives texts one form that differ in nothing but letter case. It is
-// for logins (RFC 8265, section 3.3) and for local parts, whose case RFC 5321,
-// section 2.4 leaves to the site that they belong to; hardly any site tells two
-// mailboxes apart by it. Octets that are no characters have no case.
+// FoldCase returns text in lower case, so that texts that differ only in letter case
+// compare equal. It is for logins (RFC 8265, section 3.3) and for local parts. RFC
+// 5321, section 2.4 makes local parts case-sensitive, but hardly any site has two
+// mailboxes that differ only in case. Invalid UTF-8 is returned unchanged.
 //
-// A letter beyond ASCII never becomes one of ASCII. Unicode has a dotted
-// capital İ whose lower case is i, and a sign for Kelvin that becomes k; with
-// these one name could pass for another.
+// A letter outside ASCII never becomes an ASCII letter. The lower case of the dotted
+// capital İ is i in Unicode and that of the Kelvin sign is k, so without this rule
+// two different names would be equal.
 func FoldCase(text string) string {
 	if !utf8.ValidString(text) {
 		return text

@@ -1,5 +1,5 @@
-// Package pattern parses the patterns that name mailboxes, and tells which of
-// them match a mailbox. Package envelope documents their grammar.
+// Package pattern parses patterns of mailboxes and matches mailboxes against them.
+// Package envelope documents the grammar.
 package pattern
 
 import (
@@ -9,12 +9,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Pattern names one mailbox, all mailboxes of a domain or address literal, or all
-// of the domains below a domain. Patterns that name the same are equal.
+// Pattern matches one mailbox, all mailboxes of a domain or address literal, or all
+// mailboxes of the domains below a domain. Patterns that match the same mailboxes
+// are equal.
 type Pattern struct {
 	scope scope
-	local string        // folded, of one mailbox
-	place envelope.Host // the domain, or the literal in its brackets
+	local string        // the local part of one mailbox, with folded case
+	place envelope.Host // the domain, or the literal in brackets
 }
 
 type scope uint8
@@ -25,18 +26,18 @@ const (
 	below
 )
 
-// Postmaster is the local part of the one recipient that needs no domain (RFC
-// 5321, sections 4.1.1.3 and 4.5.1).
+// Postmaster is the local part of the only recipient that needs no domain (RFC 5321,
+// sections 4.1.1.3 and 4.5.1).
 const Postmaster = "postmaster"
 
-// IsPostmaster reports whether text is postmaster without a domain, in any
-// letter case. The length keeps out letters beyond ASCII that EqualFold holds
-// equal, such as the long s.
+// IsPostmaster reports whether text is postmaster without a domain, in any letter
+// case. The comparison of lengths rejects letters outside ASCII that EqualFold
+// accepts, such as the long s.
 func IsPostmaster(text string) bool {
 	return len(text) == len(Postmaster) && strings.EqualFold(text, Postmaster)
 }
 
-// Parse parses a pattern. The error is an *[envelope.SyntaxError] that names it.
+// Parse parses a pattern. The error is an *[envelope.SyntaxError].
 func Parse(text string) (Pattern, error) {
 	p, reason := parse(text)
 	if reason != "" {
@@ -66,7 +67,7 @@ func parse(text string) (p Pattern, reason string) {
 	return p, ""
 }
 
-// parseDomain parses what may stand behind the @, and ".domain".
+// parseDomain parses a domain, a literal or ".domain".
 func parseDomain(text string) (Pattern, error) {
 	if strings.HasPrefix(text, "[") {
 		literal, err := envelope.ParseLiteral(text)
@@ -90,7 +91,7 @@ func exactly(m envelope.Mailbox) Pattern {
 	return Pattern{local: FoldCase(m.Local), place: place}
 }
 
-// String returns a text that Parse reads as p.
+// String returns a text that Parse parses as p.
 func (p Pattern) String() string {
 	switch {
 	case p == Pattern{local: Postmaster}:
@@ -103,8 +104,7 @@ func (p Pattern) String() string {
 	return envelope.QuoteLocalPart(p.local) + "@" + string(p.place)
 }
 
-// Domain returns the pattern of all mailboxes of the domain or literal that p
-// has.
+// Domain returns the pattern of all mailboxes of the domain or literal of p.
 func (p Pattern) Domain() Pattern {
 	if p.scope == one {
 		return Pattern{scope: whole, place: p.place}
@@ -112,9 +112,9 @@ func (p Pattern) Domain() Pattern {
 	return p
 }
 
-// Matching returns the patterns that match m, the narrowest first: the mailbox,
-// its domain or literal, and then each domain that its domain is below. A source
-// route is not looked at.
+// Matching returns the patterns that match m, the narrowest first: the mailbox, its
+// domain or literal, and then each domain above its domain. A source route is
+// ignored.
 func Matching(m envelope.Mailbox) iter.Seq[Pattern] {
 	return func(yield func(Pattern) bool) {
 		p := exactly(m)
@@ -129,7 +129,7 @@ func Matching(m envelope.Mailbox) iter.Seq[Pattern] {
 	}
 }
 
-// Set is a set of mailboxes given by patterns.
+// Set is a set of patterns.
 type Set map[Pattern]struct{}
 
 // ParseSet parses the patterns of a set. The error is that of Parse.

@@ -23,7 +23,7 @@ func mailbox(t testing.TB, path string) envelope.Mailbox {
 func TestPatterns(t *testing.T) {
 	for _, tc := range []struct {
 		pattern     string
-		text        string // as String writes it
+		text        string // the result of String
 		matches     []string
 		matchesNone []string
 	}{
@@ -39,7 +39,7 @@ func TestPatterns(t *testing.T) {
 		{"localhost", "@localhost", []string{"ann@localhost"}, nil},
 		{"@postmaster", "@postmaster", []string{"ann@postmaster"}, []string{"postmaster"}},
 		{"postmaster", "postmaster", []string{"PostMaster"}, []string{"postmaster@example.org", "ann@postmaster"}},
-		{"po\u017ftmaster", "@postmaster", nil, []string{"postmaster"}}, // EqualFold would take the long s
+		{"po\u017ftmaster", "@postmaster", nil, []string{"postmaster"}}, // EqualFold accepts the long s
 		{"*@example.org", "*@example.org", []string{"*@example.org"}, []string{"ann@example.org"}},
 		{"POSTMASTER", "postmaster", []string{"postmaster"}, nil},
 		{"bücher.example", "@xn--bcher-kva.example", []string{"ann@xn--bcher-kva.example", "ann@BÜCHER.example"}, nil},
@@ -64,7 +64,7 @@ func TestPatterns(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := p.String(); got != tc.text {
-				t.Errorf("written %s, want %s", got, tc.text)
+				t.Errorf("String returns %s, want %s", got, tc.text)
 			}
 			set, err := ParseSet([]string{"other@other.example", tc.pattern})
 			if err != nil {
@@ -84,7 +84,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-func TestParseSaysWhatIsWrong(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	const character = "has a domain that has a character that no name can have"
 	for text, reason := range map[string]string{
 		"":                         "is empty",
@@ -113,16 +113,16 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 	} {
 		p, err := Parse(text)
 		if set, err := ParseSet([]string{"example.org", text}); set != nil || err == nil {
-			t.Errorf("%.40q: half a set beside the error %v", text, err)
+			t.Errorf("%.40q: got the set %v and the error %v", text, set, err)
 		}
 		syntax, ok := err.(*envelope.SyntaxError)
 		if !ok || syntax.Kind != "mailbox pattern" || syntax.Value != text || syntax.Reason != reason || p != (Pattern{}) {
-			t.Errorf("%.40q: %v and %v, want that it %s", text, p, err, reason)
+			t.Errorf("%.40q: got %v, %v; want the reason %q", text, p, err, reason)
 		}
 	}
 }
 
-func TestMatchingGoesFromTheNarrowestToTheWidest(t *testing.T) {
+func TestMatchingStartsWithTheNarrowest(t *testing.T) {
 	for path, want := range map[string]string{
 		"Ann@a.example.org":       "ann@a.example.org @a.example.org @.example.org @.org",
 		"ann@localhost":           "ann@localhost @localhost",
@@ -150,12 +150,12 @@ func FuzzParse(f *testing.F) {
 		p, err := Parse(text)
 		if err != nil {
 			if p != (Pattern{}) {
-				t.Errorf("%q is %v beside the error %v", text, p, err)
+				t.Errorf("%q: got %v and the error %v", text, p, err)
 			}
 			return
 		}
 		if again, err := Parse(p.String()); err != nil || again != p {
-			t.Errorf("%q is written %s, and that is %v, %v", text, p, again, err)
+			t.Errorf("%q: String returns %s, which is parsed as %v, %v", text, p, again, err)
 		}
 		if p.Domain() != p.Domain().Domain() || p.scope == whole && p.Domain() != p {
 			t.Errorf("the domain of %v is %v", p, p.Domain())
