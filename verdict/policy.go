@@ -74,7 +74,12 @@ func (r *Rule) misconfigured() (faults []error) {
 // Checks ask r, which may be nil if no rule needs DNS. Judge does not change
 // e. A final verdict has written what its findings must write (their Commit).
 func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
-	return p.JudgeAll(ctx, r, e)[0]
+	if e == nil {
+		return Verdict{}
+	}
+	b := p.begin(ctx, r)
+	defer b.end()
+	return p.judge(b, e)
 }
 
 // JudgeAll judges several envelopes of one transaction as Judge does, in order.
@@ -114,7 +119,7 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-// bounds are those of one call of JudgeAll or JudgeEach.
+// bounds are those of one call of Judge, JudgeAll or JudgeEach.
 type bounds struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc
