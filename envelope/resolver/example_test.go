@@ -46,8 +46,8 @@ func Example() {
 	// 3 questions, 1 from the cache, 2 exchanges
 }
 
-// OnExchange reports every message to a server, here for a log. The time that an
-// exchange took (Exchange.Took) is what a latency histogram needs.
+// OnExchange reports every message to a server, here for a log. A histogram of
+// latencies can be computed from Exchange.Took.
 func ExampleConfig_onExchange() {
 	server, err := zone.MustParse("example.org. TXT text").
 		Failing("broken.example.", zone.SERVFAIL).

@@ -151,10 +151,9 @@ func (q question) isAbout(rr dns.RR) bool {
 	return strings.EqualFold(h.Name, q.name) && h.Class == dns.ClassINET && (h.Rrtype == q.kind || h.Rrtype == dns.TypeCNAME)
 }
 
-// isLame reports whether a reply without records is no answer although it looks
-// like NODATA: a referral, which has NS records but no SOA record (RFC 2308,
-// section 2.2.1), or the reply of a server that is neither authoritative nor
-// recursive.
+// isLame reports whether a reply looks like NODATA but is not: a referral, which
+// has NS records and no SOA record (RFC 2308, section 2.2.1), or the empty reply of
+// a server that is neither authoritative nor recursive.
 func isLame(reply *dns.Msg) bool {
 	if len(reply.Answer) > 0 || reply.Authoritative {
 		return false

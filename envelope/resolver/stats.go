@@ -23,7 +23,7 @@ type Stats struct {
 	Cached  uint64 // answered from the cache
 	Shared  uint64 // joined an equal question that was open
 	Asked   uint64 // sent to a server
-	Unasked uint64 // needed none of these: an invalid name, an ended context, a closed Resolver
+	Unasked uint64 // none of these: an invalid name, an ended context or a closed Resolver
 
 	Exchanges uint64 // messages sent to servers
 	Retries   uint64 // tries after another try of the question failed
