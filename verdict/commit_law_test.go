@@ -26,7 +26,7 @@ func (w *world) transaction(t *testing.T, rules verdict.Rules) verdict.Verdict {
 
 func TestLawOnlyAFinalVerdictWritesWhateverCommitsFail(t *testing.T) {
 	failed, deferred := 0, 0
-	forEachWorld(t, modelled, func(t *testing.T, w *world) {
+	forEachWorld(t, 2*cases, func(t *testing.T, w *world) {
 		rules := w.rules()
 		w.breakSome()
 		sound := w.transaction(t, rules)
@@ -50,7 +50,7 @@ func TestLawOnlyAFinalVerdictWritesWhateverCommitsFail(t *testing.T) {
 		}
 	})
 	t.Logf("%d transactions with Commits that failed, %d deferred", failed, deferred)
-	if failed < modelled/20 || deferred < modelled/50 {
+	if failed < cases/10 || deferred < cases/25 {
 		t.Error("the generator tests too little")
 	}
 }

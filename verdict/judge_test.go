@@ -113,6 +113,13 @@ func TestADecisionWaitsForWhatCouldChangeItAndForNothingElse(t *testing.T) {
 			verdict.Rules{verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("f"), "m")}, verdict.Continue, "", false},
 		{"but not if the mark is set before it",
 			verdict.Rules{verdict.MarkUnless(fail("f"), "m"), verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("g"), "m")}, verdict.Accept, "", false},
+		{"a pending mark does not matter where a later rule sets it all the same", verdict.Rules{
+			verdict.AcceptIf(temp("t")), verdict.MarkUnless(late("p"), "m"), verdict.MarkUnless(fail("f"), "m")}, verdict.Accept, "", false},
+		{"but it does if an acceptance may come before that rule", verdict.Rules{
+			verdict.MarkUnless(late("p"), "m"), verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m")}, verdict.Continue, "", false},
+		{"nor does a pending acceptance after a rule that sets the mark", verdict.Rules{
+			verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m"), verdict.AcceptIf(late("p")), verdict.MarkUnless(temp("u"), "m")},
+			verdict.Accept, "", false},
 		{"a finding without an outcome never lets mail in",
 			verdict.Rules{on(says("z", envelope.Connect, 0))}, verdict.TempFail, "z", true},
 	} {

@@ -35,7 +35,8 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 // Verdict learns from the guard, before Data, which recipients get the message
-// and whether it is marked.
+// and whether it is marked. Where a failure left a mark undecided, the message
+// goes to the inbox: good mail must not be hidden because of a lookup.
 func (s *session) Verdict(to string, v verdict.Verdict) {
 	m, _ := mailboxOf(to) // Rcpt has seen it
 	folder := s.boxes.folder(m, len(v.Marks) > 0)

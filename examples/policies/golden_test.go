@@ -204,7 +204,7 @@ func (s *scene) early(t *testing.T, policy verdict.Policy, e envelope.Envelope, 
 }
 
 // outcome writes a verdict for a table: what was done, by which rule, and the
-// marks.
+// marks, also those that a failure left undecided.
 func outcome(v verdict.Verdict) string {
 	text := v.Action.String()
 	if v.Forced {
@@ -215,6 +215,9 @@ func outcome(v verdict.Verdict) string {
 	}
 	if len(v.Marks) > 0 {
 		text += ", marked " + strings.Join(v.Marks, " ")
+	}
+	if len(v.Undecided) > 0 {
+		text += ", undecided " + strings.Join(v.Undecided, " ")
 	}
 	return text
 }
