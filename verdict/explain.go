@@ -175,7 +175,7 @@ func newRow(step Step) row {
 		r.below = append(r.below, asked(q))
 		failed = failed || q.Err != nil && !envelope.NotFound(q.Err)
 	}
-	if f.Outcome == envelope.TempError && f.Err != nil && !failed {
+	if (f.Outcome == envelope.TempError || f.Outcome == envelope.PermError) && f.Err != nil && !failed {
 		r.below = append(r.below, "cause: "+envelope.Excerpt(f.Err.Error()))
 	}
 	return r

@@ -75,6 +75,8 @@ DNS
                     the whole world, and what is not in it does not exist
   -dns system       ask the servers of this system
   -dns ADDRESS,ADDRESS  ask these servers: 192.0.2.53, 192.0.2.53:5353
+                    DNS lists are probed first (RFC 5782, section 5), and those
+                    that may not list what they are asked for are reported
   Without any of them there is no DNS, and every question fails.
 
 Output

@@ -19,7 +19,8 @@ type judge struct {
 	world      world
 }
 
-// newJudge reads the files that the options name. Report is told of one that
+// newJudge reads the files that the options name, and probes the DNS lists if
+// real DNS is asked. Report is told of lists that do not serve, and of a file that
 // changes later into something that can't be read.
 func newJudge(o options, report func(error)) (*judge, error) {
 	err := o.site.openMailboxes(report)
@@ -41,6 +42,9 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		return nil, err
 	}
 	j.world, err = newWorld(o.zoneFile, o.dns)
+	if err == nil && j.world.resolver != nil {
+		probeLists(j.world.resolver, o.site, report)
+	}
 	return j, err
 }
 

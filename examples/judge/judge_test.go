@@ -70,6 +70,8 @@ func TestGolden(t *testing.T) {
 		{"checks-sender-json", slices.Concat([]string{"-json"}, senders, moreFacts, []string{"testdata/senders.jsonl"})},
 		{"checks-dnsbl", slices.Concat(onLists, moreFacts)},
 		{"checks-dnsbl-json", slices.Concat([]string{"-json"}, onLists, moreFacts)},
+		{"dnsbl-other-codes", slices.Concat([]string{"-ip", "192.0.2.14", "-checks", "dnsbl.notlisted,dnsbl.listed"}, lists)},
+		{"dnsbl-no-addresses", slices.Concat([]string{"-ip", "192.0.2.15", "-checks", "dnsbl.notlisted,dnsbl.listed"}, lists)},
 		{"checks-message", slices.Concat(onMessages, []string{"testdata/messages.jsonl"})},
 		{"checks-message-json", slices.Concat([]string{"-json"}, onMessages, []string{"testdata/messages.jsonl"})},
 		{"headers", append(forHeaders, "testdata/messages.jsonl")},

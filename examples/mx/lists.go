@@ -13,8 +13,8 @@ import (
 // probeTimeout bounds how long the lists may keep a server from starting.
 const probeTimeout = 20 * time.Second
 
-// trusted returns the lists that answer as lists should, and says in the log
-// what is wrong with the others. A list that has died may answer that it has
+// trusted returns the lists that answer as lists of addresses should, and says in
+// the log what is wrong with the others. A list that has died may answer that it has
 // everybody (RFC 5782, section 7). One that does not answer now is kept: the
 // policy ignores it as long as that is so.
 func trusted(ctx context.Context, r envelope.Resolver, lists []dnsbl.List, log *slog.Logger) ([]dnsbl.List, error) {
@@ -26,13 +26,14 @@ func trusted(ctx context.Context, r envelope.Resolver, lists []dnsbl.List, log *
 	}
 	var good []dnsbl.List
 	for i, report := range reports {
-		switch report.Condition() {
-		case dnsbl.Serving, dnsbl.Unanswered:
-			good = append(good, lists[i])
-			log.Info("DNS list", "report", report.String())
-		default:
+		addresses := max(report.IPv4, report.IPv6)
+		usable := addresses == dnsbl.Serving || addresses == dnsbl.Unanswered
+		if !usable || report.Condition() > dnsbl.Serving {
 			log.Warn("DNS list is not used", "report", report.String())
+			continue
 		}
+		good = append(good, lists[i])
+		log.Info("DNS list", "report", report.String())
 	}
 	return good, nil
 }

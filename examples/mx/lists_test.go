@@ -17,9 +17,10 @@ func TestOnlyListsThatServeAreAsked(t *testing.T) {
 		*.everything.example.        A 127.0.0.2
 		2.0.0.127.refusing.example.  A 127.255.255.254
 		2.0.0.127.silent.example.    A 127.0.0.2
+		test.names.example.          A 127.0.0.2
 	`).Failing("*.silent.example.", zone.Timeout)
 	var lists []dnsbl.List
-	for _, list := range []string{"good.example", "dead.example", "everything.example", "refusing.example", "silent.example"} {
+	for _, list := range []string{"good.example", "dead.example", "everything.example", "refusing.example", "silent.example", "names.example"} {
 		lists = append(lists, dnsbl.List{Zone: list})
 	}
 	var log strings.Builder
@@ -34,7 +35,7 @@ func TestOnlyListsThatServeAreAsked(t *testing.T) {
 	if want := []string{"good.example", "silent.example"}; !slices.Equal(got, want) {
 		t.Errorf("the lists %q are kept, want %q", got, want)
 	}
-	for _, want := range []string{"dead.example: absent", "everything.example: lists all", "refusing.example: refusing"} {
+	for _, want := range []string{"dead.example: absent", "everything.example: lists all", "refusing.example: refusing", "names.example: serving (IPv4 absent"} {
 		if !strings.Contains(log.String(), `level=WARN msg="DNS list is not used" report="`+want) {
 			t.Errorf("the log does not warn of %s:\n%s", want, &log)
 		}

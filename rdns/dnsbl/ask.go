@@ -62,35 +62,36 @@ type (
 )
 
 // codes asks whether the list has the subject, and returns the codes that say
-// so. The error is a *misanswer if the list does not answer as one, else that
-// of DNS.
-func (q question) codes(ctx context.Context, r envelope.Resolver) ([]netip.Addr, error) {
+// so, and those that are not accepted. The error is a *misanswer if the list does
+// not answer as one, else that of DNS.
+func (q question) codes(ctx context.Context, r envelope.Resolver) (listing, ignored []netip.Addr, err error) {
 	addrs, err := envelope.Once(ctx, addressKey(q.query), func() ([]netip.Addr, error) {
 		return envelope.LookupIP(ctx, r, "ip4", q.query)
 	})
 	switch {
 	case envelope.NotFound(err):
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	}
 	return q.list.read(addrs)
 }
 
-// read returns those of the answers that are a listing, in order and each
-// once. One answer that no list gives spoils the others: whoever sends it does
-// not say what is listed.
-func (l list) read(addrs []netip.Addr) ([]netip.Addr, error) {
-	var listing []netip.Addr
+// read returns those of the answers that are a listing and those that are not
+// accepted, in order and each once. One answer that is never a listing spoils the
+// others: a zone that gives it does not say what is listed.
+func (l list) read(addrs []netip.Addr) (listing, ignored []netip.Addr, err error) {
 	for _, addr := range sorted(addrs) {
-		if refusals.Contains(addr) || !loopback.Contains(addr) {
-			return nil, &misanswer{l.zone, addr}
-		}
-		if l.accepted.accept(addr) {
+		switch {
+		case !isListing(addr):
+			return nil, nil, &misanswer{l.zone, addr}
+		case l.accepted.accept(addr):
 			listing = append(listing, addr)
+		default:
+			ignored = append(ignored, addr)
 		}
 	}
-	return listing, nil
+	return listing, ignored, nil
 }
 
 // sorted returns a copy of addrs in order, each once: the order of an answer
@@ -108,8 +109,11 @@ type misanswer struct {
 }
 
 func (m *misanswer) Error() string {
-	if refusals.Contains(m.addr) {
+	switch {
+	case refusals.Contains(m.addr):
 		return fmt.Sprintf("the DNS list %s does not answer this server: it says %s", m.zone, m.addr)
+	case m.addr == noAddresses:
+		return fmt.Sprintf("the DNS list %s lists names and no addresses: it says %s", m.zone, m.addr)
 	}
 	return fmt.Sprintf("the zone %s is no DNS list: it answers %s, which is not within 127.0.0.0/8", m.zone, m.addr)
 }

@@ -16,7 +16,16 @@ var (
 	// by a resolver that many share, too often, under a wrong name. The custom
 	// is younger than RFC 5782.
 	refusals = netip.MustParsePrefix("127.255.255.0/24")
+	// noAddresses is the answer by which lists of names say that they hold no
+	// addresses. It comes for every address, also by custom.
+	noAddresses = netip.MustParseAddr("127.0.1.255")
 )
+
+// isListing reports whether an answer can be a listing, whatever codes are
+// accepted.
+func isListing(answer netip.Addr) bool {
+	return loopback.Contains(answer) && !refusals.Contains(answer) && answer != noAddresses
+}
 
 // defaultCodes are accepted from a list that does not say which.
 var defaultCodes = codes{{
@@ -37,9 +46,9 @@ type code struct {
 // octets is a set of numbers from 0 to 255.
 type octets [256]bool
 
-// accept reports whether an answer within loopback space is a listing.
+// accept reports whether an answer is a listing.
 func (cs codes) accept(answer netip.Addr) bool {
-	return !refusals.Contains(answer) &&
+	return isListing(answer) &&
 		slices.ContainsFunc(cs, func(c code) bool { return c.accepts(answer) })
 }
 
@@ -68,7 +77,7 @@ func parseCodes(texts []string) (codes, error) {
 		case !ok || !loopback.Contains(c.first) || !loopback.Contains(c.last) || c.last.Less(c.first):
 			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
 				Reason: "is no address within 127.0.0.0/8, nor a range, a network or a pattern of them"}
-		case refusals.Contains(c.first) && refusals.Contains(c.last):
+		case refusals.Contains(c.first) && refusals.Contains(c.last), c.first == noAddresses && c.last == noAddresses:
 			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
 				Reason: "is how a list says that it does not answer, and never a listing"}
 		}

@@ -15,11 +15,27 @@
 // IPv6 in reverse order before the zone of the list (RFC 5782, sections 2.1 and
 // 2.4), a domain by its name before the zone (section 3). An A record means an
 // entry. Its content is a code and not an address, and only the codes that the
-// [List] accepts are a listing. Two kinds of answer never are: one within
-// 127.255.255.0/24, by which lists say that they do not answer this server, and
-// one outside of 127.0.0.0/8, which comes from a zone that is no list any more.
-// Both mean that the list said nothing: a PermError, if the answer depends on
-// it. A failure of DNS is a TempError, if the answer depends on it.
+// [List] accepts are a listing. Three kinds of answer never are: one within
+// 127.255.255.0/24, by which lists say that they do not answer this server;
+// 127.0.1.255, by which lists of names say that they hold no addresses; and one
+// outside of 127.0.0.0/8, which comes from a zone that is no list any more. All
+// mean that the list said nothing: a PermError, if the answer depends on it. A
+// failure of DNS is a TempError, if the answer depends on it.
+//
+// # Mistakes that look like no listing
+//
+// Any other answer within 127.0.0.0/8 that List.Codes does not have is no
+// listing. It may be a code that you left out on purpose, or a sign that the
+// codes are wrong: lists of names answer 127.0.1.2 and the like, which the
+// default codes do not include. [Result].Ignored has every such answer, and the
+// Text of a finding without a listing names the first.
+//
+// Other mistakes show in no answer, because DNS says that there is no record: a
+// zone that is misspelt, a list of names that is asked for addresses, one of
+// addresses that is asked for names, or one of IPv4 addresses that is asked for
+// those of IPv6. [Probe] finds them.
+//
+// # How lists are asked
 //
 // Lists are asked one after the other, in their order, and only until those
 // that are left can't change the answer. So one entry is enough for NotListed
@@ -95,7 +111,7 @@ func addressCheck(check string, threshold int, lists []List) envelope.Check {
 		case !client.IsValid():
 			return envelope.NotApplicable(check)
 		case isLocal(client):
-			return envelope.Passed(check).With(newResult(nil))
+			return envelope.Passed(check).With(new(poll).result())
 		}
 		about := subject{"the client %s", []any{client}}
 		p := ask(ctx, r, threshold, addressQuestions(panel, client, about))
@@ -121,7 +137,7 @@ func Listed(lists ...List) envelope.Check {
 	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		if !client.IsValid() {
-			return envelope.Failed(check, unwanted, "the address of the client is not known, and so it is on no DNS list").With(newResult(nil))
+			return envelope.Failed(check, unwanted, "the address of the client is not known, and so it is on no DNS list").With(new(poll).result())
 		}
 		var questions []question
 		if !isLocal(client) {

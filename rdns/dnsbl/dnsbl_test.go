@@ -77,6 +77,8 @@ func world() *zone.Zone {
 		                            TXT  "b"
 		18.2.0.192.first.example.   A    127.0.0.2
 		                            TXT  ""
+		; 20: a list of names that is asked about an address
+		20.2.0.192.first.example.   A    127.0.1.255
 		; 30 and on: DNS fails for the first list
 		33.2.0.192.second.example.  A    127.0.0.2
 		34.2.0.192.first.example.   A    127.0.0.2
@@ -203,11 +205,15 @@ func TestNotListed(t *testing.T) {
 		{"5", fail, "5-first A, 5-first TXT",
 			`the client 192.0.2.5 is on the DNS list first.example, which says "first reason"` + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.3"],"reason":"first reason"}`},
-		{"6", pass, "6-first A, 6-second A", "", ""},
+		{"6", pass, "6-first A, 6-second A",
+			"the DNS list first.example answers 127.0.0.1, 127.0.0.10, 127.0.0.12 and 1 more for the client 192.0.2.6, which its accepted codes do not include",
+			`],"ignored":[{"zone":"first.example","codes":["127.0.0.1","127.0.0.10","127.0.0.12","127.0.1.2"],"reason":""}`},
 		{"7", fail, "7-first A, 7-first TXT",
 			"the client 192.0.2.7 is on the DNS list first.example" + loginHint,
-			`{"zone":"first.example","codes":["127.0.0.2","127.0.0.11"],"reason":""}`},
-		{"8", pass, "8-first A, 8-second A", "", ""},
+			`{"zone":"first.example","codes":["127.0.0.2","127.0.0.11"],"reason":""}],"ignored":[{"zone":"first.example","codes":["127.0.0.10"],"reason":""}`},
+		{"8", pass, "8-first A, 8-second A",
+			"the DNS list second.example answers 127.0.0.1, 127.0.1.2 for the client 192.0.2.8, which its accepted codes do not include",
+			`],"ignored":[{"zone":"second.example","codes":["127.0.0.1","127.0.1.2"],"reason":""}`},
 		// Who does not answer as a list lists nobody.
 		{"9", perm, "9-first A, 9-second A", "the DNS list first.example does not say whether it has the client 192.0.2.9", ""},
 		{"10", perm, "10-first A, 10-second A", "the DNS list first.example does not say whether it has the client 192.0.2.10", ""},
@@ -216,6 +222,8 @@ func TestNotListed(t *testing.T) {
 		{"13", fail, "13-first A, 13-second A, 13-second TXT",
 			"the client 192.0.2.13 is on the DNS list second.example" + loginHint,
 			`{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
+		// A list of names says that it has no addresses.
+		{"20", perm, "20-first A, 20-second A", "the DNS list first.example does not say whether it has the client 192.0.2.20", ""},
 		{"14", fail, "14-first A, 14-first TXT",
 			`the client 192.0.2.14 is on the DNS list first.example, which says "an alias"` + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"an alias"}`},
@@ -248,7 +256,8 @@ func TestListed(t *testing.T) {
 		{"2", fail, "2-first A, 2-second A", "the client 192.0.2.2 is on none of the DNS lists first.example, second.example", ""},
 		{"3", fail, "3-first A, 3-second A", "the client 192.0.2.3 is on none of the DNS lists first.example, second.example", ""},
 		{"4", pass, "4-first A, 4-second A", "", `{"zone":"second.example","codes":["127.0.0.255"],"reason":""}`},
-		{"6", fail, "6-first A, 6-second A", "the client 192.0.2.6 is on none of the DNS lists first.example, second.example", ""},
+		{"6", fail, "6-first A, 6-second A", "the client 192.0.2.6 is on none of the DNS lists first.example, second.example",
+			`],"ignored":[{"zone":"first.example","codes":["127.0.0.1","127.0.0.10","127.0.0.12","127.0.1.2"],"reason":""}`},
 		{"9", perm, "9-first A, 9-second A", "the DNS list first.example does not say whether it has the client 192.0.2.9", ""},
 		{"10", perm, "10-first A, 10-second A", "the DNS list first.example does not say whether it has the client 192.0.2.10", ""},
 		{"13", pass, "13-first A, 13-second A", "", `{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},

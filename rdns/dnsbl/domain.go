@@ -55,7 +55,7 @@ func DomainNotListed(of Subject, lists ...List) envelope.Check {
 		domains, err := of.domains(ctx, r, e)
 		switch {
 		case err != nil:
-			return envelope.Temporary(check, err).With(newResult(nil))
+			return envelope.Temporary(check, err).With(new(poll).result())
 		case len(domains) == 0:
 			return envelope.NotApplicable(check)
 		}

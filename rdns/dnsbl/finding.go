@@ -21,23 +21,30 @@ type Result struct {
 	// which they were asked. It is never nil. Lists that were not needed for the
 	// answer were not asked.
 	Listed []Listing `json:"listed"`
+	// Ignored has the answers of the lists that were asked which are within
+	// 127.0.0.0/8 and which List.Codes does not have. They are no listing, and
+	// have no Reason. A list whose answers are all here may have the wrong Codes.
+	Ignored []Listing `json:"ignored,omitempty"`
 }
 
 // Listing is one list that has a subject.
 type Listing struct {
 	// Zone is the zone of the list, or its Name if it has one.
 	Zone string `json:"zone"`
-	// Codes are the answers that are a listing, in their order.
+	// Codes are the answers, in their order.
 	Codes []netip.Addr `json:"codes"`
 	// Reason is what the TXT records say, clean and of at most 256 octets. It is
 	// "" if it was not needed or is not fit for a sentence.
 	Reason string `json:"reason"`
 }
 
-func newResult(hits []hit) *Result {
-	result := &Result{Listed: make([]Listing, 0, len(hits))}
-	for _, h := range hits {
+func (p *poll) result() *Result {
+	result := &Result{Listed: make([]Listing, 0, len(p.hits))}
+	for _, h := range p.hits {
 		result.Listed = append(result.Listed, h.listing)
+	}
+	for _, h := range p.ignored {
+		result.Ignored = append(result.Ignored, h.listing)
 	}
 	return result
 }
@@ -58,9 +65,14 @@ func (p *poll) finding(check string) envelope.Finding {
 			append([]any{q.list.name}, q.about.args...)...)
 	default:
 		f = envelope.Finding{Check: check, Outcome: outcome}
+		if outcome == envelope.Pass && len(p.ignored) > 0 {
+			h := p.ignored[0]
+			f = f.Observed("the DNS list %s answers %s for "+h.about.format+", which its accepted codes do not include",
+				append([]any{h.listing.Zone, some(h.listing.Codes)}, h.about.args...)...)
+		}
 	}
 	f.Err = errors.Join(p.faults...)
-	return f.With(newResult(p.hits))
+	return f.With(p.result())
 }
 
 // listed is the finding that the lists have the subject. It asks for the
@@ -90,7 +102,7 @@ func (p *poll) listed(ctx context.Context, r envelope.Resolver, check string) en
 	if more := len(against) - maxShown; more > 0 {
 		fmt.Fprintf(&format, ", and on %d more", more)
 	}
-	f := envelope.Failed(check, blocked, format.String(), args...).With(newResult(p.hits))
+	f := envelope.Failed(check, blocked, format.String(), args...).With(p.result())
 	f.Err = errors.Join(p.faults...)
 	return f
 }
@@ -104,21 +116,39 @@ func onNone(check string, client netip.Addr, lists []list) envelope.Finding {
 		return envelope.Failed(check, unwanted, "the client %s is not on the DNS list %s", client, lists[0].name)
 	}
 	var names []string
-	for _, l := range lists[:min(len(lists), maxShown)] {
+	for _, l := range lists {
 		names = append(names, l.name)
 	}
-	text := strings.Join(names, ", ")
-	if more := len(lists) - maxShown; more > 0 {
-		text = fmt.Sprintf("%s and %d more", text, more)
-	}
-	return envelope.Failed(check, unwanted, "the client %s is on none of the DNS lists %s", client, text)
+	return envelope.Failed(check, unwanted, "the client %s is on none of the DNS lists %s", client, some(names))
 }
 
-// Explain implements [envelope.Explainer]: the codes of each listing.
+// some names the first values, and counts the rest.
+func some[T any](values []T) string {
+	var text strings.Builder
+	for i, v := range values[:min(len(values), maxShown)] {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		fmt.Fprint(&text, v)
+	}
+	if more := len(values) - maxShown; more > 0 {
+		fmt.Fprintf(&text, " and %d more", more)
+	}
+	return text.String()
+}
+
+// Explain implements [envelope.Explainer]: the codes of each listing, and those
+// that are not accepted.
 func (result *Result) Explain() []string {
 	var lines []string
-	for _, listing := range result.Listed {
-		lines = append(lines, fmt.Sprintf("on the DNS list %s with %s", listing.Zone, strings.Trim(fmt.Sprint(listing.Codes), "[]")))
+	add := func(format string, l Listing) {
+		lines = append(lines, fmt.Sprintf(format, l.Zone, strings.Trim(fmt.Sprint(l.Codes), "[]")))
+	}
+	for _, l := range result.Listed {
+		add("on the DNS list %s with %s", l)
+	}
+	for _, l := range result.Ignored {
+		add("other codes of the DNS list %s: %s", l)
 	}
 	return lines
 }

@@ -66,7 +66,7 @@ func FuzzAnswers(f *testing.F) {
 			dns.addrs = append(dns.addrs, addr)
 			four := addr.As4()
 			inside = inside && four[0] == 127
-			refused = refused || four[0] == 127 && four[1] == 255 && four[2] == 255
+			refused = refused || four == [4]byte{127, 0, 1, 255} || four[0] == 127 && four[1] == 255 && four[2] == 255
 			accepted = accepted || four[0] == 127 && four[1] == 0 && four[2] == 0 && (four[3] >= 2 && four[3] <= 9 || four[3] == 11)
 		}
 		want := pass
@@ -133,7 +133,7 @@ func FuzzParseList(f *testing.F) {
 		if again := list.Zone + "=" + strings.Join(list.Codes, ","); again != text {
 			t.Errorf("%q comes back as %q", text, again)
 		}
-		for _, never := range []string{"127.255.255.0", "127.255.255.254", "128.0.0.2", "126.0.0.2"} {
+		for _, never := range []string{"127.255.255.0", "127.255.255.254", "127.0.1.255", "128.0.0.2", "126.0.0.2"} {
 			dns := stranger{addrs: []netip.Addr{netip.MustParseAddr(never)}}
 			if got := check(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")}); got.Outcome != perm {
 				t.Errorf("%q: %s is %v", text, never, got.Outcome)

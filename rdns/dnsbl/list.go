@@ -23,7 +23,8 @@ type List struct {
 	// is what lists answer by custom, and those that are several lists in one
 	// tell them apart by the last octet (RFC 5782, sections 2.1 and 2.3).
 	// 127.0.0.1, by which some lists refuse to answer, is not among them.
-	// 127.255.255.0/24 is never a listing, also where a wider network has it.
+	// 127.255.255.0/24 and 127.0.1.255 are never a listing, also where a wider
+	// network has them. Result.Ignored shows the answers that Codes do not have.
 	Codes []string
 	// Weight is what an entry counts for ScoreBelow, from -1000 to 1000. 0 means
 	// 1. A negative weight is for lists of good senders. The other checks do

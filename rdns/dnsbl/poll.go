@@ -21,12 +21,13 @@ type poll struct {
 	open      span // of those that were not asked, or that DNS failed for
 	mute      span // of those that do not answer as lists
 	hits      []hit
+	ignored   []hit      // of lists with codes that are not accepted
 	failed    []question // those that DNS failed for
 	misled    []question // those of lists that do not answer as such
 	faults    []error    // of both, in the order of asking
 }
 
-// hit is a question whose list has the subject.
+// hit is a question to which the answer has codes.
 type hit struct {
 	question
 	listing Listing
@@ -54,7 +55,10 @@ func ask(ctx context.Context, r envelope.Resolver, threshold int, questions []qu
 		if p.outcome() != envelope.TempError {
 			break
 		}
-		codes, err := q.codes(ctx, r)
+		codes, ignored, err := q.codes(ctx, r)
+		if len(ignored) > 0 {
+			p.ignored = append(p.ignored, hit{q, Listing{Zone: q.list.name, Codes: ignored}})
+		}
 		var wrong *misanswer
 		switch {
 		case errors.As(err, &wrong):

@@ -15,8 +15,8 @@ type Condition uint8
 
 const (
 	_ Condition = iota
-	// Absent: the test entry is missing. The list is dead, or it holds nothing
-	// of this kind.
+	// Absent: the test entry is missing. The list is dead, its zone is misspelt,
+	// or it holds nothing of this kind.
 	Absent
 	// Unanswered: DNS failed, now or always.
 	Unanswered
@@ -51,8 +51,8 @@ func (c Condition) String() string {
 type Report struct {
 	// Zone is the zone of the list, or its Name if it has one.
 	Zone string
-	// IPv4, IPv6 and Names are the conditions for the three kinds of entries.
-	// Few lists have all.
+	// IPv4, IPv6 and Names are the conditions for the three kinds of entries. Few
+	// lists have all: check the kind that the list is asked for.
 	IPv4, IPv6, Names Condition
 	// Codes are all answers to the test questions, in order and each once.
 	Codes []netip.Addr
@@ -135,12 +135,14 @@ func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
 // judge says what the answers for a test entry, and for what must not be one,
 // mean.
 func (l list) judge(entry, absent []netip.Addr, failed bool) Condition {
-	listed, errEntry := l.read(entry)
-	everything, errAbsent := l.read(absent)
+	listed, _, errEntry := l.read(entry)
+	everything, _, errAbsent := l.read(absent)
 	var wrong *misanswer
 	switch {
 	case errors.As(errors.Join(errEntry, errAbsent), &wrong) && refusals.Contains(wrong.addr):
 		return Refusing
+	case wrong != nil && wrong.addr == noAddresses:
+		return Absent
 	case wrong != nil:
 		return NoList
 	case len(everything) > 0:

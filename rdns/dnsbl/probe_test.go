@@ -46,7 +46,7 @@ func TestProbe(t *testing.T) {
 		"four.example":      "four.example: serving (IPv4 serving, IPv6 absent, names absent) [127.0.0.2 127.0.0.10]",
 		"both.example":      "both.example: serving (IPv4 serving, IPv6 serving, names absent) [127.0.0.2]",
 		"names.example":     "names.example: serving (IPv4 absent, IPv6 absent, names serving) [127.0.0.2]",
-		"polite.example":    "polite.example: serving (IPv4 other codes, IPv6 absent, names serving) [127.0.0.2 127.0.1.255]",
+		"polite.example":    "polite.example: serving (IPv4 absent, IPv6 absent, names serving) [127.0.0.2 127.0.1.255]",
 		"other.example":     "other.example: other codes (IPv4 other codes, IPv6 absent, names absent) [127.0.1.2]",
 		"dead.example":      "dead.example: absent (IPv4 absent, IPv6 absent, names absent)",
 		"world.example":     "world.example: lists all (IPv4 lists all, IPv6 lists all, names lists all) [127.0.0.2]",
