@@ -121,6 +121,9 @@ func newExchange(s *server, network string, q question, reply *dns.Msg, size int
 
 // rcodeText returns the name of a response code, or its number.
 func rcodeText(code int) string {
+	if code == dns.RcodeBadVers { // package dns has the other name of the number, which is for TSIG
+		return "BADVERS"
+	}
 	if text, ok := dns.RcodeToString[code]; ok {
 		return text
 	}
