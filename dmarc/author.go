@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"slices"
 
 	"mxrules.example/dmarc/author"
 	"mxrules.example/envelope"
@@ -10,15 +11,23 @@ import (
 
 // SingleAuthor passes when the message has one From field whose addresses are
 // all of one domain. It fails when the field is missing, repeated or malformed,
-// or names several domains: then nobody can tell who answers for the message,
-// and what a reader is shown may not be what was checked (RFC 9989, section
-// 11.5).
+// or names several domains: then the domain that is responsible for the message
+// cannot be told, and what a reader is shown may not be what was checked (RFC
+// 9989, section 11.5).
 //
-// It also fails when some programs would show another author than the one that
-// counts: when there is another From field for those that end a line at CR, or
-// pass over characters in a name that can't be seen, and when an address has an
-// encoded word or such characters in its local part. The name beside an address
-// may say anything: no check looks at it.
+// It also fails when some program reads another author than the one that counts:
+//   - another From field, because that program ends lines at a CR, or ignores
+//     invisible characters in the name of a field;
+//   - an address of another organization beside that of the author, without quotes
+//     or hidden in a comment, an encoded word, a source route or a local part, as
+//     [author.Apparent] finds it;
+//   - another local part, because that of the author has an encoded word or
+//     invisible characters.
+//
+// A name in quotes may say anything, an address too: every program reads it as a
+// name. So mailing lists that write "'Ann' via list" or "ann@example.org" as the
+// name pass. Two domains belong to one organization if the same domain is
+// registered below a public suffix for both.
 //
 // DNS: none.
 func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -29,26 +38,44 @@ func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	type finding struct{}
-	f, _ := envelope.OncePerMessage(ctx, e.Message, finding{}, func() (envelope.Finding, error) {
-		return singleAuthor(check, e.Message), nil
-	})
-	return f
-}
-
-func singleAuthor(check string, m *envelope.Message) envelope.Finding {
-	authors, err := author.Of(m)
-	if err != nil {
-		return envelope.Failed(check, unwanted, "the author of the message can't be told: %v", err)
+	read := authorsOf(ctx, e.Message)
+	if read.err != nil {
+		return envelope.Failed(check, unwanted, "the author of the message can't be told: %v", read.err)
 	}
-	if domains := authors.Domains(); len(domains) > 1 {
+	domains := read.authors.Domains()
+	if len(domains) > 1 {
 		return envelope.Failed(check, unwanted, "the From field has addresses of %d domains, among them %s and %s",
 			len(domains), domains[0], domains[1])
 	}
-	if fault := disguise(m, authors); fault != "" {
-		return envelope.Failed(check, unwanted, "the author of the message can't be told: %s", fault)
+	for _, apparent := range read.apparent.Domains() {
+		if registered(apparent) != registered(domains[0]) {
+			return envelope.Failed(check, unwanted, "the author of the message can't be told: some programs read an address of %s in the From field", apparent)
+		}
 	}
 	return envelope.Passed(check)
+}
+
+// authorship is in whose name a message is written.
+type authorship struct {
+	authors  author.Authors
+	apparent author.Authors // whom some program reads as the author besides
+	err      error          // why the author cannot be told
+}
+
+// authorsOf reads the From field once for each message.
+func authorsOf(ctx context.Context, m *envelope.Message) authorship {
+	type key struct{}
+	read, _ := envelope.OncePerMessage(ctx, m, key{}, func() (authorship, error) {
+		authors, err := author.Of(m)
+		if err == nil {
+			err = disguise(m, authors)
+		}
+		if err != nil {
+			return authorship{err: err}, nil
+		}
+		return authorship{authors: authors, apparent: author.Apparent(m)}, nil
+	})
+	return read
 }
 
 // AlignedFor passes when mail of the listed domains is authenticated as theirs,
@@ -101,13 +128,16 @@ func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
 
 // AuthorOwned passes when the login of the client owns every address in From:
 // when it is one of those that owners has for that address. It is for
-// submission, where MAIL FROM alone does not keep a user from writing in the
-// name of another. Owners is asked once per judgement and address, by many
-// goroutines at once; its error means that it can't answer now, and gives a
-// TempError with 451 4.3.0. The letter case of a login does not matter.
+// submission, where a user who may send as one address could otherwise write in
+// the name of another. The letter case of a login does not matter.
 //
-// An author that can't be told is owned by nobody. None: a client that has not
-// logged in.
+// Addresses that only some programs read in the field, as SingleAuthor describes
+// them, must be owned too. It fails for an author that cannot be told, and for more
+// than 100 addresses. None: a client that has not logged in.
+//
+// Owners is asked once for each judgement and address, concurrently. Its error
+// means that it cannot answer now, and makes the finding a TempError with 451 4.3.0,
+// unless the login does not own another of the addresses.
 //
 // DNS: none.
 func AuthorOwned(owners directory.Owners) envelope.Check {
@@ -116,12 +146,16 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 		if e.Login == "" {
 			return envelope.NotApplicable(check)
 		}
-		authors, err := author.Of(e.Message)
-		if err != nil {
-			return envelope.Failed(check, unwanted, "the login %s can't be shown to own the author of the message: %v", e.Login, err)
+		read := authorsOf(ctx, e.Message)
+		if read.err != nil {
+			return envelope.Failed(check, unwanted, "the login %s can't be shown to own the author of the message: %v", e.Login, read.err)
+		}
+		mailboxes := slices.Concat(read.authors, read.apparent)
+		if len(mailboxes) > maxOwned {
+			return envelope.Failed(check, unwanted, "the From field has more than %d addresses", maxOwned)
 		}
 		var failed error
-		for _, mailbox := range authors {
+		for _, mailbox := range mailboxes {
 			logins, err := askOwners(ctx, &owners, mailbox)
 			switch {
 			case err != nil:
@@ -136,6 +170,9 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 		return envelope.Passed(check)
 	})
 }
+
+// maxOwned bounds for how many addresses of one message owners are asked.
+const maxOwned = 100
 
 // askOwners asks once per judgement. Who owns is the key: the pointer is that
 // of one call of AuthorOwned.

@@ -186,6 +186,17 @@ func TestAuthorOwned(t *testing.T) {
 		{"ann", "someone@broken.example, else@bank.example", envelope.Fail},
 		{"ann", "nobody", envelope.Fail},
 		{"ann", "someone@bank.example\r\nFrom: someone@bank.example", envelope.Fail},
+
+		// What other programs read as the author is to be owned too.
+		{"ann", "someone@bank.example\r\nFrom\u00a0: else@bank.example", envelope.Fail},
+		{"ann", "else@bank.example <someone@bank.example>", envelope.Fail},
+		{"ann", "=?utf-8?q?else=40bank.example?= <someone@bank.example>", envelope.Fail},
+		{"ann", "someone@bank.example (else@bank.example)", envelope.Fail},
+		{"ann", "<@bank.example:someone@bank.example>", envelope.Fail},
+		{"ann", "someone@broken.example <someone@bank.example>", envelope.TempError},
+		{"ann", "someone@shop.example <someone@bank.example>", envelope.Pass},
+		{"ann", `"else@bank.example" <someone@bank.example>`, envelope.Pass},
+		{"ann", strings.Repeat("someone@bank.example, ", 100) + strings.Repeat("someone@shop.example ", 200) + "<someone@bank.example>", envelope.Fail},
 	} {
 		e := from(good, "someone@bank.example", tc.author)
 		e.Login = tc.login

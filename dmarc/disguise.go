@@ -2,29 +2,30 @@ package dmarc
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 
 	"mxrules.example/dmarc/author"
 	"mxrules.example/envelope"
 )
 
-// disguise says how a message shows some readers another author than those that
-// count, "" if it does not.
-func disguise(m *envelope.Message, authors author.Authors) string {
+// disguise says how a message shows some readers another From field, or another
+// local part, than those that count. It is nil if it does not.
+func disguise(m *envelope.Message, authors author.Authors) error {
 	if readersSee(m.Header(), "From") > 1 {
-		return "to some programs the message has more than one From field"
+		return errors.New("to some programs the message has more than one From field")
 	}
 	for _, mailbox := range authors {
 		switch {
 		case strings.Contains(mailbox.Local, "=?") && strings.Contains(mailbox.Local, "?="):
 			// RFC 2047, section 5 forbids it, and programs that decode it all the same
 			// show what it hides: another address.
-			return "an address in the From field has an encoded word"
+			return errors.New("an address in the From field has an encoded word")
 		case envelope.CleanText(mailbox.Local, true) != mailbox.Local:
-			return "an address in the From field has a character that is not shown, or turns text around"
+			return errors.New("an address in the From field has a character that is not shown, or turns text around")
 		}
 	}
-	return ""
+	return nil
 }
 
 // readersSee counts the fields of a name that are in a header to one program or

@@ -36,10 +36,10 @@
 // A message whose author can't be told, because From is missing, repeated or
 // malformed, is PermError and not None: oddness must not be the way around a
 // policy. No rule acts on PermError unless it says so, so that [SingleAuthor]
-// belongs into every policy that uses the package. It also refuses mail that
-// shows some readers another From field than the one that was checked;
-// message.WellFormed in front of it refuses whatever else in the form of a
-// message programs read differently.
+// belongs into every policy that uses the package. It also refuses mail in
+// which some programs read another author than the one that was checked;
+// message.WellFormed before it refuses whatever else in the form of a message
+// programs read differently.
 //
 // # The list of public suffixes
 //

@@ -13,12 +13,15 @@
 //
 //	"ceo@bank.example" <someone@example.org>
 //
-// the author is of example.org; a name may hold an @ even without quotes, as
+// the author is of example.org; a name may hold an @ even without quotes, as some
 // names in real mail do. Comments are skipped at any depth, the members of a
 // group count one by one (RFC 5322, section 3.4), a source route is skipped,
 // and encoded words are not decoded, because in an address they mean nothing
 // (RFC 2047, section 5). Local parts may be of any length and have dots
 // anywhere; domains are names of hosts ([envelope.ParseHost]).
+//
+// Not every program reads the field so. [Apparent] returns the addresses that
+// others may read in it, so that a check can refuse a message that has them.
 //
 // Refused are: no From field or several; control characters, NUL and bare CR
 // among them; quotes, comments, brackets and groups that do not end; a member

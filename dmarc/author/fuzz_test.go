@@ -40,6 +40,45 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzApparent says that nothing inside quotes is an address, and that what is one
+// is found behind whatever stands there.
+func FuzzApparent(f *testing.F) {
+	for _, name := range []string{"a@b.example", `"`, "(", ")", `\`, "=?utf-8?q?a=40b.example?=", "=?utf-7?q?+AEA-?=", "<@c.example,", "a . b", "@", "＠", "\xff"} {
+		f.Add(name)
+	}
+	apparent := func(from string) string {
+		return list(author.Apparent(envelope.NewMessage([]byte("From: " + from + "\r\n\r\n"))))
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if strings.ContainsAny(name, "\r\n") {
+			return
+		}
+		_ = apparent(name + "<x@evil.example>")
+		quoted := `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(name) + `"`
+		if _, err := author.Parse(quoted + "<x@evil.example>"); err != nil || strings.Contains(name, "=?") {
+			return
+		}
+		if got := apparent(quoted + " <x@evil.example>"); got != "" {
+			t.Errorf("%q shows %s", quoted, got)
+		}
+		if got := apparent(quoted + " a@bank.example <x@evil.example>"); got != "a@bank.example" {
+			t.Errorf("a@bank.example behind %q shows %s", quoted, got)
+		}
+	})
+}
+
+// TestApparentTakesLinearTime reads 128 KB of each of the things that a reader
+// could read again and again. It has no clock: a quadratic reader would run into
+// the limit of the test.
+func TestApparentTakesLinearTime(t *testing.T) {
+	for _, piece := range []string{"(", "()", `"`, `\"`, `"\"`, `"a@b"@`, "a.", ". ", "a@", "a@b.", "a@b.c ", "a@b. ", "=?", "=?a?q?b?=", "=?a?b?", "+AEA", "<@a.b,"} {
+		long := strings.Repeat(piece, 1<<17/len(piece))
+		for _, from := range []string{long, `"` + long, "(" + long, "=?utf-7?q?" + long + "?="} {
+			author.Apparent(envelope.NewMessage([]byte("From: " + from + " <x@evil.example>\r\n\r\n")))
+		}
+	}
+}
+
 func wantSame(t *testing.T, value string, authors author.Authors, theirs []*mail.Address) {
 	t.Helper()
 	if len(theirs) != len(authors) {
