@@ -192,17 +192,20 @@ func ExampleSubmission() {
 	dns := zone.MustParse("example.com. A 192.0.2.1")
 	encrypted := &tls.ConnectionState{}
 	for _, mail := range []struct {
-		tls         *tls.ConnectionState
-		login, from string
+		tls                 *tls.ConnectionState
+		login, from, author string
 	}{
-		{encrypted, "bob", "bob@example.org"},
-		{encrypted, "bob", "info@example.org"},
-		{encrypted, "bob", "alice@example.org"},
-		{encrypted, "", "bob@example.org"},
-		{nil, "bob", "bob@example.org"},
+		{encrypted, "bob", "bob@example.org", "bob@example.org"},
+		{encrypted, "bob", "info@example.org", "Info <info@example.org>"},
+		{encrypted, "bob", "alice@example.org", "bob@example.org"},
+		{encrypted, "bob", "bob@example.org", "Alice <alice@example.org>"},
+		{encrypted, "bob", "", "alice@example.org"},
+		{encrypted, "", "bob@example.org", "bob@example.org"},
+		{nil, "bob", "bob@example.org", "bob@example.org"},
 	} {
 		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
 			TLS: mail.tls, Login: mail.login, MailFrom: mail.from, RcptTo: "ann@example.com",
+			Message: envelope.NewMessage([]byte("From: " + mail.author + "\r\n\r\n")),
 		})
 		fmt.Printf("%s by %q\n", v.Action, v.Rule)
 	}
@@ -210,6 +213,8 @@ func ExampleSubmission() {
 	// accept by ""
 	// accept by ""
 	// reject by "sender.ownedbylogin"
+	// reject by "dmarc.authorowned"
+	// reject by "dmarc.authorowned"
 	// reject by "client.authenticated"
 	// reject by "client.tls"
 }

@@ -177,20 +177,21 @@ func (s *scene) faulty(t *testing.T, policy verdict.Policy, e envelope.Envelope,
 }
 
 // early sees that a policy that is asked at each stage says what it says at the
-// end, and that it says it for good. It must at RCPT, but that greylisting waits
-// for the message of a null sender.
+// end, and that it says it for good. It must at RCPT, unless a rule looks at the
+// message: greylisting waits for that of a null sender, and submission for the
+// author.
 func (s *scene) early(t *testing.T, policy verdict.Policy, e envelope.Envelope, want verdict.Verdict) {
 	t.Helper()
 	if e.Stage != envelope.Whole {
 		return
 	}
 	last := envelope.Rcpt
-	if s.greylist != nil && e.MailFrom == "" {
+	if s.greylist != nil && e.MailFrom == "" || e.Message != nil {
 		last = envelope.Data
 	}
 	for stage := envelope.Connect; stage <= last; stage++ {
 		e.Stage = stage
-		if stage == envelope.Data {
+		if stage == envelope.Data && e.Message == nil {
 			e.Message = envelope.NewMessage(nil)
 		}
 		if v := policy.Judge(t.Context(), s.dns, &e); v.Action != verdict.Continue {
@@ -256,6 +257,8 @@ func (s *scene) apply(line string) (err error) {
 		case "to":
 			recipients = append(recipients, value)
 			s.recipients = recipients
+		case "author":
+			e.Message = by(value)
 		case "before":
 			e.Recipients, err = strconv.Atoi(value)
 		case "stage":

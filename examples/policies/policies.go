@@ -27,6 +27,7 @@ package policies
 import (
 	"time"
 
+	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/recipient"
@@ -97,8 +98,12 @@ func Strict(site Site) (verdict.Policy, error) {
 }
 
 // Submission is a policy for the ports at which users hand in their mail (RFC
-// 6409). They log in, over an encrypted line, and write in their own name. How
-// their programs greet, and where they are, does not matter.
+// 6409). They log in, over an encrypted connection, and write in their own name:
+// the login must own the sender in MAIL FROM, unless it is the null sender, and
+// every address in From, also of a message with the null sender. How their programs
+// greet, and where they are, does not matter.
+//
+// The author is known with the message, so that most mail is decided at DATA only.
 func Submission(site Site) (verdict.Policy, error) {
 	return policy(site, verdict.Rules{
 		verdict.RejectUnless(client.TLS),
@@ -106,6 +111,7 @@ func Submission(site Site) (verdict.Policy, error) {
 	}, forEverybody(site), verdict.Rules{
 		verdict.RejectUnless(sender.OwnedByLogin(site.owners())),
 		verdict.RejectUnless(recipient.TakesMail),
+		verdict.RejectUnless(dmarc.AuthorOwned(site.owners())),
 	})
 }
 

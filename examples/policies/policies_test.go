@@ -89,7 +89,13 @@ func handedIn() envelope.Envelope {
 		Helo:     "laptop",
 		MailFrom: "bob@example.org",
 		RcptTo:   "someone@example.com",
+		Message:  by("Bob <bob@example.org>"),
 	}
+}
+
+// by returns a message with this From field.
+func by(author string) *envelope.Message {
+	return envelope.NewMessage([]byte("From: " + author + "\r\nSubject: news\r\n\r\n"))
 }
 
 type maker func(policies.Site) (verdict.Policy, error)
