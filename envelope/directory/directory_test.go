@@ -97,6 +97,16 @@ func TestMap(t *testing.T) {
 		"nobody@example.net":  directory.Unknown,
 		"@example.net":        directory.Known,
 		"@closed.example.org": directory.Disabled,
+
+		".wide.example":         directory.Known,
+		"ann@a.wide.example":    directory.Full,
+		"@b.wide.example":       directory.Disabled,
+		"@.b.wide.example":      directory.Moved,
+		"nobody@c.wide.example": directory.Unknown,
+		"plain.example":         directory.Known,
+		"[192.0.2.1]":           directory.Disabled,
+		"@localhost":            directory.Known,
+		`""@example.org`:        directory.Full,
 	}
 	lookup, err := directory.Map(entries)
 	if err != nil {
@@ -113,6 +123,22 @@ func TestMap(t *testing.T) {
 		"somebody@example.net":      directory.Known,
 		"anyone@closed.example.org": directory.Disabled,
 		"anyone@example.com":        directory.Foreign,
+
+		"ann@wide.example":        directory.Foreign,
+		"ann@x.wide.example":      directory.Known,
+		"ann@x.y.wide.example":    directory.Known,
+		"ann@a.wide.example":      directory.Full,
+		"bob@a.wide.example":      directory.Known, // the domain is named by the entry above
+		"bob@b.wide.example":      directory.Disabled,
+		"bob@x.b.wide.example":    directory.Moved, // the nearest domain above counts
+		"nobody@c.wide.example":   directory.Unknown,
+		"somebody@c.wide.example": directory.Known,
+		"anyone@plain.example":    directory.Known,
+		"anyone@x.plain.example":  directory.Foreign,
+		"anyone@[192.0.2.1]":      directory.Disabled,
+		"anyone@[192.0.2.2]":      directory.Foreign,
+		"root@localhost":          directory.Known,
+		`""@example.org`:          directory.Full,
 	} {
 		if got := ask(t, lookup, address); got != want {
 			t.Errorf("%s: got %v, want %v", address, got, want)
@@ -299,7 +325,7 @@ func TestSubaddressed(t *testing.T) {
 	}
 }
 
-func TestSubaddressedNeverAsksForNobody(t *testing.T) {
+func TestSubaddressedNeverLooksUpAnEmptyUser(t *testing.T) {
 	lookup := directory.Subaddressed(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		if m.Local == "" {
 			return directory.Known, nil

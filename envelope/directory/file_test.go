@@ -311,7 +311,7 @@ func TestAFileThatIsNotAsLongAsItSaysIsNotRead(t *testing.T) {
 	}
 }
 
-func TestNobodyNeedsToBeTold(t *testing.T) {
+func TestReportMayBeNil(t *testing.T) {
 	f := start(t, "ann@example.org")
 	lookup, err := directory.File(f.path, nil)
 	f.must(err)

@@ -49,6 +49,30 @@ func TestOwnersFromKeepsItsOwnMap(t *testing.T) {
 	}
 }
 
+func TestAllEntriesThatMatchOwnAnAddress(t *testing.T) {
+	owners, err := directory.OwnersFrom(map[string][]string{
+		"ann": {"ann@org.example"}, "bob": {"org.example"}, "eve": {".org.example"}, "kim": {"[192.0.2.1]", ".example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{
+		"Ann@org.example":   {"ann", "bob", "kim"},
+		"info@org.example":  {"bob", "kim"},
+		"ann@a.org.example": {"eve", "kim"},
+		"ann@[192.0.2.1]":   {"kim"},
+		"ann@example.org":   nil,
+	} {
+		m, err := envelope.ParseMailbox(path, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if logins, err := owners(t.Context(), m); err != nil || !slices.Equal(logins, want) {
+			t.Errorf("%s: got %q, %v, want %q", path, logins, err, want)
+		}
+	}
+}
+
 func TestHasLoginLooksAtLettersAndNotAtTheirCase(t *testing.T) {
 	logins := []string{"Ann", "jürgen", "a\xfe", "b\ufffd"}
 	for login, want := range map[string]bool{
