@@ -6,26 +6,24 @@ import (
 	"fmt"
 )
 
-// Check answers one question about an envelope. It is a pure function: the
-// same envelope, the same answers of DNS and the same clock give the same
-// finding. It keeps nothing and writes nothing; what acting on its finding
-// must write it returns as Commit. It does not change the envelope, and it
-// returns soon after ctx ends.
+// Check answers one question about an envelope. It is a pure function: the same
+// envelope, DNS answers and clock give the same finding. It keeps no state and
+// writes nothing; a finding that must be written when it is acted on has a Commit.
+// A check does not change the envelope, and returns soon after ctx ends.
 //
 // A check is named for the property that holds when it passes, so that
-// RejectUnless(helo.Resolves) reads as a sentence. At Start it asks nothing and
-// answers with its name and, in Awaits, the stage from which it answers. That
-// answer is Pending, or TempError if the check is misconfigured. The suite
-// envelopetest.TestCheck tests all this.
+// RejectUnless(helo.Resolves) reads as a sentence. At Start it looks nothing up and
+// returns its name and, in Awaits, the stage from which it answers. That finding is
+// Pending, or TempError if the check is misconfigured. The conformance suite
+// envelopetest.TestCheck tests this contract.
 type Check func(ctx context.Context, r Resolver, e *Envelope) Finding
 
-// At makes a check of one's own that waits for its stage by itself: answer is
-// called only once the envelope has come to stage, and never at Start, where no
-// check answers. With stage Data it is called only with a message: a whole
-// envelope without one is None, and one at Data is a mistake of the program,
-// and a TempError.
+// At returns a check that calls answer once the envelope has reached stage, and is
+// Pending before. answer is never called at Start. If stage is Data, answer is only
+// called with a message: without one a whole envelope is None, and an envelope at
+// Data, which must have a message, is a TempError.
 //
-// The finding is given name unless it has one, so that answer may use the
+// The finding gets name unless it has a name, so that answer may use the
 // constructors with "". If answer is nil, the check is misconfigured.
 func At(name string, stage Stage, answer Check) Check {
 	if stage == Start {
@@ -49,10 +47,9 @@ func At(name string, stage Stage, answer Check) Check {
 	}
 }
 
-// WithoutMessage is the finding of a check that needs a message, for an
-// envelope that has come to Data without one. In a whole envelope there is
-// none: None. At Data somebody forgot it, and that never lets mail in:
-// TempError.
+// WithoutMessage is the finding of a check that needs a message, for an envelope
+// without one. It is None for a whole envelope, in which there is no message, and
+// TempError for an envelope at Data, where the program forgot it.
 func WithoutMessage(check string, e *Envelope) Finding {
 	if e.Stage == Whole {
 		return NotApplicable(check)
@@ -60,10 +57,10 @@ func WithoutMessage(check string, e *Envelope) Finding {
 	return mistaken(check, 0, errors.New("the envelope is at Data and has no message"))
 }
 
-// Misconfigured returns the check that stands in for one with invalid arguments,
-// such as a pattern that can't be parsed. From stage on it is a TempError whose
-// Err is err: the mistake neither lets mail in nor loses any. At Start it is the
-// same TempError, so that [Validate] finds the mistake before mail does.
+// Misconfigured returns a check that replaces one with invalid arguments, such as a
+// pattern that does not parse. From stage on it is a TempError whose Err is err, so
+// that the mistake neither accepts nor loses mail. At Start it is the same TempError,
+// so that [Validate] finds the mistake before the first mail.
 func Misconfigured(name string, stage Stage, err error) Check {
 	found := misconfiguration(name, err)
 	check := At(name, stage, func(context.Context, Resolver, *Envelope) Finding { return found })
@@ -85,9 +82,9 @@ func misconfiguration(check string, err error) Finding {
 	return f
 }
 
-// mistaken is the finding of a check that can't answer because of a mistake on
-// our side, which is no lookup that failed: 451 4.3.detail (RFC 3463, section
-// 3.4, mail system status).
+// mistaken is the finding of a check that can't answer because of a mistake in the
+// program or its configuration: 451 4.3.detail (RFC 3463, section 3.4, mail system
+// status).
 func mistaken(check string, detail uint16, err error) Finding {
 	f := Unavailable(check, err)
 	f.Status.Detail = detail
@@ -95,9 +92,9 @@ func mistaken(check string, detail uint16, err error) Finding {
 	return f
 }
 
-// Describe returns the name of a check and the stage from which it answers,
-// without running it: it asks at Start, where a check knows nothing and does
-// nothing. A check that panics there has no name.
+// Describe returns the name of a check and the stage from which it answers. It
+// calls the check at Start, where a check looks nothing up. The name of a check that
+// panics there is "".
 func Describe(check Check) (name string, from Stage) {
 	f, err := atStart(check)
 	if err != nil {
@@ -106,11 +103,11 @@ func Describe(check Check) (name string, from Stage) {
 	return f.Check, f.Awaits
 }
 
-// Validate returns an error if a check is misconfigured. Of a combination it
-// names every operand that is. A check that is nil, panics at Start or has no
-// outcome there is misconfigured too. Like Describe, Validate asks at Start and
-// runs nothing; what a check can learn only from mail, DNS or a store it does not
-// find.
+// Validate returns an error if a check is misconfigured. For a combination the
+// error names every misconfigured operand. A check that is nil, or that panics or
+// has no outcome at Start, is misconfigured too. Like Describe, Validate calls the
+// check at Start, so that it finds no mistake that needs mail, DNS or a store to be
+// seen.
 func Validate(check Check) error {
 	f, err := atStart(check)
 	if err != nil {
@@ -124,8 +121,8 @@ func Validate(check Check) error {
 
 var errNoCheck = errors.New("there is no check")
 
-// atStart returns the finding of a check at Start. The error is that of a check
-// that is nil, or that reads what it can't know yet and panics.
+// atStart returns the finding of a check at Start. It returns an error for a check
+// that is nil or panics.
 func atStart(check Check) (f Finding, err error) {
 	if check == nil {
 		return f, errNoCheck

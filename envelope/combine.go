@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// All passes when every check passes. Any passes when one does. Not passes
-// when its check fails. None stands aside: it is neutral in All and Any, and
-// Not leaves it. PermError counts as Fail in All and Any, and Not leaves it.
-// What is unknown (Pending, TempError) matters only where it could change the
-// answer; where both stand in the way the answer is Pending, since waiting
-// comes first.
+// All passes when every check passes. Any passes when one check does. Not passes
+// when its check fails. None is neutral in All and Any, and stays None in Not.
+// PermError counts as Fail in All and Any, and stays PermError in Not. An unknown
+// outcome (Pending, TempError) matters only if it could change the result; if both
+// could, the result is Pending.
 //
 //	a          b          All(a, b)   Any(a, b)   Not(a)
 //	None       None       None        None        None
@@ -41,15 +40,14 @@ import (
 // The table is the same with a and b exchanged. A finding without an outcome
 // counts as TempError. All and Any of nothing are None.
 //
-// Checks are asked from left to right, and no more of them than the answer
-// needs. The finding is named "all(a, b)" and has the text, status and cause of
-// the operand that settled it, and the findings of all that were asked as its
-// Detail, a []Finding. Its Commit calls those of the operands that the answer
-// needed.
+// Checks run from left to right, and no more of them than the result needs. The
+// finding is named "all(a, b)" and has the text, status and cause of the operand
+// that settled it. Its Detail is a []Finding of all operands that ran, and its
+// Commit calls theirs.
 //
-// At Start a combination is misconfigured if one of its operands is. Later a
-// misconfigured operand is a TempError like others, and matters only where it
-// could change the answer.
+// A combination is misconfigured if one of its operands is ([Validate]). When mail
+// comes, the misconfigured operand is a TempError like any other, and matters only
+// if it could change the result.
 func All(checks ...Check) Check { return combine("all", Fail, checks) }
 
 // Any is described with All.
@@ -77,8 +75,8 @@ func Not(check Check) Check {
 	}
 }
 
-// combine makes All or Any: settling is the outcome of one operand that
-// settles the whole.
+// combine makes All or Any. One operand with the outcome settling settles the
+// result.
 func combine(word string, settling Outcome, checks []Check) Check {
 	checks = slices.Clone(checks)
 	for i := range checks {
@@ -104,7 +102,7 @@ func combine(word string, settling Outcome, checks []Check) Check {
 	}
 }
 
-// orMisconfigured returns check, or one that says so if there is none.
+// orMisconfigured returns check, or a misconfigured one if check is nil.
 func orMisconfigured(check Check) Check {
 	if check == nil {
 		return Misconfigured("", Connect, errNoCheck)
@@ -112,8 +110,8 @@ func orMisconfigured(check Check) Check {
 	return check
 }
 
-// misconfigured returns the finding at Start of a combination with operands that
-// are misconfigured, and reports whether there are any.
+// misconfigured reports whether operands of a combination are misconfigured, which
+// they say at Start, and returns the finding of the combination.
 func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad bool) {
 	if e.Stage != Start {
 		return f, false
@@ -139,7 +137,8 @@ func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad
 	return f, len(all) > 0
 }
 
-// misconfigurations is what is wrong with the operands of a combination.
+// misconfigurations holds the errors of the misconfigured operands of a
+// combination.
 type misconfigurations []error
 
 // Error names all of them in one line.

@@ -13,25 +13,23 @@ const (
 	maxLabel = 63
 )
 
-// Host is the name of a host or domain in the one form in which names are
-// compared everywhere: A-labels, lower case, no final dot. Get one from
-// [ParseHost].
+// Host is the normalised name of a host or domain: A-labels, lower case, no final
+// dot. Two names are the same if their Hosts are equal. Get one from [ParseHost].
 type Host string
 
-// ParseHost reads the name of a host or domain and normalises it, so that
-// "Mail.Example.ORG.", "mail.example.org" and, for an internationalised name,
-// its U-labels and A-labels give the same Host.
+// ParseHost parses the name of a host or domain and normalises it, so that
+// "Mail.Example.ORG.", "mail.example.org" and, for an internationalised name, its
+// U-labels and A-labels are the same Host. The error is a *[SyntaxError].
 //
-// A host name has labels of 1 to 63 letters, digits and hyphens, with no hyphen
-// at either end, and at most 253 octets (RFC 1123, section 2.1; RFC 5321,
-// section 4.1.2). An underscore is let through, because hosts that have one
-// exist and send mail. A name made of digits and dots only is an address, or
-// looks like one, and is no name. U-labels become A-labels (RFC 5891) with the
-// mapping that lookups use (UTS 46), in which the ideographic full stop is a dot
-// and some characters vanish, but never a label.
+// A host name has labels of 1 to 63 letters, digits and hyphens, with no hyphen at
+// either end, and at most 253 octets (RFC 1123, section 2.1; RFC 5321, section
+// 4.1.2). Underscores are accepted, because hosts with one exist and send mail. A
+// name of digits and dots only is an error, because it is an address or looks like
+// one. U-labels become A-labels (RFC 5891) with the mapping for lookups (UTS 46):
+// an ideographic full stop is a dot, and characters such as soft hyphens vanish. A
+// label that would vanish is an error.
 //
-// An ASCII name in lower case is returned without a copy. The error is a
-// *[SyntaxError].
+// An ASCII name in lower case is returned without a copy.
 func ParseHost(s string) (Host, error) {
 	name, reason := normalise(s)
 	if reason == "" {
@@ -43,10 +41,10 @@ func ParseHost(s string) (Host, error) {
 	return Host(name), nil
 }
 
-// Absolute returns h with a final dot, as a Resolver is asked.
+// Absolute returns h with a final dot, the form in which a Resolver is asked.
 func (h Host) Absolute() string { return string(h) + "." }
 
-// Labels returns how many labels h has: 1 for "localhost", 0 for "".
+// Labels returns the number of labels of h: 1 for "localhost", 0 for "".
 func (h Host) Labels() int {
 	if h == "" {
 		return 0
@@ -54,22 +52,22 @@ func (h Host) Labels() int {
 	return strings.Count(string(h), ".") + 1
 }
 
-// Within reports whether h is domain or a name below it.
+// Within reports whether h is domain or below it.
 func (h Host) Within(domain Host) bool {
 	return h == domain || h.Below(domain)
 }
 
-// Below reports whether h is a name below domain, and not domain itself.
+// Below reports whether h is below domain, and not domain itself.
 func (h Host) Below(domain Host) bool {
 	return domain != "" && len(h) > len(domain) &&
 		strings.HasSuffix(string(h), string(domain)) && h[len(h)-len(domain)-1] == '.'
 }
 
-// normalise brings any name that DNS can be asked for into its one form: lower
-// case, A-labels, no final dot, labels of 1 to 63 letters, digits, hyphens and
-// underscores, 253 octets. Where hyphens stand, and what an A-label decodes
-// to, is not looked at: such names exist (RFC 2181, section 11). The reason is
-// "" if all is well.
+// normalise returns the form of Host for any name that can be looked up: labels of
+// 1 to 63 letters, digits, hyphens and underscores, and at most 253 octets. It does
+// not check the places of hyphens nor what an A-label decodes to, because names that
+// break these rules exist (RFC 2181, section 11). The reason is "" if there is no
+// error.
 func normalise(s string) (name, reason string) {
 	upper := false
 	for i := range len(s) {
@@ -89,21 +87,20 @@ func normalise(s string) (name, reason string) {
 	return s, ""
 }
 
-// normaliseUnicode does what normalise does for a name with U-labels. idna has
-// no profile that fits names of mail (its own check of lengths and of what is
-// a letter is too lax, or too strict for underscores), so that it maps, and
-// nameFault decides.
+// normaliseUnicode is normalise for a name with U-labels. No profile of idna fits
+// names of mail: its own checks of lengths and letters are too lax, or too strict
+// for underscores. So idna maps the name and nameFault checks it.
 //
-// Mapping may empty a label, or decode one that is in ASCII. A last label that
-// is empty looks like a final dot, so that the final dot goes before the mapping
-// and no label after it.
+// Mapping may leave a label empty, and may decode a label in ASCII. An empty last
+// label looks like a final dot, so that the final dot is removed before the mapping
+// and not after it.
 func normaliseUnicode(s string) (name, reason string) {
 	if !utf8.ValidString(s) {
 		return "", "is not valid UTF-8"
 	}
-	// Punycode takes time that is quadratic in the length of a label. A character
-	// has at most four octets in UTF-8 and at least one in an A-label, so that no
-	// name but one stuffed with characters that vanish stops here.
+	// Punycode takes quadratic time in the length of a label. A character has at
+	// most four octets in UTF-8 and at least one in an A-label, so that only names
+	// with many characters that vanish are refused here and would be valid.
 	if len(s) > 4*maxName {
 		return "", "has more than 253 octets"
 	}
@@ -130,8 +127,8 @@ func normaliseUnicode(s string) (name, reason string) {
 	return name, ""
 }
 
-// keepsASCII reports whether name has the labels given, and those of them that
-// are in ASCII unchanged but for their letter case.
+// keepsASCII reports whether name has as many labels as given, and whether the
+// mapping has changed nothing but the letter case of those in ASCII.
 func keepsASCII(given []string, name string) bool {
 	labels := strings.Split(name, ".")
 	if len(labels) != len(given) {
@@ -145,9 +142,8 @@ func keepsASCII(given []string, name string) bool {
 	return true
 }
 
-// isULabels reports whether each label of s is in ASCII or is a U-label (RFC
-// 5890, section 2.3.2.1) in any letter case, where name is the normalised form
-// of s.
+// isULabels reports whether each label of s is in ASCII or is a U-label (RFC 5890,
+// section 2.3.2.1) in any letter case. name is the normalised form of s.
 func isULabels(s string, name Host) bool {
 	given, labels := strings.Split(strings.TrimSuffix(s, "."), "."), strings.Split(string(name), ".")
 	if len(given) != len(labels) {
@@ -167,8 +163,7 @@ func isULabels(s string, name Host) bool {
 // isDot reports whether r separates labels (RFC 3490, section 3.1).
 func isDot(r rune) bool { return r == '.' || r == '。' || r == '．' || r == '｡' }
 
-// nameFault says what keeps s, without its final dot, from being a name that
-// DNS can be asked for.
+// nameFault says why s, without its final dot, can't be looked up in DNS.
 func nameFault(s string) string {
 	if s == "" {
 		return "is empty"
@@ -195,7 +190,7 @@ func nameFault(s string) string {
 	return ""
 }
 
-// hostFault says what keeps a normalised name from being the name of a host.
+// hostFault says why a normalised name is not the name of a host.
 func hostFault(name string) string {
 	numeric := true
 	for i := range len(name) {

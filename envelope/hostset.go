@@ -2,8 +2,8 @@ package envelope
 
 import "strings"
 
-// HostSet is a set of host names given by patterns, of which the package
-// documentation has the grammar. The zero value is empty.
+// HostSet is a set of host names given by patterns, whose grammar is in the package
+// documentation. The zero value is empty.
 type HostSet struct {
 	exact map[Host]struct{}
 	below map[Host]struct{}
@@ -37,8 +37,8 @@ func add(m map[Host]struct{}, h Host) map[Host]struct{} {
 	return m
 }
 
-// Contains reports whether h matches one of the patterns. It costs one lookup
-// in a map for each label of h, however many patterns there are.
+// Contains reports whether h matches one of the patterns. It takes one map lookup
+// for each label of h, however many patterns there are.
 func (s HostSet) Contains(h Host) bool {
 	if _, ok := s.exact[h]; ok {
 		return true

@@ -11,39 +11,40 @@ import (
 // not keep.
 const maxMailbox = 254
 
-// Mailbox is an address of mail with its local part and its domain always
-// apart. Get one from [ParseMailbox].
+// Mailbox is a mail address, with its local part and its domain apart. Get one
+// from [ParseMailbox].
 type Mailbox struct {
-	// Local is what the local part means: quotes and backslashes are undone,
-	// letter case is kept. It may hold any printable character, an @ too.
+	// Local is the local part without quotes and backslashes, in its original
+	// letter case. It may have any printable character, even an @.
 	Local string
 	// Domain is the normalised domain, "" if the mailbox has a literal instead.
 	Domain Host
 	// Literal is the address literal in place of a domain.
 	Literal Literal
 	// Route is the source route before the mailbox, as it was sent without its
-	// colon ("@a.example,@b.example"), "" if there is none. RFC 5321, appendix
-	// C: it should be ignored, and it must not be followed for strangers.
+	// colon ("@a.example,@b.example"), "" if there is none. A server should ignore
+	// it, and must not follow it for strangers (RFC 5321, appendix C).
 	Route string
 }
 
-// ParseMailbox reads the path of a MAIL or RCPT command without its angle
-// brackets (RFC 5321, section 4.1.2): a local part, plain or quoted, an @, and
-// a domain or an address literal; an obsolete source route before it is
-// recognised. With smtputf8 the local part may be UTF-8 and the domain may have
-// U-labels (RFC 6531, section 3.3). The whole has at most 254 octets, also with
-// A-labels for U-labels. The local part has no limit of its own: RFC 5321,
-// section 4.5.3.1.1 lets it have 64 octets, section 4.5.3.1 asks receivers for no
-// limit where they can do without, and large senders have longer ones.
+// ParseMailbox parses the path of a MAIL or RCPT command without its angle
+// brackets (RFC 5321, section 4.1.2): a local part, plain or quoted, an @, and a
+// domain or an address literal, after an optional source route. With smtputf8 the
+// local part may be UTF-8 and the domain may have U-labels (RFC 6531, section 3.3).
+// The error is a *[SyntaxError]. The empty path (the null sender) and a local part
+// alone, such as postmaster, are errors.
 //
-// Where the local part ends is decided by its own grammar, not by counting @:
-// "a@b"@c is the mailbox of c, and a@b@c is none. A domain in U-labels may have
-// any letter case, and nothing else that the mapping of [ParseHost] would change,
-// such as ideographic dots and characters that vanish: RFC 6531, section 3.3 has
-// no such domains, and programs that map them otherwise, or not at all, would
-// read another domain than this one. The empty path (the null
-// sender) and a bare local part such as postmaster are no mailboxes. The error
-// is a *[SyntaxError].
+// A path has at most 254 octets, even with its U-labels converted to A-labels. The
+// local part has no limit of its own: RFC 5321, section 4.5.3.1.1 limits it to 64
+// octets, but section 4.5.3.1 asks receivers to avoid limits, and the variable
+// return paths of large senders are longer.
+//
+// The grammar of the local part decides where it ends, not the number of @:
+// "a@b"@c is a mailbox at c, and a@b@c is an error. U-labels may have any letter
+// case, but a domain that the mapping of [ParseHost] changes otherwise, such as one
+// with ideographic dots or soft hyphens, is an error: it is not valid in RFC 6531,
+// and a program that maps it differently would deliver to another domain than the
+// one that was judged.
 func ParseMailbox(path string, smtputf8 bool) (Mailbox, error) {
 	m, reason := parseMailbox(path, smtputf8)
 	if reason != "" {
@@ -78,15 +79,15 @@ func parseMailbox(path string, smtputf8 bool) (m Mailbox, reason string) {
 		return m, "has no domain"
 	}
 	m.Domain, m.Literal, reason = parseDomainOrLiteral(rest[length+1:], smtputf8)
-	if reason == "" && length+len("@")+len(m.Domain) > maxMailbox { // A-labels may be longer
+	if reason == "" && length+len("@")+len(m.Domain) > maxMailbox { // A-labels may be longer than U-labels
 		reason = "has more than 254 octets with its domain in A-labels"
 	}
 	return m, reason
 }
 
 // parseRoute splits "@a,@b:user@host" at the colon (A-d-l, RFC 5321, section
-// 4.1.2). A hop is a domain and never an address literal, so that the first
-// colon is the one.
+// 4.1.2). A hop is a domain and never an address literal, so that the first colon
+// ends the route.
 func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
 	route, rest, ok := strings.Cut(path, ":")
 	if !ok {
@@ -104,8 +105,8 @@ func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
 	return route, rest, ""
 }
 
-// parseQuoted reads a Quoted-string at the beginning of s and returns what it
-// means and how long it is with its quotes.
+// parseQuoted parses a Quoted-string at the beginning of s and returns its content
+// without quotes, and its length with quotes.
 func parseQuoted(s string, smtputf8 bool) (local string, length int, reason string) {
 	escaped := false
 	for i := 1; i < len(s); i++ {

@@ -5,15 +5,15 @@ import (
 	"errors"
 )
 
-// Set reports whether a value belongs to a set that changes while the program
-// runs, that is kept elsewhere, such as in a database, or that patterns can't
-// describe. It is called concurrently, and must return soon after ctx ends. Its
-// error means that it can't answer now: the check that asked it is then what
-// [Unavailable] makes of it, a TempError with 451 4.3.0.
+// Set reports whether a value is in a set. It is for sets that patterns can't
+// describe, that change while the program runs, or that are stored elsewhere, such
+// as in a database. It is called concurrently, and must return soon after ctx ends.
+// If it fails, the check that called it is a TempError with 451 4.3.0
+// ([Unavailable]).
 type Set[T any] func(ctx context.Context, value T) (bool, error)
 
-// SetOf returns the Set of a function that needs no context and never fails, such
-// as [HostSet.Contains]. It is nil if contains is.
+// SetOf returns a Set that calls contains, such as [HostSet.Contains]. It is nil if
+// contains is.
 func SetOf[T any](contains func(T) bool) Set[T] {
 	if contains == nil {
 		return nil
@@ -21,7 +21,7 @@ func SetOf[T any](contains func(T) bool) Set[T] {
 	return func(_ context.Context, value T) (bool, error) { return contains(value), nil }
 }
 
-// At is the function [At] for a check that asks s. If s is nil the check is
+// At is the function [At] for a check that calls s. If s is nil, the check is
 // misconfigured.
 func (s Set[T]) At(name string, stage Stage, answer Check) Check {
 	if s == nil {

@@ -1,28 +1,25 @@
 // Package helo checks how a client introduces itself: the argument of HELO or
-// EHLO (RFC 5321, section 4.1.1.1).
+// EHLO (RFC 5321, section 4.1.1.1), here called the greeting.
 //
-// The greeting is the one thing that every client must say of itself, and most
-// software that is not a mail server says it wrong: not at all, a bare address,
-// the name of a workstation, or the name of the server that it talks to. A good
-// greeting is written as the grammar wants it (Syntax), is a full name (FQDN)
-// that exists in DNS (Resolves) or the client's own address (Literal), is not
-// one of ours (NotOurs), and does not look like one name among thousands that a
-// provider has generated (NotGeneric). It need not lead back to the client: RFC
-// 5321, section 4.1.4 forbids refusing mail for that alone, so Matches is for
-// sites that know what they do, and for conditions.
+// Every client must name itself, and most software that is not a mail server does
+// it wrongly: not at all, with an address without brackets, the name of a
+// workstation, or the name of the server that it talks to. A valid greeting follows
+// the grammar (Syntax), is a fully qualified name (FQDN) that exists in DNS
+// (Resolves) or the client's own address (Literal), is not one of our own names
+// (NotOurs), and is not one name of thousands that a provider generated
+// (NotGeneric). It need not resolve to the client's address: RFC 5321, section
+// 4.1.4 forbids rejecting mail for that reason alone, so Matches is opt-in and
+// mainly useful as a condition.
 //
-// Every check reads the greeting in the same way: what begins with a bracket
-// is an address literal, anything else a host name, compared in its one form
-// (A-labels, lower case, no final dot). Where it is neither, Syntax fails and
-// says why, and the questions of the other checks do not arise: they are None
-// and ask nothing of DNS. Only In fails, because what is no name is in no set.
-// Present answers from MAIL on, all others from HELO on; no answer changes
-// later in the transaction.
+// A greeting that begins with a bracket is parsed as an address literal, any other
+// as a host name with [envelope.ParseHost]. If it does not parse, Syntax fails and
+// says why, In fails because it is in no set, and the other checks are None without
+// a DNS lookup. Present answers from MAIL on, all others from HELO on.
 //
-// A server gives the greeting as it was sent, without the white space around
-// it. A client that has logged in is judged like any other: a policy lets it
-// through by a rule before. The package looks at the greeting only; what the
-// client's address says of itself is package rdns.
+// The envelope holds the greeting as the client sent it, without surrounding white
+// space. Authenticated clients are judged like all others: an earlier rule must
+// accept them. The package checks the greeting only. For the client's reverse name
+// see package rdns.
 package helo
 
 import (
@@ -33,17 +30,17 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxLength bounds the argument of HELO in octets (RFC 5321, section
-// 4.5.3.1.2). A name is bounded by DNS before: 253 octets in text, which DNS
-// counts as 255 (RFC 1035, section 2.3.4).
+// maxLength bounds the argument of HELO in octets (RFC 5321, section 4.5.3.1.2).
+// A name is bounded by DNS: 253 octets of text, which are 255 octets in a DNS
+// message (RFC 1035, section 2.3.4).
 const maxLength = 255
 
-// refusal is the status of the checks that refuse a greeting by policy, not
+// refusal is the status of checks that refuse a greeting by local policy and not
 // for its form (RFC 3463: delivery not authorized).
 var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
-// Present passes when the client has greeted at all. RFC 5321, section 4.1.1.1
-// wants HELO or EHLO before MAIL, so that Present answers from Mail on.
+// Present passes when the client has sent HELO or EHLO. RFC 5321, section 4.1.1.1
+// requires one of them before MAIL, so that Present answers from Mail on.
 func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.present"
 	if !e.Reached(envelope.Mail) {
@@ -57,13 +54,13 @@ func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 }
 
 // Syntax passes when the greeting is a domain or an address literal (RFC 5321,
-// sections 4.1.2 and 4.1.3). It has at most 255 octets as DNS counts them: 253
-// for a name without its final dot, which changes nothing. An underscore in a
-// name is let through, because hosts that have one exist and send mail. No
-// greeting at all fails, and so does an address without brackets.
+// sections 4.1.2 and 4.1.3) of at most 255 octets, or 253 octets without the final
+// dot for a name. A final dot is accepted, and so is an underscore, because hosts
+// with one exist and send mail. An empty greeting and an address without brackets
+// fail.
 //
-// A name with U-labels fails: a client can't know yet whether the server
-// offers SMTPUTF8, so that RFC 6531, section 3.7.1 wants A-labels here.
+// A name with U-labels fails: the client does not know yet whether the server
+// offers SMTPUTF8, so that RFC 6531, section 3.7.1 requires A-labels here.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.syntax"
 	if !e.Reached(envelope.Helo) {
@@ -87,8 +84,8 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 }
 
 // FQDN passes when the greeting is a name of two labels or more, as RFC 5321,
-// section 2.3.5 wants it, or an address literal. Whether the name exists is
-// for Resolves to say.
+// section 2.3.5 requires, or an address literal. Whether the name exists is for
+// Resolves.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.fqdn"
 	if !e.Reached(envelope.Helo) {
@@ -105,10 +102,9 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	return envelope.Passed(check)
 }
 
-// Literal passes when the greeting is an address literal that holds the address
-// of the client (RFC 5321, section 4.1.3). A general literal, [tag:content],
-// holds no address and fails. None: a name, or a client whose address is not
-// known.
+// Literal passes when the greeting is an address literal with the address of the
+// client (RFC 5321, section 4.1.3). A general literal, [tag:content], has no address
+// and fails. None: a name, or a client of unknown address.
 func Literal(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.literal"
 	if !e.Reached(envelope.Helo) {
@@ -129,8 +125,8 @@ func Literal(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 	return envelope.Passed(check)
 }
 
-// read takes a greeting for what it is: a host name, an address literal, or
-// neither for the reason that fault gives.
+// read parses a greeting into a host name or an address literal. The fault says
+// why it is neither.
 func read(helo string) (host envelope.Host, literal envelope.Literal, fault string) {
 	var err error
 	switch bracketed := strings.HasPrefix(helo, "["); {
@@ -149,9 +145,9 @@ func read(helo string) (host envelope.Host, literal envelope.Literal, fault stri
 	return host, literal, ""
 }
 
-// bareAddress returns the address that a greeting is when its brackets are
-// forgotten, with or without the tag of IPv6, with or without a final dot. It
-// is invalid if the greeting is anything else.
+// bareAddress returns the address of a greeting that is an address literal without
+// its brackets, with or without the tag of IPv6 and a final dot. It is invalid for
+// any other greeting.
 func bareAddress(helo string) netip.Addr {
 	helo = strings.TrimSuffix(helo, ".")
 	literal, err := envelope.ParseLiteral("[" + helo + "]")
@@ -161,9 +157,9 @@ func bareAddress(helo string) netip.Addr {
 	return literal.Addr
 }
 
-// failed is the finding that a greeting is bad. A customer who sends mail from
-// a laptop through the port for servers meets these checks first, so that the
-// text tells him where to go.
+// failed is the finding that a greeting is bad. These checks are the first that
+// refuse a customer's laptop that sends mail to the port for servers, so that the
+// finding suggests a login.
 func failed(check string, status envelope.Status, format string, args ...any) envelope.Finding {
 	return envelope.Failed(check, status, format, args...).SuggestLogin()
 }

@@ -7,12 +7,11 @@ import (
 	"mxrules.example/envelope/genericname"
 )
 
-// NotGeneric passes when the greeting does not look like the name of dynamic or
-// unnamed address space: it neither holds the client's address in some spelling
-// nor a word such as dhcp or pool, or something speaks against that, such as
-// static or mail. Package genericname says how this is weighed. None: an
-// address literal. A client whose address is not known is judged by the name
-// alone.
+// NotGeneric passes unless the greeting looks like a name of dynamic or unnamed
+// address space: one that contains the client's address in some spelling or a word
+// such as dhcp or pool, and nothing that speaks against it, such as static or mail.
+// Package genericname defines how names are judged. None: an address literal. For a
+// client of unknown address the name alone is judged.
 func NotGeneric(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.notgeneric"
 	if !e.Reached(envelope.Helo) {

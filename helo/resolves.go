@@ -8,11 +8,10 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Resolves passes when the greeting names a host that DNS knows by an A, AAAA
-// or MX record. A null MX (RFC 7505) is no mail host. One record is enough,
-// whatever went wrong with the questions before; where there is none and a
-// question had no answer, Resolves is a TempError. None: an address literal,
-// which has nothing to resolve.
+// Resolves passes when DNS has an A, AAAA or MX record for the greeting. A null MX
+// (RFC 7505) does not count. One record is enough, even if an earlier lookup
+// failed. If there is none and a lookup failed, Resolves is a TempError. None: an
+// address literal.
 //
 // DNS: A, then AAAA, then MX, up to the first that exists.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -34,8 +33,8 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 	}
 }
 
-// exists returns nil if host has an A, AAAA or MX record. Else its error says
-// not found, or is that of the first question that had no answer.
+// exists returns nil if host has an A, AAAA or MX record. Otherwise its error is
+// not found, or that of the first lookup that failed.
 func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) error {
 	_, a := envelope.LookupIP(ctx, r, "ip4", string(host))
 	if a == nil {
@@ -69,11 +68,10 @@ func takesMail(ctx context.Context, r envelope.Resolver, host envelope.Host) err
 	return &net.DNSError{Err: "the MX record is null", Name: string(host), IsNotFound: true}
 }
 
-// Matches passes when one of the addresses of the greeting is that of the
-// client: those that DNS has for a name, or the one in an address literal. RFC
-// 5321, section 4.1.4 says not to refuse mail for this: it is for conditions,
-// and for sites that know their clients. None: a client whose address is not
-// known.
+// Matches passes when an address of the greeting is that of the client: one that
+// DNS has for the name, or that of an address literal. RFC 5321, section 4.1.4
+// forbids rejecting mail if it is not, so that Matches is for conditions, and for
+// sites that know their clients. None: a client of unknown address.
 //
 // DNS: A for an IPv4 client, AAAA for an IPv6 client; nothing for a literal.
 func Matches(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

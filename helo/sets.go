@@ -9,16 +9,14 @@ import (
 	"mxrules.example/envelope"
 )
 
-// NotOurs passes when the greeting is none of our own names or addresses. A
-// stranger who greets with one lies: only we are called so. The check does not
-// know who is a stranger; a policy lets our own machines through by a rule
-// before.
+// NotOurs passes when the greeting is none of our own names or addresses, which a
+// stranger never has. The check does not know which clients are ours: an earlier
+// rule must accept them.
 //
-// Names are patterns as envelope.ParseHostSet reads them, such as
-// "mx.example.org" or ".example.org". Addresses are looked for in literals, and
-// in a greeting that is an address without its brackets. An IPv4-mapped prefix
-// counts as IPv4. With a pattern that can't be parsed or an invalid prefix the
-// check is misconfigured.
+// Names are patterns of hosts (their grammar is in package envelope), such as
+// "mx.example.org" or ".example.org". Addresses are compared with those of address
+// literals, with or without brackets. An IPv4-mapped prefix counts as IPv4. With a
+// pattern that does not parse or an invalid prefix the check is misconfigured.
 func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	const check = "helo.notours"
 	set, badName := envelope.ParseHostSet(names...)
@@ -44,13 +42,12 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	})
 }
 
-// In passes when the greeting matches one of the patterns, which are read as by
-// envelope.ParseHostSet: "mail.example.org" is that one name, ".example.org"
-// every name below example.org. Whatever is no name (an address literal, no
-// greeting at all) matches none and fails. Anybody can greet with any name, so
-// that In alone is no reason to accept.
+// In passes when the greeting matches one of the patterns (their grammar is in
+// package envelope): "mail.example.org" is that name, ".example.org" every name
+// below example.org. A greeting that is not a name matches none and fails. A client
+// can greet with any name, so that In alone is no reason to accept.
 //
-// With a pattern that can't be parsed the check is misconfigured.
+// With a pattern that does not parse the check is misconfigured.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
@@ -59,8 +56,8 @@ func In(patterns ...string) envelope.Check {
 	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that patterns can't describe. It is asked once per
-// answer, for names only.
+// InSet is In for a set that patterns can't describe. The set is called once per
+// finding, with names only.
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "helo.in"
 	return set.At(check, envelope.Helo, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -7,10 +7,10 @@ import (
 	"mxrules.example/envelope"
 )
 
-// MatchesHelo passes when the client greets with one of its own names, be it
-// confirmed or not. Good servers often don't, so that it is for conditions, and
-// for sites that know their clients. None: an address literal, and whatever
-// else is no host name, which helo.Syntax judges. It answers from Helo on.
+// MatchesHelo passes when the client greets with one of its reverse names,
+// confirmed or not. Many good servers do not, so that MatchesHelo is for conditions,
+// and for sites that know their clients. None: a greeting that is not a host name.
+// It answers from Helo on.
 //
 // DNS: PTR.
 func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -36,17 +36,16 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 		client, list(result.Names, result.Cut)), greeting).With(result)
 }
 
-// BacksHelo passes when a client that greets with a name in one of the domains
-// has a confirmed name in the same domain. It is for domains whose servers are
-// known to keep to that, such as big providers and our own: strangers like to
-// greet with their names. Domains are given without patterns, "example.org",
-// and hold themselves and all below; where one lies in another the narrower
-// counts. With a domain that can't be parsed the check is misconfigured. None: a
-// greeting in no such domain, an address literal included. It answers from Helo
-// on.
+// BacksHelo passes when a client that greets with a name in one of the domains has
+// a confirmed reverse name in the same domain. It is for domains whose servers all
+// do, such as our own and those of large providers, because strangers like to greet
+// with their names. Domains are not patterns: "example.org" is that domain and all
+// below it, and if one domain is below another the narrower counts. With a domain
+// that does not parse the check is misconfigured. None: a greeting in none of the
+// domains. It answers from Helo on.
 //
-// DNS: none for other greetings; PTR, then A or AAAA for each name in the
-// domain, up to the first that leads back.
+// DNS: none for other greetings; PTR, then A or AAAA for each name in the domain,
+// up to the first that is confirmed.
 func BacksHelo(domains ...string) envelope.Check {
 	const check = "rdns.backshelo"
 	known := make([]envelope.Host, 0, len(domains))
@@ -88,8 +87,7 @@ func BacksHelo(domains ...string) envelope.Check {
 	})
 }
 
-// narrowest returns the longest of the domains that name lies in, "" if it lies
-// in none.
+// narrowest returns the longest of the domains that contain name, "" if none does.
 func narrowest(domains []envelope.Host, name envelope.Host) envelope.Host {
 	var best envelope.Host
 	for _, domain := range domains {

@@ -6,16 +6,16 @@ import (
 	"mxrules.example/envelope"
 )
 
-// In passes when one of the client's names matches one of the patterns and
-// leads back to the client. It is fit to accept mail for: nobody can claim the
-// name of another. It answers from Connect on.
+// In passes when one of the client's names matches one of the patterns and is
+// confirmed: it resolves to the client's address. A client can't claim the name of
+// another host, so that In is a sound reason to accept. It answers from Connect on.
 //
-// Patterns are parsed by [envelope.ParseHostSet]: "mail.example.org" is that one
-// name, ".example.org" every name below example.org. With one that can't be
-// parsed the check is misconfigured.
+// The grammar of patterns is in package envelope: "mail.example.org" is that name,
+// ".example.org" every name below example.org. With a pattern that does not parse
+// the check is misconfigured.
 //
-// DNS: PTR, then A or AAAA for each name that matches, up to the first that
-// leads back.
+// DNS: PTR, then A or AAAA for each name that matches, up to the first that is
+// confirmed.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
@@ -24,8 +24,8 @@ func In(patterns ...string) envelope.Check {
 	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that patterns can't describe. It is asked at most ten
-// times per answer.
+// InSet is In for a set that patterns can't describe. The set is called at most
+// ten times per finding.
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -52,11 +52,10 @@ func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	})
 }
 
-// NotIn passes when none of the client's names matches one of the patterns,
-// which are as those of In. Names count whether they lead back or not: to be
-// refused for a name it is enough to claim it. A client without a name passes;
-// Exists is the check for that. None: a client whose address is not known. It
-// answers from Connect on.
+// NotIn passes when none of the client's names matches one of the patterns, which
+// are as for In. Names count whether they are confirmed or not: a client that
+// claims a name may be refused for it. A client without a name passes; see Exists.
+// None: a client of unknown address. It answers from Connect on.
 //
 // DNS: PTR.
 func NotIn(patterns ...string) envelope.Check {
@@ -67,7 +66,8 @@ func NotIn(patterns ...string) envelope.Check {
 	return NotInSet(envelope.SetOf(set.Contains))
 }
 
-// NotInSet is NotIn for a set as that of InSet.
+// NotInSet is NotIn for a set that patterns can't describe. The set is called at
+// most ten times per finding.
 func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.notin"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -93,8 +93,8 @@ func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 	})
 }
 
-// only returns the names that belong to a set, as far as it answers. The error is
-// the first of the set.
+// only returns the names that belong to a set. The error is the first of the set;
+// names for which it fails are left out.
 func only(ctx context.Context, names []envelope.Host, set envelope.Set[envelope.Host]) (in []envelope.Host, failure error) {
 	for _, name := range names {
 		switch belongs, err := set(ctx, name); {

@@ -1,13 +1,14 @@
-// Package client checks who connects: by address, by login, by manners.
+// Package client checks the client of a connection: its address, its login, its
+// encryption and its timing.
 //
-// A server knows four things of a client before a word of mail is said: the
-// address it comes from, whether it waited for the greeting (RFC 5321, section
-// 4.3.1), whether the line is encrypted (RFC 3207), and who it has proved to
-// be (RFC 4954). They decide who may do more than a stranger may. The checks
-// here read those facts and ask nothing of DNS.
+// Before a client sends a command of mail, a server knows four things of it: its
+// address, whether it waited for the greeting (RFC 5321, section 4.3.1), whether
+// the connection is encrypted (RFC 3207), and its login (RFC 4954). Policies use
+// them to grant some clients more than a stranger may do. The checks read these
+// facts and need no DNS.
 //
-// What the address says of itself in DNS is package rdns; whether it is on a
-// list in DNS is package rdns/dnsbl.
+// For the client's reverse name see package rdns, for DNS lists of addresses
+// package rdns/dnsbl.
 package client
 
 import (
@@ -18,7 +19,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Authenticated passes when the client has logged in (RFC 4954). It answers
+// Authenticated passes when the client is authenticated (RFC 4954). It answers
 // from Mail on.
 func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.authenticated"
@@ -33,7 +34,7 @@ func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope)
 }
 
 // TLS passes when the connection is encrypted. It is for submission: a server
-// that takes mail from the whole Internet must not demand TLS (RFC 3207,
+// that accepts mail from the whole Internet must not require TLS (RFC 3207,
 // section 4). It answers from Mail on.
 func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.tls"
@@ -47,9 +48,9 @@ func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.
 	return envelope.Passed(check)
 }
 
-// Waited passes when the client waited for the greeting of the server before
-// it spoke, as RFC 5321, section 4.3.1, wants it. The server must notice that
-// and say so in SpokeEarly. It answers from Connect on.
+// Waited passes when the client waited for the greeting of the server before it
+// sent anything, as RFC 5321, section 4.3.1 requires. The server must detect that
+// and set SpokeEarly. It answers from Connect on.
 func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.waited"
 	if !e.Reached(envelope.Connect) {
@@ -76,8 +77,8 @@ func In(prefixes []netip.Prefix) envelope.Check {
 	}))
 }
 
-// InSet is In for a set that prefixes can't describe. It is asked once per
-// judgement and rule, for a valid address in its plain form.
+// InSet is In for a set that prefixes can't describe. The set is called once per
+// finding, with a valid address in its plain form.
 func InSet(set envelope.Set[netip.Addr]) envelope.Check {
 	const check = "client.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

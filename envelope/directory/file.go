@@ -12,13 +12,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxFile bounds the file in octets: about half a million addresses. Whoever
-// has more has a database.
+// maxFile bounds the size of the file in octets: about half a million addresses.
+// A site with more should use a database.
 const maxFile = 16 << 20
 
-// File returns a Lookup that answers from a text file, and from what becomes of
-// it while the program runs. Each line has an entry as in List and, if the
-// mailbox does not simply take mail, a word for its answer:
+// File returns a Lookup that answers from a text file and follows its changes.
+// Each line has an entry as in List and, unless the mailbox is known, the word of
+// its answer:
 //
 //	# the mailboxes of example.org
 //	postmaster@example.org
@@ -30,21 +30,20 @@ const maxFile = 16 << 20
 //
 // The words are known, unknown, disabled, full and moved. A # begins a comment
 // at the beginning of a line and after a blank, so that a local part that
-// begins with one is written in quotes. The file is UTF-8, has 16 MiB at most,
-// and at least one entry.
+// begins with # must be quoted. The file is UTF-8, has at most 16 MiB, and at least
+// one entry.
 //
-// Each lookup asks the file system whether the file is another or has another
-// size or time of change, and if so reads it anew; meanwhile other lookups are
-// answered from what was read before. An answer always comes from one whole
-// version of the file. Replace the file (write a new one beside it and rename
-// it): one that is written in place can be read before it is whole.
+// Each lookup checks whether the file was replaced or its size or modification
+// time changed, and if so reads it again; concurrent lookups are answered from the
+// previous version. Every answer comes from one complete version. To change the
+// file, write a new one and rename it: a file that is written in place may be read
+// before it is complete.
 //
-// A file that can't be read when the program starts is an error. Later, one
-// that has gone, or has a line that can't be read, changes nothing: the last
-// good version stays. Its owner is told by report, which gets an error that
-// names the file, the line and the value, once for each reason, and nil when
-// the file is good again. Report is called during a lookup, never twice at
-// the same time, and should return soon; if it is nil nobody is told.
+// File returns an error if it can't read the file. If the file later disappears or
+// has an invalid line, the last valid version stays in use, and report is called
+// with an error that names the file, the line and the value: once for each reason,
+// and with nil when the file is valid again. report is called during a lookup and
+// never concurrently, and should return soon. It may be nil.
 func File(path string, report func(error)) (Lookup, error) {
 	t, info, err := load(path)
 	if err != nil {
@@ -61,12 +60,12 @@ type file struct {
 	current atomic.Pointer[version]
 
 	reading sync.Mutex // held by the one lookup that reads the file
-	told    string     // what report was told last, "" for nothing or nil
+	told    string     // the last error that report got, "" for nil
 }
 
-// version is what answers come from, and what the file looked like when it was
-// last read, which may be a later version that was no good. The info is nil if
-// it could not be read at all.
+// version is the table that answers come from, and the state of the file when it
+// was last read, which may be a later state with an invalid file. The info is nil
+// if the file could not be read.
 type version struct {
 	table table
 	info  fs.FileInfo
@@ -84,7 +83,7 @@ func (f *file) refresh() {
 		return
 	}
 	if !f.reading.TryLock() {
-		return // nobody waits for a file to be read
+		return // another lookup reads the file, and this one need not wait
 	}
 	defer f.reading.Unlock()
 
@@ -96,7 +95,7 @@ func (f *file) refresh() {
 	f.tell(err)
 }
 
-// tell reports err, or that there is none any more, if that is news.
+// tell calls report with err unless report was told the same before.
 func (f *file) tell(err error) {
 	news := ""
 	if err != nil {
@@ -108,15 +107,15 @@ func (f *file) tell(err error) {
 	f.told = news
 }
 
-// load reads the file. With an error that will stay until the file changes it
-// returns what the file looked like; without that, reading is worth another
-// try, because access to it may change though the file does not.
+// load reads the file. With an error that lasts until the file changes it returns
+// the state of the file. With an error and no state the file must be read again,
+// because access to it may change while the file does not.
 func load(path string) (table, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return table{}, nil, err
-	case !info.Mode().IsRegular(): // to open a pipe would be to wait for its writer
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
 		return table{}, info, fmt.Errorf("%s: is not a regular file", path)
 	case info.Size() > maxFile:
 		return table{}, info, fmt.Errorf("%s: has more than %d MiB", path, maxFile>>20)
@@ -129,7 +128,7 @@ func load(path string) (table, fs.FileInfo, error) {
 	return t, info, err
 }
 
-// read returns the text of a file that stays the same meanwhile.
+// read returns the text of a file. It fails if the file changes meanwhile.
 func read(path string) (string, fs.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -154,8 +153,8 @@ func read(path string) (string, fs.FileInfo, error) {
 	return string(text), after, nil
 }
 
-// same reports whether two looks at a file saw the same version of it. What
-// nobody has looked at, nil, is never the same.
+// same reports whether two states of a file are of the same version. nil is the
+// same as nothing.
 func same(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

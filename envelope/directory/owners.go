@@ -10,16 +10,15 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// Owners answers which logins may write in the name of a mailbox. No login at
-// all means that nobody may. The local part is as it is meant, without quotes,
-// in the letter case in which it came; there is no source route. It is called by
-// many goroutines at once, and its error means that it can't answer now.
+// Owners returns the logins that may use a mailbox as their sender, none if no
+// login may. The mailbox is as for a [Lookup]. An error means that the logins are
+// not known now. Owners is called concurrently, and must return soon after ctx
+// ends.
 type Owners func(ctx context.Context, m envelope.Mailbox) (logins []string, err error)
 
-// OwnersFrom returns Owners that know the addresses of each login. An address is
-// an entry as of [List], with "@example.org" for every address of that domain,
-// and of none below it. A login that owns a domain owns its addresses beside
-// the logins that own them by name.
+// OwnersFrom returns Owners for the addresses of each login. An address is an
+// entry as for [List], such as "@example.org" for every address of that domain. An
+// address is owned by all logins with an entry that matches it.
 //
 //	owners, err := directory.OwnersFrom(map[string][]string{
 //		"ann": {"ann@example.org", "info@example.org"},
@@ -29,7 +28,7 @@ type Owners func(ctx context.Context, m envelope.Mailbox) (logins []string, err 
 // The error is an *[envelope.SyntaxError] that names the login or the address.
 func OwnersFrom(addresses map[string][]string) (Owners, error) {
 	owners := make(map[pattern.Pattern][]string)
-	for _, login := range slices.Sorted(maps.Keys(addresses)) { // sorted: of two mistakes the error always names the same
+	for _, login := range slices.Sorted(maps.Keys(addresses)) { // sorted, so that of two mistakes the same one is always named
 		if login == "" {
 			return nil, &envelope.SyntaxError{Kind: "login", Value: login, Reason: "is empty"}
 		}
@@ -49,18 +48,17 @@ func OwnersFrom(addresses map[string][]string) (Owners, error) {
 	}, nil
 }
 
-// At is [envelope.At] for a check that asks o. If o is nil the check is
+// At is [envelope.At] for a check that calls o. If o is nil, the check is
 // misconfigured.
 func (o Owners) At(name string, stage envelope.Stage, answer envelope.Check) envelope.Check {
 	if o == nil {
-		return envelope.Misconfigured(name, stage, errors.New("there is nobody to ask for the owners of an address"))
+		return envelope.Misconfigured(name, stage, errors.New("there are no owners to ask"))
 	}
 	return envelope.At(name, stage, answer)
 }
 
-// HasLogin reports whether login is one of logins. Their letter case does not
-// matter (RFC 8265, section 3.3), but a letter beyond ASCII never stands for one of
-// ASCII.
+// HasLogin reports whether login is one of logins. Letter case does not matter
+// (RFC 8265, section 3.3), but a letter outside ASCII never equals one of ASCII.
 func HasLogin(logins []string, login string) bool {
 	login = pattern.FoldCase(login)
 	return slices.ContainsFunc(logins, func(l string) bool { return pattern.FoldCase(l) == login })

@@ -7,19 +7,17 @@ import (
 	"mxrules.example/envelope"
 )
 
-// parse reads the text of a file that is called name. Its errors name the file
-// and the line.
+// parse parses the text of a file. Its errors name the file and the line.
 func parse(name, text string) (table, error) {
 	t, number := newTable(), 0
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors begin with a byte order mark
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors write a byte order mark
 		number++
 		if err := t.addLine(strings.TrimRight(line, "\r\n")); err != nil {
 			return t, fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 	}
 	if len(t.answers) == 0 {
-		// A file that was cut to nothing looks like this. To take it at its word
-		// would make every domain foreign.
+		// A truncated file may be empty. Believing it would make every domain foreign.
 		return t, fmt.Errorf("%s: has no entry", name)
 	}
 	return t, nil
@@ -41,7 +39,7 @@ func (t table) addLine(line string) error {
 	return t.add(entry, answer)
 }
 
-// parseAnswer reads the word behind an entry. No word is Known.
+// parseAnswer parses the word after an entry. No word is Known.
 func parseAnswer(word string) (Answer, bool) {
 	if word == "" {
 		return Known, true
@@ -54,9 +52,9 @@ func parseAnswer(word string) (Answer, bool) {
 	return 0, false
 }
 
-// nextField returns the first field of a line and what follows it. Fields are
-// separated by blanks and tabs that are not within the quotes of a local part.
-// There is none, "", at the end of the line and before a comment.
+// nextField returns the first field of a line and the rest of the line. Fields are
+// separated by blanks and tabs outside quotes. At the end of the line and before a
+// comment the field is "".
 func nextField(line string) (field, rest string) {
 	line = strings.TrimLeft(line, " \t")
 	if strings.HasPrefix(line, "#") {
@@ -68,7 +66,7 @@ func nextField(line string) (field, rest string) {
 		case c == '"':
 			quoted = !quoted
 		case c == '\\' && quoted:
-			i++ // a quoted pair, whose second half ends nothing
+			i++ // the second octet of a quoted pair ends nothing
 		case (c == ' ' || c == '\t') && !quoted:
 			return line[:i], line[i:]
 		}

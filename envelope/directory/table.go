@@ -12,14 +12,14 @@ import (
 )
 
 // List returns a Lookup that knows these entries. An entry is a pattern of
-// mailboxes (package envelope has their grammar): "ann@example.org" is that
+// mailboxes (their grammar is in package envelope): "ann@example.org" is that
 // mailbox, in any letter case; "@example.org" or "example.org" every mailbox of
 // that domain, "@.example.org" of all domains below it. A domain of one label
 // needs the @.
 //
-// A domain that no entry names is Foreign, also if one names a domain above it; a
-// mailbox without an entry in a domain that one names is Unknown, postmaster too,
-// which RFC 5321, section 4.5.1 wants every domain to have.
+// A domain that no entry names is Foreign, even if an entry names a domain above
+// it. In a domain that an entry names, a mailbox without an entry is Unknown. That
+// includes postmaster, which every domain should have (RFC 5321, section 4.5.1).
 //
 // The error is an *[envelope.SyntaxError] that names the entry.
 func List(entries ...string) (Lookup, error) {
@@ -33,11 +33,11 @@ func List(entries ...string) (Lookup, error) {
 }
 
 // Map is List with an answer for each entry. The narrowest entry counts: that of
-// the mailbox, then that of its domain, then that of the nearest domain above; so
+// the mailbox, then that of its domain, then that of the nearest domain above. So
 // a mailbox can be Unknown in a domain that is Known. An entry can't be Foreign.
 func Map(entries map[string]Answer) (Lookup, error) {
 	t := newTable()
-	for _, entry := range slices.Sorted(maps.Keys(entries)) { // sorted: of two mistakes the error always names the same
+	for _, entry := range slices.Sorted(maps.Keys(entries)) { // sorted, so that of two mistakes the same one is always named
 		if err := t.add(entry, entries[entry]); err != nil {
 			return nil, err
 		}
@@ -45,10 +45,10 @@ func Map(entries map[string]Answer) (Lookup, error) {
 	return t.lookup, nil
 }
 
-// table holds what entries say.
+// table holds the entries of a directory.
 type table struct {
 	answers map[pattern.Pattern]Answer
-	ours    map[pattern.Pattern]struct{} // the domains and literals that stand in an entry
+	ours    map[pattern.Pattern]struct{} // the domains and literals that entries name
 }
 
 func newTable() table {
@@ -72,7 +72,7 @@ func (t table) answer(m envelope.Mailbox) Answer {
 	return nothing
 }
 
-// add takes an entry into the table.
+// add adds an entry to the table.
 func (t table) add(entry string, answer Answer) error {
 	if answer < Known || answer > Moved || answer == Foreign {
 		return badEntry(entry, fmt.Sprintf("is given the answer %q, which no entry can have", answer))
@@ -92,9 +92,9 @@ func badEntry(entry, reason string) error {
 	return &envelope.SyntaxError{Kind: "mailbox entry", Value: entry, Reason: reason}
 }
 
-// parseEntry parses an entry. A word alone is hardly meant as a domain of one
-// label, so that one needs its @ here; and postmaster without a domain is nothing
-// that a directory is asked for.
+// parseEntry parses an entry. A single word is an error: it is rather a local part
+// whose domain is missing than a domain of one label, and a directory is never
+// asked for postmaster without a domain.
 func parseEntry(entry string) (pattern.Pattern, error) {
 	p, err := pattern.Parse(entry)
 	switch {

@@ -10,13 +10,12 @@ import (
 
 // Listed passes when the directory knows the mailbox of the recipient. It fails
 // with 550 5.1.1 for an unknown mailbox, 550 5.2.1 for a disabled one, and 551
-// 5.1.6 for one that has moved, without saying where to. A mailbox that is full
-// is a TempError with 452 4.2.2, since its owner may make room; so is a
-// directory that can't answer, with 451 4.3.0.
+// 5.1.6 for one that has moved, without the new address. A full mailbox is a
+// TempError with 452 4.2.2, and a directory that fails is one with 451 4.3.0.
 //
 // None: a domain that is foreign to the directory, which Ours is for; the bare
-// postmaster, whom every server must take (RFC 5321, section 4.5.1); and a
-// recipient that can't be read. A source route is ignored (RFC 5321, appendix
+// postmaster, which every server must accept (RFC 5321, section 4.5.1); and a
+// recipient that does not parse. A source route is ignored (RFC 5321, appendix
 // C). Without a directory the check is misconfigured. The directory is asked once
 // per judgement and mailbox, however many rules share the check.
 func Listed(mailboxes directory.Lookup) envelope.Check {
@@ -36,14 +35,14 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 	})
 }
 
-// question is what makes one question to a directory the same as another.
-// Functions can't be compared, but the place where a check keeps its own can.
+// question identifies a question to a directory within a judgement. Functions
+// can't be compared, but the variable in which a check keeps its own can.
 type question struct {
 	directory *directory.Lookup
 	mailbox   envelope.Mailbox
 }
 
-// fromAnswer says what an answer of a directory means for mail to a mailbox.
+// fromAnswer returns the finding for an answer of a directory.
 func fromAnswer(check string, answer directory.Answer, recipient string) envelope.Finding {
 	switch answer {
 	case directory.Known:

@@ -8,17 +8,17 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// Ours passes when the recipient is in one of the domains, so that its mail
-// ends at this site, or is the bare postmaster. A policy that rejects unless
-// Ours closes the relay; whoever may relay is let through by a rule before it.
+// Ours passes when the recipient is in one of the domains of this site, or is the
+// bare postmaster. A policy that rejects unless Ours is not an open relay; a rule
+// before it must accept the clients that may relay.
 //
-// Domains are patterns of mailboxes (package envelope has their grammar):
-// "example.org" is that one domain, ".example.org" every domain below it and not
-// itself, "[192.0.2.1]" that address literal. A literal that is not listed is
-// foreign, also if it is an address of this server. So is a recipient that asks
-// to be sent on, whatever its domain (see the package documentation), one that
-// can't be read, and none at all. With a pattern that can't be parsed, or that
-// asks to be sent on, the check is misconfigured.
+// Domains are patterns of mailboxes (their grammar is in package envelope):
+// "example.org" is that domain, ".example.org" every domain below it and not
+// itself, "[192.0.2.1]" that address literal. These recipients fail: an address
+// literal that no pattern names, even if it is an address of this server; one that
+// asks to be relayed, whatever its domain (see the package documentation); one
+// that does not parse; and none at all. With a pattern that does not parse, or
+// that asks to be relayed, the check is misconfigured.
 func Ours(domains ...string) envelope.Check {
 	const check = "recipient.ours"
 	ours, err := parsePatterns(domains)
@@ -43,9 +43,9 @@ func Ours(domains ...string) envelope.Check {
 	})
 }
 
-// relayDenied is the finding that the mail would have to be sent on. Most who
-// read it are customers with a program that does not log in. A rule that
-// defers answers 454: 450 would be a mailbox that is busy.
+// relayDenied is the finding that the mail would have to be relayed. Most of its
+// readers are customers with a mail program that does not log in. A rule that
+// defers answers 454, because 450 means a busy mailbox.
 func relayDenied(check, format string, args ...any) envelope.Finding {
 	f := envelope.Failed(check, envelope.Status{Code: 554, Subject: 7, Detail: 1}, format, args...).
 		Advising("relay access denied").SuggestLogin()
@@ -53,20 +53,20 @@ func relayDenied(check, format string, args ...any) envelope.Finding {
 	return f
 }
 
-// asksOn reports whether a mailbox asks that mail for it be sent on to another
-// host: by a source route, or by %, ! or @ in its local part. Some servers bring
-// text to its compatibility form (Unicode, NFKC), which makes one of the three
-// of the others here.
+// asksOn reports whether a mailbox asks that its mail be relayed to another host:
+// by a source route, or by %, ! or @ in its local part. The other characters here
+// become one of these three in programs that bring text to its compatibility form
+// (Unicode, NFKC).
 func asksOn(m envelope.Mailbox) bool {
 	return m.Route != "" || strings.ContainsAny(m.Local, "%!@"+"％﹪"+"！﹗︕‼⁈⁉"+"＠﹫")
 }
 
-// parsePatterns parses patterns of mailboxes. One that asks to be sent on would
-// never match.
+// parsePatterns parses patterns of mailboxes. A pattern that asks to be relayed
+// is an error, because it would never match.
 func parsePatterns(patterns []string) (pattern.Set, error) {
 	for _, text := range patterns {
 		if m, err := envelope.ParseMailbox(text, true); err == nil && asksOn(m) {
-			return nil, &envelope.SyntaxError{Kind: "mailbox pattern", Value: text, Reason: "asks to be sent on, and would never match"}
+			return nil, &envelope.SyntaxError{Kind: "mailbox pattern", Value: text, Reason: "asks to be relayed, and would never match"}
 		}
 	}
 	return pattern.ParseSet(patterns)

@@ -1,36 +1,34 @@
-// Package recipient checks for whom mail is: the forward path of RCPT (RFC 5321,
-// section 4.1.1.3).
+// Package recipient checks the recipients of mail: the forward path of RCPT (RFC
+// 5321, section 4.1.1.3).
 //
-// Two of its questions every server must ask. Is the mail for a domain of this
-// site (Ours)? A server that sends on what strangers give it for others is an
-// open relay, and is found and used within hours. And does the mailbox exist
-// (Listed)? What is taken and can't be delivered goes back to a sender who is
-// nearly always forged. The other checks say whether the path can be read
-// (Syntax), names a full domain (FQDN) that takes mail at all (TakesMail), and
-// whether it is one of the addresses that must always be reachable (Role) or of
-// those that a site has chosen (In).
+// Every server must ask two of its questions. Is the mail for a domain of this
+// site (Ours)? A server that forwards mail from strangers to other sites is an
+// open relay, and is abused within hours. Does the mailbox exist (Listed)? Mail
+// that is accepted and can't be delivered is returned to a sender that is nearly
+// always forged. The other checks ask whether the path parses (Syntax), names a
+// fully qualified domain (FQDN) that accepts mail at all (TakesMail), and whether
+// it is an address that must always be reachable (Role) or one that the site has
+// chosen (In).
 //
-// Every check reads the recipient in the same way: as RFC 5321, section 4.1.2
-// writes it, or RFC 6531 where SMTPUTF8 was asked for, with its domain in the
-// one form in which names are compared (A-labels, lower case, no final dot).
-// Where it can't be read, Syntax fails and says why; Ours, Role and In fail too,
-// because what can't be read is in no set; the questions of FQDN, Listed and
-// TakesMail do not arise.
+// Every check parses the recipient with [envelope.ParseMailbox], with SMTPUTF8 if
+// the client asked for it. If the recipient does not parse, Syntax fails and says
+// why; Ours, Role and In fail too, because it is in no set; FQDN, Listed and
+// TakesMail are None.
 //
-// The bare word postmaster, in any letter case, is a recipient without a domain
-// that every server must take (RFC 5321, section 4.5.1). Syntax, FQDN, Ours and
-// Role pass it, and Listed and TakesMail have nothing to ask.
+// The word postmaster without a domain, in any letter case, is a recipient that
+// every server must accept (RFC 5321, section 4.5.1). Syntax, FQDN, Ours and Role
+// pass it, and Listed and TakesMail are None.
 //
-// Some recipients ask this server to send the mail on, though their domain is
-// one of ours: by a source route (RFC 5321, appendix C), or by another address
-// inside the local part, as in user%other@here (RFC 1123, section 5.2.16),
-// other!user@here (RFC 976) and "user@other"@here. This server may not follow
-// them, but one behind it might, and would take us for a friend. So they count
-// as foreign: Ours, Role and In never pass them.
+// Some recipients ask this server to relay the mail although their domain is ours:
+// by a source route (RFC 5321, appendix C), or by another address inside the local
+// part, as in user%other@here (RFC 1123, section 5.2.16), other!user@here (RFC
+// 976) and "user@other"@here. This server does not follow them, but a server
+// behind it might, because it trusts this one. So they count as foreign: Ours,
+// Role and In never pass them.
 //
-// All checks answer from RCPT on. They know nothing of who sends: a policy lets
-// those who may relay through by a rule before Ours. What a site knows of its
-// mailboxes is package envelope/directory.
+// All checks answer from RCPT on. They do not look at the client or the sender: a
+// rule before Ours must accept those that may relay. Package envelope/directory
+// holds what a site knows of its mailboxes.
 package recipient
 
 import (
@@ -41,15 +39,15 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// refusal is the status of the checks that refuse a recipient by the site's own
-// choice (RFC 3463: delivery not authorized).
+// refusal is the status of checks that refuse a recipient by local policy (RFC
+// 3463: delivery not authorized).
 var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
 // Syntax passes when the recipient is a mailbox (RFC 5321, section 4.1.2; RFC
 // 6531, section 3.3 where SMTPUTF8 was asked for) of at most 254 octets, or the
 // bare postmaster. A local part of more than 64 octets passes, as
 // [envelope.ParseMailbox] explains, and so does a source route before the mailbox
-// (RFC 5321, appendix C). No recipient at all fails.
+// (RFC 5321, appendix C). A missing recipient fails.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.syntax"
 	if !e.Reached(envelope.Rcpt) {
@@ -78,9 +76,8 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 		check, envelope.Status{Code: 504, Subject: 1, Detail: 2})
 }
 
-// read takes a recipient for the mailbox that it is, or gives the fault for
-// which it is none. The bare postmaster is a mailbox without a domain, and
-// nothing else is.
+// read parses the recipient. The fault says why it does not parse. Only the bare
+// postmaster is a mailbox without a domain.
 func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 	if pattern.IsPostmaster(e.RcptTo) {
 		return envelope.Mailbox{Local: pattern.Postmaster}, ""
@@ -92,5 +89,5 @@ func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 	return m, ""
 }
 
-// isBare reports whether a mailbox that was read is the bare postmaster.
+// isBare reports whether a mailbox from read is the bare postmaster.
 func isBare(m envelope.Mailbox) bool { return m.Domain == "" && m.Literal.IsZero() }

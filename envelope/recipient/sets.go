@@ -7,21 +7,22 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// roles are the mailboxes that RFC 2142 asks every domain to have (sections 4
-// and 5), and the one that people try when they don't know better.
+// roles are mailboxes that RFC 2142 asks every domain to have (sections 4 and 5),
+// and admin, which people try first.
 var roles = [...]string{pattern.Postmaster, "abuse", "security", "admin"}
 
 // Role passes when the recipient is one of the role addresses of our domains:
-// postmaster, abuse, security and admin, or those of the names given. The bare
-// postmaster is one, if postmaster is. Those who are refused everything else
-// can write there, and be told why:
+// postmaster, abuse, security and admin, or instead of these the given names. If
+// postmaster is among the names, the bare postmaster passes too. Mail to a role
+// address should be accepted even from senders that are otherwise refused, so that
+// they can ask why:
 //
 //	verdict.RejectUnless(recipient.Listed(mailboxes)),
 //	verdict.AcceptIf(recipient.Role(ours)),
 //
-// Domains are as in Ours, and what Ours would not pass Role does not pass
-// either. Names are local parts, in any letter case (RFC 2142, section 2). With a
-// domain or a name that can't be parsed the check is misconfigured.
+// Domains are as in Ours, and a recipient that Ours fails for its form fails here
+// too. Names are local parts, in any letter case (RFC 2142, section 2). With a
+// domain or a name that does not parse the check is misconfigured.
 func Role(domains []string, names ...string) envelope.Check {
 	const check = "recipient.role"
 	ours, err := parsePatterns(domains)
@@ -49,16 +50,16 @@ func Role(domains []string, names ...string) envelope.Check {
 	})
 }
 
-// In passes when the recipient matches one of the patterns (package envelope has
-// their grammar). "ann@example.org" is that mailbox, in any letter case;
+// In passes when the recipient matches one of the patterns (their grammar is in
+// package envelope): "ann@example.org" is that mailbox, in any letter case;
 // "example.org" every mailbox of that domain, ".example.org" of all domains below
-// it, "[192.0.2.1]" of that address literal; and "postmaster" is the bare
-// postmaster, which no other pattern matches. A recipient that asks to be sent on
-// (see the package documentation) or that can't be read matches none.
+// it, "[192.0.2.1]" of that address literal; "postmaster" is the bare postmaster,
+// which no other pattern matches. A recipient that asks to be relayed (see the
+// package documentation) or that does not parse matches none and fails.
 //
-// It is for conditions, such as the mailboxes whose owners do not want their
-// mail to wait. With a pattern that can't be parsed, or that asks to be sent on,
-// the check is misconfigured.
+// In is for conditions, such as the mailboxes whose owners do not want greylisting.
+// With a pattern that does not parse, or that asks to be relayed, the check is
+// misconfigured.
 func In(patterns ...string) envelope.Check {
 	set, err := parsePatterns(patterns)
 	if err != nil {
@@ -68,9 +69,8 @@ func In(patterns ...string) envelope.Check {
 }
 
 // InSet is In for a set that patterns can't describe, such as what users have
-// chosen for themselves. It is asked once per answer, with the local part in the
-// letter case in which it came; the bare postmaster has neither domain nor
-// literal.
+// chosen for themselves. The set is called once per finding, with the local part
+// in its original letter case; the bare postmaster has neither domain nor literal.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
 	return set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -8,18 +8,18 @@ import (
 	"mxrules.example/envelope"
 )
 
-// TakesMail passes unless the domain of the recipient says that it takes no
-// mail: its only MX record is null (RFC 7505). That spares a sender days of
-// waiting for a bounce. A null MX beside another one is a mistake of the domain
-// and says nothing. Whether the domain exists is not asked: one without an MX
-// record may have an address, and one that is gone for a moment may come back.
+// TakesMail passes unless the domain of the recipient accepts no mail: its only MX
+// record is null (RFC 7505). The sender learns at once what a bounce would say
+// days later. A null MX next to other MX records is ignored. TakesMail does not ask
+// whether the domain exists: a domain without an MX record may have an address, and
+// a domain that has vanished may come back.
 //
-// The check is for mail that this server sends on. For its own domains it
-// answers as well; a policy that does not want to ask DNS for these puts it
-// behind the rule that takes their mail.
+// The check is for mail that this server relays. It answers for our own domains
+// too; a policy that wants no DNS lookups for them puts it after the rule that
+// accepts their mail.
 //
-// None: an address literal, the bare postmaster, and a recipient that can't be
-// read.
+// None: an address literal, the bare postmaster, and a recipient that does not
+// parse.
 //
 // DNS: MX.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

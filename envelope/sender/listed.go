@@ -9,14 +9,14 @@ import (
 )
 
 // Listed passes when a sender of one of our domains has a mailbox here. A
-// mailbox that is disabled, full, or has moved passes as well: it exists, and
-// there are mailboxes that send and never take mail. An unknown one fails with
-// 550 5.1.0. A directory that can't answer is a TempError with 451 4.3.0.
+// mailbox that is disabled, full, or has moved passes too: it exists, and some
+// mailboxes only send. An unknown one fails with 550 5.1.0. If the directory
+// fails, Listed is a TempError with 451 4.3.0.
 //
-// None: a sender of any other domain, for which the directory is not asked, or
-// of one that is foreign to the directory; the null sender, and one that can't
-// be read. Domains are patterns as in NotOurs. Without a directory, or with a
-// pattern that can't be parsed, the check is misconfigured. The directory is asked
+// None: the null sender, a sender that does not parse, one of any other domain,
+// for which the directory is not asked, and one whose domain is foreign to the
+// directory. Domains are patterns as in NotOurs. Without a directory, or with a
+// pattern that does not parse, the check is misconfigured. The directory is asked
 // once per judgement and mailbox, however many rules share the check.
 func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 	const check = "sender.listed"
@@ -42,15 +42,15 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 	})
 }
 
-// question is what makes one question about a mailbox the same as another.
-// Functions can't be compared, but the place where a check keeps its own can.
+// question identifies a question about a mailbox within a judgement. Functions
+// can't be compared, but the variable in which a check keeps its own can.
 type question[F any] struct {
 	asked  *F
 	sender envelope.Mailbox
 }
 
-// once asks about a mailbox once per judgement. Asked is the place where the
-// check keeps whom it asks.
+// once asks about a mailbox once per judgement. Asked points to the variable in
+// which the check keeps the function.
 func once[F, T any](ctx context.Context, asked *F, sender envelope.Mailbox, ask func(context.Context, envelope.Mailbox) (T, error)) (T, error) {
 	return envelope.Once(ctx, question[F]{asked, sender}, func() (T, error) { return ask(ctx, sender) })
 }

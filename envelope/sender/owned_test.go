@@ -107,7 +107,7 @@ func TestOwnedByLoginComparesOctets(t *testing.T) {
 	}
 }
 
-func TestOwnersWhoFailDefer(t *testing.T) {
+func TestOwnersThatFailDefer(t *testing.T) {
 	down := errors.New("the database is down")
 	check := sender.OwnedByLogin(func(context.Context, envelope.Mailbox) ([]string, error) { return []string{"ann"}, down })
 	e := from("ann@org.example")

@@ -8,14 +8,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Resolves passes when the domain of the sender exists for mail: DNS has an MX,
-// A or AAAA record of it. What the MX record says is not looked at. A null MX
-// (RFC 7505) is one too: such a domain exists, and that it takes no mail is for
-// TakesMail to say, with a status of its own. One record is enough, whatever
-// went wrong with the questions before; where there is none and a question had
-// no answer, Resolves is a TempError.
+// Resolves passes when DNS has an MX, A or AAAA record for the domain of the
+// sender. The content of the MX record does not matter. A null MX (RFC 7505)
+// counts: such a domain exists, and TakesMail fails for it with a status of its
+// own. One record is enough, even if an earlier lookup failed. If there is none and
+// a lookup failed, Resolves is a TempError.
 //
-// None: the null sender, an address literal, and a sender that can't be read.
+// None: the null sender, an address literal, and a sender that does not parse.
 //
 // DNS: MX, then A, then AAAA, up to the first that exists.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -48,13 +47,12 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 		"the domain %s of the sender has no MX, A or AAAA record in DNS", domain)
 }
 
-// TakesMail passes unless the domain of the sender says that it takes no mail:
-// its only MX record is null (RFC 7505). Nobody could answer mail in its name,
-// and no failure be reported. A null MX beside another one is a mistake of the
-// domain, which RFC 7505, section 3 forbids, and says nothing. Whether the
-// domain exists is for Resolves.
+// TakesMail passes unless the domain of the sender accepts no mail: its only MX
+// record is null (RFC 7505). Neither a reply nor a failure report could be
+// delivered to such a sender. A null MX next to other MX records, which RFC 7505,
+// section 3 forbids, is ignored. Whether the domain exists is for Resolves.
 //
-// None: the null sender, an address literal, and a sender that can't be read.
+// None: the null sender, an address literal, and a sender that does not parse.
 //
 // DNS: MX.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -1,33 +1,30 @@
-// Package sender checks from whom mail claims to be: the reverse path of MAIL
-// (RFC 5321, section 4.1.1.2).
+// Package sender checks the sender of mail: the reverse path of MAIL (RFC 5321,
+// section 4.1.1.2).
 //
-// The sender is where a failure would be reported to, and anybody can write
-// there what he likes. So the questions are of two kinds. Could a report arrive?
-// A good address can be read (Syntax), has a full domain (FQDN) that exists in
-// DNS (Resolves), takes mail at all (TakesMail), and names mail servers that can
-// be reached (MXUsable). And may this client write in that name? A stranger
-// should not use our domains (NotOurs), our own clients should use nothing else
-// (Ours), with a mailbox that exists (Listed) and that is theirs
-// (OwnedByLogin). In and Null are for conditions, and BounceToOne knows a report
-// of a failure by its empty sender. None of this proves who sent a message: that
-// is for packages spf and dmarc.
+// Failure reports go to the sender, and a client can write any address there.
+// The checks answer two questions. Can a report arrive? A usable sender parses
+// (Syntax), has a fully qualified domain (FQDN) that exists in DNS (Resolves),
+// accepts mail at all (TakesMail), and has mail servers that can be reached
+// (MXUsable). May this client use the address? Strangers should not use our
+// domains (NotOurs), our own clients should use no others (Ours), with a mailbox
+// that exists (Listed) and belongs to the login (OwnedByLogin). In and Null are
+// for conditions, and BounceToOne refuses failure reports to several recipients.
+// None of this proves which domain sent a message: see packages spf and dmarc.
 //
-// The empty reverse path, "<>", is the null sender. Reports of failures have it,
-// so that they can't cause more reports (RFC 5321, section 4.5.5), and every
-// server must take it (RFC 1123, section 5.2.9). To the null sender all checks
-// but Null and BounceToOne are None.
+// The empty reverse path, "<>", is the null sender. Failure reports have it, so
+// that they never cause further reports (RFC 5321, section 4.5.5), and every
+// server must accept it (RFC 1123, section 5.2.9). For the null sender all checks
+// except Null and BounceToOne are None.
 //
-// Every check reads the sender in the same way: as RFC 5321, section 4.1.2
-// writes it, or RFC 6531 where SMTPUTF8 was asked for, with its domain in the
-// one form in which names are compared (A-labels, lower case, no final dot). A
-// source route before the address is ignored (RFC 5321, section 4.1.1.2 and
-// appendix C). Where the sender can't be read, Syntax fails and says why; Ours
-// and In fail too, because what can't be read is in no set, and OwnedByLogin,
-// because it is nobody's; the questions of the others do not arise.
+// Every check parses the sender with [envelope.ParseMailbox], with SMTPUTF8 if
+// the client asked for it. A source route before the address is ignored (RFC
+// 5321, section 4.1.1.2 and appendix C). If the sender does not parse, Syntax
+// fails and says why; Ours, In and OwnedByLogin fail too, because it is in no set
+// and has no owner; the other checks are None.
 //
-// All checks answer from MAIL on, but for BounceToOne, which waits for RCPT.
-// The package sends no mail to find out whether an address works: callouts
-// load servers that have nothing to do with it.
+// All checks answer from MAIL on, except BounceToOne, which waits for RCPT. The
+// package does not verify senders by callouts: they load servers that have
+// nothing to do with the mail.
 package sender
 
 import (
@@ -38,8 +35,8 @@ import (
 )
 
 var (
-	// unwanted is the status of the checks that refuse a sender by the site's own
-	// choice (RFC 3463: delivery not authorized).
+	// unwanted is the status of checks that refuse a sender by local policy (RFC
+	// 3463: delivery not authorized).
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 	// noSuchDomain is the status of a domain to which no mail can be sent (RFC
 	// 3463: bad sender's system address).
@@ -68,8 +65,8 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 
 // FQDN passes when the sender has a domain of two labels or more (RFC 5321,
 // section 2.3.5). A local part alone, a domain of one label and an address
-// literal fail. None: the null sender, and one that can't be read for another
-// reason.
+// literal fail. None: the null sender, and a sender that does not parse for
+// another reason.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.fqdn"
 	if !e.Reached(envelope.Mail) {
@@ -80,9 +77,8 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 		check, envelope.Status{Code: 504, Subject: 1, Detail: 8})
 }
 
-// Null passes when the sender is the null sender, which reports of failures
-// have (RFC 5321, section 4.5.5). It is for conditions: a server must take such
-// mail.
+// Null passes when the sender is the null sender, which failure reports have (RFC
+// 5321, section 4.5.5). It is for conditions: a server must accept such mail.
 func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.null"
 	switch {
@@ -94,11 +90,10 @@ func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	return envelope.Failed(check, unwanted, "the sender %s is not the null sender", e.MailFrom)
 }
 
-// BounceToOne passes when mail from the null sender has one recipient. A report
-// of a failure goes to the one sender of the mail that failed (RFC 5321, section
-// 6.1), so that one to several is none. The first recipient stands, and each
-// that comes after it fails. It counts the recipients that were accepted, so
-// that addresses tried in vain do no harm. None: any other sender. It answers
+// BounceToOne passes when mail from the null sender has one recipient. A failure
+// report goes to the sender of the mail that failed (RFC 5321, section 6.1), and
+// to no other address. The first recipient passes, and every later one fails;
+// recipients that were refused do not count. None: any other sender. It answers
 // from Rcpt on.
 func BounceToOne(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.bouncetoone"
@@ -116,8 +111,8 @@ func BounceToOne(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) e
 
 func isNull(e *envelope.Envelope) bool { return e.MailFrom == "" }
 
-// read takes a sender for the mailbox that it is, without its source route, or
-// gives the fault for which it is none. The null sender is none.
+// read parses the sender and drops its source route. The fault says why it does
+// not parse. The null sender does not.
 func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 	m, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8)
 	if err != nil {
@@ -127,8 +122,7 @@ func read(e *envelope.Envelope) (m envelope.Mailbox, fault string) {
 	return m, ""
 }
 
-// domainOf returns the domain of the sender that DNS can be asked for, "" if
-// there is none.
+// domainOf returns the domain of the sender, "" if there is none to look up.
 func domainOf(e *envelope.Envelope) envelope.Host {
 	mailbox, _ := read(e)
 	return mailbox.Domain

@@ -7,21 +7,20 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// NotOurs passes when the sender is in none of our domains. A stranger who
-// writes in the name of one is nearly always a forger; but a mailing list or a
-// forwarder may bring back the mail of our own users, so that a rule may ask for
-// proof instead of refusing everybody:
+// NotOurs passes when the sender is in none of our domains. Mail from outside
+// with a sender of ours is nearly always forged, but mailing lists and forwarders
+// may return the mail of our own users. A rule can therefore accept proof:
 //
 //	verdict.RejectUnless(envelope.Any(sender.NotOurs(domains...), spf.Pass)).Unless(sender.Null)
 //
-// (Any takes spf.Pass alone where NotOurs is None, and few servers have an SPF
-// record for the name in their greeting.) The check does not know who is a
-// stranger; a policy lets those who have logged in through by a rule before.
+// (For the null sender NotOurs is None, so that Any would demand spf.Pass of the
+// HELO name, and few servers have an SPF record for that.) The check does not know
+// which clients are ours: an earlier rule must accept them.
 //
-// Domains are patterns of mailboxes (package envelope has their grammar):
-// "example.org" is that one domain, ".example.org" every domain below it and not
-// itself. With one that can't be parsed the check is misconfigured. None: the null
-// sender, and one that can't be read.
+// Domains are patterns of mailboxes (their grammar is in package envelope):
+// "example.org" is that domain, ".example.org" every domain below it and not
+// itself. With a pattern that does not parse the check is misconfigured. None: the
+// null sender, and a sender that does not parse.
 func NotOurs(domains ...string) envelope.Check {
 	const check = "sender.notours"
 	ours, err := pattern.ParseSet(domains)
@@ -41,10 +40,10 @@ func NotOurs(domains ...string) envelope.Check {
 }
 
 // Ours passes when the sender is in one of our domains. It is for clients that
-// are let in by their network or their login, and that should write in our name
-// only. Anybody can write in it, so that Ours alone is no reason to accept.
+// are accepted by their network or login and should use our domains only. A client
+// can write any sender, so that Ours alone is no reason to accept.
 //
-// Domains are as in NotOurs. A sender that can't be read fails. None: the null
+// Domains are as in NotOurs. A sender that does not parse fails. None: the null
 // sender.
 func Ours(domains ...string) envelope.Check {
 	const check = "sender.ours"
@@ -63,13 +62,13 @@ func Ours(domains ...string) envelope.Check {
 	})
 }
 
-// In passes when the sender matches one of the patterns (package envelope has
-// their grammar): "ann@example.org" is that mailbox, in any letter case;
+// In passes when the sender matches one of the patterns (their grammar is in
+// package envelope): "ann@example.org" is that mailbox, in any letter case;
 // "example.org" every mailbox of that domain, ".example.org" of all domains below
-// it. A sender that can't be read matches none and fails. None: the null sender.
+// it. A sender that does not parse matches none and fails. None: the null sender.
 //
-// Anybody can write any sender, so that In alone is no reason to accept. With a
-// pattern that can't be parsed the check is misconfigured.
+// A client can write any sender, so that In alone is no reason to accept. With a
+// pattern that does not parse the check is misconfigured.
 func In(patterns ...string) envelope.Check {
 	set, err := pattern.ParseSet(patterns)
 	if err != nil {
@@ -78,9 +77,9 @@ func In(patterns ...string) envelope.Check {
 	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that patterns can't describe. It is asked once per
-// answer, with the local part in the letter case in which it came, and without a
-// source route.
+// InSet is In for a set that patterns can't describe. The set is called once per
+// finding, with the local part in its original letter case and without a source
+// route.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "sender.in"
 	return set.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

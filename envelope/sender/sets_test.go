@@ -84,7 +84,7 @@ func TestOursWithoutSMTPUTF8(t *testing.T) {
 	expect(t, sender.NotOurs(ourSite...)(t.Context(), nil, e), none, nothing)
 }
 
-func TestNoDomainsHoldNobody(t *testing.T) {
+func TestNoDomainsMatchNoSender(t *testing.T) {
 	expect(t, sender.Ours()(t.Context(), nil, from("ann@org.example")), fail, refused)
 	expect(t, sender.NotOurs()(t.Context(), nil, from("ann@org.example")), pass, nothing)
 	expect(t, sender.In()(t.Context(), nil, from("ann@org.example")), fail, refused)
