@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -93,6 +94,13 @@ func LookupPTR(ctx context.Context, r Resolver, addr netip.Addr) ([]string, erro
 // as those of LookupIP.
 func LookupMX(ctx context.Context, r Resolver, name string) ([]*net.MX, error) {
 	return ask(ctx, r, name, func(name string) ([]*net.MX, error) { return r.LookupMX(ctx, name) })
+}
+
+// IsNullMX reports whether MX records say that their domain accepts no mail: every
+// host is "." (RFC 7505). A null MX next to other records, which RFC 7505, section 3
+// forbids, does not count.
+func IsNullMX(records []*net.MX) bool {
+	return len(records) > 0 && !slices.ContainsFunc(records, func(mx *net.MX) bool { return mx.Host != "." })
 }
 
 // LookupTXT asks for the TXT records of name, each as one text. Errors are as

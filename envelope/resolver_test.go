@@ -325,3 +325,21 @@ func TestTheEndOfAnAliasIsAsTheAnswerHasIt(t *testing.T) {
 		}
 	}
 }
+
+func TestIsNullMX(t *testing.T) {
+	null, host := &net.MX{Host: "."}, &net.MX{Host: "mail.example.org.", Pref: 10}
+	for _, tc := range []struct {
+		records []*net.MX
+		want    bool
+	}{
+		{nil, false},
+		{[]*net.MX{null}, true},
+		{[]*net.MX{null, {Host: ".", Pref: 10}}, true},
+		{[]*net.MX{host}, false},
+		{[]*net.MX{null, host}, false},
+	} {
+		if got := envelope.IsNullMX(tc.records); got != tc.want {
+			t.Errorf("%d records: %t", len(tc.records), got)
+		}
+	}
+}

@@ -62,7 +62,7 @@ func takesMail(ctx context.Context, r envelope.Resolver, host envelope.Host) err
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(records, func(mx *net.MX) bool { return mx.Host != "." }) {
+	if !envelope.IsNullMX(records) {
 		return nil
 	}
 	return &net.DNSError{Err: "the MX record is null", Name: string(host), IsNotFound: true}

@@ -179,14 +179,10 @@ func FuzzMacros(f *testing.F) {
 		for len(want) > 253 { // section 7.3, which the library does not do
 			_, want, _ = strings.Cut(want, ".")
 		}
-		if isASCII(want) && w.asked[1] != "A "+want+"." {
+		if envelope.IsASCII(want) && w.asked[1] != "A "+want+"." {
 			t.Errorf("%s with %q, %q: asked %q, and the library %q", template, local, helo, w.asked[1], want)
 		}
 	})
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= 0x80 })
 }
 
 // FuzzInput says what holds whatever a client sends and a domain publishes.

@@ -196,7 +196,7 @@ func recordDomain(name string) envelope.Host {
 	if domain := fullName(name); domain != "" {
 		return domain
 	}
-	if isOddName(name) && strings.Contains(name, ".") && isASCII(name) {
+	if isOddName(name) && strings.Contains(name, ".") && envelope.IsASCII(name) {
 		return envelope.Host(strings.ToLower(name))
 	}
 	return ""
@@ -249,5 +249,5 @@ func (ev *evaluation) target(q *question) string {
 // local part of the sender, and that is not ASCII (RFC 8616, section 4). Without
 // this rule a macro could make a name of it that DNS can be asked for.
 func (ev *evaluation) isMatchless(t *term) bool {
-	return !isASCII(ev.sender.local) && t.target.uses('l', 's')
+	return !envelope.IsASCII(ev.sender.local) && t.target.uses('l', 's')
 }

@@ -182,7 +182,7 @@ func (ev *evaluation) reverseNames() *reverseNames {
 		ev.reverse.err = err
 	}
 	for _, text := range texts[:min(len(texts), maxHosts)] {
-		if name := fullName(text); name != "" && isASCII(text) { // DNS holds A-labels
+		if name := fullName(text); name != "" && envelope.IsASCII(text) { // DNS holds A-labels
 			ev.reverse.names = append(ev.reverse.names, name)
 		}
 	}
@@ -202,13 +202,4 @@ func (ev *evaluation) leadsBack(name envelope.Host) (bool, error) {
 		ev.reverse.confirm[name] = known
 	}
 	return known.holds, known.err
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }

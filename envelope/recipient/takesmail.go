@@ -2,8 +2,6 @@ package recipient
 
 import (
 	"context"
-	"net"
-	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -31,13 +29,13 @@ func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	if fault != "" || mailbox.Domain == "" {
 		return envelope.NotApplicable(check)
 	}
-	hosts, err := envelope.LookupMX(ctx, r, string(mailbox.Domain))
+	records, err := envelope.LookupMX(ctx, r, string(mailbox.Domain))
 	switch {
 	case envelope.NotFound(err):
 		return envelope.Passed(check)
 	case err != nil:
 		return envelope.Temporary(check, err)
-	case slices.ContainsFunc(hosts, func(mx *net.MX) bool { return mx.Host != "." }):
+	case !envelope.IsNullMX(records):
 		return envelope.Passed(check)
 	}
 	return envelope.Failed(check, envelope.Status{Code: 556, Subject: 1, Detail: 10}, // RFC 7505, section 4.1

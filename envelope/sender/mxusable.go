@@ -83,7 +83,7 @@ func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 		result.Implicit, hosts = true, []mailHost{{text: string(result.Domain), name: result.Domain}}
 	case err != nil:
 		return envelope.Temporary(check, err).With(result)
-	case takesNone(records):
+	case envelope.IsNullMX(records):
 		return envelope.NotApplicable(check)
 	default:
 		hosts, result.Cut = readMXs(records)
@@ -123,6 +123,9 @@ func (result *Result) look(ctx context.Context, r envelope.Resolver, hosts []mai
 	}
 	return failure
 }
+
+// nullMX is the host of a null MX record.
+const nullMX = "."
 
 // mailHost is the host of an MX record: its text, and the name that it is or
 // the fault for which it is none.

@@ -2,8 +2,6 @@ package sender
 
 import (
 	"context"
-	"net"
-	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -70,17 +68,9 @@ func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 		return envelope.Passed(check)
 	case err != nil:
 		return envelope.Temporary(check, err)
-	case takesNone(records):
+	case envelope.IsNullMX(records):
 		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 7, Detail: 27}, // RFC 7505, section 4.2
 			"the domain %s of the sender takes no mail (its MX record is null)", domain)
 	}
 	return envelope.Passed(check)
-}
-
-// nullMX is the host of a null MX record.
-const nullMX = "."
-
-// takesNone reports whether MX records say that their domain takes no mail.
-func takesNone(records []*net.MX) bool {
-	return !slices.ContainsFunc(records, func(mx *net.MX) bool { return mx.Host != nullMX })
 }
