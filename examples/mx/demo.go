@@ -21,7 +21,6 @@ import (
 	"mxrules.example/greylist/identity"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
-	"mxrules.example/verdict/gosmtp"
 )
 
 //go:embed demo.zone
@@ -109,7 +108,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 		pretend: func(_ net.Conn, e *envelope.Envelope) {
 			e.ClientIP, e.Now = netip.MustParseAddr(c.client), began.Add(c.later)
 		},
-		told: func(event gosmtp.Event) { last = event.Verdict },
+		told: func(event verdict.Event) { last = event.Verdict },
 	})
 	if err != nil {
 		return "", err

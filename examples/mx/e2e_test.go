@@ -15,7 +15,6 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/verdict"
-	"mxrules.example/verdict/gosmtp"
 )
 
 // reverseName is the question for the name of the address from which the
@@ -86,7 +85,7 @@ func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 		resolver:  r.dns,
 		log:       slog.New(slog.DiscardHandler),
 		pretend:   func(_ net.Conn, e *envelope.Envelope) { e.ClientIP = netip.MustParseAddr("198.51.100.10") },
-		told: func(event gosmtp.Event) {
+		told: func(event verdict.Event) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.judged = append(r.judged, judged{event.Envelope.Client(), event.Envelope.MailFrom, event.Verdict})

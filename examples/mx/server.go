@@ -46,7 +46,7 @@ type site struct {
 	// Of demonstrations and tests: what makes a client seem to come from elsewhere
 	// or at another time, and what is told the replies that are logged.
 	pretend func(conn net.Conn, e *envelope.Envelope)
-	told    func(event gosmtp.Event)
+	told    func(event verdict.Event)
 }
 
 // server is an SMTP server with a guard in front of its maildirs.
@@ -73,7 +73,7 @@ func newServer(s site) (*server, error) {
 		Policy:        policy,
 		Resolver:      s.resolver,
 		Fill:          s.pretend,
-		OnReply:       s.report,
+		Report:        s.report,
 		BannerDelay:   s.bannerDelay,
 		MaxRejections: maxRejections,
 		Deliver:       stamp.Deliver,
@@ -129,20 +129,31 @@ func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ct
 
 // report writes a reply to the log, what it is about and why it was given. A
 // success that only waits for more is not worth a line.
-func (s site) report(ctx context.Context, event gosmtp.Event) {
+func (s site) report(ctx context.Context, event verdict.Event) {
 	if event.Verdict.Action == verdict.Continue && event.Reply.Status.Class() == 2 {
 		return
 	}
 	e := event.Envelope
 	s.log.LogAttrs(ctx, slog.LevelInfo, "reply",
-		slog.String("stage", e.Stage.String()),
+		slog.String("stage", event.Stage.String()),
 		slog.String("client", e.Client().String()),
 		slog.String("helo", envelope.Excerpt(e.Helo)),
 		slog.String("from", envelope.Excerpt(e.MailFrom)),
-		slog.String("to", envelope.Excerpt(e.RcptTo)),
+		slog.Any("to", recipientsOf(event)),
 		slog.String("reply", event.Reply.Status.String()),
 		slog.Any("verdict", event.Verdict))
 	if s.told != nil {
 		s.told(event)
 	}
+}
+
+// recipientsOf returns for whom a reply is.
+func recipientsOf(event verdict.Event) (to []string) {
+	if one := event.Envelope.RcptTo; one != "" {
+		to = append(to, envelope.Excerpt(one))
+	}
+	for _, r := range event.Recipients {
+		to = append(to, envelope.Excerpt(r.To))
+	}
+	return to
 }

@@ -29,15 +29,14 @@ func (s *session) Data(r io.Reader) error {
 		return s.refuse(outOfOrder("there is no recipient yet"))
 	}
 	s.judgeMessage(message)
-	s.about = s.tx.events()
-	if s.isOver() {
+	s.expect(s.tx.event(message, s.tx.recipients...))
+	switch v := s.about.Verdict; {
+	case s.isOver():
 		return s.over()
-	}
-	verdicts := verdictsOf(s.tx.recipients)
-	if v := verdict.Merge(verdicts...); v.Action != verdict.Accept {
+	case v.Action != verdict.Accept:
 		return s.refuse(v.Reply())
 	}
-	content, err := s.content(message, verdicts)
+	content, err := s.content(message, s.tx.recipients)
 	if err != nil {
 		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
 	}
@@ -100,8 +99,8 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 // and must never be read as commands.
 func (s *session) brokenOff(err error) error {
 	if s.tx != nil {
-		s.tx.come(nil)
-		s.about = s.tx.events()
+		s.expect(s.tx.event(nil, s.tx.recipients...))
+		s.about.Err = err
 	}
 	if errors.Is(err, errSpool) {
 		return s.refuse(trouble(451))
@@ -125,11 +124,11 @@ func (s *session) brokenOff(err error) error {
 // so that they share what it asks. Those that were accepted before the message
 // came are not judged again.
 func (s *session) judgeMessage(message *envelope.Message) {
-	s.tx.come(message)
 	var open []*recipient
 	var envelopes []*envelope.Envelope
 	for i := range s.tx.recipients {
 		if r := &s.tx.recipients[i]; r.open() {
+			r.envelope.Stage, r.envelope.Message = envelope.Data, message
 			open, envelopes = append(open, r), append(envelopes, &r.envelope)
 		}
 	}
@@ -138,15 +137,14 @@ func (s *session) judgeMessage(message *envelope.Message) {
 	}
 }
 
-// content returns the message as the backend shall have it, for the recipients
-// with these verdicts.
-func (s *session) content(message *envelope.Message, verdicts []verdict.Verdict) (io.Reader, error) {
+// content returns the message as the backend shall have it for these recipients.
+func (s *session) content(message *envelope.Message, recipients []recipient) (io.Reader, error) {
 	if s.guard.Deliver == nil {
 		return untilEnd{s.ctx, message.Open()}, nil
 	}
 	e := s.tx.envelope
 	e.Stage, e.Message = envelope.Data, message
-	content, err := s.guard.Deliver(message, &e, verdicts...)
+	content, err := s.guard.Deliver(message, &e, verdictsOf(recipients)...)
 	if err != nil {
 		return nil, err
 	}

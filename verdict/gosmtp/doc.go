@@ -59,8 +59,8 @@
 // DATA, the session of the backend is taken through Reset, Mail and Rcpt once
 // more with the others, so that it delivers to these alone.
 //
-// Guard.OnReply is told each reply as it was sent, with what the policy said of
-// each recipient.
+// Guard.Report is told each reply as it is sent, with what the policy said of each
+// recipient.
 //
 // # The end of a session
 //

@@ -7,24 +7,6 @@ import (
 	"mxrules.example/verdict"
 )
 
-// Event is one reply to a client: what it is about, what the policy said, and
-// what was sent.
-type Event struct {
-	// Envelope is what was known. Its Stage names what was answered: Connect is
-	// the greeting, Data is DATA or BDAT. At Data it has one recipient, and no
-	// Message if that did not come whole. The message can be read until OnReply
-	// returns.
-	Envelope *envelope.Envelope
-	// Verdict is what the policy said of the envelope: Continue if it waits for
-	// more, and zero if it was not asked.
-	Verdict verdict.Verdict
-	// Reply is what was sent, which need not be the reply of the verdict: the
-	// backend may refuse what the policy accepts, and in SMTP one recipient may be
-	// refused for the sake of another. The text of a success is that of go-smtp
-	// and not the one here.
-	Reply verdict.Reply
-}
-
 // The replies to what is accepted, but for their texts.
 var (
 	greeted = verdict.Reply{Status: envelope.Status{Code: 220}, Lines: []string{"ready"}}
@@ -33,18 +15,34 @@ var (
 
 // tell reports a reply, unless the session has ended: then the client may not get
 // one.
-func (g *Guard) tell(ctx context.Context, event Event) {
-	if g.OnReply != nil && ctx.Err() == nil {
-		g.OnReply(ctx, event)
+func (g *Guard) tell(ctx context.Context, event verdict.Event) {
+	if g.Report != nil && ctx.Err() == nil {
+		g.Report(ctx, event)
 	}
 }
 
+// expect says what the reply to the command that is running will be about.
+func (s *session) expect(event verdict.Event) { s.about = &event }
+
 // tell reports the reply to the command that is running.
 func (s *session) tell(reply verdict.Reply) {
-	about := s.about
-	s.about = nil
-	for _, event := range about {
-		event.Reply = reply
-		s.guard.tell(s.ctx, event)
+	if s.about == nil {
+		return
 	}
+	event := *s.about
+	s.about = nil
+	event.Reply = reply
+	s.guard.tell(s.ctx, event)
+}
+
+// event is what a reply to the message is about that stands for these recipients.
+// The message is nil if it did not come whole.
+func (tx *transaction) event(message *envelope.Message, recipients ...recipient) verdict.Event {
+	e := tx.envelope
+	e.Stage, e.Message = envelope.Data, message
+	event := verdict.Event{Stage: envelope.Data, Envelope: &e, Verdict: verdict.Merge(verdictsOf(recipients)...)}
+	for _, r := range recipients {
+		event.Recipients = append(event.Recipients, verdict.Recipient{To: r.envelope.RcptTo, Verdict: r.verdict})
+	}
+	return event
 }

@@ -167,7 +167,7 @@ func TestARefusedClientThatSaysNothingIsCutOff(t *testing.T) {
 
 func TestAClientThatLeavesBeforeTheGreetingIsNotJudged(t *testing.T) {
 	judged := make(chan struct{}, 1)
-	g := &gosmtp.Guard{BannerDelay: time.Hour, OnReply: func(context.Context, gosmtp.Event) { judged <- struct{}{} }}
+	g := &gosmtp.Guard{BannerDelay: time.Hour, Report: func(context.Context, verdict.Event) { judged <- struct{}{} }}
 	inBubble(t, g, &backend{}, func(*smtp.Server) {}, func(t *testing.T, c *peer) {
 		c.conn.Close()
 		synctest.Wait()

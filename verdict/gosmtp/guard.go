@@ -31,12 +31,13 @@ type Guard struct {
 	// conn is what the listener accepted, without the TLS of STARTTLS. Fill is
 	// called by many goroutines, one at a time for each connection.
 	Fill func(conn net.Conn, e *envelope.Envelope)
-	// OnReply is told each reply to the greeting, to MAIL, to RCPT and, once for
-	// each recipient, to DATA or BDAT, just before it is sent: for logs and
-	// metrics, which so agree with what clients were told. Replies that go-smtp
-	// gives alone (see the package doc), and those to EHLO and AUTH, are not told.
-	// It is called as Fill is.
-	OnReply func(ctx context.Context, event Event)
+	// Report is told the greeting and each reply to MAIL, RCPT, DATA and BDAT, just
+	// before it is sent: for logs and metrics, which so agree with what clients
+	// were told. In LMTP each recipient of a message has a reply. Replies that
+	// go-smtp gives alone (see the package doc), and those to EHLO and AUTH, are
+	// not reported, and the text of a success is that of go-smtp and not the one
+	// reported. Report is called as Fill is.
+	Report func(ctx context.Context, event verdict.Event)
 	// BannerDelay is how long the Listener holds back the greeting, to see
 	// whether the client talks before its turn. One that does is judged at
 	// once. Keep it to some seconds: clients wait at most five minutes (RFC 5321,

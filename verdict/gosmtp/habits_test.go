@@ -76,7 +76,7 @@ func TestAChunkThatIsCutIsNoMessage(t *testing.T) {
 		} {
 			t.Run(part.name+", "+how, func(t *testing.T) {
 				b, d := &backend{}, &diary{}
-				s := serve(t, &gosmtp.Guard{OnReply: d.note}, b, func(s *smtp.Server) { s.TLSConfig = certificate(t) })
+				s := serve(t, &gosmtp.Guard{Report: d.note}, b, func(s *smtp.Server) { s.TLSConfig = certificate(t) })
 				c := tc.connect(t, s).play("C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RCPT TO:<b@b.example>\nS: 250 ...").send(part.sent)
 				tc.cut(c)
 				c.play(part.replies)
@@ -120,7 +120,7 @@ func TestAClientThatStallsInsideAMessageInChunksIsCutOff(t *testing.T) {
 				settings := func(s *smtp.Server) {
 					s.ReadTimeout, s.TLSConfig, log = 2*time.Second, certificate(t), s.ErrorLog.(*logbook)
 				}
-				inBubble(t, &gosmtp.Guard{OnReply: d.note}, b, settings, func(t *testing.T, c *peer) {
+				inBubble(t, &gosmtp.Guard{Report: d.note}, b, settings, func(t *testing.T, c *peer) {
 					c.play(hello)
 					if encrypted {
 						c = c.play("C: STARTTLS\nS: 220 ...").startTLS().play("C: HELO client.example.net\nS: 250 ...")
@@ -148,7 +148,7 @@ func TestAClientThatStallsAfterAMessageInChunksIsIdle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			timeout := func(s *smtp.Server) { s.ReadTimeout = 2 * time.Second }
 			inBubble(t, &gosmtp.Guard{}, &backend{}, timeout, func(t *testing.T, c *peer) {
-				c.play(hello+"C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RCPT TO:<b@b.example>\nS: 250 ...").
+				c.play(hello + "C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RCPT TO:<b@b.example>\nS: 250 ...").
 					send("BDAT 4\r\nhalf").play("S: 250 ...").send(end).
 					play("S: 250 ...\nS: 421 4.4.2 Idle timeout, bye bye\nS: closed")
 			})

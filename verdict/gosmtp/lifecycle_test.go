@@ -301,7 +301,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 		),
 		MaxRejections: 2 * mails,
 		Fill:          func(_ net.Conn, e *envelope.Envelope) { e.Login = "" },
-		OnReply:       func(context.Context, gosmtp.Event) { replies.Add(1) },
+		Report:        func(context.Context, verdict.Event) { replies.Add(1) },
 	}
 	s := serve(t, g, b)
 	var wg sync.WaitGroup

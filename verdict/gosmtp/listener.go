@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
+	"mxrules.example/verdict"
 )
 
 // bannerTimeout bounds the writing of what stands at the beginning of a
@@ -119,13 +120,15 @@ func (c *greetingConn) greet() (err error) {
 	e := envelope.Envelope{Stage: envelope.Connect, ClientIP: clientIP(c.Conn), SpokeEarly: c.spokeEarly}
 	c.guard.fill(c.Conn, &e)
 	c.greeting = c.guard.judge(c.ctx, &e)
+	event := verdict.Event{Stage: envelope.Connect, Envelope: &e, Verdict: c.greeting}
 	if c.greeting.Err() == nil {
-		c.guard.tell(c.ctx, Event{Envelope: &e, Verdict: c.greeting, Reply: greeted})
+		event.Reply = greeted
+		c.guard.tell(c.ctx, event)
 		return nil
 	}
-	reply := c.greeting.Reply()
-	c.guard.tell(c.ctx, Event{Envelope: &e, Verdict: c.greeting, Reply: reply})
-	c.turnAway(reply)
+	event.Reply = c.greeting.Reply()
+	c.guard.tell(c.ctx, event)
+	c.turnAway(event.Reply)
 	return net.ErrClosed
 }
 

@@ -37,13 +37,13 @@ func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 	if s.isOver() {
 		return s.over()
 	}
-	answers := newAnswers(s)
+	answers := newAnswers(s, message)
 	defer answers.give(status)
 	accepted := s.reopen(answers)
 	if len(accepted) == 0 {
 		return nil
 	}
-	content, err := s.content(message, verdictsOf(accepted))
+	content, err := s.content(message, accepted)
 	if err == nil {
 		s.announce(accepted)
 		if each, ok := s.inner.(smtp.LMTPSession); ok {
@@ -83,7 +83,7 @@ func (s *session) reopen(answers *answers) []recipient {
 			continue
 		}
 		if err := s.inner.Rcpt(r.to, r.options); err != nil {
-			answers.refuse(i, answers.explain(err))
+			answers.settle(i, err)
 		} else {
 			accepted = append(accepted, r)
 		}
@@ -103,21 +103,17 @@ type answers struct {
 }
 
 type answer struct {
-	Event
-	to    string
+	verdict.Event
+	to    string // as go-smtp gave it
 	known bool
 }
 
-func newAnswers(s *session) *answers {
+func newAnswers(s *session, message *envelope.Message) *answers {
 	a := &answers{session: s}
-	for i, event := range s.tx.events() {
-		a.answers = append(a.answers, answer{Event: event, to: s.tx.recipients[i].to})
+	for _, r := range s.tx.recipients {
+		a.answers = append(a.answers, answer{Event: s.tx.event(message, r), to: r.to})
 	}
 	return a
-}
-
-func (a *answers) explain(err error) verdict.Reply {
-	return a.session.explain("LMTP DATA", err, a.session.tx.envelope.SMTPUTF8)
 }
 
 // refuse answers a recipient with a refusal. It does not hang up: the other
@@ -132,7 +128,8 @@ func (a *answers) refuse(i int, reply verdict.Reply) {
 
 func (a *answers) settle(i int, err error) {
 	if err != nil {
-		a.refuse(i, a.explain(err))
+		a.answers[i].Err = err
+		a.refuse(i, a.session.explain("LMTP DATA", err, a.session.tx.envelope.SMTPUTF8))
 		return
 	}
 	a.answers[i].known, a.answers[i].Reply = true, taken

@@ -32,9 +32,9 @@ type session struct {
 
 	mu      sync.Mutex // held by the call that is running, and for what follows
 	tx      *transaction
-	about   []Event // what the command that is running is about, until it is answered
-	closing bool    // the connection ends with the next Reset, which comes behind a reply
-	ended   bool    // inner is logged out
+	about   *verdict.Event // what the command that is running is about, until it is answered
+	closing bool           // the connection ends with the next Reset, which comes behind a reply
+	ended   bool           // inner is logged out
 
 	reset, logout atomic.Bool // the notes
 }
@@ -202,6 +202,9 @@ func (s *session) over() error {
 
 // explain returns the reply that stands for an error of the backend.
 func (s *session) explain(command string, err error, smtputf8 bool) verdict.Reply {
+	if s.about != nil {
+		s.about.Err = err
+	}
 	if reply, ok := replyOf(err, smtputf8); ok {
 		return reply
 	}

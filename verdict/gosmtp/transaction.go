@@ -30,25 +30,6 @@ type recipient struct {
 // open reports whether the recipient still depends on the message.
 func (r *recipient) open() bool { return r.verdict.Action == verdict.Continue }
 
-// come takes the recipients on to Data. The message is nil if it did not come
-// whole.
-func (tx *transaction) come(message *envelope.Message) {
-	for i := range tx.recipients {
-		e := &tx.recipients[i].envelope
-		e.Stage, e.Message = envelope.Data, message
-	}
-}
-
-// events are what a reply to the message is about.
-func (tx *transaction) events() []Event {
-	events := make([]Event, len(tx.recipients))
-	for i := range tx.recipients {
-		r := &tx.recipients[i]
-		events[i] = Event{Envelope: &r.envelope, Verdict: r.verdict}
-	}
-	return events
-}
-
 func verdictsOf(recipients []recipient) []verdict.Verdict {
 	verdicts := make([]verdict.Verdict, len(recipients))
 	for i, r := range recipients {
@@ -64,7 +45,7 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	}
 	defer s.end()
 	e := s.describe(from, options)
-	s.about = []Event{{Envelope: &e}}
+	s.expect(verdict.Event{Stage: envelope.Mail, Envelope: &e})
 	if s.tx != nil {
 		// RFC 5321, section 4.1.4. go-smtp would let the new sender have the
 		// recipients of the old one, who were judged for that.
@@ -74,7 +55,7 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	if tx.verdict.Action != verdict.Accept {
 		tx.verdict = s.guard.judge(s.ctx, &e)
 	}
-	s.about[0].Verdict = tx.verdict
+	s.about.Verdict = tx.verdict
 	switch {
 	case s.isOver():
 		return s.over()
@@ -136,7 +117,7 @@ func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
 	if r.open() {
 		r.verdict = s.guard.judge(s.ctx, &r.envelope)
 	}
-	s.about = []Event{{Envelope: &r.envelope, Verdict: r.verdict}}
+	s.expect(verdict.Event{Stage: envelope.Rcpt, Envelope: &r.envelope, Verdict: r.verdict})
 	switch {
 	case s.isOver():
 		return s.over()
