@@ -20,7 +20,7 @@ const commitTimeout = 5 * time.Second
 // another try instead.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
-		d := walk(j.rules, j.mayWait, j.readings)
+		d := walk(j.rules, j.mayWait, j.readings())
 		if d.action == Continue && j.wrote {
 			d.action, d.forced, d.rule = TempFail, true, j.unwritten
 		}

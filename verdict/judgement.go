@@ -73,10 +73,10 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 }
 
 // readings yields what each rule may do, in order, without the shadows. Rules
-// that were not asked yet are asked, concurrently as far as they wait. In a
-// session, none is waited for if w is not patient: it is started, and read if its
-// finding is there.
-func (j *judgement) readings(w *walker) iter.Seq2[int, reading] {
+// that were not asked yet are asked, concurrently as far as they wait. A session
+// does not wait for a rule after one that is Pending and may accept: nothing but
+// an acceptance can be settled then, and that can wait for what is Pending.
+func (j *judgement) readings() iter.Seq2[int, reading] {
 	return func(yield func(int, reading) bool) {
 		waiting := make([]int, 0, len(j.rules))
 		for i := range j.rules {
@@ -88,17 +88,21 @@ func (j *judgement) readings(w *walker) iter.Seq2[int, reading] {
 				return
 			}
 		}
-		n := 0
+		n, waits, accepts := 0, false, false
 		for i, a := range envelope.Concurrently(j.ctx, waiting, j.ask) {
 			j.keep(i, a)
-			if !yield(i, j.reading(i)) {
+			next := j.reading(i)
+			if !yield(i, next) {
 				return
 			}
-			if n++; j.session != nil && !w.patient() {
+			waits, accepts = waits || next.waits, accepts || next.may.has(Accept)
+			if n++; j.session != nil && waits && accepts {
 				break
 			}
 		}
-		j.readReady(waiting[n:], yield)
+		if n < len(waiting) {
+			j.readReady(waiting[n:], yield)
+		}
 	}
 }
 

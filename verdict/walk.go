@@ -36,9 +36,9 @@ type walker struct {
 // walk takes the readings of the rules that are no shadows, in order, and no more
 // of them than the decision needs. mayWait says that the envelope can come
 // further: if it can't, no reading waits.
-func walk(rules Rules, mayWait bool, readings func(*walker) iter.Seq2[int, reading]) decision {
+func walk(rules Rules, mayWait bool, readings iter.Seq2[int, reading]) decision {
 	w := walker{blocked: len(rules)}
-	for i, next := range readings(&w) {
+	for i, next := range readings {
 		w.take(i, &rules[i], next)
 		// More than one possible verdict stays more than one, whatever later
 		// rules say: what is left open is only whether to wait.
@@ -54,11 +54,6 @@ func walk(rules Rules, mayWait bool, readings func(*walker) iter.Seq2[int, readi
 	d.reached = len(rules)
 	return d
 }
-
-// patient reports whether it is worth waiting for the finding of the next rule:
-// not if a rule that is Pending may accept, because nothing but an acceptance can
-// be settled then, and that can wait for what is Pending.
-func (w *walker) patient() bool { return !w.waits || !w.possible.has(Accept) }
 
 func (w *walker) take(i int, rule *Rule, next reading) {
 	if next.unknown() {
