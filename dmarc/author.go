@@ -79,15 +79,15 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 }
 
 // AlignedFor passes when mail of the listed domains is authenticated as theirs,
-// whatever they publish. It is for domains whose mail is never to be believed
-// without proof: our own, banks, brands. None: the author domain is not listed,
-// which of several one is enough to be. PermError: the author can't be told, so
-// that [SingleAuthor] belongs beside this check too. It passes what one of
-// Receiver.Forwarders or Receiver.MailingLists has sent.
+// whatever they publish. Use it for domains whose mail is never to be believed
+// without proof: your own, banks, brands. It passes mail that one of
+// Receiver.Forwarders or Receiver.MailingLists sent. None: the author domain is not
+// listed; of several, none is. PermError: the author cannot be told, so
+// [SingleAuthor] belongs beside this check too.
 //
 // Domains are patterns as envelope.ParseHostSet reads them: "bank.example" is
-// that one domain, ".bank.example" every domain below it. One that can't be read
-// makes every answer a TempError whose Err names it. A listed domain that
+// that one domain, ".bank.example" every domain below it. A pattern that cannot be
+// read makes every finding a TempError whose Err names it. A listed domain that
 // publishes no policy is its own organizational domain, so that SPF and DKIM of
 // names below it count.
 //
@@ -106,24 +106,28 @@ func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
 		return envelope.Misconfigured(check, envelope.Data, err)
 	}
 	return envelope.At(check, envelope.Data, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		result := receiver.judge(ctx, r, e, &held)
-		var f envelope.Finding
-		switch result.Outcome {
-		case envelope.None:
-			return envelope.NotApplicable(check)
-		case envelope.PermError:
-			f = unreadable(check, result)
-		case envelope.TempError:
-			f = temporarily(check, result)
-		case envelope.Fail:
-			if f = failed(check, result); result.exempt() {
-				f = envelope.Passed(check)
-			}
-		default:
-			f = envelope.Passed(check)
-		}
-		return f.With(result)
+		return receiver.finding(ctx, r, check, receiver.hear(ctx, r, e, &held), aligned)
 	})
+}
+
+// aligned is the finding of AlignedFor.
+func aligned(name string, result *Result) envelope.Finding {
+	switch result.Outcome {
+	case envelope.None:
+		return envelope.NotApplicable(name)
+	case envelope.PermError:
+		return unreadable(name, result)
+	case envelope.TempError:
+		if one := result.lost(); one != nil {
+			return failed(name, one)
+		}
+		return temporarily(name, result)
+	case envelope.Fail:
+		if !result.exempt() {
+			return failed(name, result)
+		}
+	}
+	return envelope.Passed(name)
 }
 
 // AuthorOwned passes when the login of the client owns every address in From:

@@ -3,7 +3,6 @@ package dmarc
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"mxrules.example/envelope"
 )
@@ -11,7 +10,7 @@ import (
 // Pass passes when the message is authenticated as its author domain's own: SPF
 // or a DKIM signature passed for an aligned domain (RFC 9989, section 4.4). It
 // fails for everything else that is known, also where no policy is published and
-// where the author can't be told.
+// where the author cannot be told.
 //
 // DNS: see [Receiver.Evaluate], and what SPF and DKIM ask. All checks of this
 // package share one evaluation per judgement.
@@ -20,17 +19,19 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 }
 
 // NotReject passes unless the message failed and the owner of the author domain
-// asks to reject such mail. None: no author domain has a policy. PermError: the
-// author can't be told, because From is missing, repeated or malformed, or has
-// more than four domains; a policy that lets such mail pass has no use for DMARC,
-// so that [SingleAuthor] belongs beside this check.
+// asks to reject such mail. It passes where no policy is published. PermError: the
+// author cannot be told, because From is missing, repeated or malformed, or has
+// more than four domains; so [SingleAuthor] belongs beside this check.
+//
+// Mail that SPF or DKIM proves to be of exactly the author domain passes whatever
+// is published, and so also if the lookup of the policy fails.
 //
 // RFC 9989, section 7.4 forbids receivers to reject for this alone, because
 // forwarders and mailing lists break SPF and DKIM of genuine mail: without other
-// knowledge such mail is to be treated as for quarantine. [Receiver] has lists for
-// those that a site knows, conditions of the rule are the place for all else, and
-// MarkUnless(All(NotReject, NotQuarantine), "quarantine") is the rule that rejects
-// nothing.
+// knowledge such mail is to be treated as for quarantine. [Receiver] has lists of
+// the forwarders and mailing lists that a site knows, and the conditions of a rule
+// can hold any other knowledge. The rule MarkUnless(All(NotReject, NotQuarantine),
+// "quarantine") rejects nothing.
 //
 // DNS: as Pass.
 func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -38,9 +39,9 @@ func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 }
 
 // NotQuarantine passes unless the message failed and the owner of the author
-// domain asks to quarantine such mail; a rule that marks it does what he asks. It
-// does not fail where he asks to reject, which is for NotReject to say. In all
-// else it is as NotReject.
+// domain asks to quarantine such mail; a rule that marks it does that. It passes
+// where the owner asks to reject: NotReject fails there. Otherwise it is as
+// NotReject.
 //
 // DNS: as Pass.
 func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -63,6 +64,9 @@ func (receiver *Receiver) Pass(ctx context.Context, r envelope.Resolver, e *enve
 		case envelope.Pass:
 			return envelope.Passed(name)
 		case envelope.TempError:
+			if one := result.lost(); one != nil {
+				return failed(name, one)
+			}
 			return temporarily(name, result)
 		case envelope.PermError:
 			return envelope.Failed(name, unauthenticated, "the author of the message can't be told: %s", result.Reason)
@@ -85,6 +89,19 @@ func (receiver *Receiver) NotQuarantine(ctx context.Context, r envelope.Resolver
 	return receiver.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
 		return unless(name, result, PolicyQuarantine)
 	})
+}
+
+// unless is the finding of a check that fails where one policy is asked for.
+func unless(name string, result *Result, policy Policy) envelope.Finding {
+	switch {
+	case result.Outcome == envelope.PermError:
+		return unreadable(name, result)
+	case result.Outcome == envelope.TempError && !result.safe():
+		return temporarily(name, result)
+	case result.Outcome == envelope.Fail && result.Disposition == policy:
+		return failed(name, result)
+	}
+	return envelope.Passed(name)
 }
 
 // Published is the check of that name with the settings of the receiver.
@@ -118,31 +135,7 @@ func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *env
 	case e.Message == nil:
 		return envelope.WithoutMessage(name, e)
 	}
-	result := receiver.judge(ctx, r, e, nil)
-	return word(name, result).With(result)
+	return receiver.finding(ctx, r, name, receiver.hear(ctx, r, e, nil), word)
 }
 
 var errNoReceiver = errors.New("there is no DMARC receiver")
-
-// unless is the finding of a check that fails where one policy is asked for.
-func unless(name string, result *Result, policy Policy) envelope.Finding {
-	switch result.Outcome {
-	case envelope.None:
-		// Of several author domains another may have a policy, and be satisfied.
-		if !slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return one.published() }) {
-			return envelope.NotApplicable(name)
-		}
-	case envelope.PermError:
-		return unreadable(name, result)
-	case envelope.TempError:
-		// What is not known can't make it worse than the policy is.
-		if result.worst.strictness() >= policy.strictness() {
-			return temporarily(name, result)
-		}
-	case envelope.Fail:
-		if result.Disposition == policy {
-			return failed(name, result)
-		}
-	}
-	return envelope.Passed(name)
-}

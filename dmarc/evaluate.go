@@ -8,12 +8,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Bounds of an evaluation. What is in a message a stranger wrote.
+// Bounds of an evaluation. An attacker controls what is in a message.
 const (
 	// maxAuthors is how many different domains From may have (RFC 9989, section
 	// 11.5 leaves the number to the receiver).
 	maxAuthors = 4
-	// maxSignatures is how many signatures are looked at.
+	// maxSignatures is how many signatures are looked at: as many as a report
+	// should have (RFC 9990, section 3.1.3).
 	maxSignatures = 100
 	// maxWalks is how many identifiers are walked for one author domain: SPF and
 	// ten signatures.
@@ -25,50 +26,138 @@ const (
 // domains each is evaluated, and the message passes if it passes for all of
 // them; if it fails, the result is that of the strictest policy (section 11.5).
 //
-// The result is TempError only if what DNS did not answer could have made a
-// difference: a message with an aligned identifier passes whatever else failed,
-// and a signature of a domain that is not aligned can't hold up a rejection by
-// failing to be looked up.
+// The result is TempError only if what DNS did not answer could change Outcome or
+// Disposition.
 //
 // DNS: for each author domain, four at most, TXT of it and of the names above
 // it, eight at most; then for each domain below its organizational domain that
 // passed, up to there, eight at most; and, if the message fails and np differs
-// from sp, what [envelope.Exists] asks for the author domain.
+// from sp, what [envelope.Exists] asks for the author domain. If a lookup fails,
+// it may ask the same of what another answer would lead to.
 func (receiver *Receiver) Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
-	return *receiver.evaluate(ctx, r, in, nil).own()
+	m, fault := prepare(in, nil)
+	if fault != "" {
+		return *receiver.unevaluated(m, fault).own()
+	}
+	return *receiver.discover(r).conclude(ctx, m).own()
 }
 
-// evaluate is Evaluate with domains that are held to alignment though they
-// publish no policy.
-func (receiver *Receiver) evaluate(ctx context.Context, r envelope.Resolver, in Input, held *envelope.HostSet) Result {
-	authors, fault := readAuthors(in.From)
-	if fault != "" {
-		return receiver.unevaluated(in, authors, fault)
+// material is what is known of a message, read once for all rounds.
+type material struct {
+	Input
+	authors []envelope.Host // each once
+	held    *envelope.HostSet
+	hosts   []envelope.Host // of SPF and then of the signatures; "" is not a name of a host
+}
+
+// prepare reads an input. If held is not nil, the author domains in it are held to
+// alignment though they publish no policy, and the others are not evaluated. The
+// fault says what keeps the message from being evaluated.
+func prepare(in Input, held *envelope.HostSet) (m *material, fault string) {
+	in.DKIM = in.DKIM[:min(len(in.DKIM), maxSignatures)]
+	m = &material{Input: in, held: held, hosts: make([]envelope.Host, 1+len(in.DKIM))}
+	m.hosts[0], _ = envelope.ParseHost(in.SPF.Domain)
+	for i, signature := range in.DKIM {
+		m.hosts[1+i], _ = envelope.ParseHost(signature.Domain)
 	}
-	d := receiver.discover(r)
+	m.authors, fault = readAuthors(in.From)
+	return m, fault
+}
+
+// conclude evaluates a message to the end that is certain.
+func (d *discovery) conclude(ctx context.Context, m *material) Result {
+	type end struct {
+		outcome     envelope.Outcome
+		disposition Policy
+	}
+	result, failure := settle(ctx, d, m, func(result *Result) end { return end{result.Outcome, result.Disposition} })
+	if failure != nil {
+		return result.undecided(failure)
+	}
+	return result.known()
+}
+
+// evaluate evaluates a message in one round of assumptions.
+func (d *discovery) evaluate(ctx context.Context, m *material) Result {
+	d.assumed.begin()
 	var results []Result
-	for _, author := range authors {
-		if held != nil && !held.Contains(author) {
-			continue
+	for _, author := range m.authors {
+		if m.held == nil || m.held.Contains(author) {
+			used := d.assumed.used
+			result := d.evaluateAuthor(ctx, author, m)
+			result.assumed.any = d.assumed.used > used
+			results = append(results, result)
 		}
-		result := d.evaluate(ctx, author, in, held != nil)
-		result.Authors = authors
-		results = append(results, result)
 	}
 	if len(results) == 0 {
-		result := receiver.blank(authors[0], in)
-		result.Reason, result.Authors = "the author domain is none of those held to alignment", authors
+		result := d.receiver.blank(m.authors[0], m)
+		result.Reason = "the author domain is none of those held to alignment"
 		return result
 	}
 	return decisive(results)
 }
 
-// unevaluated is the result for a message whose author nobody can tell. It must
+// evaluateAuthor evaluates one author domain. If it is held to alignment it is
+// evaluated also without a policy.
+func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m *material) Result {
+	result := d.receiver.blank(author, m)
+	identifiers := m.identifiers(&result)
+	d.receiver.weigh(identifiers, &result)
+	d.certain = m.held != nil && result.genuine
+	d.discoverPolicy(ctx, &result)
+	if result.Record != nil && !result.published() {
+		// RFC 9989, section 4.10.1: no DMARC processing for this message.
+		result.Reason = "the DMARC record has no policy that can be read"
+	}
+	switch {
+	case result.published():
+	case m.held != nil: // by this site, with the defaults of a record
+		result.Record, result.PolicyDomain, result.unpublished = nil, "", true
+	default:
+		return result
+	}
+	(&alignment{discovery: d, result: &result}).find(ctx, identifiers)
+	result.Outcome = envelope.Fail
+	if result.SPFAligned || result.DKIMAligned {
+		result.Outcome = envelope.Pass
+	}
+	d.selectPolicy(ctx, &result)
+	if result.Outcome == envelope.Fail {
+		d.dispose(identifiers, &result)
+	}
+	return result
+}
+
+// weigh fills in what the identifiers make certain whatever is published.
+func (receiver *Receiver) weigh(identifiers []identifier, result *Result) {
+	result.hopeless = true
+	for _, i := range identifiers {
+		known := receiver.kind(i.host) != ""
+		switch {
+		case i.host == "" || i.result != pass && i.result != temperror:
+		case i.result == pass && i.host == result.Domain:
+			result.genuine, result.hopeless = true, false
+		case i.result == pass && known:
+			result.excused, result.hopeless = true, false
+		case known || topLevel(i.host) == topLevel(result.Domain):
+			result.hopeless = false
+		}
+	}
+}
+
+func topLevel(name envelope.Host) envelope.Host {
+	for name.Labels() > 1 {
+		name = parent(name)
+	}
+	return name
+}
+
+// unevaluated is the result for a message whose author cannot be told. It must
 // not look like that for a domain without a policy, or leaving out From would
 // be the way around every policy.
-func (receiver *Receiver) unevaluated(in Input, authors []envelope.Host, fault string) Result {
-	result := receiver.blank("", in)
-	result.Outcome, result.Reason, result.Authors = envelope.PermError, fault, authors
+func (receiver *Receiver) unevaluated(m *material, fault string) Result {
+	result := receiver.blank("", m)
+	result.Outcome, result.Reason = envelope.PermError, fault
 	return result
 }
 
@@ -96,18 +185,14 @@ func readAuthors(from []string) (authors []envelope.Host, fault string) {
 
 // decisive returns the result that speaks for all author domains. A failure
 // that could not be worse settles it; if none does, what is not known comes
-// before what is.
+// before what is. Of two that are alike, one that assumes nothing speaks.
 func decisive(results []Result) Result {
-	decisive, worst := results[0], PolicyNone
-	for _, result := range results {
-		if rank(&result) > rank(&decisive) {
+	decisive := results[0]
+	for _, result := range results[1:] {
+		if more := rank(&result) - rank(&decisive); more > 0 || more == 0 && decisive.assumed.any && !result.assumed.any {
 			decisive = result
 		}
-		if result.worst.strictness() > worst.strictness() {
-			worst = result.worst
-		}
 	}
-	decisive.worst = worst
 	if len(results) > 1 {
 		decisive.each = results
 	}
@@ -131,71 +216,23 @@ func rank(result *Result) int {
 }
 
 // blank returns a result that holds what went in, and nothing found.
-func (receiver *Receiver) blank(author envelope.Host, in Input) Result {
+func (receiver *Receiver) blank(author envelope.Host, m *material) Result {
 	result := Result{
 		Outcome:     envelope.None,
 		Domain:      author,
+		Authors:     m.authors,
 		Disposition: PolicyNone,
 		Discovery:   "treewalk",
-		SPF:         SPFResult{SPF: in.SPF},
+		SPF:         SPFResult{SPF: m.SPF},
 	}
 	if receiver.Model == RFC7489 {
 		result.Discovery = "psl"
 	}
-	for _, signature := range in.DKIM[:min(len(in.DKIM), maxSignatures)] {
-		result.DKIM = append(result.DKIM, DKIMResult{DKIM: signature})
+	if len(m.DKIM) > 0 {
+		result.DKIM = make([]DKIMResult, len(m.DKIM))
 	}
-	return result
-}
-
-// evaluate evaluates one author domain. If it is held to alignment it is
-// evaluated also without a policy.
-func (d *discovery) evaluate(ctx context.Context, author envelope.Host, in Input, held bool) Result {
-	result := d.receiver.blank(author, in)
-	unsure := d.discoverPolicy(ctx, &result)
-	if result.Record != nil && !result.published() {
-		// RFC 9989, section 4.10.1: no DMARC processing for this message.
-		result.Reason = "the DMARC record has no policy that can be read"
-	}
-	switch {
-	case result.published():
-	case held: // by this site, with the defaults of a record
-		result.Record, result.PolicyDomain, result.unpublished = nil, "", true
-	case result.Record == nil && unsure != nil:
-		return temporary(result, unsure)
-	default:
-		return result
-	}
-	a := alignment{discovery: d, result: &result, unsure: unsure}
-	waits := a.find(ctx)
-	switch {
-	case result.SPFAligned || result.DKIMAligned:
-		result.Outcome = envelope.Pass
-	case waits != nil:
-		result.Outcome = envelope.TempError
-	default:
-		result.Outcome = envelope.Fail
-	}
-	if err := d.selectPolicy(ctx, &result); err != nil && waits == nil {
-		waits = err
-	}
-	if waits == nil && result.Outcome == envelope.Fail {
-		waits = d.receiver.dispose(&result)
-	}
-	if waits != nil && result.Outcome != envelope.Pass {
-		return temporary(result, waits)
-	}
-	result.worst = result.Disposition
-	return result
-}
-
-// temporary makes a result one that waits for DNS. No policy is applied.
-func temporary(result Result, err error) Result {
-	result.Outcome, result.Err = envelope.TempError, err
-	result.Reason = "a lookup failed"
-	result.Disposition, result.Overrides = PolicyNone, nil
-	if result.worst == "" {
-		result.worst = PolicyReject
+	for i, signature := range m.DKIM {
+		result.DKIM[i].DKIM = signature
 	}
 	return result
 }

@@ -34,7 +34,7 @@ func failed(name string, result *Result) envelope.Finding {
 	var s sentence
 	s.add("mail from %s is not authenticated", result.Domain)
 	switch {
-	case result.Record == nil:
+	case result.Applied == "":
 	case result.Applied == PolicyReject:
 		s.add(", and the DMARC policy of %s asks to reject it", result.PolicyDomain)
 	case result.Applied == PolicyQuarantine:

@@ -2,6 +2,7 @@ package dmarc
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"time"
 
@@ -24,21 +25,29 @@ type key struct {
 	now      time.Time
 }
 
-// judge evaluates the message of an envelope, once per judgement. The result is
-// the caller's own.
-func (receiver *Receiver) judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) *Result {
-	shared, _ := envelope.Once(ctx, key{receiver, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}, func() (Result, error) {
+// hearing is the evaluation of an envelope with what went into it.
+type hearing struct {
+	material *material
+	asked    map[envelope.Host]found
+	existing map[envelope.Host]existence
+	result   Result
+}
+
+// hear evaluates the message of an envelope, once per judgement.
+func (receiver *Receiver) hear(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
+	shared, _ := envelope.Once(ctx, key{receiver, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}, func() (hearing, error) {
 		return receiver.authenticate(ctx, r, e, held), nil
 	})
-	return shared.own()
+	return shared
 }
 
 // authenticate asks SPF and DKIM about an envelope, and evaluates what they
-// say. A message whose author can't be told is evaluated without them.
-func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) Result {
+// say. A message whose author cannot be told is evaluated without them.
+func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
 	authors, err := author.Of(e.Message)
 	if err != nil {
-		return receiver.unevaluated(Input{}, nil, err.Error())
+		m, _ := prepare(Input{}, held)
+		return hearing{result: receiver.unevaluated(m, err.Error())}
 	}
 	var in Input
 	for _, domain := range authors.Domains() {
@@ -53,9 +62,16 @@ func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver,
 	for _, s := range signatures.Signatures {
 		in.DKIM = append(in.DKIM, DKIM{Domain: string(s.Domain), Selector: s.Selector, Result: string(s.Word)})
 	}
-	result := receiver.evaluate(ctx, r, in, held)
+	d := receiver.discover(r)
+	m, fault := prepare(in, held)
+	var result Result
+	if fault != "" {
+		result = receiver.unevaluated(m, fault)
+	} else {
+		result = d.conclude(ctx, m)
+	}
 	result.evidence = []envelope.AuthenticationResults{sender, signatures}
-	return result
+	return hearing{m, d.asked, d.existing, result}
 }
 
 // senderPolicy evaluates SPF for MAIL FROM. It goes through the check of
@@ -69,4 +85,39 @@ func (receiver *Receiver) senderPolicy(ctx context.Context, r envelope.Resolver,
 		return result
 	}
 	return &spf.Result{Word: spf.WordNone}
+}
+
+// finding makes a finding of what was heard by means of word. If DNS did not answer
+// all questions, it is certain if word makes the same of every result that another
+// answer would lead to.
+func (receiver *Receiver) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
+	f := word(name, &h.result)
+	if f.Outcome == envelope.TempError || h.result.Outcome != envelope.TempError && h.result.assumes() {
+		f = receiver.reconsider(ctx, r, f, h, word)
+	}
+	if f.Outcome == envelope.None {
+		return f // the result is not one of DMARC
+	}
+	return f.With(h.result.own())
+}
+
+// reconsider makes a finding certain, or one that waits for DNS.
+func (receiver *Receiver) reconsider(ctx context.Context, r envelope.Resolver, f envelope.Finding, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
+	var outcome envelope.Outcome
+	d := receiver.discover(r)
+	d.asked, d.existing = maps.Clone(h.asked), maps.Clone(h.existing)
+	result, failure := settle(ctx, d, h.material, func(result *Result) envelope.Outcome {
+		outcome = word(f.Check, result).Outcome
+		return outcome
+	})
+	switch {
+	case failure != nil:
+		return envelope.Temporary(f.Check, failure)
+	case outcome == f.Outcome:
+		return f
+	case outcome == envelope.Fail:
+		result = result.known()
+		return failed(f.Check, &result)
+	}
+	return envelope.Passed(f.Check)
 }

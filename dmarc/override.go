@@ -1,54 +1,36 @@
 package dmarc
 
-import (
-	"fmt"
+import "mxrules.example/envelope"
 
-	"mxrules.example/envelope"
-)
-
-// dispose says what becomes of a message that failed. The error says that it
-// is not known whether one of those sent it whom this site knows.
-func (receiver *Receiver) dispose(result *Result) error {
+// dispose fills in what becomes of a message that failed.
+func (d *discovery) dispose(identifiers []identifier, result *Result) {
 	if result.Applied != "" {
 		result.Disposition = result.Applied
 	}
 	if result.Applied != result.Policy {
 		result.Overrides = append(result.Overrides, Override{PolicyTestMode, "t=y at " + string(result.PolicyDomain)})
 	}
-	kind, what, err := receiver.known(result)
-	if kind == "" {
-		return err
+	if override, ok := d.excuse(identifiers); ok {
+		result.Overrides = append(result.Overrides, override)
+		result.Disposition = PolicyNone
 	}
-	result.Overrides = append(result.Overrides, Override{kind, what})
-	result.Disposition = PolicyNone
-	return nil
 }
 
-// known finds an authenticated identifier that this site knows, and says which
-// it is. If there is none, the error says which of those it knows could not be
-// evaluated.
-func (receiver *Receiver) known(result *Result) (kind OverrideType, what string, err error) {
-	identifiers := []struct{ method, domain, result string }{{"SPF", result.SPF.Domain, result.SPF.Result}}
-	for _, signature := range result.DKIM {
-		identifiers = append(identifiers, struct{ method, domain, result string }{"DKIM", signature.Domain, signature.Result})
-	}
-	for _, i := range identifiers {
-		host, fault := envelope.ParseHost(i.domain)
-		if fault != nil {
-			continue
-		}
-		switch kind := receiver.kind(host); {
-		case kind == "":
-		case i.result == pass:
-			return kind, i.method + " domain " + string(host), nil
-		case i.result == temperror:
-			err = fmt.Errorf("%s of %s could not be evaluated", i.method, host)
+// excuse finds an authenticated identifier that this site knows. One that could
+// not be evaluated is looked at only if there is no other.
+func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
+	for _, word := range []string{pass, temperror} {
+		for _, i := range identifiers {
+			kind := d.receiver.kind(i.host)
+			if kind != "" && i.result == word && (word == pass || d.assumed.passes(i)) {
+				return Override{kind, i.method + " domain " + string(i.host)}, true
+			}
 		}
 	}
-	return "", "", err
+	return Override{}, false
 }
 
-// kind returns as what this site knows a domain, "" if it does not.
+// kind returns what a domain is to this site, "" if the site does not know it.
 func (receiver *Receiver) kind(domain envelope.Host) OverrideType {
 	switch {
 	case receiver.Forwarders.Contains(domain):

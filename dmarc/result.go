@@ -54,9 +54,15 @@ type Result struct {
 	SPF  SPFResult
 	DKIM []DKIMResult
 
-	// worst is the strictest disposition that a TempError may turn out to be, and
-	// the disposition of a failure.
-	worst Policy
+	// genuine says that exactly Domain is authenticated, so that the message passes
+	// whatever policy is published. excused says that an identifier passed that the
+	// site knows, so that a failure asks for nothing.
+	genuine, excused bool
+	// hopeless says that the message neither passes nor is excused, whatever is
+	// published and whatever DNS did not answer.
+	hopeless bool
+	// assumed says what rests on answers that DNS did not give.
+	assumed assumed
 	// unpublished says that it is this site that holds Domain to alignment, and no
 	// policy that its owner publishes.
 	unpublished bool
@@ -121,6 +127,23 @@ func (result *Result) perAuthor() []Result {
 // published reports whether there is a policy for the author domain.
 func (result *Result) published() bool {
 	return result.Record != nil && result.Record.Policy != ""
+}
+
+// safe reports whether the message can't fail with a policy that is applied,
+// whatever is published.
+func (result *Result) safe() bool {
+	return !slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return !one.genuine && !one.excused })
+}
+
+// lost returns the result of an author domain that the message cannot be
+// authenticated for, nil if there is none.
+func (result *Result) lost() *Result {
+	for _, one := range result.perAuthor() {
+		if one.hopeless {
+			return &one
+		}
+	}
+	return nil
 }
 
 // exempt reports whether a choice of this site lets the message off.

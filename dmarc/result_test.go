@@ -136,12 +136,17 @@ func TestWhatASiteDemandsIsNoResultOfDMARC(t *testing.T) {
 	}{
 		{"no policy", "a@quiet.example", verdict.Rules{held}, "spf=pass dkim=none"},
 		{"no policy, and DMARC was asked", "a@quiet.example", verdict.Rules{held, asked}, "spf=pass dkim=none dmarc=none"},
+		{"not listed", "a@shop.example", verdict.Rules{held}, ""},
 		{"a policy", "a@bank.example", verdict.Rules{held, asked}, "spf=pass dkim=none dmarc=fail"},
 	} {
 		e := from(bad, "someone@evil.example", tc.author)
 		var got []string
 		for _, step := range (verdict.Policy{Rules: tc.rules}).Judge(t.Context(), mail(), e).Trace {
-			for _, entry := range step.Finding.Detail.(envelope.AuthenticationResults).AuthenticationResults() {
+			detail, ok := step.Finding.Detail.(envelope.AuthenticationResults)
+			if !ok {
+				continue
+			}
+			for _, entry := range detail.AuthenticationResults() {
 				if word := entry.Method + "=" + entry.Result; !slices.Contains(got, word) {
 					got = append(got, word)
 				}

@@ -10,27 +10,35 @@ import (
 )
 
 // maxLabels is the greatest number of labels of a name that the walk looks at
-// behind its start, so that it asks at most eight questions however long a name
-// is (RFC 9989, section 4.10).
+// after its start, so that it asks at most eight questions however long a name is
+// (RFC 9989, section 4.10).
 const maxLabels = 7
 
 // published is a record and the domain that published it.
 type published struct {
-	domain envelope.Host
-	record *Record
+	domain  envelope.Host
+	record  *Record
+	assumed bool
 }
 
-// discovery asks for the records of one evaluation. No name is asked for twice.
+// discovery asks DNS for what an evaluation needs, each question once. Where DNS
+// does not answer, it assumes an answer.
 type discovery struct {
 	receiver *Receiver
 	resolver envelope.Resolver
 	asked    map[envelope.Host]found
+	existing map[envelope.Host]existence
+	assumed  assumptions
+	// certain says that the evaluation has come to its end, and that further
+	// identifiers are looked at for the report alone. Nothing is assumed for them.
+	certain bool
 }
 
 // found is what a domain publishes.
 type found struct {
 	record  *Record // nil if there is none that counts
 	several bool    // there are more than one, so that none counts
+	assumed bool    // DNS gave no answer, and this one is assumed
 	err     error   // DNS gave no answer
 }
 
@@ -45,17 +53,26 @@ func (receiver *Receiver) discover(r envelope.Resolver) *discovery {
 	return &discovery{receiver: receiver, resolver: r, asked: make(map[envelope.Host]found)}
 }
 
-// at returns what domain publishes.
+// at returns what domain publishes. It has an error only if nothing may be assumed.
 //
 // DNS: TXT.
 func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	answer, ok := d.asked[domain]
-	if ok {
+	if !ok {
+		answer, _ = envelope.Once(ctx, question{d.receiver, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
+		d.asked[domain] = answer
+	}
+	if answer.err == nil {
 		return answer
 	}
-	answer, _ = envelope.Once(ctx, question{d.receiver, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
-	d.asked[domain] = answer
-	return answer
+	assumed, ok := d.assumed.records[domain]
+	switch {
+	case ok:
+		return assumed
+	case d.certain:
+		return answer
+	}
+	return d.assumed.record(d.receiver, domain, answer.err)
 }
 
 func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
@@ -64,6 +81,30 @@ func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
 		return found{err: err}
 	}
 	return d.receiver.read(domain, texts)
+}
+
+// existence says whether a domain exists, if DNS says it.
+type existence struct {
+	exists bool
+	err    error
+}
+
+// exists reports whether a domain exists, or is assumed to.
+//
+// DNS: as envelope.Exists.
+func (d *discovery) exists(ctx context.Context, domain envelope.Host) bool {
+	answer, ok := d.existing[domain]
+	if !ok {
+		type question struct{ domain envelope.Host }
+		answer.exists, answer.err = envelope.Once(ctx, question{domain}, func() (bool, error) {
+			return envelope.Exists(ctx, d.resolver, string(domain))
+		})
+		set(&d.existing, domain, answer)
+	}
+	if answer.err != nil {
+		return d.assumed.exists(domain, answer.err)
+	}
+	return answer.exists
 }
 
 // read picks the record out of the TXT records of a name. Several are as none:
@@ -99,9 +140,9 @@ func (receiver *Receiver) adapt(domain envelope.Host, record *Record, hasPolicy 
 	}
 }
 
-// isPublicSuffix reports whether strangers register names below domain, as the
-// list has it from the registries themselves. Suffixes that companies have
-// listed for their customers are not meant: RFC 9989 does not know them.
+// isPublicSuffix reports whether others register names below domain, as the list
+// has it from the registries themselves. Suffixes that companies have listed for
+// their customers are not meant: RFC 9989 does not know them.
 func isPublicSuffix(domain envelope.Host) bool {
 	suffix, icann := publicsuffix.PublicSuffix(string(domain))
 	return icann && suffix == string(domain)
@@ -109,18 +150,16 @@ func isPublicSuffix(domain envelope.Host) bool {
 
 // walk goes up the tree from start and returns the records on the way, those of
 // the longest names first (RFC 9989, section 4.10). It goes no further than to
-// last, if that is not "". With an error come the records found before it.
-func (d *discovery) walk(ctx context.Context, start, last envelope.Host) ([]published, error) {
-	var records []published
+// last, if that is not "". ok is false if a question has no answer and none may be
+// assumed: then these are the records before it.
+func (d *discovery) walk(ctx context.Context, start, last envelope.Host) (records []published, ok bool) {
 	for name := start; name != ""; name = above(name, start) {
 		answer := d.at(ctx, name)
 		if answer.err != nil {
-			// To pass over it could pass over a psd=n, and change who belongs
-			// together.
-			return records, answer.err
+			return records, false
 		}
 		if answer.record != nil {
-			records = append(records, published{name, answer.record})
+			records = append(records, published{name, answer.record, answer.assumed})
 			if answer.record.PublicSuffix != SuffixUnsaid {
 				break
 			}
@@ -129,11 +168,11 @@ func (d *discovery) walk(ctx context.Context, start, last envelope.Host) ([]publ
 			break
 		}
 	}
-	return records, nil
+	return records, true
 }
 
-// above returns the name that a walk which began at start comes to behind
-// name, "" at its end.
+// above returns the name that a walk which began at start comes to after name, ""
+// at its end.
 func above(name, start envelope.Host) envelope.Host {
 	if name == start {
 		for name.Labels() > maxLabels+1 {

@@ -1,0 +1,192 @@
+package dmarc_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+// TestABrokenNameHoldsUpNoProof has mail that SPF or DKIM proves to be of exactly
+// its author domain, and a DNS that does not answer at one of the names where the
+// policy may stand. No answer could make such mail fail.
+func TestABrokenNameHoldsUpNoProof(t *testing.T) {
+	bySPF := from(good, "ann@sub.example.net", "ann@sub.example.net")
+	byDKIM := signed(t, from(bad, "list@evil.example", "ann@sub.example.net"), "sub.example.net")
+	for _, broken := range []string{"_dmarc.sub.example.net.", "_dmarc.example.net.", "_dmarc.net."} {
+		for _, fault := range []zone.Fault{zone.SERVFAIL, zone.REFUSED, zone.Timeout} {
+			for published, want := range map[string]string{
+				"": "temperror pass pass temperror pass",
+				`_dmarc.example.net. TXT "v=DMARC1; p=reject"`:     "temperror pass pass temperror pass",
+				`_dmarc.sub.example.net. TXT "v=DMARC1; p=reject"`: "pass pass pass pass pass",
+			} {
+				if strings.HasPrefix(published, broken) {
+					continue
+				}
+				for by, e := range map[string]*envelope.Envelope{"SPF": bySPF, "DKIM": byDKIM} {
+					dns := zone.MustParse(published+"\n"+
+						`sub.example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`+"\n"+
+						"s._domainkey.sub.example.net. TXT "+publicKey()).Failing(broken+" TXT", fault)
+					if got := found(t, dns, e); got != want {
+						t.Errorf("%s, %v of %s, %s: %s, want %s", by, fault, broken, published, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// found tells what the checks find, in the order pass, notreject, notquarantine,
+// published, alignedfor.
+func found(t *testing.T, dns envelope.Resolver, e *envelope.Envelope) string {
+	t.Helper()
+	var outcomes []string
+	for _, check := range []envelope.Check{
+		dmarc.Pass, dmarc.NotReject, dmarc.NotQuarantine, dmarc.Published, dmarc.AlignedFor("example.net", ".example.net", "b.example"),
+	} {
+		f := check(t.Context(), dns, e)
+		if f.Outcome == envelope.TempError && (f.Err == nil || f.Status.String() != "451 4.4.3") {
+			t.Errorf("%s: %v, %v", f.Check, f.Status, f.Err)
+		}
+		outcomes = append(outcomes, f.Outcome.String())
+	}
+	return strings.Join(outcomes, " ")
+}
+
+// TestWhereAFailureCounts has one policy and one failure in each case, and wants a
+// TempError only where another answer could make another finding.
+func TestWhereAFailureCounts(t *testing.T) {
+	const org = `_dmarc.example.net. TXT "v=DMARC1; p=reject"` + "\n"
+	for _, tc := range []struct {
+		name, dns, broken, sender, author string
+		want                              string // as found has it
+	}{
+		{"nothing is proven, so nothing can pass", "", "_dmarc.example.net. TXT", "a@evil.example", "a@example.net", "fail temperror temperror temperror fail"},
+		{"what is proven has nothing in common with the author", "", "_dmarc.example.net. TXT", "a@good.example", "a@example.net", "fail temperror temperror temperror fail"},
+		{"a name below, and the record could be strict", "", "_dmarc.example.net. TXT", "a@m.example.net", "a@example.net", "temperror temperror temperror temperror temperror"},
+		{"a name below, and the registry could not part them", org, "_dmarc.net. TXT", "a@m.example.net", "a@example.net", "pass pass pass pass pass"},
+		{"a name below that could be an organization of its own", org, "_dmarc.m.example.net. TXT", "a@m.example.net", "a@example.net", "temperror temperror pass pass temperror"},
+		{"a name beside it that could belong to it", org, "_dmarc.net. TXT", "a@other.net", "a@example.net", "temperror temperror pass pass temperror"},
+		{"a record of its own that could be relaxed", `_dmarc.example.net. TXT "v=DMARC1; p=reject; aspf=s"`, "_dmarc.x.example.net. TXT", "a@m.example.net", "a@x.example.net", "temperror temperror temperror temperror temperror"},
+		{"a failure beside the way", org, "_dmarc.other.net. TXT", "a@other.net", "a@example.net", "fail fail pass pass fail"},
+		{"a name above the record of the author", org + `_dmarc.sub.example.net. TXT "v=DMARC1; p=quarantine"`, "_dmarc.net. TXT", "a@evil.example", "a@sub.example.net", "fail pass fail pass fail"},
+		{"a record without a policy below it", `_dmarc.example.net. TXT "v=DMARC1; p=x"`, "_dmarc.net. TXT", "a@evil.example", "a@example.net", "fail pass pass fail fail"},
+		{"whether a name exists, and it would be rejected either way", `_dmarc.example.net. TXT "v=DMARC1; p=none; sp=reject; np=reject"`, "x.example.net. *", "a@evil.example", "a@x.example.net", "fail fail pass pass fail"},
+		{"whether a name exists", `_dmarc.example.net. TXT "v=DMARC1; p=none; sp=quarantine; np=reject"`, "x.example.net. *", "a@evil.example", "a@x.example.net", "fail temperror temperror pass fail"},
+		{"SPF, of the author", org, "example.net. TXT", "a@example.net", "a@example.net", "temperror temperror pass pass temperror"},
+		{"SPF, of another", org, "good.example. TXT", "a@good.example", "a@example.net", "fail fail pass pass fail"},
+		{"SPF, where nothing is asked for", `_dmarc.example.net. TXT "v=DMARC1; p=none"`, "example.net. TXT", "a@example.net", "a@example.net", "temperror pass pass pass temperror"},
+		{"SPF, where there is no policy", "", "example.net. TXT", "a@example.net", "a@example.net", "fail pass pass fail temperror"},
+		{"two authors, and one is certain to be rejected", org, "_dmarc.b.example. TXT", "a@evil.example", "b@b.example, a@example.net", "fail fail pass temperror fail"},
+		{"two authors, and one has no policy", org, "_dmarc.example.net. TXT", "a@good.example", "b@b.example, a@example.net", "fail temperror temperror fail fail"},
+		{"two authors, one of them authenticated", org, "_dmarc.b.example. TXT", "a@example.net", "b@b.example, a@example.net", "fail temperror temperror temperror fail"},
+	} {
+		text := tc.dns + "\n" + `evil.example. TXT "v=spf1 -all"` + "\n"
+		for _, name := range []string{"m.example.net", "other.net", "example.net", "good.example"} {
+			text += name + `. TXT "v=spf1 ip4:192.0.2.1 -all"` + "\n"
+		}
+		dns := zone.MustParse(text).Failing(tc.broken, zone.SERVFAIL)
+		if got := found(t, dns, from(good, tc.sender, tc.author)); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestAProofCostsNoFurtherQuestions shows what is asked after a question without
+// an answer: nothing, where the finding does not need it.
+func TestAProofCostsNoFurtherQuestions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		check  envelope.Check
+		sender string
+		want   envelope.Outcome
+		asks   int
+	}{
+		"authenticated":                    {dmarc.NotReject, "a@x.y.example.net", envelope.Pass, 1},
+		"authenticated, held to alignment": {dmarc.AlignedFor("x.y.example.net"), "a@x.y.example.net", envelope.Pass, 1},
+		"nothing authenticated":            {dmarc.Pass, "a@evil.example", envelope.Fail, 1},
+		"and held to alignment":            {dmarc.AlignedFor("x.y.example.net"), "a@evil.example", envelope.Fail, 1},
+		"not known":                        {dmarc.NotReject, "a@evil.example", envelope.TempError, 1},
+		"a policy is missing":              {dmarc.Published, "a@evil.example", envelope.TempError, 1},
+	} {
+		dns := zone.MustParse(`x.y.example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`).Failing("_dmarc.x.y.example.net. TXT", zone.Timeout)
+		f := tc.check(envelope.WithJudgement(t.Context()), dns, from(good, tc.sender, "a@x.y.example.net"))
+		if asked := records(dns); f.Outcome != tc.want || asked != tc.asks {
+			t.Errorf("%s: %v with %d questions, want %v with %d", name, f.Outcome, asked, tc.want, tc.asks)
+		}
+		if result := f.Detail.(*dmarc.Result); result.OrgDomain != "" || result.PolicyDomain != "" || strings.HasPrefix(result.Reason, "no ") {
+			t.Errorf("%s: nothing says %q, %q, %q", name, result.OrgDomain, result.PolicyDomain, result.Reason)
+		}
+	}
+}
+
+// records counts the questions for DMARC records.
+func records(dns *zone.Zone) (asked int) {
+	for _, q := range dns.Asked() {
+		if strings.HasPrefix(q.Name, "_dmarc.") {
+			asked++
+		}
+	}
+	return asked
+}
+
+// TestABrokenDNSIsBounded has a DNS that answers nothing, and a message that was
+// made to lead to as many questions as can be.
+func TestABrokenDNSIsBounded(t *testing.T) {
+	author := "a.b.c.d.e.f.example.net"
+	in := dmarc.Input{From: []string{author, "x." + author, "y." + author, "z." + author}}
+	for i := range 100 {
+		in.DKIM = append(in.DKIM, dmarc.DKIM{Domain: fmt.Sprintf("%c.%c.%s", 'a'+i%26, 'a'+i/26, author), Result: []string{"pass", "temperror"}[i%2]})
+	}
+	dns := zone.MustParse("").Failing("*.", zone.SERVFAIL)
+	if result := dmarc.Evaluate(t.Context(), dns, in); result.Outcome != envelope.TempError {
+		t.Errorf("%s", words(result))
+	}
+	in.SPF = dmarc.SPF{Domain: author, Result: "pass"}
+	in.From = in.From[:1]
+	dns = zone.MustParse("_dmarc."+author+`. TXT "v=DMARC1; p=reject"`).Failing("*.", zone.SERVFAIL).
+		Answering("_dmarc."+author+". TXT", zone.AsWritten())
+	if result := dmarc.Evaluate(t.Context(), dns, in); result.Outcome != envelope.Pass || !result.SPFAligned || result.DKIMAligned {
+		t.Errorf("authenticated: %s", words(result))
+	}
+	if n := len(dns.Asked()); n > 8+11*8 {
+		t.Errorf("%d questions", n)
+	}
+}
+
+// TestAForwarderAndABrokenPolicy has mail of a forwarder that the site knows, and
+// that has nothing in common with the author, while the policy is not known.
+func TestAForwarderAndABrokenPolicy(t *testing.T) {
+	forwarders, err := envelope.ParseHostSet("forwarder.net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &dmarc.Receiver{Forwarders: forwarders}
+	e := from(good, "someone@forwarder.net", "a@mail.bank.example")
+	for _, tc := range []struct {
+		name  string
+		check envelope.Check
+		spf   string
+		want  envelope.Outcome
+		asks  int
+	}{
+		{"authenticated", site.NotReject, "v=spf1 ip4:192.0.2.1 -all", envelope.Pass, 1},
+		{"authenticated, held to alignment", site.AlignedFor(".bank.example"), "v=spf1 ip4:192.0.2.1 -all", envelope.Pass, 3},
+		{"perhaps", site.NotReject, "", envelope.TempError, 1},
+		{"perhaps, held to alignment", site.AlignedFor(".bank.example"), "", envelope.TempError, 1},
+		{"perhaps, but not known to the site", dmarc.AlignedFor(".bank.example"), "", envelope.Fail, 1},
+		{"not authenticated", site.NotReject, "v=spf1 -all", envelope.TempError, 1},
+		{"not authenticated, held to alignment", site.AlignedFor(".bank.example"), "v=spf1 -all", envelope.Fail, 1},
+	} {
+		dns := zone.MustParse("forwarder.net. TXT \""+tc.spf+"\"").Failing("_dmarc.mail.bank.example. TXT", zone.SERVFAIL)
+		if tc.spf == "" {
+			dns.Failing("forwarder.net. TXT", zone.SERVFAIL)
+		}
+		f := tc.check(envelope.WithJudgement(t.Context()), dns, e)
+		if f.Outcome != tc.want || records(dns) != tc.asks {
+			t.Errorf("%s: %v %s, after %s", tc.name, f.Outcome, f.Text, dns.Asked())
+		}
+	}
+}

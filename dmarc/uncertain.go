@@ -1,0 +1,77 @@
+package dmarc
+
+import (
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// assumed says what of a result rests on an assumption.
+type assumed struct {
+	any          bool // anything at all
+	organization bool // OrgDomain
+	record       bool // PolicyDomain and Record
+	policy       bool // Policy and Applied
+}
+
+// assumes reports whether anything of a result rests on an assumption.
+func (result *Result) assumes() bool {
+	return slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return one.assumed.any })
+}
+
+// known returns a result without what rests on an assumption.
+func (result Result) known() Result {
+	if result.assumed.organization {
+		result.OrgDomain = ""
+	}
+	if result.assumed.record {
+		result.PolicyDomain, result.Record = "", nil
+	}
+	if result.assumed.record || result.assumed.policy {
+		result.Policy, result.Applied = "", ""
+	}
+	return result
+}
+
+// intersect takes back what another round contradicts.
+func (result *Result) intersect(other *Result) {
+	if result.Domain != other.Domain {
+		return
+	}
+	result.SPFAligned = result.SPFAligned && other.SPFAligned
+	result.DKIMAligned = result.DKIMAligned && other.DKIMAligned
+	result.SPF.Aligned = result.SPF.Aligned && other.SPF.Aligned
+	for i := range result.DKIM {
+		result.DKIM[i].Aligned = result.DKIM[i].Aligned && other.DKIM[i].Aligned
+	}
+	if !slices.Equal(result.Overrides, other.Overrides) {
+		result.Overrides = nil
+	}
+}
+
+// undecided returns the result for a message whose outcome or disposition another
+// answer would change. The results of the author domains that need no assumption
+// stay.
+func (result Result) undecided(failure error) Result {
+	if result.each == nil {
+		return result.known().temporary(failure)
+	}
+	for i, one := range result.each {
+		if one.assumed.any {
+			result.each[i] = one.known().temporary(failure)
+		}
+	}
+	return decisive(result.each)
+}
+
+// temporary makes a result one that waits for DNS. No policy is applied.
+func (result Result) temporary(failure error) Result {
+	result.Outcome, result.Err = envelope.TempError, failure
+	result.Reason = "a lookup failed"
+	result.Disposition, result.Overrides = PolicyNone, nil
+	result.SPFAligned, result.DKIMAligned, result.SPF.Aligned = false, false, false
+	for i := range result.DKIM {
+		result.DKIM[i].Aligned = false
+	}
+	return result
+}
