@@ -139,12 +139,12 @@ func storeFailed(check string, err error) envelope.Finding {
 	return f
 }
 
-// Explain implements [envelope.Explainer]: what is known of the identity and the
+// Explain implements [envelope.Explainer] with the identity and the state of the
 // triplet.
 func (result *Result) Explain() []string {
 	identity := result.Identity
 	if identity == "" {
-		identity = "a sender without an identity"
+		identity = "an unidentified sender"
 	}
 	if result.State == "" {
 		return []string{fmt.Sprintf("greylisting of %s: %d good triplets", identity, result.Good)}

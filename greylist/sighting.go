@@ -21,8 +21,8 @@ type (
 	}
 )
 
-// isNil reports whether there is no store: nil, or a nil pointer as a function
-// that opens a store returns beside its error.
+// isNil reports whether store is nil or a nil pointer. A function that fails to open
+// a store returns a nil pointer.
 func isNil(store Store) bool {
 	v := reflect.ValueOf(store)
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()

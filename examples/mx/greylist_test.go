@@ -200,8 +200,8 @@ func TestRunNeedsItsFile(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-greylist", foreign}, foreign + ": the file holds no records of greylisting"},
-		{[]string{"-greylist", busy}, busy + ": the file is in use by another program"},
+		{[]string{"-greylist", foreign}, foreign + ": not a greylist file of version 1"},
+		{[]string{"-greylist", busy}, busy + ": the file is in use by another process"},
 		{[]string{"-greylist-secret", short}, short + ": the secret has 7 octets, and should have 16 or more"},
 		{[]string{"-greylist-secret", filepath.Join(folder, "no", "folder")}, "no/folder: no such file or directory"},
 	} {

@@ -57,24 +57,23 @@ const together = 1024
 
 var _ greylist.Register = (*Store)(nil)
 
-// Errors that Open and the methods of a Store wrap.
+// ErrDamaged is wrapped by errors of Open and of the methods of a Store if the file
+// is truncated or altered.
+var ErrDamaged = errors.New("the file is damaged")
+
 var (
-	// ErrInUse: another program has the file open.
-	ErrInUse = errors.New("the file is in use by another program")
-	// ErrDamaged: the file is cut off, or holds what this package never wrote.
-	ErrDamaged = errors.New("the file is damaged")
-	// ErrForeign: the file was made by another program, or by another version of
-	// this one.
-	ErrForeign = errors.New("the file holds no records of greylisting of version 1")
-	// ErrClosed: the Store was closed.
-	ErrClosed = errors.New("the store is closed")
+	errInUse   = errors.New("the file is in use by another process")
+	errForeign = errors.New("not a greylist file of version 1")
+	errClosed  = errors.New("the store is closed")
 )
 
-// Open opens the file at path, or creates it if there is none; its folder must
-// exist. It reads the whole file first, which takes about a second for some
-// million records. A file that is damaged or not ours is an error and stays as it
-// is. If only the record of the last transaction is damaged, the state before it
-// counts, as after a crash. Close the Store when it is no longer needed.
+// Open opens the file at path, or creates it; its folder must exist. It checks the
+// whole file, which takes about a second for a few million records. If only the
+// meta page of the last transaction is damaged, the Store has the state before it,
+// as after a crash.
+//
+// It is an error if the file is damaged ([ErrDamaged]), has another format, or is
+// still in use after Timeout. Open does not change such a file.
 func Open(path string, options Options) (*Store, error) {
 	if options.Timeout <= 0 {
 		options.Timeout = time.Second

@@ -37,49 +37,36 @@ func TestStoreKeepsTheContract(t *testing.T) {
 	})
 }
 
-// written makes a file with so many records and returns its path and them.
-func written(t testing.TB, records int) (string, map[greylist.Key]greylist.Record) {
+// written returns the path of a file with n records, and the records.
+func written(t *testing.T, n int) (string, map[greylist.Key]greylist.Record) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "greylist")
 	store := open(t, path)
-	want := map[greylist.Key]greylist.Record{}
-	now := time.Now()
-	errs := make(chan error, records)
-	for n := range records {
-		seen := greylist.Sighting{At: now, Until: now.Add(time.Hour), Good: uint32(n)}
-		want[key(n)] = greylist.Record{}.Seen(seen)
-		go func() {
-			_, err := store.Touch(t.Context(), key(n), seen)
-			errs <- err
-		}()
+	var group sync.WaitGroup // for few transactions
+	for n := range n {
+		group.Go(func() { touch(t, store, n) })
 	}
-	for range records {
-		if err := <-errs; err != nil {
-			t.Fatal(err)
-		}
-	}
+	group.Wait()
+	want := records(t, store)
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return path, want
 }
 
-func TestWhatIsWrittenIsThereAfterwards(t *testing.T) {
-	path, want := written(t, 3000)
+func TestRecordsPersist(t *testing.T) {
+	path, _ := written(t, 3000)
 	for range 2 {
 		store := open(t, path)
-		seen := 0
-		for entry, err := range store.All(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
+		got := records(t, store)
+		for n := range 3000 {
+			want := greylist.Record{}.Seen(sightingOf(n))
+			if got[key(n)] != want {
+				t.Fatalf("key %d has %v, want %v", n, got[key(n)], want)
 			}
-			if want[entry.Key] != entry.Record {
-				t.Fatalf("%v has %v, want %v", entry.Key, entry.Record, want[entry.Key])
-			}
-			seen++
 		}
-		if seen != len(want) {
-			t.Errorf("%d records, want %d", seen, len(want))
+		if len(got) != 3000 {
+			t.Errorf("%d records, want 3000", len(got))
 		}
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
@@ -87,11 +74,11 @@ func TestWhatIsWrittenIsThereAfterwards(t *testing.T) {
 	}
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file has the mode %v, %v: others may read it", info.Mode(), err)
+		t.Errorf("the mode of the file is %v, error %v", info.Mode(), err)
 	}
 }
 
-func TestAClosedStoreSaysSo(t *testing.T) {
+func TestClosedStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "greylist")
 	store := open(t, path)
 	for range 2 {
@@ -100,58 +87,92 @@ func TestAClosedStoreSaysSo(t *testing.T) {
 		}
 	}
 	_, get := store.Get(t.Context(), key(1))
-	_, touch := store.Touch(t.Context(), key(1), greylist.Sighting{At: time.Now(), Until: time.Now()})
+	_, touch := store.Touch(t.Context(), key(1), sightingOf(1))
 	var all error
 	for _, err := range store.All(t.Context()) {
 		all = err
 	}
 	for name, err := range map[string]error{"Get": get, "Touch": touch, "All": all} {
-		if !errors.Is(err, bolt.ErrClosed) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v", name, err)
-		}
+		checkError(t, name, err, path, "the store is closed")
 	}
 }
 
-func TestAFileInUse(t *testing.T) {
+// checkError checks that an error names the file and the reason.
+func checkError(t *testing.T, name string, err error, path, reason string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), reason) {
+		t.Errorf("%s: error %v, want %q", name, err, reason)
+	}
+	if damaged := reason == "the file is damaged"; errors.Is(err, bolt.ErrDamaged) != damaged {
+		t.Errorf("%s: error %v is ErrDamaged: %t", name, err, !damaged)
+	}
+}
+
+func TestFileInUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "greylist")
-	store := open(t, path)
-	if _, err := store.Touch(t.Context(), key(1), greylist.Sighting{At: time.Now(), Until: time.Now().Add(time.Hour)}); err != nil {
-		t.Fatal(err)
-	}
+	touch(t, open(t, path), 1)
 	_, err := bolt.Open(path, bolt.Options{Timeout: 50 * time.Millisecond})
-	if !errors.Is(err, bolt.ErrInUse) || !strings.Contains(err.Error(), path) {
-		t.Errorf("the second Open: %v", err)
-	}
+	checkError(t, "the second Open", err, path, "the file is in use by another process")
 }
 
-func TestAPathThatCanNotBe(t *testing.T) {
+func TestInvalidPath(t *testing.T) {
 	for _, path := range []string{
 		filepath.Join(t.TempDir(), "no such folder", "greylist"),
 		t.TempDir(),
 	} {
-		if _, err := bolt.Open(path, bolt.Options{}); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: the error is %v", path, err)
-		}
+		_, err := bolt.Open(path, bolt.Options{})
+		checkError(t, "Open", err, path, "")
 	}
 }
 
-// used returns how many octets of a file are in use.
-func used(t *testing.T, path string) (octets int) {
+// used returns the number of used bytes of a file.
+func used(t *testing.T, path string) (size int) {
 	t.Helper()
 	db, err := bbolt.Open(path, 0, &bbolt.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.View(func(tx *bbolt.Tx) error { octets = int(tx.Size()); return nil }); err != nil {
+	if err := db.View(func(tx *bbolt.Tx) error { size = int(tx.Size()); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	return octets
+	return size
 }
 
-// A file that can't be trusted is told so, and stays as it is.
-func TestADamagedFileIsLeftAlone(t *testing.T) {
-	path, _ := written(t, 2000)
+// bboltFile returns the content of a file that bbolt wrote.
+func bboltFile(t *testing.T, fill func(tx *bbolt.Tx) error) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(fill), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// positions returns where a record is in the content of a file, with its key
+// before it: in the page in use, and in pages that are free now.
+func positions(content []byte, key greylist.Key, r greylist.Record) (list []int) {
+	entry, _ := r.AppendBinary(key[:])
+	for from := 0; ; {
+		i := bytes.Index(content[from:], entry)
+		if i < 0 {
+			return list
+		}
+		list = append(list, from+i+len(key))
+		from += i + 1
+	}
+}
+
+func TestInvalidFileIsNotChanged(t *testing.T) {
+	path, want := written(t, 2000)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -162,58 +183,29 @@ func TestADamagedFileIsLeftAlone(t *testing.T) {
 		clear(b[from:to])
 		return b
 	}
-	record := bytes.Index(whole, func() []byte { k := key(7); return k[:] }())
+	altered := bytes.Clone(whole)
+	for _, i := range positions(whole, key(7), want[key(7)]) {
+		altered[i+3] ^= 4
+	}
+	const damaged, foreign = "the file is damaged", "not a greylist file of version 1"
 	for _, tc := range []struct {
 		name    string
 		content []byte
-		want    error
+		want    string
 	}{
-		{"cut off by one page of those in use", whole[:used(t, path)-pageSize], bolt.ErrDamaged},
-		{"cut off to half", whole[:len(whole)/2/pageSize*pageSize], bolt.ErrDamaged},
-		{"cut off in the third page", whole[:2*pageSize+10], bolt.ErrDamaged},
-		{"cut off in the first page", whole[:100], bolt.ErrForeign},
-		{"without both of its first pages", zeroed(0, 2*pageSize), bolt.ErrForeign},
-		{"with everything behind them lost", zeroed(2*pageSize, len(whole)), bolt.ErrDamaged},
-		{"with one bit of a record changed", func() []byte {
-			b := bytes.Clone(whole)
-			// The key may stand in a page that is not used any more, too.
-			for i := record; i >= 0; {
-				b[i+3] ^= 4
-				k := key(7)
-				i = bytes.Index(b, k[:])
-			}
-			return b
-		}(), bolt.ErrDamaged},
-		{"something else", bytes.Repeat([]byte("From: ann@sender.example\r\n"), 2000), bolt.ErrForeign},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "greylist")
-			if err := os.WriteFile(path, tc.content, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			for range 2 { // and it is let go of
-				store, err := bolt.Open(path, bolt.Options{Timeout: 50 * time.Millisecond})
-				if err == nil {
-					store.Close()
-				}
-				if !errors.Is(err, tc.want) || !strings.Contains(err.Error(), path) {
-					t.Errorf("Open: %v, want %v", err, tc.want)
-				}
-			}
-			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, tc.content) {
-				t.Errorf("the file was changed, %v", err)
-			}
-		})
-	}
-}
-
-func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
-	for name, fill := range map[string]func(tx *bbolt.Tx) error{
-		"of another program": func(tx *bbolt.Tx) error {
+		{"without its last page", whole[:used(t, path)-pageSize], damaged},
+		{"half of the file", whole[:len(whole)/2/pageSize*pageSize], damaged},
+		{"truncated in the third page", whole[:2*pageSize+10], damaged},
+		{"truncated in the first page", whole[:100], foreign},
+		{"without meta pages", zeroed(0, 2*pageSize), foreign},
+		{"only meta pages", zeroed(2*pageSize, len(whole)), damaged},
+		{"with an altered record", altered, damaged},
+		{"another format", bytes.Repeat([]byte("From: ann@sender.example\r\n"), 2000), foreign},
+		{"a bbolt file of another program", bboltFile(t, func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("sessions"))
 			return err
-		},
-		"of another version": func(tx *bbolt.Tx) error {
+		}), foreign},
+		{"version 2", bboltFile(t, func(tx *bbolt.Tx) error {
 			if _, err := tx.CreateBucket([]byte("records")); err != nil {
 				return err
 			}
@@ -222,31 +214,29 @@ func TestAFileOfAnotherProgramIsLeftAlone(t *testing.T) {
 				return err
 			}
 			return about.Put([]byte("version"), []byte("2"))
-		},
+		}), foreign},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "greylist")
-			db, err := bbolt.Open(path, 0o600, nil)
-			if err != nil {
+			if err := os.WriteFile(path, tc.content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := db.Update(fill); err != nil {
-				t.Fatal(err)
+			for range 2 { // the first Open must close the file
+				store, err := bolt.Open(path, bolt.Options{Timeout: 50 * time.Millisecond})
+				if err == nil {
+					store.Close()
+				}
+				checkError(t, "Open", err, path, tc.want)
 			}
-			db.Close()
-			before, _ := os.ReadFile(path)
-			if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, bolt.ErrForeign) {
-				t.Errorf("Open: %v", err)
-			}
-			if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-				t.Error("the file was changed")
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, tc.content) {
+				t.Errorf("the file is changed, error %v", err)
 			}
 		})
 	}
 }
 
-// An empty file is what a program leaves that was killed as it made one.
-func TestAnEmptyFileIsNew(t *testing.T) {
+// A process that is killed while it creates a file leaves an empty one.
+func TestEmptyFileIsNew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "greylist")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -254,10 +244,9 @@ func TestAnEmptyFileIsNew(t *testing.T) {
 	open(t, path)
 }
 
-// Damage that comes while the file is open is told to whoever meets it, and to
-// no one else.
+// A damaged record fails only the calls that need it.
 func TestDamageWhileTheFileIsOpen(t *testing.T) {
-	path, _ := written(t, 2000)
+	path, want := written(t, 2000)
 	store := open(t, path)
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -268,46 +257,32 @@ func TestDamageWhileTheFileIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	k := key(7)
-	for from := 0; ; {
-		i := bytes.Index(whole[from:], k[:])
-		if i < 0 {
-			break
-		}
-		// The value stands behind the key.
-		if _, err := file.WriteAt([]byte{0xff}, int64(from+i+len(k))); err != nil {
+	for _, i := range positions(whole, key(7), want[key(7)]) {
+		if _, err := file.WriteAt([]byte{0xff}, int64(i)); err != nil {
 			t.Fatal(err)
 		}
-		from += i + 1
 	}
-	seen := greylist.Sighting{At: time.Now(), Until: time.Now().Add(time.Hour)}
-	if _, err := store.Get(t.Context(), key(7)); !errors.Is(err, bolt.ErrDamaged) {
-		t.Errorf("Get: %v", err)
-	}
-	if _, err := store.Touch(t.Context(), key(7), seen); !errors.Is(err, bolt.ErrDamaged) {
-		t.Errorf("Touch: %v", err)
-	}
-	if _, err := store.Touch(t.Context(), key(8), seen); err != nil {
-		t.Errorf("Touch of another key: %v", err)
-	}
+	const damaged = "the file is damaged"
+	_, err = store.Get(t.Context(), key(7))
+	checkError(t, "Get", err, path, damaged)
+	_, err = store.Touch(t.Context(), key(7), sightingOf(7))
+	checkError(t, "Touch", err, path, damaged)
+	touch(t, store, 8)
 	var group sync.WaitGroup
-	for n := range 100 { // in one transaction with it
+	for n := range 100 { // in one transaction
 		group.Go(func() {
 			if n%10 == 0 {
-				store.Touch(t.Context(), key(7), seen)
-			} else if _, err := store.Touch(t.Context(), key(100+n), seen); err != nil {
-				t.Errorf("Touch of another key at the same time: %v", err)
+				store.Touch(t.Context(), key(7), sightingOf(7))
+			} else {
+				touch(t, store, 100+n)
 			}
 		})
 	}
 	group.Wait()
-	if err := store.Forget(t.Context(), key(7)); !errors.Is(err, bolt.ErrDamaged) {
-		t.Errorf("Forget: %v", err)
-	}
+	checkError(t, "Forget", store.Forget(t.Context(), key(7)), path, damaged)
 	if err := file.Truncate(2 * int64(os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Get(t.Context(), key(8)); !errors.Is(err, bolt.ErrDamaged) {
-		t.Errorf("Get from a file that was cut off: %v", err)
-	}
+	_, err = store.Get(t.Context(), key(8))
+	checkError(t, "Get from a truncated file", err, path, damaged)
 }

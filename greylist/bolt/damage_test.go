@@ -18,10 +18,8 @@ import (
 	"mxrules.example/greylist/bolt"
 )
 
-// Whatever is damaged in a file, either Open refuses it or the store works, and
-// neither panics, hangs or takes much memory. bbolt itself believes what its
-// pages say: a page that claims to go on for four billion more, for one, takes
-// more than a gigabyte when it is freed.
+// Whatever is damaged in a file, Open either fails or returns a Store that works.
+// Neither panics, hangs or allocates much memory.
 func TestRandomDamageIsRefusedOrHarmless(t *testing.T) {
 	damages := 20_000
 	if testing.Short() {
@@ -39,33 +37,33 @@ func TestRandomDamageIsRefusedOrHarmless(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%d of %d damages were refused", refused, damages)
+	t.Logf("Open fails with %d of %d damages", refused, damages)
 	if refused < damages/10 || refused > damages*9/10 {
-		t.Errorf("%d of %d damages were refused: the test does not see both cases", refused, damages)
+		t.Errorf("Open fails with %d of %d damages: the test needs both cases", refused, damages)
 	}
 }
 
-func TestPagesThatLie(t *testing.T) {
+func TestOpenOfDamagedPages(t *testing.T) {
 	s := newSpecimen(t)
 	const branch, leaf, free = 1, 2, 16
 	order := binary.NativeEndian
 	count := func(page []byte) uint16 { return order.Uint16(page[10:]) }
-	goesOn := func(page []byte, _ int) { order.PutUint32(page[12:], 1<<26) }
+	overflow := func(page []byte, _ int) { order.PutUint32(page[12:], 1<<26) }
 	for _, tc := range []struct {
-		name string
-		kind uint16
-		lie  func(page []byte, id int)
+		name   string
+		kind   uint16
+		damage func(page []byte, id int)
 	}{
-		{"a leaf goes on for millions of pages", leaf, goesOn},
-		{"a branch goes on for millions of pages", branch, goesOn},
-		{"the list of free pages goes on for millions", free, goesOn},
-		{"a branch is its own child", branch, func(page []byte, id int) { order.PutUint64(page[16+8:], uint64(id)) }},
-		{"a branch has another key than its child", branch, func(page []byte, _ int) { page[16+16*count(page)+15] ^= 1 }},
-		{"a page in use is free", free, func(page []byte, id int) { order.PutUint64(page[16:], uint64(id)) }},
-		{"a page beyond the end is free", free, func(page []byte, _ int) { order.PutUint64(page[16:], 1<<40) }},
-		{"a leaf has lost its last element", leaf, func(page []byte, _ int) { order.PutUint16(page[10:], count(page)-1) }},
-		{"a leaf has lost all elements", leaf, func(page []byte, _ int) {
-			if count(page) > 2 { // not that of the buckets, which would be a file of another program
+		{"leaf with millions of overflow pages", leaf, overflow},
+		{"branch with millions of overflow pages", branch, overflow},
+		{"freelist with millions of overflow pages", free, overflow},
+		{"branch that is its own child", branch, func(page []byte, id int) { order.PutUint64(page[16+8:], uint64(id)) }},
+		{"branch key differs from the first key of the child", branch, func(page []byte, _ int) { page[16+16*count(page)+15] ^= 1 }},
+		{"used page in the freelist", free, func(page []byte, id int) { order.PutUint64(page[16:], uint64(id)) }},
+		{"page beyond the end in the freelist", free, func(page []byte, _ int) { order.PutUint64(page[16:], 1<<40) }},
+		{"leaf without its last element", leaf, func(page []byte, _ int) { order.PutUint16(page[10:], count(page)-1) }},
+		{"leaf without elements", leaf, func(page []byte, _ int) {
+			if count(page) > 2 { // not the page of the buckets: that would be another format
 				order.PutUint16(page[10:], 0)
 			}
 		}},
@@ -74,7 +72,7 @@ func TestPagesThatLie(t *testing.T) {
 			damaged := bytes.Clone(s.whole)
 			for id := range s.pages {
 				if page := damaged[id*s.pageSize:]; order.Uint16(page[8:]) == tc.kind {
-					tc.lie(page, id)
+					tc.damage(page, id)
 				}
 			}
 			if err := os.WriteFile(s.path, damaged, 0o600); err != nil {
@@ -91,19 +89,18 @@ func TestPagesThatLie(t *testing.T) {
 	}
 }
 
-// What Open checks is what bbolt writes: no file that was written is refused,
-// however the tree in it grew and shrank.
-func TestOpenTakesWhateverWasWritten(t *testing.T) {
+// Open accepts every file that the store wrote, however the tree grew and shrank.
+func TestOpenAcceptsWhatTheStoreWrote(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 10))
 	path := filepath.Join(inMemory(t), "greylist")
 	next, present := 0, []int{}
 	for _, wanted := range []int{0, 1, 3, 40, 90, 20, 0, 300, 2, 9000, 7000, 1000, 100, 5000, 0, 10, 10} {
 		store := open(t, path)
 		if got := len(records(t, store)); got != len(present) {
-			t.Errorf("there are %d records, want %d", got, len(present))
+			t.Errorf("%d records, want %d", got, len(present))
 		}
 		for len(present) != wanted {
-			var group sync.WaitGroup // what it does goes into a few transactions
+			var group sync.WaitGroup // for few transactions
 			for range 1 + random.IntN(500) {
 				switch i := random.IntN(len(present) + 1); {
 				case len(present) < wanted:
@@ -126,8 +123,12 @@ func TestOpenTakesWhateverWasWritten(t *testing.T) {
 	}
 }
 
+func sightingOf(n int) greylist.Sighting {
+	return greylist.Sighting{At: then, Until: then.Add(time.Hour), Good: uint32(n)}
+}
+
 func touch(t *testing.T, store *bolt.Store, n int) (r greylist.Record) {
-	r, err := store.Touch(t.Context(), key(n), greylist.Sighting{At: then, Until: then.Add(time.Hour), Good: uint32(n)})
+	r, err := store.Touch(t.Context(), key(n), sightingOf(n))
 	if err != nil {
 		t.Error(err)
 	}
@@ -152,19 +153,17 @@ func records(t *testing.T, store *bolt.Store) map[greylist.Key]greylist.Record {
 	return list
 }
 
-// specimen is a file with a branch page, leaf pages and free pages, as it is and
-// as a file that is damaged again and again.
+// specimen is a file with a branch page, leaf pages and free pages, to be damaged.
 type specimen struct {
 	path     string
 	whole    []byte
 	pageSize int
-	pages    int // in use
+	pages    int // used
 	newest   map[greylist.Key]greylist.Record
 	older    map[greylist.Key]greylist.Record // before the last transaction
 }
 
-// then is when the records of a specimen were made: the same each time, and so
-// late that none has expired.
+// then is the constant time of the records, in the future so that none expires.
 var then = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newSpecimen(t *testing.T) *specimen {
@@ -193,8 +192,8 @@ func newSpecimen(t *testing.T) *specimen {
 	return s
 }
 
-// inMemory returns a folder on a file system in memory, if there is one: the test
-// syncs some 100,000 times, for which a disk takes minutes.
+// inMemory returns a folder in memory if possible: with 100,000 syncs to a disk the
+// test would take minutes.
 func inMemory(t *testing.T) string {
 	folder, err := os.MkdirTemp("/dev/shm", "greylist")
 	if err != nil {
@@ -204,8 +203,8 @@ func inMemory(t *testing.T) string {
 	return folder
 }
 
-// damage returns a damaged copy of the file. Most damages are to what bbolt
-// goes by: the header of a page and the elements behind it.
+// damage returns a damaged copy of the file. Most damages are in page headers and
+// elements, which bbolt relies on.
 func (s *specimen) damage(random *rand.Rand) (damaged []byte, what string) {
 	damaged = append([]byte(nil), s.whole...)
 	for range 1 + random.IntN(2) {
@@ -227,11 +226,11 @@ func (s *specimen) damage(random *rand.Rand) (damaged []byte, what string) {
 		case 3:
 			at := 16 * random.IntN(1+len(content)/32) // an element of a leaf or a branch, or ids
 			binary.NativeEndian.PutUint64(content[at+8*random.IntN(2):], oddNumber(random, s.pages))
-			what += fmt.Sprintf("a number behind %d of page %d; ", at, page)
+			what += fmt.Sprintf("8 bytes at %d of page %d; ", at, page)
 		case 4:
 			at := 4 * random.IntN(1+len(content)/16)
 			binary.NativeEndian.PutUint32(content[at:], uint32(oddNumber(random, s.pages)))
-			what += fmt.Sprintf("four octets at %d of page %d; ", at, page)
+			what += fmt.Sprintf("4 bytes at %d of page %d; ", at, page)
 		case 5:
 			binary.NativeEndian.PutUint16(content[8:], uint16(1)<<random.IntN(6))
 			what += fmt.Sprintf("the flags of page %d; ", page)
@@ -246,8 +245,7 @@ func (s *specimen) damage(random *rand.Rand) (damaged []byte, what string) {
 	return damaged, what
 }
 
-// oddNumber returns a number that may be a page, a little more or less, or more
-// than there can be of anything.
+// oddNumber returns a number of a page, a small number, or any number.
 func oddNumber(random *rand.Rand, pages int) uint64 {
 	switch random.IntN(4) {
 	case 0:
@@ -260,8 +258,7 @@ func oddNumber(random *rand.Rand, pages int) uint64 {
 	return random.Uint64()
 }
 
-// try opens the file in a damaged state and works with it. It reports whether
-// Open refused it.
+// try opens and uses a damaged file. It reports whether Open failed.
 func (s *specimen) try(t *testing.T, damaged []byte, what string) (refused bool) {
 	hang := time.AfterFunc(time.Minute, func() { panic(what + ": the store hangs") })
 	defer hang.Stop()
@@ -272,33 +269,33 @@ func (s *specimen) try(t *testing.T, damaged []byte, what string) (refused bool)
 	runtime.ReadMemStats(&before)
 	refused = s.work(t, what, !bytes.Equal(damaged[:2*s.pageSize], s.whole[:2*s.pageSize]))
 	runtime.ReadMemStats(&after)
-	if taken := after.TotalAlloc - before.TotalAlloc; taken > 16<<20 {
-		t.Errorf("%s: %d MiB were taken", what, taken>>20)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 16<<20 {
+		t.Errorf("%s: %d MiB allocated", what, allocated>>20)
 	}
 	return refused
 }
 
-// work opens the file, reads every record, writes some and opens it again. Of the
-// two states that a file holds, the older one may count if one of the first two
-// pages is damaged.
+// work opens the file, reads all records, writes some and opens it again. The
+// records may be those before the last transaction if maybeOlder is set: then a
+// meta page is damaged.
 func (s *specimen) work(t *testing.T, what string, maybeOlder bool) (refused bool) {
 	touched := map[greylist.Key]greylist.Record{key(1): {}, key(150): {}, key(399): {}, key(1000): {}}
 	for round := range 2 {
 		store, err := bolt.Open(s.path, bolt.Options{})
 		if err != nil {
 			if round > 0 {
-				t.Errorf("%s: once it was written to, Open refuses it: %v", what, err)
+				t.Errorf("%s: Open fails after writes: %v", what, err)
 			}
 			return true
 		}
 		got := records(t, store)
 		if round == 0 && !maps.Equal(got, s.newest) && !(maybeOlder && maps.Equal(got, s.older)) {
-			t.Errorf("%s: there are %d records, which are not the %d that were written", what, len(got), len(s.newest))
+			t.Errorf("%s: the %d records are not the %d that were written", what, len(got), len(s.newest))
 		}
 		for k, want := range touched {
 			got, err := store.Get(t.Context(), k)
 			if err != nil || round > 0 && got != want {
-				t.Errorf("%s: Get in round %d: %v, %v, want %v", what, round, got, err, want)
+				t.Errorf("%s: Get in round %d: %v, error %v, want %v", what, round, got, err, want)
 			}
 			if round > 0 {
 				continue

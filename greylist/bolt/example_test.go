@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/netip"
@@ -47,4 +48,36 @@ func Example() {
 	// Output:
 	// fail first sight
 	// pass returned
+}
+
+// Move a damaged file away and begin with a new one. Every sender is then new.
+func ExampleOpen_damaged() {
+	folder, err := os.MkdirTemp("", "greylist")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "greylist")
+	store, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	store.Close()
+	if err := os.Truncate(path, 10_000); err != nil {
+		log.Fatal(err)
+	}
+
+	store, err = bolt.Open(path, bolt.Options{})
+	if errors.Is(err, bolt.ErrDamaged) {
+		fmt.Println("the file is damaged")
+		if err := os.Rename(path, path+".damaged"); err != nil {
+			log.Fatal(err)
+		}
+		store, err = bolt.Open(path, bolt.Options{})
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	// Output: the file is damaged
 }

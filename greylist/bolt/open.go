@@ -10,10 +10,10 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// open opens a file that is whole and ours, or makes a new one.
+// open opens a valid file or creates one.
 func open(path string, timeout time.Duration) (*bbolt.DB, error) {
-	// A file without a single octet is new, or was left by a program that was
-	// killed as it made it.
+	// An empty file is new. A process that is killed while it creates a file
+	// leaves one.
 	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -34,8 +34,8 @@ func open(path string, timeout time.Duration) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// openFile opens a file, which is closed with db, and lets go of it if bbolt
-// panics.
+// openFile opens a file with bbolt. Closing db closes file. If bbolt panics,
+// openFile closes file.
 func openFile(path string, options *bbolt.Options) (db *bbolt.DB, file *os.File, err error) {
 	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		var err error
@@ -52,22 +52,22 @@ func openFile(path string, options *bbolt.Options) (db *bbolt.DB, file *os.File,
 	}
 	switch {
 	case errors.Is(err, bbolt.ErrTimeout):
-		return nil, nil, ErrInUse
+		return nil, nil, errInUse
 	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch):
-		return nil, nil, fmt.Errorf("%w (%w)", ErrForeign, err)
+		return nil, nil, fmt.Errorf("%w (%w)", errForeign, err)
 	case errors.Is(err, bbolt.ErrChecksum), err != nil && err.Error() == "file size too small":
 		return nil, nil, fmt.Errorf("%w (%w)", ErrDamaged, err)
 	}
 	return db, file, err
 }
 
-// inspect reads a file through without changing it.
+// inspect checks a file without changing it.
 func inspect(path string, timeout time.Duration) error {
 	db, file, err := openFile(path, &bbolt.Options{Timeout: timeout, ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	defer db.Close() // until then no other program can write to it
+	defer db.Close() // until then no other process can write to it
 	info, err := file.Stat()
 	if err != nil {
 		return err
@@ -78,19 +78,19 @@ func inspect(path string, timeout time.Duration) error {
 	return guarded(func() error { return db.View(checkVersion) })
 }
 
-// checkVersion reads what the file says about itself.
+// checkVersion checks the version of the format.
 func checkVersion(tx *bbolt.Tx) error {
 	about := tx.Bucket(aboutBucket)
 	if about == nil {
-		return nil // killed before it was prepared
+		return nil // the process was killed before prepare
 	}
 	if found := about.Get(versionKey); string(found) != string(version) {
-		return fmt.Errorf("%w, but of version %q", ErrForeign, found)
+		return fmt.Errorf("%w: the version is %q", errForeign, found)
 	}
 	return nil
 }
 
-// prepare makes the buckets of a new file.
+// prepare creates the buckets of a new file.
 func prepare(db *bbolt.DB) error {
 	return guarded(func() error {
 		prepared := false

@@ -7,55 +7,54 @@ import (
 	"io"
 )
 
-// bbolt has checksums only for its two meta pages and trusts all others. A page
-// whose header claims four billion overflow pages takes gigabytes of memory when
-// it is freed; a branch that is its own child is followed without end; a page in
-// use that is listed as free is overwritten. So the file is checked before bbolt
-// works with it: every page is used once, for what its header says, and holds
-// what this package wrote.
+// bbolt has checksums only in its two meta pages and trusts all others. With a
+// damaged file it may allocate gigabytes (a page with four billion overflow
+// pages), loop forever (a branch page that is its own child) or overwrite records
+// (a page in use that is in the freelist). So the file is checked before bbolt
+// opens it for writing: each page has one use, which its header confirms, and
+// contains what this package wrote.
 //
-// This is the file format of bbolt, version 2, in the byte order of the machine.
-// A page begins with its number (8 octets), its kind (2), how many elements it
-// has (2) and how many overflow pages follow it (4). Then come the elements of
-// 16 octets each, and after them the keys and values.
+// The file format is version 2 of bbolt, in native byte order. A page begins with
+// its number (8 bytes), its kind (2), the number of its elements (2) and the
+// number of overflow pages that follow it (4). Elements of 16 bytes follow, then
+// their keys and values.
 
 const (
 	headerSize  = 16
 	elementSize = 16
 	bucketSize  = 16
 	minPageSize = 1024
-	maxDepth    = 32 // of pages with two children at least
+	maxDepth    = 32 // enough, because a branch has at least two children
 
 	branchPage = 0x01
 	leafPage   = 0x02
 	freePage   = 0x10
 
-	bucketElement = 1 // the flag of a leaf element that is a bucket
+	bucketElement = 1 // flag of a leaf element that is a bucket
 
-	manyIDs = 0xffff // the count of a list of free pages whose first number is the count
+	manyIDs = 0xffff // element count of a freelist that begins with its own count
 )
 
-// checker reads a file without changing it.
+// checker checks a file.
 type checker struct {
 	file     io.ReaderAt
 	pageSize int
-	taken    []bool // the pages whose use is known
+	taken    []bool // pages whose use is known
 }
 
-// checkPages reads every page of a file of the given size that is in use.
+// checkPages checks all used pages of a file of the given size.
 func checkPages(file io.ReaderAt, size int64, pageSize int) error {
 	if pageSize < minPageSize {
-		return damaged("its pages have %d octets", pageSize)
+		return damaged("the page size is %d bytes", pageSize)
 	}
 	c := &checker{file: file, pageSize: pageSize}
 	m, err := c.newestMeta()
 	if err != nil {
 		return err
 	}
-	// Beyond the end of the file there is nothing to read, and touching it is a
-	// fault.
+	// Reading a page beyond the end of the file would fault.
 	if has := uint64(size) / uint64(pageSize); m.pages > has {
-		return damaged("it has %d pages of %d", has, m.pages)
+		return damaged("it has %d of %d pages", has, m.pages)
 	}
 	c.taken = make([]bool, m.pages)
 	for id := range min(2, m.pages) {
@@ -71,15 +70,15 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrDamaged}, args...)...)
 }
 
-// meta is one of the two states of a file, of which the newer counts.
+// meta is the content of a meta page. The newer of the two is valid.
 type meta struct {
 	root, free uint64 // pages
-	pages      uint64 // how many are in use
+	pages      uint64 // number of used pages
 	number     uint64 // of the transaction
 }
 
 func (c *checker) newestMeta() (newest meta, err error) {
-	err = damaged("neither of its first two pages is whole")
+	err = damaged("both meta pages are damaged")
 	for id := range uint64(2) {
 		page, readErr := c.read(id, 1)
 		if readErr != nil {
@@ -106,7 +105,7 @@ func parseMeta(b []byte) (m meta, ok bool) {
 	}, ok
 }
 
-// read returns the octets of n pages.
+// read returns the content of n pages.
 func (c *checker) read(id uint64, n int) ([]byte, error) {
 	b := make([]byte, n*c.pageSize)
 	if _, err := c.file.ReadAt(b, int64(id)*int64(c.pageSize)); err != nil {
@@ -115,10 +114,10 @@ func (c *checker) read(id uint64, n int) ([]byte, error) {
 	return b, nil
 }
 
-// take notes that a page is used.
+// take marks a page as used.
 func (c *checker) take(id uint64) error {
 	if id >= uint64(len(c.taken)) {
-		return damaged("page %d is beyond its %d pages", id, len(c.taken))
+		return damaged("page %d does not exist, the last is %d", id, len(c.taken)-1)
 	}
 	if c.taken[id] {
 		return damaged("page %d is used twice", id)
@@ -127,8 +126,8 @@ func (c *checker) take(id uint64) error {
 	return nil
 }
 
-// page takes a page and returns its octets and its header. Records are so short
-// that only a list of free pages has overflow pages.
+// page takes and reads a page, without overflow pages: records are short, so only
+// a freelist has them.
 func (c *checker) page(id uint64) ([]byte, header, error) {
 	if err := c.take(id); err != nil {
 		return nil, header{}, err
@@ -139,7 +138,7 @@ func (c *checker) page(id uint64) ([]byte, header, error) {
 	}
 	h := parseHeader(b)
 	if h.id != id {
-		return nil, h, damaged("page %d says that it is page %d", id, h.id)
+		return nil, h, damaged("page %d has the number %d", id, h.id)
 	}
 	return b, h, nil
 }
@@ -160,14 +159,14 @@ func parseHeader(b []byte) header {
 	}
 }
 
-// checkFreePages reads the list of the pages that are free.
+// checkFreePages takes the pages of the freelist, and the free pages in it.
 func (c *checker) checkFreePages(first uint64) error {
 	b, h, err := c.page(first)
 	if err != nil {
 		return err
 	}
 	if h.kind != freePage {
-		return damaged("page %d is no list of free pages", first)
+		return damaged("page %d is not a freelist", first)
 	}
 	for more := range uint64(h.overflow) {
 		if err := c.take(first + 1 + more); err != nil {
@@ -185,7 +184,7 @@ func (c *checker) checkFreePages(first uint64) error {
 		count, b = binary.NativeEndian.Uint64(b), b[8:]
 	}
 	if count > uint64(len(b)/8) {
-		return damaged("page %d has no room for a list of %d free pages", first, count)
+		return damaged("the freelist in page %d has %d pages, more than fit", first, count)
 	}
 	for i := range int(count) {
 		if err := c.take(binary.NativeEndian.Uint64(b[8*i:])); err != nil {

@@ -161,7 +161,7 @@ func (s *Store) wrap(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
-		err = ErrClosed
+		err = errClosed
 	}
 	return fmt.Errorf("greylist: %s: %w", s.path, err)
 }

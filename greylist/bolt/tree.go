@@ -5,30 +5,29 @@ import (
 	"encoding/binary"
 )
 
-// element is what a leaf or a branch page says of a key. A leaf has the value, a
-// branch the page where the keys from this one on are.
+// element is an element of a leaf or branch page.
 type element struct {
 	flags      uint32
-	key, value []byte
-	child      uint64
+	key, value []byte // only a leaf has values
+	child      uint64 // only a branch has children: the page of keys from this one on
 }
 
-// elements reads those of a page, or of a bucket that is kept within a value.
-// Their keys are in order, and keys and values follow the elements without a
-// gap, so that one that is missing is missed.
+// elements returns the elements of a page. Keys must be sorted, and keys and
+// values must follow the elements without gaps; otherwise a missing element would
+// not be noticed.
 func elements(b []byte, h header) ([]element, error) {
 	if h.overflow != 0 {
-		return nil, damaged("page %d claims %d overflow pages", h.id, h.overflow)
+		return nil, damaged("page %d has %d overflow pages", h.id, h.overflow)
 	}
 	next := headerSize + h.count*elementSize
 	if next > len(b) {
-		return nil, damaged("page %d has no room for %d elements", h.id, h.count)
+		return nil, damaged("page %d has %d elements, more than fit", h.id, h.count)
 	}
 	list := make([]element, h.count)
 	for i := range list {
 		e, end := parseElement(b, headerSize+i*elementSize, next, h.kind)
 		if end == 0 {
-			return nil, damaged("element %d of page %d is not where it should be", i, h.id)
+			return nil, damaged("element %d of page %d has a wrong position or length", i, h.id)
 		}
 		if i > 0 && bytes.Compare(list[i-1].key, e.key) >= 0 {
 			return nil, damaged("element %d of page %d is out of order", i, h.id)
@@ -38,8 +37,8 @@ func elements(b []byte, h header) ([]element, error) {
 	return list, nil
 }
 
-// parseElement reads the element at an offset. Its key, which is not empty, and
-// its value are at start, and end is where they end, 0 if they are elsewhere.
+// parseElement returns the element at an offset, and the end of its key and value.
+// They must begin at start, and the key must not be empty; otherwise end is 0.
 func parseElement(b []byte, at, start int, kind uint16) (e element, end int) {
 	word := func(i int) uint64 { return uint64(binary.NativeEndian.Uint32(b[at+4*i:])) }
 	var offset, key, value uint64
@@ -57,22 +56,21 @@ func parseElement(b []byte, at, start int, kind uint16) (e element, end int) {
 	return e, end
 }
 
-// checkRoot reads the page that has the buckets. A file that was never written to
-// has none.
+// checkRoot checks the page of the buckets and the buckets. A new file has none.
 func (c *checker) checkRoot(m meta) error {
 	b, h, err := c.page(m.root)
 	if err != nil {
 		return err
 	}
 	if h.kind != leafPage {
-		return damaged("page %d is no leaf", h.id)
+		return damaged("page %d is not a leaf", h.id)
 	}
 	buckets, err := elements(b, h)
 	if err != nil || len(buckets) == 0 && m.number < 2 {
 		return err
 	}
 	if len(buckets) != 2 || !bytes.Equal(buckets[0].key, aboutBucket) || !bytes.Equal(buckets[1].key, recordsBucket) {
-		return ErrForeign
+		return errForeign
 	}
 	if err := c.checkBucket(buckets[0], func(_, _ []byte) error { return nil }); err != nil {
 		return err
@@ -80,25 +78,26 @@ func (c *checker) checkRoot(m meta) error {
 	return c.checkBucket(buckets[1], func(k, v []byte) error { _, err := decodeEntry(k, v); return err })
 }
 
-// checkRecord says what is wrong with a record of a bucket.
+// checkRecord checks a record of a bucket.
 type checkRecord func(key, value []byte) error
 
-// checkBucket reads a bucket: its value has the number of its page and that of a
-// sequence, and the page itself if the bucket is small, with 0 for its number.
+// checkBucket checks a bucket. Its value has the number of its root page and a
+// sequence number. A small bucket is inline: its value has the page itself, and
+// its number is 0.
 func (c *checker) checkBucket(bucket element, check checkRecord) error {
 	if bucket.flags != bucketElement || len(bucket.value) < bucketSize {
-		return damaged("the bucket %q is none", bucket.key)
+		return damaged("%q is not a bucket", bucket.key)
 	}
 	root, inline := binary.NativeEndian.Uint64(bucket.value), bucket.value[bucketSize:]
 	switch {
 	case root != 0 && len(inline) == 0:
 		return c.checkTree(root, nil, nil, 0, check)
 	case root != 0 || len(inline) < headerSize:
-		return damaged("the bucket %q has %d octets beside page %d", bucket.key, len(inline), root)
+		return damaged("the bucket %q has the root page %d and %d inline bytes", bucket.key, root, len(inline))
 	}
 	h := parseHeader(inline)
 	if h.id != 0 || h.kind != leafPage || h.count == 0 && len(inline) > headerSize {
-		return damaged("the bucket %q has no leaf in it", bucket.key)
+		return damaged("the inline page of the bucket %q is not a leaf", bucket.key)
 	}
 	list, err := elements(inline, h)
 	if err != nil {
@@ -107,9 +106,10 @@ func (c *checker) checkBucket(bucket element, check checkRecord) error {
 	return checkRecords(list, h, check)
 }
 
-// checkTree reads a page and all below it. Its first key is the one by which the
-// page above has it: bbolt finds it there by that key when it writes. Its last
-// key is before the next one. There is no bound where the key is nil.
+// checkTree checks a page and all pages below it. first is the key of the page in
+// its parent and must be its first key: bbolt finds the page by that key when it
+// writes. next is the next key in the parent; keys of the page must be less. Nil is
+// no limit.
 func (c *checker) checkTree(id uint64, first, next []byte, depth int, check checkRecord) error {
 	b, h, err := c.page(id)
 	if err != nil {
@@ -120,11 +120,11 @@ func (c *checker) checkTree(id uint64, first, next []byte, depth int, check chec
 	case err != nil:
 		return err
 	case depth > maxDepth:
-		return damaged("page %d is %d pages deep", id, depth)
-	case len(list) == 0: // bbolt keeps a bucket without records within a value
+		return damaged("page %d is at depth %d, more than %d", id, depth, maxDepth)
+	case len(list) == 0: // an empty bucket is inline
 		return damaged("page %d has no elements", id)
 	case first != nil && !bytes.Equal(list[0].key, first) || next != nil && bytes.Compare(list[len(list)-1].key, next) >= 0:
-		return damaged("page %d has keys that belong elsewhere", id)
+		return damaged("page %d has keys outside of its range", id)
 	case h.kind == leafPage:
 		return checkRecords(list, h, check)
 	case h.kind != branchPage:
@@ -145,7 +145,7 @@ func (c *checker) checkTree(id uint64, first, next []byte, depth int, check chec
 func checkRecords(list []element, h header, check checkRecord) error {
 	for i, e := range list {
 		if e.flags != 0 {
-			return damaged("element %d of page %d is no record", i, h.id)
+			return damaged("element %d of page %d is not a record", i, h.id)
 		}
 		if err := check(e.key, e.value); err != nil {
 			return err
