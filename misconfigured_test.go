@@ -54,7 +54,9 @@ func misconfigured() map[string][]envelope.Check {
 		"dnsbl.NotListed":       {dnsbl.NotListed(badList), dnsbl.NotListed(badCode)},
 		"dnsbl.Listed":          {dnsbl.Listed(badList)},
 		"dnsbl.ScoreBelow":      {dnsbl.ScoreBelow(0), dnsbl.ScoreBelow(1, badList), dnsbl.ScoreBelow(1, dnsbl.List{Zone: "list.example", Weight: 1001})},
-		"dnsbl.DomainNotListed": {dnsbl.DomainNotListed(0), dnsbl.DomainNotListed(dnsbl.Sender, badList)},
+		"dnsbl.HeloNotListed":   {dnsbl.HeloNotListed(badList)},
+		"dnsbl.SenderNotListed": {dnsbl.SenderNotListed(badList)},
+		"dnsbl.PTRNotListed":    {dnsbl.PTRNotListed(badList)},
 		"dnsbl.ASN":             {dnsbl.ASN(dnsbl.OriginZones{}, 64500), dnsbl.ASN(dnsbl.OriginZones{IPv4: "a..b"}, 64500)},
 
 		"sender.In":           {sender.In("ann@"), sender.In("bob@example.org", "*.example.org")},

@@ -225,7 +225,7 @@ func Example_rejectRBLClient() {
 		verdict.AcceptIf(dnsbl.Listed(dnsbl.List{Zone: "good.example"})),
 		verdict.RejectUnless(dnsbl.NotListed(dnsbl.List{Zone: "bad.example", Codes: []string{"127.0.0.2"}})).
 			Ignoring(envelope.TempError),
-		verdict.RejectUnless(dnsbl.DomainNotListed(dnsbl.Sender, dnsbl.List{Zone: "names.example"})),
+		verdict.RejectUnless(dnsbl.SenderNotListed(dnsbl.List{Zone: "names.example"})),
 	}
 	dns := zone.MustParse(`
 		1.2.0.192.good.example.     A    127.0.0.2

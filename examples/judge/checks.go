@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,20 +70,24 @@ func chooseChecks(list string, site facts) (verdict.Policy, error) {
 // lacks returns the flag without which the check of that name has nobody to
 // ask, "" if it lacks nothing.
 func (f *facts) lacks(name string) string {
-	family, _, _ := strings.Cut(name, "(")
-	switch {
-	case (family == "sender.listed" || family == "recipient.listed") && f.mailboxFile == "":
-		return "-mailboxes"
-	case (family == "sender.ownedbylogin" || family == "dmarc.authorowned") && f.Owners == nil:
-		return "-owners"
-	case family == "dnsbl.domainnotlisted" && len(f.domainLists) == 0:
-		return "-domain-list"
-	case family == "dnsbl.asn" && f.origins == (dnsbl.OriginZones{}):
-		return "-asn-zones"
-	case (family == "dnsbl.notlisted" || family == "dnsbl.listed" || family == "dnsbl.scorebelow") && len(f.Lists) == 0:
-		return "-dnsbl"
+	var flag string
+	var given bool
+	switch name {
+	case "sender.listed", "recipient.listed":
+		flag, given = "-mailboxes", f.mailboxFile != ""
+	case "sender.ownedbylogin", "dmarc.authorowned":
+		flag, given = "-owners", f.Owners != nil
+	case "dnsbl.helonotlisted", "dnsbl.sendernotlisted", "dnsbl.ptrnotlisted":
+		flag, given = "-domain-list", len(f.domainLists) > 0
+	case "dnsbl.asn":
+		flag, given = "-asn-zones", f.origins != (dnsbl.OriginZones{})
+	case "dnsbl.notlisted", "dnsbl.listed", "dnsbl.scorebelow":
+		flag, given = "-dnsbl", len(f.Lists) > 0
 	}
-	return ""
+	if given {
+		return ""
+	}
+	return flag
 }
 
 // everyCheck returns every check with the facts of the site. Sets of host names
@@ -120,9 +123,9 @@ func everyCheck(site facts) []envelope.Check {
 		dnsbl.NotListed(site.Lists...),
 		dnsbl.Listed(site.Lists...),
 		dnsbl.ScoreBelow(2, site.Lists...),
-		called("dnsbl.domainnotlisted(helo)", dnsbl.DomainNotListed(dnsbl.Helo, site.domainLists...)),
-		called("dnsbl.domainnotlisted(sender)", dnsbl.DomainNotListed(dnsbl.Sender, site.domainLists...)),
-		called("dnsbl.domainnotlisted(ptr)", dnsbl.DomainNotListed(dnsbl.PTR, site.domainLists...)),
+		dnsbl.HeloNotListed(site.domainLists...),
+		dnsbl.SenderNotListed(site.domainLists...),
+		dnsbl.PTRNotListed(site.domainLists...),
 		dnsbl.ASN(site.origins, site.systems...),
 
 		sender.Null,
@@ -165,15 +168,6 @@ func everyCheck(site facts) []envelope.Check {
 		dmarc.NotQuarantine,
 		dmarc.AlignedFor(ours...),
 		dmarc.AuthorOwned(site.Owners),
-	}
-}
-
-// called returns a check under another name, where several have one.
-func called(name string, check envelope.Check) envelope.Check {
-	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		f := check(ctx, r, e)
-		f.Check = name
-		return f
 	}
 }
 

@@ -38,7 +38,7 @@ func TestGolden(t *testing.T) {
 	good := []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}
 	senders := []string{"-checks", "sender.resolves,sender.takesmail,sender.mxusable,sender.listed,sender.ownedbylogin,spf.pass"}
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
-		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.domainnotlisted(sender),dnsbl.domainnotlisted(ptr),dnsbl.asn"}
+		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.sendernotlisted,dnsbl.ptrnotlisted,dnsbl.asn"}
 	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
 	forHeaders := []string{"-headers", "mx.example.org", "-checks", "rdns.confirmed,spf.pass,dmarc.notreject"}
 	for _, tc := range []struct {

@@ -45,7 +45,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-checks dmarc.authorowned", "needs -owners"},
 		{"-checks dnsbl.notlisted", "needs -dnsbl"},
 		{"-checks dnsbl.scorebelow -domain-list list.example=127.0.0.2", "needs -dnsbl"},
-		{"-checks dnsbl.domainnotlisted(helo) -dnsbl list.example=127.0.0.2", "needs -domain-list"},
+		{"-checks dnsbl.helonotlisted -dnsbl list.example=127.0.0.2", "needs -domain-list"},
 		{"-checks dnsbl.asn -asns 64500", "needs -asn-zones"},
 		{"-asn-zones origin.example,b,c", `"b,c"`},
 		{"-asns AS64500", `autonomous system "AS64500" is no number`},

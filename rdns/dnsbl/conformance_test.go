@@ -16,9 +16,9 @@ func everyCheck() map[string]envelope.Check {
 		"NotListed":  dnsbl.NotListed(first, second),
 		"Listed":     dnsbl.Listed(first, second),
 		"ScoreBelow": dnsbl.ScoreBelow(2, heavy, second, good),
-		"Helo":       dnsbl.DomainNotListed(dnsbl.Helo, first, second),
-		"Sender":     dnsbl.DomainNotListed(dnsbl.Sender, first, second),
-		"PTR":        dnsbl.DomainNotListed(dnsbl.PTR, first, second),
+		"Helo":       dnsbl.HeloNotListed(first, second),
+		"Sender":     dnsbl.SenderNotListed(first, second),
+		"PTR":        dnsbl.PTRNotListed(first, second),
 		"ASN":        dnsbl.ASN(origins, 64500, 64501),
 	}
 }
@@ -33,14 +33,14 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{dnsbl.NotListed(first), "dnsbl.notlisted", envelope.Connect},
 		{dnsbl.Listed(first), "dnsbl.listed", envelope.Connect},
 		{dnsbl.ScoreBelow(1, first), "dnsbl.scorebelow", envelope.Connect},
-		{dnsbl.DomainNotListed(dnsbl.PTR, first), "dnsbl.domainnotlisted", envelope.Connect},
-		{dnsbl.DomainNotListed(dnsbl.Helo, first), "dnsbl.domainnotlisted", envelope.Helo},
-		{dnsbl.DomainNotListed(dnsbl.Sender, first), "dnsbl.domainnotlisted", envelope.Mail},
+		{dnsbl.PTRNotListed(first), "dnsbl.ptrnotlisted", envelope.Connect},
+		{dnsbl.HeloNotListed(first), "dnsbl.helonotlisted", envelope.Helo},
+		{dnsbl.SenderNotListed(first), "dnsbl.sendernotlisted", envelope.Mail},
 		{dnsbl.ASN(origins), "dnsbl.asn", envelope.Connect},
 		{dnsbl.NotListed(wrong), "dnsbl.notlisted", envelope.Connect},
 		{dnsbl.Listed(wrong), "dnsbl.listed", envelope.Connect},
 		{dnsbl.ScoreBelow(0), "dnsbl.scorebelow", envelope.Connect},
-		{dnsbl.DomainNotListed(dnsbl.Sender, wrong), "dnsbl.domainnotlisted", envelope.Mail},
+		{dnsbl.SenderNotListed(wrong), "dnsbl.sendernotlisted", envelope.Mail},
 		{dnsbl.ASN(dnsbl.OriginZones{}), "dnsbl.asn", envelope.Connect},
 	} {
 		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
@@ -79,7 +79,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 	for name, check := range map[string]envelope.Check{
 		"NoList":      dnsbl.NotListed(),
 		"WrongList":   dnsbl.NotListed(dnsbl.List{Zone: "a..b"}),
-		"WrongDomain": dnsbl.DomainNotListed(dnsbl.Sender, dnsbl.List{Zone: "a..b"}),
+		"WrongDomain": dnsbl.SenderNotListed(dnsbl.List{Zone: "a..b"}),
 		"WrongASN":    dnsbl.ASN(dnsbl.OriginZones{}),
 	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), addresses...) })

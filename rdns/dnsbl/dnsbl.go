@@ -1,26 +1,29 @@
-// Package dnsbl asks DNS lists: zones in which somebody lists addresses or
-// names that he holds to be bad, or good (RFC 5782).
+// Package dnsbl asks DNS lists: zones that list addresses or names as bad, or as
+// good (RFC 5782).
 //
 // A list knows what no single server can know, because it watches the mail of
-// many. It is also the opinion of a stranger. Its entries may be old, an
+// many. It is also the opinion of another organization: its entries may be old, an
 // address may be shared by a spammer and a thousand others, and a list that was
-// given up may answer that everything is listed. So there is no list here by
-// default, and none is built in: a site chooses its lists, and reads what their
-// answers mean. To try one, let it only mark the mail, with MarkUnless. Look at
-// what is marked. Then let it greylist, with TempFailUnless and a condition,
-// and only then reject, each time with Ignoring(envelope.TempError), unless
-// mail shall wait for a list that is down.
+// given up may answer that everything is listed. So no list is built in. Choose
+// your lists, and read what their answers mean. To try one, let it only mark the
+// mail, with MarkUnless, and look at what is marked. Then let it greylist, with
+// TempFailUnless and a condition, and only then reject. Unless mail must wait for
+// a list that is down, add Ignoring(envelope.TempError) each time.
 //
-// A client is looked for by its address, the octets of IPv4 or the nibbles of
-// IPv6 in reverse order before the zone of the list (RFC 5782, sections 2.1 and
-// 2.4), a domain by its name before the zone (section 3). An A record means an
-// entry. Its content is a code and not an address, and only the codes that the
-// [List] accepts are a listing. Three kinds of answer never are: one within
-// 127.255.255.0/24, by which lists say that they do not answer this server;
-// 127.0.1.255, by which lists of names say that they hold no addresses; and one
-// outside of 127.0.0.0/8, which comes from a zone that is no list any more. All
-// mean that the list said nothing: a PermError, if the answer depends on it. A
-// failure of DNS is a TempError, if the answer depends on it.
+// # What an answer means
+//
+// The question for an address is its octets (IPv4) or nibbles (IPv6) in reverse
+// order before the zone of the list (RFC 5782, sections 2.1 and 2.4), that for a
+// domain its name before the zone (section 3). An A record means an entry. Its
+// content is a code and not an address, and only the codes that the [List]
+// accepts are a listing. Three kinds of answer never are:
+//
+//   - 127.255.255.0/24, by which lists say that they do not answer this server;
+//   - 127.0.1.255, by which lists of names say that they hold no addresses;
+//   - anything outside of 127.0.0.0/8: the zone is no list any more.
+//
+// In all three cases the list said nothing: a PermError, if the answer depends on
+// it. If the lookup fails and the answer depends on it, that is a TempError.
 //
 // # Mistakes that look like no listing
 //
@@ -33,26 +36,23 @@
 // Other mistakes show in no answer, because DNS says that there is no record: a
 // zone that is misspelt, a list of names that is asked for addresses, one of
 // addresses that is asked for names, or one of IPv4 addresses that is asked for
-// those of IPv6. [Probe] finds them.
+// those of IPv6. [Probe] finds them. Call it when the program starts and from
+// time to time (RFC 5782, section 7): it also finds lists that are dead, and those
+// that refuse a resolver that many share.
 //
 // # How lists are asked
 //
-// Lists are asked one after the other, in their order, and only until those
-// that are left can't change the answer. So one entry is enough for NotListed
-// to fail, whatever became of the lists before, and for Listed to pass. The
-// TXT record of an entry says why it is there. It is asked for only if it goes
-// into a reply, and left out if it can't be had or is not clean. All checks of
-// one judgement share their questions (envelope.Once).
+// Lists are asked one after the other, in their order, and only until those that
+// are left can't change the answer. So one entry is enough for NotListed to fail
+// and for Listed to pass, whatever the lists before it answered. The TXT record of
+// an entry says why it is there. It is asked for only if it goes into a reply, and
+// left out if the lookup fails or the text is not clean. All checks of one
+// judgement share their questions (envelope.Once).
 //
 // No list is asked about loopback, private, link-local and shared addresses
-// (RFC 1918, 4193, 6598): nobody else can know them, and the answer is that
-// they are not listed. Lists want to know who asks. A resolver that many share
-// is often refused, which [Probe] finds out.
-//
-// The package does not watch its lists: who uses one calls Probe when the
-// program starts and from time to time (RFC 5782, section 7). It keeps no
-// answers, which is for the Resolver to do. What the client's address says of
-// itself is package rdns.
+// (RFC 1918, 4193, 6598): they mean something else at every site, and count as not
+// listed. The package keeps no answers; the Resolver does. For the reverse name of
+// the client see package rdns.
 package dnsbl
 
 import (

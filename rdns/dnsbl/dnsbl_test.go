@@ -295,7 +295,7 @@ func TestLocalAddressesAreNotAskedAbout(t *testing.T) {
 		for want, check := range map[string]envelope.Check{
 			"pass": dnsbl.NotListed(first, second),
 			"fail": dnsbl.Listed(first, second),
-			"none": dnsbl.DomainNotListed(dnsbl.PTR, first),
+			"none": dnsbl.PTRNotListed(first),
 		} {
 			dns.Forget()
 			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(client)})

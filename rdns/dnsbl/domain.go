@@ -3,66 +3,112 @@ package dnsbl
 import (
 	"context"
 	"net/netip"
-	"strconv"
 
 	"mxrules.example/envelope"
-)
-
-// Subject says which domain of an envelope DomainNotListed looks for.
-type Subject uint8
-
-const (
-	_ Subject = iota
-	// Helo is the name that the client greets with, known from Helo on.
-	Helo
-	// Sender is the domain of MAIL FROM, known from Mail on.
-	Sender
-	// PTR is each of the names that the reverse DNS of the client's address
-	// gives, known from Connect on. They need not lead back to it: to be refused
-	// for a name it is enough to claim it.
-	PTR
 )
 
 // maxNames is how many names of an answer are looked for. A stranger writes the
 // answer, and each name is a question to every list.
 const maxNames = 10
 
-// DomainNotListed passes when the domain is on none of the lists, which are
-// lists of names (RFC 5782, section 3). The domain is asked for as it is,
-// in A-labels, and nothing above it: whether a list means all names below one
-// of its entries is for the list to say. The Detail is a *[Result].
+// HeloNotListed passes when the name that the client greets with is on none of
+// the lists, which are lists of names (RFC 5782, section 3). The name is asked
+// for as it is, in A-labels, and nothing above it: whether a list means all names
+// below one of its entries is for the list to say. The Detail is a *[Result].
 //
-// None: the null sender, an address literal, a client without a usable name or
-// with an address that only this site knows, and whatever else is no domain. A
-// domain that is too long to stand before the zone of a list is not on it. A
-// list that can't be read makes every answer a TempError whose Err names the
-// value at fault.
+// None: an address literal, and whatever else is no domain. A domain that is too
+// long to stand before the zone of a list is not on it. A list that can't be read
+// makes every answer a TempError whose Err names the value at fault. It answers
+// from Helo on.
 //
-// DNS: A for each list up to the first that has the domain, then its TXT. For
-// PTR that is so for each of at most ten names, and the PTR records are asked
-// for before.
-func DomainNotListed(of Subject, lists ...List) envelope.Check {
-	const check = "dnsbl.domainnotlisted"
-	if of < Helo || of > PTR {
-		err := &envelope.SyntaxError{Kind: "subject", Value: strconv.Itoa(int(of)), Reason: "is none of Helo, Sender, PTR"}
-		return envelope.Misconfigured(check, envelope.Connect, err)
-	}
+// DNS: A for each list up to the first that has the name, then its TXT.
+func HeloNotListed(lists ...List) envelope.Check {
+	return domainCheck("dnsbl.helonotlisted", lists, domains{
+		stage: envelope.Helo,
+		find: func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error) {
+			host, err := envelope.ParseHost(e.Helo)
+			if err != nil {
+				return nil, nil
+			}
+			return []envelope.Host{host}, nil
+		},
+		about: func(host envelope.Host, _ *envelope.Envelope) subject {
+			return subject{"the HELO name %s", []any{host}}
+		},
+		login: true,
+	})
+}
+
+// SenderNotListed passes when the domain of MAIL FROM is on none of the lists.
+// None: the null sender, and a sender without a domain. In all else it is as
+// [HeloNotListed]. It answers from Mail on.
+//
+// DNS: A for each list up to the first that has the domain, then its TXT.
+func SenderNotListed(lists ...List) envelope.Check {
+	return domainCheck("dnsbl.sendernotlisted", lists, domains{
+		stage: envelope.Mail,
+		find: func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error) {
+			mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8)
+			if err != nil || mailbox.Domain == "" {
+				return nil, nil
+			}
+			return []envelope.Host{mailbox.Domain}, nil
+		},
+		about: func(host envelope.Host, _ *envelope.Envelope) subject {
+			return subject{"the sender domain %s", []any{host}}
+		},
+	})
+}
+
+// PTRNotListed passes when none of the names that the reverse DNS gives for the
+// address of the client is on one of the lists. The names need not lead back to
+// the address: to be refused for a name it is enough to claim it. None: a client
+// without a usable name, or with an address that only this site knows. In all
+// else it is as [HeloNotListed]. It answers from Connect on.
+//
+// DNS: PTR, then for each of at most ten names A for each list up to the first
+// that has the name, then its TXT.
+func PTRNotListed(lists ...List) envelope.Check {
+	return domainCheck("dnsbl.ptrnotlisted", lists, domains{
+		stage: envelope.Connect,
+		find: func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error) {
+			return reverseNames(ctx, r, e.Client())
+		},
+		about: func(host envelope.Host, e *envelope.Envelope) subject {
+			return subject{"the name %s of the client %s", []any{host, e.Client()}}
+		},
+		login: true,
+	})
+}
+
+// domains says which domains of an envelope lists are asked about.
+type domains struct {
+	stage envelope.Stage // where they are known
+	// find returns them, none if the question does not arise. The error is that of
+	// DNS.
+	find  func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error)
+	about func(host envelope.Host, e *envelope.Envelope) subject
+	login bool // another domain counts for a client that logs in
+}
+
+// domainCheck passes when none of the domains is on one of the lists.
+func domainCheck(check string, lists []List, of domains) envelope.Check {
 	panel, err := readLists(unweighted(lists))
 	if err != nil {
-		return envelope.Misconfigured(check, of.stage(), err)
+		return envelope.Misconfigured(check, of.stage, err)
 	}
-	return envelope.At(check, of.stage(), func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		domains, err := of.domains(ctx, r, e)
+	return envelope.At(check, of.stage, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		hosts, err := of.find(ctx, r, e)
 		switch {
 		case err != nil:
 			return envelope.Temporary(check, err).With(new(poll).result())
-		case len(domains) == 0:
+		case len(hosts) == 0:
 			return envelope.NotApplicable(check)
 		}
 		var questions []question
-		for _, domain := range domains {
+		for _, host := range hosts {
 			for _, l := range panel {
-				questions = append(questions, question{l, of.describe(domain, e), string(domain) + "." + string(l.zone)})
+				questions = append(questions, question{l, of.about(host, e), string(host) + "." + string(l.zone)})
 			}
 		}
 		p := ask(ctx, r, 1, questions)
@@ -70,51 +116,11 @@ func DomainNotListed(of Subject, lists ...List) envelope.Check {
 			return p.finding(check)
 		}
 		f := p.listed(ctx, r, check)
-		if of == Sender { // the domain stays listed, whoever logs in
-			return f
+		if of.login {
+			f = f.SuggestLogin()
 		}
-		return f.SuggestLogin()
+		return f
 	})
-}
-
-// stage is where the domain is known.
-func (of Subject) stage() envelope.Stage {
-	switch of {
-	case Helo:
-		return envelope.Helo
-	case Sender:
-		return envelope.Mail
-	}
-	return envelope.Connect
-}
-
-// domains returns the domains to look for, none if the question does not arise.
-// The error is that of DNS.
-func (of Subject) domains(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error) {
-	switch of {
-	case Helo:
-		if host, err := envelope.ParseHost(e.Helo); err == nil {
-			return []envelope.Host{host}, nil
-		}
-	case Sender:
-		if mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8); err == nil && mailbox.Domain != "" {
-			return []envelope.Host{mailbox.Domain}, nil
-		}
-	case PTR:
-		return reverseNames(ctx, r, e.Client())
-	}
-	return nil, nil
-}
-
-// describe is a domain in a sentence.
-func (of Subject) describe(domain envelope.Host, e *envelope.Envelope) subject {
-	switch of {
-	case Helo:
-		return subject{"the HELO name %s", []any{domain}}
-	case Sender:
-		return subject{"the sender domain %s", []any{domain}}
-	}
-	return subject{"the name %s of the client %s", []any{domain, e.Client()}}
 }
 
 // reverseNames returns the names in the PTR records of client, each once and

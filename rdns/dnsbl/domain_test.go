@@ -70,9 +70,8 @@ type domainRow struct {
 	detail string
 }
 
-func runDomains(t *testing.T, of dnsbl.Subject, fill func(e *envelope.Envelope, says string), rows []domainRow) {
+func runDomains(t *testing.T, check envelope.Check, fill func(e *envelope.Envelope, says string), rows []domainRow) {
 	t.Helper()
-	check := dnsbl.DomainNotListed(of, first, second)
 	dns := names()
 	for _, tc := range rows {
 		t.Run(fmt.Sprintf("%.40s", tc.says), func(t *testing.T) {
@@ -88,7 +87,7 @@ func runDomains(t *testing.T, of dnsbl.Subject, fill func(e *envelope.Envelope, 
 }
 
 func TestHeloDomain(t *testing.T) {
-	runDomains(t, dnsbl.Helo, func(e *envelope.Envelope, says string) { e.Helo = says }, []domainRow{
+	runDomains(t, dnsbl.HeloNotListed(first, second), func(e *envelope.Envelope, says string) { e.Helo = says }, []domainRow{
 		{"bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
 			`the HELO name bad.example is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
 		{"BAD.Example.", fail, "bad.example=1 A, bad.example=1 TXT",
@@ -125,7 +124,7 @@ func TestHeloDomain(t *testing.T) {
 }
 
 func TestSenderDomain(t *testing.T) {
-	runDomains(t, dnsbl.Sender, func(e *envelope.Envelope, says string) { e.MailFrom = says }, []domainRow{
+	runDomains(t, dnsbl.SenderNotListed(first, second), func(e *envelope.Envelope, says string) { e.MailFrom = says }, []domainRow{
 		{"a@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
 			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
 		{`"a@good.example"@BAD.Example.`, fail, "bad.example=1 A, bad.example=1 TXT",
@@ -156,14 +155,14 @@ func TestSenderDomain(t *testing.T) {
 		{"", none, "", "", ""},
 	})
 	e := envelope.Envelope{MailFrom: "ä@bücher.example", SMTPUTF8: true}
-	got := dnsbl.DomainNotListed(dnsbl.Sender, first)(t.Context(), names(), &e)
+	got := dnsbl.SenderNotListed(first)(t.Context(), names(), &e)
 	if want := "the sender domain xn--bcher-kva.example is on the DNS list first.example"; got.Outcome != fail || got.Text != want {
 		t.Errorf("got %v %q, want %q", got.Outcome, got.Text, want)
 	}
 }
 
 func TestReverseName(t *testing.T) {
-	runDomains(t, dnsbl.PTR, func(e *envelope.Envelope, says string) { e.ClientIP = address(says) }, []domainRow{
+	runDomains(t, dnsbl.PTRNotListed(first, second), func(e *envelope.Envelope, says string) { e.ClientIP = address(says) }, []domainRow{
 		{"1", pass, "1.2.0.192.in-addr.arpa. PTR, good.example=1 A, good.example=2 A", "", ""},
 		{"2", fail, "2.2.0.192.in-addr.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
 			`the name bad.example of the client 192.0.2.2 is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
@@ -196,7 +195,7 @@ func TestTenReverseNamesAreLookedFor(t *testing.T) {
 		records = append(records, fmt.Sprintf("n%02d.example.", i))
 	}
 	dns := names().Answering("9.2.0.192.in-addr.arpa. PTR", zone.Records(records...))
-	got := dnsbl.DomainNotListed(dnsbl.PTR, first, second)(t.Context(), dns, &envelope.Envelope{ClientIP: address("9")})
+	got := dnsbl.PTRNotListed(first, second)(t.Context(), dns, &envelope.Envelope{ClientIP: address("9")})
 	if got.Outcome != pass || dns.Count("*.first.example. A") != 10 || dns.Count("*.second.example. A") != 10 {
 		t.Errorf("got %v, asked %d questions", got.Outcome, len(dns.Asked()))
 	}

@@ -115,8 +115,8 @@ func ExampleScoreBelow() {
 }
 
 // A list of names, asked for the domain of the sender.
-func ExampleDomainNotListed() {
-	check := dnsbl.DomainNotListed(dnsbl.Sender, dnsbl.List{Zone: "names.example", Codes: []string{"127.0.1.2-127.0.1.99"}})
+func ExampleSenderNotListed() {
+	check := dnsbl.SenderNotListed(dnsbl.List{Zone: "names.example", Codes: []string{"127.0.1.2-127.0.1.99"}})
 	dns := zone.MustParse(`
 		spam.example.names.example. A   127.0.1.2
 		                            TXT "listed in May"

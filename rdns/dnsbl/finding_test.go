@@ -59,10 +59,10 @@ func TestFaultsAreNotLost(t *testing.T) {
 
 func TestWithoutLists(t *testing.T) {
 	for want, check := range map[string]envelope.Check{
-		"dnsbl.notlisted pass":       dnsbl.NotListed(),
-		"dnsbl.scorebelow pass":      dnsbl.ScoreBelow(1),
-		"dnsbl.listed fail":          dnsbl.Listed(),
-		"dnsbl.domainnotlisted pass": dnsbl.DomainNotListed(dnsbl.Helo),
+		"dnsbl.notlisted pass":     dnsbl.NotListed(),
+		"dnsbl.scorebelow pass":    dnsbl.ScoreBelow(1),
+		"dnsbl.listed fail":        dnsbl.Listed(),
+		"dnsbl.helonotlisted pass": dnsbl.HeloNotListed(),
 	} {
 		dns := world()
 		got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1"), Helo: "bad.example"})
@@ -82,10 +82,9 @@ func TestMistakesDefer(t *testing.T) {
 		"-1":         dnsbl.ScoreBelow(-1, first),
 		"1001":       dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: 1001}),
 		"-1001":      dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: -1001}),
-		"127.0.0.":   dnsbl.DomainNotListed(dnsbl.Helo, dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0."}}),
+		"127.0.0.":   dnsbl.HeloNotListed(dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0."}}),
 		"a..b":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "origin.example", IPv6: "a..b"}, 64500),
 		"b..a":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "b..a"}, 64500),
-		"4":          dnsbl.DomainNotListed(dnsbl.PTR+1, first),
 	} {
 		dns := world()
 		got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1"), Helo: "bad.example"})
@@ -97,13 +96,9 @@ func TestMistakesDefer(t *testing.T) {
 			t.Errorf("text %q, asked %v", got.Text, dns.Asked())
 		}
 	}
-	for _, check := range []envelope.Check{
-		dnsbl.DomainNotListed(0, first), dnsbl.ASN(dnsbl.OriginZones{}, 64500),
-	} {
-		got := check(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")})
-		if got.Outcome != temp || got.Status != misplaced {
-			t.Errorf("got %v %v", got.Outcome, got.Status)
-		}
+	got := dnsbl.ASN(dnsbl.OriginZones{}, 64500)(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")})
+	if got.Outcome != temp || got.Status != misplaced {
+		t.Errorf("got %v %v", got.Outcome, got.Status)
 	}
 }
 

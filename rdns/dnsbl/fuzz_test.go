@@ -78,7 +78,7 @@ func FuzzAnswers(f *testing.F) {
 		}
 		e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.org"}
 		for _, check := range []envelope.Check{
-			dnsbl.NotListed(first), dnsbl.ScoreBelow(1, first), dnsbl.DomainNotListed(dnsbl.Helo, first),
+			dnsbl.NotListed(first), dnsbl.ScoreBelow(1, first), dnsbl.HeloNotListed(first),
 		} {
 			got := check(t.Context(), dns, &e)
 			if got.Outcome != want {
