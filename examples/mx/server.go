@@ -147,7 +147,7 @@ func (s site) report(ctx context.Context, event verdict.Event) {
 	}
 }
 
-// recipientsOf returns for whom a reply is.
+// recipientsOf returns the recipients that a reply is about.
 func recipientsOf(event verdict.Event) (to []string) {
 	if one := event.Envelope.RcptTo; one != "" {
 		to = append(to, envelope.Excerpt(one))

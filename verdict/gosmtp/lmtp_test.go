@@ -276,8 +276,8 @@ func TestLMTPAMessageThatBreaksOffClosesTheConnection(t *testing.T) {
 	equal(t, "the backend was told", b.told(), []string{"mail a@a.example", "rcpt x@b.example", "rcpt y@b.example"})
 }
 
-// Those that wait for the message share one judgement, whoever was accepted
-// between them.
+// Recipients that depend on the message share one judgement, whether or not others
+// were accepted between them.
 func TestLMTPRecipientsAcceptedAtRCPTDoNotSplitTheJudgement(t *testing.T) {
 	const recipients = 200
 	dns := zone.MustParse("")
