@@ -93,6 +93,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		// Fields inside of others, for programs that end lines at more than LF.
 		"X: y\vAuthentication-Results: mx.example.org; dmarc=pass",
 		"X: y\fAuthentication-Results: mx.example.org; dmarc=pass",
+		"X: y\rAuthentication-Results: mx.ex\fample.org; dmarc=pass",
 		"X: y\x1eAuthentication-Results: mx.example.org; dmarc=pass",
 		"X: y\x85Authentication-Results: mx.example.org; dmarc=pass",
 		"X: y\u0085Authentication-Results: mx.example.org; dmarc=pass",

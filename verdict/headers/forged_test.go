@@ -17,7 +17,7 @@ func forgeries() []string {
 	random := rand.New(rand.NewPCG(2, 2))
 	pick := func(list ...string) string { return list[random.IntN(len(list))] }
 	list := []string{}
-	for len(list) < 700 {
+	for len(list) < 500 {
 		name := pick("Authentication-Results", "AUTHENTICATION-RESULTS", "Authentication-Results", "Authentication-Results ", "Authentication-Results\t\t",
 			"Authentication-Results\r\n ", "Authentication-Results\r", "Authentication-Results\v")
 		service := ""
