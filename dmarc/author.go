@@ -86,10 +86,10 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 // [SingleAuthor] belongs beside this check too.
 //
 // Domains are patterns as envelope.ParseHostSet reads them: "bank.example" is
-// that one domain, ".bank.example" every domain below it. A pattern that cannot be
-// read makes every finding a TempError whose Err names it. A listed domain that
-// publishes no policy is its own organizational domain, so that SPF and DKIM of
-// names below it count.
+// that one domain, ".bank.example" every domain below it. With a pattern that
+// does not parse the check is misconfigured. A listed domain that publishes no
+// policy is its own organizational domain, so that SPF and DKIM of names below it
+// count.
 //
 // DNS: as Pass. It shares what it asks, and what SPF and DKIM found, with the
 // other checks of the package.

@@ -10,6 +10,9 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/helo"
 	"mxrules.example/verdict"
 )
 
@@ -132,6 +135,20 @@ func ExamplePolicy_JudgeEach() {
 	// 250 2.0.0 OK
 	// 550 5.1.1 there is no nobody@example.org here
 	// reject
+}
+
+// A mistake in a policy is found when the program starts.
+func ExamplePolicy_Validate() {
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(recipient.Ours("example.org", "exa mple")),
+		verdict.RejectUnless(helo.Resolves).Unless(sender.In("ann@")),
+		verdict.AcceptIf(client.InSet(nil)),
+	}}
+	fmt.Println(policy.Validate())
+	// Output:
+	// rule 1 (recipient.ours): mailbox pattern "exa mple" has a character that no name can have
+	// rule 2 (helo.resolves): the condition sender.in: mailbox pattern "ann@" has a domain that is empty
+	// rule 3 (client.in): there is no set to ask
 }
 
 // A custom server asks at every stage and goes on while nothing is settled.

@@ -32,7 +32,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-checks all -policy standard", "one or the other"},
 		{"-our-domains example.org,exa_mple..org", `"exa_mple..org"`},
 		{"-our-domains .", `mailbox pattern "."`},
-		{"-our-domains [192.0.2.1", `mailbox pattern "[192.0.2.1" has a domain that is not in brackets`},
+		{"-our-domains [192.0.2.1", `mailbox pattern "[192.0.2.1" is not in brackets`},
 		{"-our-domains a%b@example.org", "asks to be relayed"},
 		{"-mailboxes testdata/none.txt", "testdata/none.txt"},
 		{"-mailboxes testdata/world.zone", "testdata/world.zone:1"},

@@ -45,9 +45,9 @@ type Origin struct {
 //
 // It fails for an address that nobody announces, one that only this site knows,
 // and one that is not known. None: a family that has no zone. PermError: TXT
-// records of which none can be read, or is about the client. Zones that can't
-// be read make every answer a TempError whose Err names the value. It answers
-// from Connect on.
+// records of which none can be read, or is about the client. With a zone that does
+// not parse, or without any, the check is misconfigured. It answers from Connect
+// on.
 //
 // DNS: TXT.
 func ASN(zones OriginZones, numbers ...uint32) envelope.Check {

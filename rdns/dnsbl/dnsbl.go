@@ -73,8 +73,7 @@ var (
 
 // NotListed passes when the address of the client is on none of the lists. The
 // Detail is a *[Result]. None: a client whose address is not known. It answers
-// from Connect on. A list that can't be read makes every answer a TempError
-// whose Err names the value at fault.
+// from Connect on. With a list that does not parse the check is misconfigured.
 //
 // DNS: A for each list up to the first that has the client, then its TXT.
 func NotListed(lists ...List) envelope.Check {

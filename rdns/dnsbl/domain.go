@@ -17,9 +17,8 @@ const maxNames = 10
 // below one of its entries is for the list to say. The Detail is a *[Result].
 //
 // None: an address literal, and whatever else is no domain. A domain that is too
-// long to stand before the zone of a list is not on it. A list that can't be read
-// makes every answer a TempError whose Err names the value at fault. It answers
-// from Helo on.
+// long to stand before the zone of a list is not on it. With a list that does
+// not parse the check is misconfigured. It answers from Helo on.
 //
 // DNS: A for each list up to the first that has the name, then its TXT.
 func HeloNotListed(lists ...List) envelope.Check {

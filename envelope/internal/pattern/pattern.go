@@ -61,10 +61,14 @@ func parse(text string) (p Pattern, reason string) {
 		return exactly(m), ""
 	}
 	p, err := parseDomain(domain)
-	if err != nil {
-		return p, "has a domain that " + err.(*envelope.SyntaxError).Reason
+	if err == nil {
+		return p, ""
 	}
-	return p, ""
+	reason = err.(*envelope.SyntaxError).Reason
+	if marked {
+		reason = "has a domain that " + reason
+	}
+	return p, reason
 }
 
 // parseDomain parses a domain, a literal or ".domain".
