@@ -277,8 +277,7 @@ func TestSessionAnswersWhatTheServerCouldNotDo(t *testing.T) {
 // After the end nothing is accepted, though rules ignore failures.
 func TestSessionAcceptsNothingAfterItsEnd(t *testing.T) {
 	for _, when := range []string{"before", "during"} {
-		var v *visit
-		v = newVisit(t, func(v *visit) verdict.Rules {
+		v := newVisit(t, func(v *visit) verdict.Rules {
 			ending := envelope.At("ending", envelope.Data, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 				v.Close()
 				return envelope.Temporary("", errors.New("gone"))
