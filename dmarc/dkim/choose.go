@@ -82,6 +82,7 @@ func (v *verification) result(chosen []*signature) *Result {
 		}
 		reported[s] = true
 	}
+	distinguish(reported)
 	result := &Result{
 		Signatures: make([]Signature, 0, len(reported)),
 		Omitted:    v.unread + len(v.signatures) - len(reported),
@@ -92,4 +93,27 @@ func (v *verification) result(chosen []*signature) *Result {
 		}
 	}
 	return result
+}
+
+// distinguish gives each signature a prefix of its data that no other has, unless
+// their data is the same (RFC 6008, section 4).
+func distinguish(reported map[*signature]bool) {
+	for s := range reported {
+		length := prefixLength
+		for other := range reported {
+			if other.text != s.text {
+				length = max(length, common(s.text, other.text)+1)
+			}
+		}
+		s.Prefix = s.text[:min(length, len(s.text))]
+	}
+}
+
+// common returns how many octets two texts have in common at their beginnings.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }

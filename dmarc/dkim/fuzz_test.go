@@ -56,12 +56,12 @@ func FuzzSignature(f *testing.F) {
 			t.Errorf("%q: %s, and then %s", value, said(result), said(again))
 		}
 		for _, s := range result.Signatures {
-			wantSettled(t, s)
+			wantSettled(t, result, s)
 		}
 	})
 }
 
-func wantSettled(t *testing.T, s dkim.Signature) {
+func wantSettled(t *testing.T, result *dkim.Result, s dkim.Signature) {
 	t.Helper()
 	if s.Word == "" || s.Word == dkim.WordPass != (s.Reason == "") || envelope.CleanText(s.Reason, false) != s.Reason {
 		t.Errorf("%q because of %q", s.Word, s.Reason)
@@ -69,7 +69,7 @@ func wantSettled(t *testing.T, s dkim.Signature) {
 	if host, err := envelope.ParseHost(string(s.Domain)); s.Domain != "" && (err != nil || host != s.Domain) {
 		t.Errorf("the domain %q", s.Domain)
 	}
-	if strings.ContainsAny(s.Selector+s.Prefix, "\r\n\x00; \"()") || len(s.Prefix) > 8 {
+	if strings.ContainsAny(s.Selector+s.Prefix, "\r\n\x00; \"()") || len(s.Prefix) > 8 && len(result.Signatures) == 1 {
 		t.Errorf("selector %q, prefix %q", s.Selector, s.Prefix)
 	}
 }
@@ -86,7 +86,7 @@ func FuzzKey(f *testing.F) {
 		if len(result.Signatures) != 1 {
 			t.Fatalf("%q: %s", text, said(result))
 		}
-		wantSettled(t, result.Signatures[0])
+		wantSettled(t, result, result.Signatures[0])
 		if result.Signatures[0].Word == dkim.WordTempError {
 			t.Errorf("%q: %s", text, said(result))
 		}

@@ -57,8 +57,8 @@ type Signature struct {
 	Identity string `json:"-"`
 	// Algorithm is a=, in lower case, such as "rsa-sha256".
 	Algorithm string `json:"-"`
-	// Prefix is the beginning of the signature data (b=), by which one
-	// signature is told from another (RFC 6008).
+	// Prefix is the beginning of the signature data (b=), eight characters or as
+	// many as tell one signature of the message from another (RFC 6008, section 4).
 	Prefix string `json:"-"`
 	// KeyBits is the length of the public key, 0 if none was read. An Ed25519
 	// key has 256.

@@ -21,8 +21,8 @@ const (
 	clockSkew = 5 * time.Minute
 	// noLimit is the limit of a signature over the whole body, however long.
 	noLimit = -1
-	// prefixLength is how much of b= tells a signature from another (RFC 6008,
-	// section 3 asks for at least eight characters).
+	// prefixLength is how much of b= is reported at least, in characters (RFC 6008,
+	// section 4).
 	prefixLength = 8
 )
 
@@ -33,6 +33,7 @@ type signature struct {
 	identityDomain             envelope.Host // of i=
 	headers                    []string      // h=, in lower case
 	data                       []byte        // b=
+	text                       string        // b= as it is written, without blanks
 	bodyHash                   []byte        // bh=
 	limit                      int64         // l=, the length of the signed body; noLimit without
 	relaxedHeader, relaxedBody bool          // c=
@@ -71,7 +72,7 @@ func parseSignature(field header.Field) *signature {
 		s.settle(WordPermError, "the signature "+fault)
 		return s
 	}
-	s.Prefix = prefix(tags)
+	s.text = readableData(tags)
 	s.Algorithm = lowerASCII(tags.value("a", ""))
 	for _, read := range []func(tagList) string{
 		s.readRequired, s.readDomain, s.readIdentity, s.readAlgorithm, s.readHeaders,
@@ -88,9 +89,10 @@ func parseSignature(field header.Field) *signature {
 	return s
 }
 
-func prefix(tags tagList) string {
+// readableData returns the value of b= without its blanks, "" if it is not
+// printable ASCII.
+func readableData(tags tagList) string {
 	data := withoutBlanks(tags.value("b", ""))
-	data = data[:min(len(data), prefixLength)]
 	for i := range len(data) {
 		if c := data[i]; c <= ' ' || c > '~' {
 			return ""

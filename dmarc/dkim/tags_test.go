@@ -35,6 +35,34 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// The beginning of b= that a result names is long enough to tell the signatures of
+// a message apart (RFC 6008, section 4).
+func TestPrefixesAreUnique(t *testing.T) {
+	data := func(b string) string { return strings.TrimSuffix(sign(with("b", b), mail, nil), mail) }
+	for _, tc := range []struct{ all, want string }{
+		{"AAAABBBBCCCC", "AAAABBBB"},
+		{"AAAA", "AAAA"},
+		{"AAAABBBBCCCC DDDDEEEE", "AAAABBBB DDDDEEEE"},
+		{"AAAABBBBCCCCDDDD AAAABBBBCCCDDDDD", "AAAABBBBCCCC AAAABBBBCCCD"},
+		{"AAAABBBBCCCCDDDD AAAABBBBCCCDDDDD AAAABBBBCCCCDDDE", "AAAABBBBCCCCDDDD AAAABBBBCCCD AAAABBBBCCCCDDDE"},
+		{"AAAABBBBCCCC AAAABBBB", "AAAABBBBC AAAABBBB"},
+		{"AAAABBBBCCCC AAAABBBBCCCC", "AAAABBBB AAAABBBB"}, // nothing tells them apart
+		{"AAAA\r\n\tBBBB\r\n\tCCCC AAAABBBBDDDD", "AAAABBBBC AAAABBBBD"},
+	} {
+		raw := mail
+		for _, b := range strings.Split(tc.all, " ") {
+			raw = data(b) + raw
+		}
+		var got []string
+		for _, s := range verify(t, world(), raw).Signatures {
+			got = append([]string{s.Prefix}, got...)
+		}
+		if got := strings.Join(got, " "); got != tc.want {
+			t.Errorf("%q: %s, want %s", tc.all, got, tc.want)
+		}
+	}
+}
+
 // A signature with l= is as good as one without if it covers the whole body.
 func TestBodyLength(t *testing.T) {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")

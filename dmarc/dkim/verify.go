@@ -40,7 +40,7 @@ type reading struct {
 	fields fieldsByName
 	count  int          // of fields
 	read   []*signature // from the top of the header
-	unread int          // signatures that nobody looked at
+	unread int          // signatures that were not read
 	fault  string       // see ambiguity
 }
 
