@@ -11,12 +11,12 @@ var (
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 )
 
-// temporarily is the finding that DNS gave no answer that mattered.
+// temporarily is the finding that DNS did not give an answer that matters.
 func temporarily(name string, result *Result) envelope.Finding {
 	return envelope.Temporary(name, result.Err)
 }
 
-// unreadable is the finding that nobody can tell whose message it is.
+// unreadable is the finding for a message whose author cannot be told.
 func unreadable(name string, result *Result) envelope.Finding {
 	return envelope.Permanent(name, unwanted, "the author of the message can't be told: %s", result.Reason)
 }
@@ -26,10 +26,10 @@ func unpublished(name string, result *Result) envelope.Finding {
 	return envelope.Failed(name, unauthenticated, "the domain %s in From is not protected by DMARC: %s", result.Domain, result.Reason)
 }
 
-// failed is the finding that a message is not authenticated. It says whose it
-// claims to be, what the owner of that domain asks for, what was seen instead,
-// and who can help: whoever reads this is the postmaster of the sender, or a
-// user whose forwarder broke a signature (RFC 9989, section 7.2).
+// failed is the finding that a message is not authenticated. It names the author
+// domain, what its owner asks for, what was seen instead, and where to get help: its
+// readers are the postmaster of the sender, or a user whose forwarder broke a
+// signature (RFC 9989, section 7.2).
 func failed(name string, result *Result) envelope.Finding {
 	var s sentence
 	s.add("mail from %s is not authenticated", result.Domain)

@@ -13,32 +13,31 @@ type Model uint8
 const (
 	// RFC9989 finds organizational domains by walking up the tree of DNS.
 	RFC9989 Model = iota
-	// RFC7489 is its predecessor: it finds them with a list of public suffixes
-	// that is compiled into the program, and knows neither np nor psd nor t. The
-	// tag pct is not followed: nobody is let off by lot.
+	// RFC7489 is its predecessor. It finds organizational domains with a list of
+	// public suffixes that is compiled into the program, and does not know np, psd and
+	// t. The tag pct is ignored: the policy applies to every message.
 	RFC7489
 )
 
-// Receiver is a mail receiver that evaluates DMARC (RFC 9989, section 3.2), and
+// Receiver is a mail receiver that evaluates DMARC (RFC 9989, section 3.2.11), and
 // its settings. The zero value is ready to use, and is what the functions of
 // the package use. It must not be changed once it is in use.
 type Receiver struct {
 	// Model is the specification to follow.
 	Model Model
-	// Unguarded takes a record without psd at its word also where a registry
-	// publishes it. Then a record at com. without psd=y makes one organization of
-	// all that is below, and whoever owns one name there passes for another (RFC
-	// 9989, section 11.8). Normally a public suffix of the ICANN division of the
-	// list in x/net/publicsuffix counts as if its record said psd=y.
+	// Unguarded takes a record without psd at its word even if a registry publishes
+	// it. Then a record at com. without psd=y makes one organization of all names
+	// below, and the owner of one of them passes for any other (RFC 9989, section
+	// 11.8). Without it, a public suffix of the ICANN division of the list in
+	// x/net/publicsuffix counts as if its record said psd=y.
 	Unguarded bool
 	// Forwarders are domains that forward mail to this site and are trusted to
-	// forward it as it came. Where one of them is authenticated, by SPF or as the
-	// d= of a DKIM signature, a failure asks for nothing (RFC 9990: trusted_forwarder).
+	// forward it as it came. If one of them is authenticated, by SPF or as the d= of a
+	// DKIM signature, a failure asks for nothing ([TrustedForwarder]).
 	Forwarders envelope.HostSet
 	// MailingLists are domains of lists whose mail users of this site want. A list
-	// changes a message and so breaks its signature (RFC 7960, section 3.2.3).
-	// Where one of them is authenticated, a failure asks for nothing (RFC 9990:
-	// mailing_list).
+	// changes a message and so breaks its signature (RFC 7960, section 3.2.3). If one
+	// of them is authenticated, a failure asks for nothing ([MailingList]).
 	MailingLists envelope.HostSet
 	// SPF evaluates SPF for the checks. nil is package spf without settings.
 	SPF *spf.Checker
@@ -48,17 +47,17 @@ type Receiver struct {
 // case, U-labels, with a final dot.
 type Input struct {
 	// From holds the domains of the addresses in the From header field, as they
-	// stand behind the @. None means that the field is missing or has no address.
+	// follow the @. None means that the field is missing or has no address.
 	From []string
-	// SPF is what SPF says of MAIL FROM.
+	// SPF is the result of SPF for MAIL FROM.
 	SPF SPF
-	// DKIM is what DKIM says of each signature.
+	// DKIM has the result of each signature.
 	DKIM []DKIM
 }
 
 // SPF is the result of SPF (RFC 7208) for the identity MAIL FROM, which for
 // the null sender is postmaster at the HELO name. The HELO identity must not be
-// given here: anybody can say it in his greeting (RFC 9989, section 4.4.2).
+// given here: a client can greet with any name (RFC 9989, section 4.4.2).
 type SPF struct {
 	Domain string // the domain that was evaluated
 	Result string // pass, fail, softfail, neutral, none, temperror or permerror; "" is none

@@ -7,8 +7,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Policy is what a domain owner asks to be done with mail that fails: the word
-// behind p, sp or np of a record. "" is no policy at all.
+// Policy is what a domain owner asks to be done with mail that fails: the value of
+// p, sp or np of a record. "" is no policy.
 type Policy string
 
 const (
@@ -45,18 +45,19 @@ func (p Policy) lowered() Policy {
 	return p
 }
 
-// Mode says how near an identifier must be to the author domain.
+// Mode says when an identifier is aligned with the author domain (RFC 9989,
+// section 3.2.10).
 type Mode string
 
 const (
-	// Relaxed wants the same organizational domain.
+	// Relaxed requires the same organizational domain.
 	Relaxed Mode = "r"
-	// Strict wants the same name.
+	// Strict requires the same name.
 	Strict Mode = "s"
 )
 
-// PublicSuffix is what a record says of its domain: is it one below which
-// strangers register names?
+// PublicSuffix is what a record says of its domain: whether others register names
+// below it.
 type PublicSuffix string
 
 const (
@@ -68,8 +69,12 @@ const (
 	SuffixNo PublicSuffix = "n"
 )
 
-// maxReports bounds the list of addresses that is kept of one record.
-const maxReports = 20
+const (
+	// maxReports bounds the list of addresses that is kept of one record.
+	maxReports = 20
+	// noFailureOptions is the default of fo.
+	noFailureOptions = "0"
+)
 
 // Record is a DMARC policy record as it counts (RFC 9989, sections 4.7 and
 // 4.10.1): a tag that is absent, or whose value is wrong, has its default.
@@ -88,11 +93,12 @@ type Record struct {
 	// Testing says that the record has t=y: the policy is on trial.
 	Testing bool
 	// AggregateReports is rua, FailureReports is ruf: the URIs that are well
-	// formed, twenty at most, without a size behind "!". They are what a stranger
-	// wrote. Whether a report may be sent there is for who sends it to find out
-	// (RFC 9990, section 4).
+	// formed, twenty at most, without a size after "!". A stranger wrote them. Before
+	// a report is sent, its sender must verify that the destination wants it (RFC
+	// 9990, section 4); no failure report is sent for a record with psd=y (RFC 9991,
+	// section 2).
 	AggregateReports, FailureReports []string
-	// FailureOptions is fo.
+	// FailureOptions is fo, "0" if there is no FailureReports.
 	FailureOptions string
 }
 
@@ -113,7 +119,7 @@ func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	if !isRecord(text) {
 		return Record{}, false, &envelope.SyntaxError{Kind: "DMARC record", Value: text, Reason: "does not begin with v=DMARC1"}
 	}
-	record = Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: "0"}
+	record = Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: noFailureOptions}
 	var policies struct{ p, sp, np request }
 	seen := make(map[string]bool)
 	for tag := range strings.SplitSeq(text, ";") {
@@ -138,6 +144,9 @@ func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 				record.set(name, value)
 			}
 		}
+	}
+	if len(record.FailureReports) == 0 { // RFC 9989, section 4.7
+		record.FailureOptions = noFailureOptions
 	}
 	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = policies.p.policy, policies.sp.policy, policies.np.policy
 	if !policies.p.given { // RFC 9989, section 4.7
@@ -221,18 +230,22 @@ func mode(word string) Mode {
 	return Relaxed
 }
 
-// isFailureOptions reads the list of RFC 7489, of which that of RFC 9989 is a
-// part.
+// isFailureOptions reports whether word is a list of failure options, each at most
+// once, of which 0 and 1 exclude each other (RFC 9989, section 4.8).
 func isFailureOptions(word string) bool {
-	if len(word) > len("0:1:d:s") {
-		return false
-	}
+	seen := ""
 	for option := range strings.SplitSeq(word, ":") {
 		switch option {
-		case "0", "1", "d", "s":
+		case "0", "1":
+			option = "01"
+		case "d", "s":
 		default:
 			return false
 		}
+		if strings.Contains(seen, option) {
+			return false
+		}
+		seen += option
 	}
 	return true
 }

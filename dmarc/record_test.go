@@ -31,9 +31,8 @@ func TestParseRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; sp=none; np=Quarantine", with(func(r *dmarc.Record) {
 			r.SubdomainPolicy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyQuarantine
 		})},
-		{"v=DMARC1; p=reject; adkim=s; aspf=S; psd=N; t=Y; fo=d:s", with(func(r *dmarc.Record) {
-			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing, r.FailureOptions =
-				dmarc.Strict, dmarc.Strict, dmarc.SuffixNo, true, "d:s"
+		{"v=DMARC1; p=reject; adkim=s; aspf=S; psd=N; t=Y", with(func(r *dmarc.Record) {
+			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing = dmarc.Strict, dmarc.Strict, dmarc.SuffixNo, true
 		})},
 		{"v=DMARC1; p=reject; psd=y; psd=n; t=y; t=n; adkim=r; adkim=s", with(func(r *dmarc.Record) {
 			r.PublicSuffix, r.Testing = dmarc.SuffixYes, true
@@ -59,6 +58,35 @@ func TestParseRecord(t *testing.T) {
 		got, err := dmarc.ParseRecord(tc.text)
 		if err != nil || !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%q:\n got %+v %v\nwant %+v", tc.text, got, err, tc.want)
+		}
+	}
+}
+
+// TestFailureOptions shows which lists fo may have, and that it counts only beside
+// ruf (RFC 9989, sections 4.7 and 4.8).
+func TestFailureOptions(t *testing.T) {
+	const ruf = "; ruf=mailto:a@b.example"
+	for tags, want := range map[string]string{
+		"fo=1" + ruf:                     "1",
+		"ruf=mailto:a@b.example; fo=D":   "d",
+		"fo=0:d" + ruf:                   "0:d",
+		"fo=s:1:d" + ruf:                 "s:1:d",
+		"fo=d:s" + ruf:                   "d:s",
+		"fo=1":                           "0",
+		"fo=1; rua=mailto:a@b.example":   "0",
+		"fo=1; ruf=a@b.example":          "0",
+		"fo=0:1" + ruf:                   "0",
+		"fo=1:d:1" + ruf:                 "0",
+		"fo=d:d" + ruf:                   "0",
+		"fo=1:x" + ruf:                   "0",
+		"fo=" + ruf:                      "0",
+		"fo=1:" + ruf:                    "0",
+		"fo=1 : d" + ruf:                 "0",
+		strings.TrimPrefix(ruf, "; "):    "0",
+		"fo=" + strings.Repeat("1", 999): "0",
+	} {
+		if record, err := dmarc.ParseRecord("v=DMARC1; p=reject; " + tags); err != nil || record.FailureOptions != want {
+			t.Errorf("%s: %q %v, want %q", tags, record.FailureOptions, err, want)
 		}
 	}
 }

@@ -12,12 +12,13 @@ import (
 // package, as a *Result.
 type Result struct {
 	// Outcome is Pass, Fail, TempError, PermError, or None where no policy
-	// applies (RFC 9989, section 9.1 has the same words).
+	// applies (RFC 9989, section 9.2 has the same words).
 	Outcome envelope.Outcome
-	// Reason says in a clause why Outcome is None or PermError, or what the
-	// TempError is about. It may hold what a stranger wrote.
+	// Reason is a clause that says why Outcome is None, PermError or TempError. It
+	// may hold what a stranger wrote.
 	Reason string
-	// Err is the failed lookup of a TempError.
+	// Err is, for a TempError, a failed lookup that another answer to would change
+	// Outcome or Disposition.
 	Err error
 
 	// Domain is the author domain (header_from). Of several it is the one that
@@ -25,24 +26,25 @@ type Result struct {
 	Domain envelope.Host
 	// Authors are the author domains, each once.
 	Authors []envelope.Host
-	// OrgDomain is the organizational domain of Domain. It is "" if it could not
-	// be found out and made no difference.
+	// OrgDomain is the organizational domain of Domain, "" if DNS does not tell.
 	OrgDomain envelope.Host
 	// PolicyDomain is where the record is published (policy_published: domain),
-	// "" if there is none.
+	// "" if there is none, or DNS does not tell.
 	PolicyDomain envelope.Host
-	// Record is the record at PolicyDomain, nil if there is none.
+	// Record is the record at PolicyDomain, nil if PolicyDomain is "".
 	Record *Record
-	// Discovery is how it was found: "treewalk" or "psl" (discovery_method).
+	// Discovery is the method by which it was found: "treewalk" or "psl"
+	// (discovery_method).
 	Discovery string
 
-	// Policy is what the owner has for Domain: p, sp or np of the record.
+	// Policy is the owner's policy for Domain: p, sp or np of the record, "" if there
+	// is none, or DNS does not tell.
 	Policy Policy
-	// Applied is what of it applies to mail that fails: Policy, or one level less
-	// where the record has t=y.
+	// Applied is the policy for mail that fails: Policy, or one level less if the
+	// record has t=y.
 	Applied Policy
 	// Disposition is what is asked for this message: Applied if it failed and no
-	// override stands against it, else PolicyNone.
+	// override applies, else PolicyNone.
 	Disposition Policy
 	// Overrides are the reasons why Disposition is not what the record says.
 	Overrides []Override
@@ -84,22 +86,32 @@ type DKIMResult struct {
 	Aligned bool // it passed, and its domain is aligned
 }
 
-// Override is a reason why a policy is not applied (RFC 9990, section 3.1.6).
+// Override is a reason why the policy of a record is not applied (RFC 9990,
+// section 3.1.6).
 type Override struct {
 	Type    OverrideType
 	Comment string // what it rests on
 }
 
-// OverrideType is the kind of an override, in the words of RFC 9990.
+// OverrideType is the kind of an override, in the words of RFC 9990. An evaluation
+// finds those that say so; the others are for what the site decides later, and for
+// its reports.
 type OverrideType string
 
 const (
-	// TrustedForwarder: one of Receiver.Forwarders sent it.
-	TrustedForwarder OverrideType = "trusted_forwarder"
-	// MailingList: one of Receiver.MailingLists sent it.
+	// LocalPolicy: a policy of the site exempts the message. No evaluation finds it.
+	LocalPolicy OverrideType = "local_policy"
+	// MailingList: the message came through a mailing list. An evaluation finds it for
+	// Receiver.MailingLists.
 	MailingList OverrideType = "mailing_list"
-	// PolicyTestMode: the owner asks not to apply the policy yet, by t=y.
+	// Other: another exception, which the comment explains. No evaluation finds it.
+	Other OverrideType = "other"
+	// PolicyTestMode: the owner asks not to apply the policy yet, by t=y. An
+	// evaluation finds it.
 	PolicyTestMode OverrideType = "policy_test_mode"
+	// TrustedForwarder: a forwarder that the site trusts sent the message. An
+	// evaluation finds it for Receiver.Forwarders.
+	TrustedForwarder OverrideType = "trusted_forwarder"
 )
 
 // own returns a copy that shares nothing that a caller could change.

@@ -18,7 +18,7 @@ import (
 // 3.1 are.
 func TestAResultHasTheRowOfAReport(t *testing.T) {
 	dns := zone.MustParse(`
-		_dmarc.example.org. TXT "v=DMARC1; p=none; sp=reject; np=quarantine; adkim=s; fo=1; t=y; rua=mailto:dmarc@example.org"
+		_dmarc.example.org. TXT "v=DMARC1; p=none; sp=reject; np=quarantine; adkim=s; fo=1; t=y; rua=mailto:dmarc@example.org; ruf=mailto:forensics@example.org"
 		news.example.org. A 192.0.2.1`)
 	result := dmarc.Evaluate(t.Context(), dns, dmarc.Input{
 		From: []string{"News.example.org"},
