@@ -127,33 +127,32 @@ func (s *server) serve(l net.Listener) error { return s.smtp.Serve(s.guard.Liste
 // shutdown takes no new client and waits for those that are here.
 func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
 
-// report writes a reply to the log, what it is about and why it was given. A
-// success that only waits for more is not worth a line.
+// report writes a reply to the log, with the envelope and the verdict. A success
+// that only waits for more is not logged.
 func (s site) report(ctx context.Context, event verdict.Event) {
 	if event.Verdict.Action == verdict.Continue && event.Reply.Status.Class() == 2 {
 		return
 	}
-	e := event.Envelope
 	s.log.LogAttrs(ctx, slog.LevelInfo, "reply",
-		slog.String("stage", event.Stage.String()),
-		slog.String("client", e.Client().String()),
-		slog.String("helo", envelope.Excerpt(e.Helo)),
-		slog.String("from", envelope.Excerpt(e.MailFrom)),
-		slog.Any("to", recipientsOf(event)),
 		slog.String("reply", event.Reply.Status.String()),
-		slog.Any("verdict", event.Verdict))
+		slog.Any("verdict", event.Verdict),
+		slog.Any("envelope", logged(event)))
 	if s.told != nil {
 		s.told(event)
 	}
 }
 
-// recipientsOf returns the recipients that a reply is about.
-func recipientsOf(event verdict.Event) (to []string) {
-	if one := event.Envelope.RcptTo; one != "" {
-		to = append(to, envelope.Excerpt(one))
-	}
+// logged returns the envelope of an event as examples/judge reads it, with all
+// recipients of the reply and without the message. What the client sent is
+// cleaned: a value that is not printable is logged in another form.
+func logged(event verdict.Event) envelope.JSON {
+	e := *event.Envelope
+	e.Message = nil
+	e.Helo, e.Login, e.MailFrom, e.RcptTo = envelope.Excerpt(e.Helo), envelope.Excerpt(e.Login), envelope.Excerpt(e.MailFrom), envelope.Excerpt(e.RcptTo)
+	var to []string
 	for _, r := range event.Recipients {
 		to = append(to, envelope.Excerpt(r.To))
 	}
-	return to
+	j, _ := envelope.NewJSON(&e, to...) // only reading a message fails
+	return j
 }

@@ -2,15 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
 )
 
 // speakTo has a conversation that prints nothing, and returns where it ended.
@@ -128,8 +134,13 @@ func TestRunLogsAndStops(t *testing.T) {
 	// The policy lets our networks send to anyone, and the server has no queue.
 	line := <-mx.logs
 	about, _ := line["verdict"].(map[string]any)
-	if line["msg"] != "reply" || line["helo"] != "printer" || line["reply"] != "554 5.7.1" || about["action"] != "accept" || about["rule"] != "client.in" {
+	if line["msg"] != "reply" || line["reply"] != "554 5.7.1" || about["action"] != "accept" || about["rule"] != "client.in" {
 		t.Errorf("the log says %v", line)
+	}
+	logged, _ := line["envelope"].(map[string]any)
+	delete(logged, "now")
+	if got, want := fmt.Sprint(logged), "map[client_ip:127.0.0.1 helo:printer mail_from:alice@example.org rcpt_to:[carol@elsewhere.example] stage:rcpt]"; got != want {
+		t.Errorf("the log has the envelope %s, want %s", got, want)
 	}
 	if got, want := <-ended, "RCPT 554 5.7.1"; got != want {
 		t.Errorf("the conversation ended with %q, not %q", got, want)
@@ -141,6 +152,37 @@ func TestRunLogsAndStops(t *testing.T) {
 	}
 	if status := <-mx.exited; status != 0 {
 		t.Errorf("the command exits with %d", status)
+	}
+}
+
+// What is logged of an envelope is what examples/judge reads.
+func TestLoggedEnvelope(t *testing.T) {
+	whole := envelope.Envelope{
+		Stage: envelope.Data, ClientIP: netip.MustParseAddr("192.0.2.1"), SpokeEarly: true, TLS: &tls.ConnectionState{},
+		Helo: "mail.example.net", MailFrom: "bob@example.net", Login: "bob", SMTPUTF8: true,
+		Message: envelope.NewMessage([]byte("Subject: private\r\n\r\n")), Now: began,
+	}
+	for _, tc := range []struct {
+		name  string
+		event verdict.Event
+		want  string
+	}{
+		{"every field, and no message", verdict.Event{Envelope: &whole, Recipients: []verdict.Recipient{{To: "a@example.org"}, {To: "b@example.org"}}},
+			`{"stage":"data","client_ip":"192.0.2.1","spoke_early":true,"helo":"mail.example.net","mail_from":"bob@example.net",` +
+				`"rcpt_to":["a@example.org","b@example.org"],"login":"bob","tls":true,"smtputf8":true,"now":"2026-01-01T12:00:00Z"}`},
+		{"the recipient of RCPT", verdict.Event{Envelope: &envelope.Envelope{Stage: envelope.Rcpt, RcptTo: "a@example.org"}},
+			`{"stage":"rcpt","rcpt_to":["a@example.org"]}`},
+		{"what is not printable", verdict.Event{Envelope: &envelope.Envelope{Stage: envelope.Rcpt, Helo: "a\u009b2J", MailFrom: "\u202eb", RcptTo: "c\x00d", Login: "e\r\nf"}},
+			`{"stage":"rcpt","helo":"a?2J","mail_from":"?b","rcpt_to":["c?d"],"login":"e f"}`},
+		{"what is not printable, at DATA", verdict.Event{Envelope: &envelope.Envelope{Stage: envelope.Data}, Recipients: []verdict.Recipient{{To: "c\u0085d"}}},
+			`{"stage":"data","rcpt_to":["c d"]}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := json.Marshal(logged(tc.event))
+			if err != nil || string(got) != tc.want {
+				t.Errorf("got %s, %v, want %s", got, err, tc.want)
+			}
+		})
 	}
 }
 
