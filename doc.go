@@ -1,34 +1,49 @@
-// Package mxrules is the door to a library of SMTP acceptance rules. It holds
-// no code of its own; this page is the tour.
+// Package mxrules documents a library of SMTP acceptance rules. The package has
+// no code; its test files have the examples of whole policies.
 //
-// Whoever receives mail must decide, before taking a message, whether to
-// accept it, to ask for another try, or to refuse it (RFC 5321). mxrules lets a
-// program say how: it describes what it knows of a transaction in an Envelope,
-// states its rules in order, and gets one Verdict with the reply to send.
+// A program that receives mail must decide, before it takes responsibility for a
+// message, whether to accept it, to ask the client to try again later, or to
+// reject it (RFC 5321, section 4.2.5). With mxrules the program describes what it
+// knows of a transaction in an Envelope, states its rules in order, and gets one
+// Verdict with the reply to send.
 //
-//   - Package envelope has the shared words: Envelope, Stage, Resolver, Finding
-//     and Check. Everything else speaks in them.
-//   - A check answers one question about an envelope. It is a pure function of
-//     the envelope and of DNS. There are checks on who connects
-//     (envelope/client), on the greeting (helo), on the name of the client's
-//     address (rdns), on DNS lists (rdns/dnsbl), on the sender and the recipient
-//     (envelope/sender, envelope/recipient), on what the sender's domain
-//     allows (spf), on the message and its author (envelope/message, dmarc), and
-//     on whether a stranger comes back (greylist). A check of one's own is a
-//     function.
-//   - Package verdict puts checks into rules, tries the rules in order with
-//     whatever is known so far, and gives the verdict with its trace.
-//   - Package verdict/gosmtp puts a policy in front of a go-smtp backend, and
-//     verdict/headers writes what was found into the header of the message.
-//   - A Resolver asks DNS: *net.Resolver will do, envelope/resolver is made for
-//     mail servers.
-//   - For tests, envelope/zone is a DNS in memory that fails as it is told, and
-//     envelope/envelopetest has the suites that hold checks and resolvers to
-//     their contracts.
+//   - Package envelope has the terms that all packages share: Envelope, Stage,
+//     Resolver, Finding and Check.
+//   - A check answers one question about an envelope. It depends only on the
+//     envelope, on DNS and on the clock. There are checks on the client
+//     (envelope/client), on its HELO name (helo), on its reverse name (rdns), on
+//     DNS lists (rdns/dnsbl), on the sender and the recipient (envelope/sender,
+//     envelope/recipient), on SPF (spf), on the message and its author
+//     (envelope/message, dmarc), and on whether the mail was tried before
+//     (greylist). Any function of type envelope.Check is a check.
+//   - Package verdict makes rules of checks and judges envelopes by them. A server
+//     has a verdict.Session for each connection.
+//   - Package verdict/gosmtp puts a policy before a go-smtp backend, and
+//     verdict/headers writes Authentication-Results and Received-SPF.
+//   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
+//     failover and shared questions.
+//   - For tests, envelope/zone is a DNS in memory that fails on request, and
+//     envelope/envelopetest has conformance suites for checks and resolvers.
 //
-// Packages are independent: a program that wants one check imports two
-// packages, and gets nothing that it did not ask for.
+// A check package depends neither on package verdict nor on other checks, except
+// that dmarc uses spf, and greylist/identity uses spf and rdns. A program that
+// needs one check imports two packages.
 //
-// The programs under examples judge envelopes on the command line (judge) and
-// receive mail (mx), and examples/policies has rules to start from.
+// The programs below examples judge envelopes on the command line (judge) and
+// receive mail (mx). Package examples/policies has policies to start from.
+//
+// # Differences from Postfix
+//
+// The README has a table of Postfix restrictions and their rules. These differ on
+// purpose:
+//
+//   - A bare 1.2.3.4 as HELO name is a syntax error: an address needs brackets
+//     (RFC 5321, section 4.1.3).
+//   - A final dot in a name makes no difference.
+//   - A DNS answer REFUSED defers: it is a fault of the resolver, not of the
+//     sender.
+//   - A null MX does not make a HELO name resolve (RFC 7505).
+//   - Only the accepted codes of a DNS list are listings.
+//   - Unknown names are rejected permanently, unless the rule is TempFailUnless.
+//   - A rejection for DMARC has the code 5.7.26 (RFC 7372).
 package mxrules

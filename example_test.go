@@ -41,46 +41,15 @@ func Example() {
 	// 550 5.7.25 the client 192.0.2.1 has no name: there is no PTR record for its address https://mx.example.org/why?ip=192.0.2.1
 }
 
-// A policy is tested like any other code: envelopes and a zone go in, verdicts
-// come out. In a test this table would be one of t.Run.
-func Example_unitTest() {
-	policy := verdict.Policy{Rules: verdict.Rules{
-		verdict.RejectUnless(recipient.Ours("example.org")),
-		verdict.RejectUnless(rdns.Confirmed),
-	}}
-	dns := zone.MustParse(`
-		1.2.0.192.in-addr.arpa. PTR mail.example.net.
-		mail.example.net.       A   192.0.2.1
-		2.2.0.192.in-addr.arpa. PTR mail.example.net.
-	`).Failing("3.2.0.192.in-addr.arpa.", zone.SERVFAIL)
-
-	for _, tc := range []struct{ name, ip, to string }{
-		{"a good host", "192.0.2.1", "anna@example.org"},
-		{"a relay attempt", "192.0.2.1", "anna@example.com"},
-		{"a forged name", "192.0.2.2", "anna@example.org"},
-		{"an outage of DNS", "192.0.2.3", "anna@example.org"},
-	} {
-		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
-			ClientIP: netip.MustParseAddr(tc.ip), RcptTo: tc.to,
-		})
-		fmt.Println(tc.name+":", v.Action, v.Status)
-	}
-	// Output:
-	// a good host: accept 250 2.0.0
-	// a relay attempt: reject 554 5.7.1
-	// a forged name: reject 550 5.7.25
-	// an outage of DNS: tempfail 451 4.7.25
-}
-
-// A server of one's own judges what it knows so far before each of its
-// replies.
+// A server without go-smtp has a verdict.Session for each connection, and sends
+// the reply that it returns for each command.
 func Example_customServer() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
 		verdict.RejectUnless(helo.FQDN),
 	}}
 	server, conn := net.Pipe()
-	go serve(server, policy, nil, netip.MustParseAddr("192.0.2.1"))
+	go converse(server, policy, netip.MustParseAddr("192.0.2.1"))
 
 	lines := bufio.NewScanner(conn)
 	for _, command := range []string{"", "HELO laptop", "HELO mail.example.net", "MAIL FROM:<a@example.net>", "RCPT TO:<b@example.com>", "QUIT"} {
@@ -105,29 +74,35 @@ func Example_customServer() {
 	// S: 221 2.0.0 bye
 }
 
-// serve speaks just enough SMTP to show where the verdicts come in.
-func serve(conn net.Conn, policy verdict.Policy, dns envelope.Resolver, ip netip.Addr) {
+// converse speaks the part of SMTP that the example needs.
+func converse(conn net.Conn, policy verdict.Policy, ip netip.Addr) {
 	defer conn.Close()
-	env := envelope.Envelope{Stage: envelope.Connect, ClientIP: ip}
-	if v := policy.Judge(context.Background(), dns, &env); v.Err() != nil {
-		fmt.Fprint(conn, v.Reply())
+	session := verdict.NewSession(context.Background(), verdict.Connection{Policy: policy})
+	defer session.Close()
+	env := envelope.Envelope{ClientIP: ip}
+	reply := session.Connect(env)
+	if reply.Status.Class() != 2 {
+		fmt.Fprint(conn, reply)
 		return
 	}
 	fmt.Fprint(conn, "220 mx.example.org\r\n")
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		verb, argument, _ := strings.Cut(lines.Text(), " ")
 		path := strings.Trim(argument[strings.IndexByte(argument, ':')+1:], "<>")
-		switch strings.ToUpper(verb) {
-		case "HELO", "EHLO":
-			env.Stage, env.Helo = envelope.Helo, argument
+		switch verb {
+		case "HELO":
+			env.Helo = argument
+			reply = session.Helo(env)
 		case "MAIL":
-			env.Stage, env.MailFrom = envelope.Mail, path
+			env.MailFrom = path
+			reply = session.Mail(env, nil)
 		case "RCPT":
-			env.Stage, env.RcptTo = envelope.Rcpt, path
+			env.RcptTo = path
+			reply = session.Rcpt(env, nil)
 		case "QUIT":
 			fmt.Fprint(conn, "221 2.0.0 bye\r\n")
 			return
 		}
-		fmt.Fprint(conn, policy.Judge(context.Background(), dns, &env).Reply())
+		fmt.Fprint(conn, reply)
 	}
 }

@@ -1,44 +1,90 @@
 package mxrules_test
 
 import (
+	"errors"
+	"io"
 	"maps"
+	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"mxrules.example/envelope/zone"
 )
 
-// The example of the README is the one that is tested here, line by line.
-func TestTheReadmeShowsTheTestedExample(t *testing.T) {
-	source, err := os.ReadFile("example_test.go")
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, body, _ := strings.Cut(string(source), "func Example() {\n")
-	body, _, _ = strings.Cut(body, "\n}\n")
-	var want strings.Builder
-	for line := range strings.Lines(body + "\n") {
-		want.WriteString(strings.TrimPrefix(line, "\t"))
+	return string(text)
+}
+
+// The Go code of the README is tested: it is the end of these files.
+func TestReadmeShowsTestedCode(t *testing.T) {
+	files := []string{"gosmtp_test.go", "policy_test.go"}
+	blocks := regexp.MustCompile("(?s)\n```go\n(.*?)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1)
+	if len(blocks) != len(files) {
+		t.Fatalf("the README has %d blocks of Go code, want %d", len(blocks), len(files))
 	}
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(readme), "```go\n"+want.String()+"```\n") {
-		t.Errorf("the README does not have this example:\n%s", want.String())
+	for i, file := range files {
+		_, code, _ := strings.Cut(readFile(t, file), "\n)\n\n")
+		if blocks[i][1] != code {
+			t.Errorf("the README shows\n%s\nand %s has\n%s", blocks[i][1], file, code)
+		}
 	}
 }
 
-// Every row of a table that names an example has that example, and every such
-// example has its row.
-func TestEveryRowOfTheReadmeHasItsExample(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+// backend is a go-smtp backend for the server of the README.
+type backend struct{}
+
+func (backend) NewSession(*smtp.Conn) (smtp.Session, error) { return backend{}, nil }
+func (backend) Mail(string, *smtp.MailOptions) error        { return nil }
+func (backend) Rcpt(string, *smtp.RcptOptions) error        { return nil }
+func (backend) Data(r io.Reader) error                      { _, err := io.Copy(io.Discard, r); return err }
+func (backend) Reset()                                      {}
+func (backend) Logout() error                               { return nil }
+
+func TestServerOfTheReadme(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	dns := zone.MustParse(`
+		1.0.0.127.in-addr.arpa. PTR mail.example.net.
+		mail.example.net.       A   127.0.0.1
+	`)
+	served := make(chan error, 1)
+	go func() { served <- serve(listener, backend{}, dns) }()
+	defer func() {
+		listener.Close()
+		<-served
+	}()
+	client, err := smtp.Dial(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := errors.Join(client.Hello("mail.example.net"), client.Mail("bob@example.net", nil), client.Rcpt("ann@example.org", nil)); err != nil {
+		t.Error(err)
+	}
+	var refusal *smtp.SMTPError
+	if err := client.Rcpt("ann@example.com", nil); !errors.As(err, &refusal) || refusal.Code != 554 {
+		t.Errorf("an attempt to relay: got %v, want a reply 554", err)
+	}
+}
+
+// Every row of a table of the README that names an example has that example, and
+// every such example has its row.
+func TestReadmeTablesMatchTheExamples(t *testing.T) {
 	rows := map[string]bool{}
 	inTable := false
-	for line := range strings.Lines(string(readme)) {
+	for line := range strings.Lines(readFile(t, "README.md")) {
 		cells := strings.Split(strings.TrimSpace(line), "|")
 		if len(cells) < 3 {
 			inTable = false
@@ -53,11 +99,7 @@ func TestEveryRowOfTheReadmeHasItsExample(t *testing.T) {
 	}
 	examples := map[string]bool{}
 	for _, file := range []string{"postfix_test.go", "refrains_test.go"} {
-		source, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(source)) {
+		for line := range strings.Lines(readFile(t, file)) {
 			if name, found := strings.CutPrefix(line, "func Example_"); found {
 				name, _, _ = strings.Cut(name, "(")
 				examples[name] = true
