@@ -21,10 +21,10 @@ import (
 	"mxrules.example/verdict"
 )
 
-// timeout bounds what the checks of one line may take without a policy.
+// timeout bounds the time that -checks take for one line.
 const timeout = 30 * time.Second
 
-// choosePolicy returns the policy of a name.
+// choosePolicy returns the policy with this name.
 func choosePolicy(name string, site policies.Site) (verdict.Policy, error) {
 	switch name {
 	case "standard":
@@ -34,12 +34,11 @@ func choosePolicy(name string, site policies.Site) (verdict.Policy, error) {
 	case "submission":
 		return policies.Submission(site)
 	}
-	return verdict.Policy{}, fmt.Errorf("there is no policy %q; there are: standard, strict, submission", name)
+	return verdict.Policy{}, fmt.Errorf("unknown policy %q; known are: standard, strict, submission", name)
 }
 
-// chooseChecks returns a policy that asks the checks of a list of names, "all"
-// for every check that the flags suffice for, and does nothing about what they
-// find: its rules are shadows.
+// chooseChecks returns a policy of shadow rules for a list of names of checks, or
+// "all" for every check whose flags are given.
 func chooseChecks(list string, site facts) (verdict.Policy, error) {
 	var all []string
 	known := map[string]envelope.Check{}
@@ -57,7 +56,7 @@ func chooseChecks(list string, site facts) (verdict.Policy, error) {
 	policy := verdict.Policy{Timeout: timeout}
 	for _, name := range names {
 		if known[name] == nil {
-			return policy, fmt.Errorf("there is no check %q; there are:\n%s", name, checkNames())
+			return policy, fmt.Errorf("unknown check %q; known are:\n%s", name, checkNames())
 		}
 		if flag := site.lacks(name); flag != "" {
 			return policy, fmt.Errorf("the check %s needs %s", name, flag)
@@ -67,8 +66,8 @@ func chooseChecks(list string, site facts) (verdict.Policy, error) {
 	return policy, nil
 }
 
-// lacks returns the flag without which the check of that name has nobody to
-// ask, "" if it lacks nothing.
+// lacks returns the flag that the check with this name needs and that is not given,
+// "" without one.
 func (f *facts) lacks(name string) string {
 	var flag string
 	var given bool
@@ -90,9 +89,9 @@ func (f *facts) lacks(name string) string {
 	return flag
 }
 
-// everyCheck returns every check with the facts of the site. Sets of host names
-// are its domains and all names below them, sets of mailboxes those of its domains
-// and all below. A set that the flags do not give is empty: nothing is in it.
+// everyCheck returns every check with the facts of the site. A set of host names has
+// its domains and all names below them; a set of mailboxes has the mailboxes of these
+// domains. Without flags a set is empty.
 func everyCheck(site facts) []envelope.Check {
 	ours := site.hostsAndBelow()
 	mailboxes := slices.Concat(site.Domains, ours)
@@ -171,8 +170,8 @@ func everyCheck(site facts) []envelope.Check {
 	}
 }
 
-// checkNames returns the names of all checks in lines, a new one for each
-// package.
+// checkNames returns the names of all checks in lines. Each package begins a new
+// line.
 func checkNames() string {
 	const width = 76
 	var lines []string

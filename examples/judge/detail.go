@@ -11,8 +11,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// fixedForm reports whether a detail has a form in JSON that its package keeps
-// to. Other details do not go out.
+// fixedForm reports whether the JSON form of a detail is documented by its package.
+// The report leaves out other details.
 func fixedForm(detail any) bool {
 	switch detail.(type) {
 	case *rdns.Result, *dnsbl.Result, *dnsbl.Origin, *sender.Result, *spf.Result, *dkim.Result, *dmarc.Result:

@@ -13,10 +13,10 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// world is the DNS in which lines are judged.
+// world is the DNS to judge lines with.
 type world struct {
 	text     *string            // of -zone, nil without it
-	zone     *zone.Zone         // the same, read
+	zone     *zone.Zone         // the same, parsed
 	resolver *resolver.Resolver // of -dns, nil without it
 }
 
@@ -39,8 +39,7 @@ func newWorld(zoneFile, servers string) (w world, err error) {
 	return w, nil
 }
 
-// newResolver returns a resolver for the servers of the system, or for those of
-// a list.
+// newResolver returns a resolver for "system", or for a list of servers.
 func newResolver(servers string) (*resolver.Resolver, error) {
 	var config resolver.Config
 	if servers != "system" {
@@ -53,19 +52,22 @@ func newResolver(servers string) (*resolver.Resolver, error) {
 	return dns, nil
 }
 
-// close gives back what asking servers took.
+// close closes the resolver.
 func (w world) close() {
 	if w.resolver != nil {
 		w.resolver.Close()
 	}
 }
 
-var errFaultsInDNS = errors.New("faults can't be made in the DNS of -dns: the line needs a zone")
+var errFaultsInDNS = errors.New("faults need a zone: they cannot be made in the DNS of -dns")
 
-// forLine returns the DNS of one line: its own zone, else that of -zone, each
-// with the faults of the line; else that of -dns. A line that has faults only
-// is judged in a zone with nothing in it. Without any of them there is no
-// resolver, and every question fails.
+// forLine returns the DNS of one line, the first of:
+//
+//   - its own zone, with the faults of the line;
+//   - the zone of -zone, with the faults of the line;
+//   - the servers of -dns; faults are an error;
+//   - an empty zone with the faults of the line;
+//   - no resolver, so that every question fails.
 func (w world) forLine(l line) (envelope.Resolver, error) {
 	text := l.Zone
 	if text == nil {
@@ -81,7 +83,7 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 	case text == nil:
 		text = new(string)
 	case text == w.text && len(l.Faults) == 0:
-		w.zone.Forget() // so that its log does not grow with the input
+		w.zone.Forget() // otherwise its log grows with the input
 		return w.zone, nil
 	}
 	own, err := zone.Parse(*text)

@@ -13,7 +13,7 @@ import (
 
 const questionable = `"client_ip": "192.0.2.9", "helo": "mail.example.net", "rcpt_to": ["bob@example.org"]`
 
-// judged returns what one line comes to: action, status and rule, or the error.
+// judged returns the action, status and rule of one line, or its error.
 func judged(t *testing.T, args []string, text string) string {
 	t.Helper()
 	o, err := parseOptions(append(args, site...))
@@ -37,7 +37,6 @@ func judged(t *testing.T, args []string, text string) string {
 	return strings.TrimSpace(report.Action + " " + report.Status + " " + report.Rule)
 }
 
-// Which DNS a line is judged in.
 func TestWorld(t *testing.T) {
 	raw, err := os.ReadFile("testdata/world.zone")
 	if err != nil {
@@ -72,14 +71,14 @@ func TestWorld(t *testing.T) {
 		{"zone of the line before that of the command", file, `, "zone": "9.2.0.192.in-addr.arpa. PTR a.example."`, forged},
 		{"zone of the line before the server", served, `, "zone": "9.2.0.192.in-addr.arpa. PTR a.example."`, forged},
 		{"empty zone of the line", file, `, "zone": ""`, noName},
-		{"null is no zone", file, `, "zone": null`, taken},
+		{"null zone", file, `, "zone": null`, taken},
 		{"faults in the zone of the command", file, `, "faults": {"9.2.0.192.in-addr.arpa. PTR": "refused"}`, unknown},
 		{"faults in the zone of the line", nothing, `, "zone": "", "faults": {"*.arpa. *": "servfail"}`, unknown},
-		{"faults elsewhere", file, `, "faults": {"*.example.com. *": "servfail"}`, taken},
+		{"faults of other names", file, `, "faults": {"*.example.com. *": "servfail"}`, taken},
 		{"faults only", nothing, `, "faults": {"*.example.com. *": "servfail"}`, noName},
 		{"no faults", nothing, `, "faults": {}`, unknown},
 		{"faults in a server", served, `, "faults": {"*.": "servfail"}`, "error: " + errFaultsInDNS.Error()},
-		{"two words for one question", file, `, "faults": {"MAIL.example.net. A": "timeout", "mail.example.net. a": "refused"}`, "tempfail 4.7.25 rdns.confirmed"},
+		{"two faults for one question", file, `, "faults": {"MAIL.example.net. A": "timeout", "mail.example.net. a": "refused"}`, "tempfail 4.7.25 rdns.confirmed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := judged(t, tc.args, `{`+questionable+tc.more+`}`); got != tc.want {
@@ -89,8 +88,7 @@ func TestWorld(t *testing.T) {
 	}
 }
 
-// The log of the zone does not grow with the input.
-func TestWorldForgetsOneLine(t *testing.T) {
+func TestZoneLogDoesNotGrowWithInput(t *testing.T) {
 	w, err := newWorld("testdata/world.zone", "")
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +118,7 @@ func TestNewResolver(t *testing.T) {
 	}
 }
 
-// brokenPipe is an output that nobody reads any more.
+// brokenPipe is an output that fails.
 type brokenPipe struct{ writes int }
 
 var errBrokenPipe = errors.New("broken pipe")
@@ -130,7 +128,7 @@ func (p *brokenPipe) Write([]byte) (int, error) {
 	return 0, errBrokenPipe
 }
 
-func TestOutputThatIsGoneEndsTheRun(t *testing.T) {
+func TestOutputErrorEndsTheRun(t *testing.T) {
 	var stdout brokenPipe
 	var stderr bytes.Buffer
 	status := run(nil, strings.NewReader("{}\n{}\n{}\n"), &stdout, &stderr)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Why was this mail refused?
+// judge explains why mail was rejected.
 func Example() {
 	run([]string{
 		"-our-domains", "example.org", "-zone", "testdata/world.zone",
@@ -38,7 +38,7 @@ func Example() {
 	//   questions to DNS: 2
 }
 
-// A file of envelopes, each with the DNS that it is judged in.
+// A line of JSON may have its own DNS.
 func Example_lines() {
 	input := `{"id": 7, "stage": "mail", "client_ip": "192.0.2.9", "helo": "laptop", "zone": ""}`
 	run([]string{"-json", "-checks", "rdns.exists"}, strings.NewReader(input), os.Stdout, os.Stderr)

@@ -2,126 +2,118 @@ package main
 
 import "strings"
 
-// help returns what -help prints.
+// help returns the output of -help.
 func help() string {
 	return strings.Replace(helpText, "CHECKS\n", checkNames()+"\n", 1)
 }
 
-const helpText = `judge says what a policy makes of an envelope, and why.
+const helpText = `judge explains what a policy does with an envelope.
 
   judge [flags] -ip ADDRESS -helo NAME -from PATH -to PATH   one envelope
   judge [flags] FILE ...                                     lines of JSON
-  judge [flags] [-]                                          from standard input
+  judge [flags] [-]                                          standard input
 
-It prints the verdict, then each rule with what its check found, what the rule
-did about it, and the questions that it put to DNS.
+It prints the verdict, then each rule with the finding of its check, the action
+of the rule, and its DNS questions.
 
   $ judge -our-domains example.org -zone world.zone \
       -ip 192.0.2.9 -helo mail.example.net -to bob@example.org
 
 The envelope
-  -ip ADDRESS       of the client, IPv4 or IPv6; unknown if not given
-  -helo NAME        the argument of HELO or EHLO, as sent
-  -from PATH        of MAIL, without angle brackets; without it the null sender
-  -to PATH,PATH     of RCPT, without angle brackets; may be repeated. Several
-                    recipients are judged each and merged: tempfail before
-                    reject before accept. Without any, a policy refuses the
-                    envelope, unless -stage says that they are still to come
+  -ip ADDRESS       of the client, IPv4 or IPv6. Default: unknown
+  -helo NAME        the argument of HELO or EHLO
+  -from PATH        of MAIL, without angle brackets. Default: the null sender
+  -to PATH,PATH     of RCPT, without angle brackets. May be repeated. Each
+                    recipient is judged, and the verdicts are merged: tempfail
+                    before reject before accept. Without a recipient a policy
+                    rejects, unless -stage is before RCPT
   -login NAME       the client has logged in
   -tls              the connection is encrypted
-  -smtputf8         MAIL asked for SMTPUTF8
-  -spoke-early      the client talked before the greeting
-  -message FILE     the message, header and body, as DATA brought it
-  -stage STAGE      how far the transaction has come: connect, helo, mail, rcpt,
-                    data, or whole, which is the default
-  -now TIME         of the judgement, as in 2006-01-02T15:04:05Z; without it the
-                    clock
+  -smtputf8         MAIL has the parameter SMTPUTF8
+  -spoke-early      the client spoke before the greeting
+  -message FILE     the message, header and body, as received after DATA
+  -stage STAGE      the last command: connect, helo, mail, rcpt, data, or whole.
+                    Default: whole, the complete transaction
+  -now TIME         of the judgement, as 2006-01-02T15:04:05Z. Default: now
 
 The rules
-  -policy NAME      standard, which is the default: what a careful site runs;
-                    strict: only servers that introduce themselves as they
-                    should and are on no list; submission: our own users, who
-                    have logged in
-  -checks LIST      no policy, only these checks, separated by commas; "all" is
-                    every check that the flags suffice for. Nothing acts, and
-                    the action is "none". Greylisting is not among them: its
-                    answer depends on what it remembers
+  -policy NAME      standard (the default): for an MX of any site; strict: only
+                    for clients with consistent names that are on no list;
+                    submission: for users of the site, who must log in
+  -checks LIST      only these checks, separated by commas, and no policy; "all"
+                    is every check whose flags are given. The action is "none".
+                    Greylisting is not included: it depends on a store
 
 The site
-  -our-domains LIST  domains that the site takes mail for, .example.org for all
-                     below it, [192.0.2.1] for an address literal; without any,
-                     every recipient is foreign. In a check for a set of host
-                     names the set is these domains and all names below
-  -our-names LIST    names of its servers; .example.org is every name below
-  -our-nets LIST     its networks, as 192.0.2.0/24; their clients may relay
-  -mailboxes FILE    its mailboxes, one a line, and "disabled", "full" or
-                     "moved" behind one that takes no mail; @example.org is
-                     every mailbox of that domain. Without it policies take
-                     every mailbox for known
-  -owners LOGIN=LIST the addresses in whose name a login may write,
-                     @example.org for all of that domain. May be repeated.
-                     Without it nobody owns an address
-  -dnsbl ZONE=CODES  a list of addresses in DNS and the answers that count as a
-                     listing, as list.example=127.0.0.2-127.0.0.9,127.0.0.11.
-                     May be repeated. The check dnsbl.scorebelow passes for
-                     clients that are on fewer than two lists
-  -domain-list ZONE=CODES  the same for a list of domains
-  -asn-zones ZONE,ZONE     where DNS says by which autonomous systems an address
-                           is announced: for IPv4, and for IPv6
-  -asns LIST         the numbers of those that the check dnsbl.asn passes
+  -our-domains LIST  domains of the site. .example.org means all domains below
+                     it, [192.0.2.1] an address literal. Default: none, so that
+                     no recipient is local. A check of a set of host names uses
+                     these domains and all names below them
+  -our-names LIST    host names of the site. .example.org means all names below
+  -our-nets LIST     networks of the site, as 192.0.2.0/24. Their clients may
+                     relay
+  -mailboxes FILE    mailboxes of the site, one on each line, followed by
+                     "disabled", "full" or "moved" if it does not accept mail.
+                     @example.org means every mailbox of that domain. Default:
+                     every mailbox exists
+  -owners LOGIN=LIST addresses that a login may use as sender. @example.org
+                     means all of that domain. May be repeated. Default: none
+  -dnsbl ZONE=CODES  a DNS list of addresses, and the answers that are listings,
+                     as list.example=127.0.0.2-127.0.0.9,127.0.0.11. May be
+                     repeated. The check dnsbl.scorebelow passes for clients on
+                     fewer than two lists
+  -domain-list ZONE=CODES  a DNS list of domains, in the same form
+  -asn-zones ZONE,ZONE     zones with the origin AS of an address, for IPv4 and
+                           for IPv6
+  -asns LIST         numbers for which the check dnsbl.asn passes
 
 DNS
-  -zone FILE        judge offline: FILE is a master file (RFC 1035) that holds
-                    the whole world, and what is not in it does not exist
-  -dns system       ask the servers of this system
-  -dns ADDRESS,ADDRESS  ask these servers: 192.0.2.53, 192.0.2.53:5353
-                    DNS lists are probed first (RFC 5782, section 5), and those
-                    that may not list what they are asked for are reported
-  Without any of them there is no DNS, and every question fails.
+  -zone FILE        use only the records of this master file (RFC 1035)
+  -dns system       use the servers of this system
+  -dns ADDRESS,ADDRESS  use these servers: 192.0.2.53, 192.0.2.53:5353
+                    DNS lists are probed first (RFC 5782, section 5), and lists
+                    that do not serve are reported
+  Without these flags every DNS question fails.
 
 Output
-  -json             one line of JSON for each envelope
-  -headers NAME     show the fields Authentication-Results and Received-SPF that
-                    the server of that name would put on top of the message, if
-                    it is accepted or there is no policy
+  -json             print each result as one line of JSON
+  -headers NAME     print the fields Authentication-Results and Received-SPF
+                    that the server with this name would add to a message that
+                    is accepted
 
 Lines of JSON, in
-  Every line is an object with any of these fields, and no others:
-  {"id": anything, "stage": "rcpt", "client_ip": "192.0.2.9",
+  Each line is an object with any of these fields:
+  {"id": any value, "stage": "rcpt", "client_ip": "192.0.2.9",
    "spoke_early": true, "helo": "mail.example.net",
    "mail_from": "ann@example.net", "rcpt_to": ["bob@example.org"],
    "login": "ann", "tls": true, "smtputf8": true, "message": "text",
-   "message_base64": "for what is not UTF-8", "now": "2006-01-02T15:04:05Z",
-   "zone": "master-file text", "faults": {"mail.example.net. A": "servfail"}}
-  A zone in the line is the whole world of that line: that of -zone, and -dns,
-  are not asked. Faults are servfail, refused or timeout, for a name and a type
-  in whichever zone the line is judged. The type * is all types, and a name that
-  begins with *. is all names below. A line that has faults and no zone is
-  judged in a zone with nothing in it; with -dns it can't be judged.
+   "message_base64": "if it is not UTF-8", "now": "2006-01-02T15:04:05Z",
+   "zone": "master file", "faults": {"mail.example.net. A": "servfail"}}
+  The zone of a line replaces -zone and -dns for that line. A fault is servfail,
+  refused or timeout, for a name and a type. The type * means all types, and a
+  name that begins with *. all names below it. A line with faults and no zone
+  uses -zone, or an empty zone; with -dns it is an error.
 
 Lines of JSON, out
-  {"id": as it came, "action": "accept|continue|tempfail|reject", "code": 550,
+  {"id": unchanged, "action": "accept|continue|tempfail|reject", "code": 550,
    "status": "5.7.25", "text": "...", "rule": "rdns.exists", "marks": [],
    "undecided": [],
    "findings": [{"check": "rdns.exists", "outcome": "fail", "status": "5.7.25",
                  "text": "...", "detail": {"names": [], "confirmed": ""}}],
    "dns": {"queries": 1}}
-  The findings are those of every check that was asked, conditions and what has
-  to wait too, in order; the same finding for several recipients stands once.
-  A detail stands only where a check has one, in the form of its package: names
-  of the client, mail servers of the sender, lists, SPF, DKIM, DMARC. Queries
-  counts each question once, however many checks asked it. Undecided are marks
-  that a failed lookup left unknown. With -checks the
-  action is "none", the code 0. With -headers there is "headers": [] with the
-  fields, each without its last line end, where there are any.
-  A line that can't be judged gives {"id": ..., "error": "..."}, and the next
-  line is taken.
+  The findings are those of all checks that were called, in order, also of
+  conditions and pending checks; an equal finding of several recipients is
+  printed once. A detail has the form that the package of the check documents.
+  "queries" counts each question once. "undecided" has the marks that a failed
+  lookup left unknown. With -checks the action is "none" and the code 0. With
+  -headers there may be "headers": [] with the fields.
+  An invalid line gives {"id": ..., "error": "..."}, and the next line follows.
 
 Checks
 CHECKS
 
 Exit status
-  0  everything was judged, whatever came of it
-  1  a line or a file can't be judged
-  2  the flags are wrong, or a file that they name
+  0  everything was judged, with any verdicts
+  1  a line or a file is invalid
+  2  a flag or a file named by a flag is invalid
 `

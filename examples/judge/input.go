@@ -7,31 +7,33 @@ import (
 	"io"
 )
 
-// maxLine bounds a line of input, in octets. A message of 25 MB, more than
-// which few servers take, has 150 MB if every octet of it is written \u00xx.
+// maxLine bounds a line of input, in octets. A message of 25 MB, the limit of many
+// servers, has 150 MB if each octet is written as \u00xx.
 const maxLine = 256 << 20
 
 var errTooLong = errors.New("the line is too long")
 
-// lines gives the lines of an input one after the other.
+// lines reads an input line by line.
 type lines struct {
 	source *bufio.Reader
 	limit  int // octets
-	number int // of the line that next gave last, from 1
+	number int // of the last line, from 1
 }
 
 func newLines(r io.Reader) *lines {
 	return &lines{source: bufio.NewReaderSize(r, 64<<10), limit: maxLine}
 }
 
-// next returns the next line that is not blank. The error is io.EOF at the
-// end; errTooLong for a line over the limit, behind which the next can be read;
-// or that of the input.
+// next returns the next line that is not blank. The error is
+//
+//   - io.EOF at the end;
+//   - errTooLong for a line over the limit: the next call returns the line after it;
+//   - otherwise the error of the input.
 func (l *lines) next() ([]byte, error) {
 	for {
 		text, err := l.read()
 		if text = bytes.Trim(text, " \t\r\n"); len(text) > 0 && (err == nil || err == io.EOF) {
-			return text, nil // an io.EOF comes again
+			return text, nil // the next call returns io.EOF again
 		}
 		if err != nil {
 			return nil, err

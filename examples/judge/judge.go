@@ -11,17 +11,17 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// judge is a policy, or a list of checks, and the DNS that they ask.
+// judge is a policy, or a list of checks, with its DNS.
 type judge struct {
 	policy     verdict.Policy
-	checksOnly bool           // the policy only looks, and its verdict says nothing
-	stamp      *headers.Stamp // nil: nobody wants to see fields
+	checksOnly bool           // the policy has shadow rules only
+	stamp      *headers.Stamp // nil without -headers
 	world      world
 }
 
-// newJudge reads the files that the options name, and probes the DNS lists if
-// real DNS is asked. Report is told of lists that do not serve, and of a file that
-// changes later into something that can't be read.
+// newJudge reads the files that the options name, and probes the DNS lists if the
+// DNS is real. It calls report for each list that does not serve, and later if a
+// file changes and is invalid.
 func newJudge(o options, report func(error)) (*judge, error) {
 	err := o.site.openMailboxes(report)
 	if err != nil {
@@ -48,18 +48,18 @@ func newJudge(o options, report func(error)) (*judge, error) {
 	return j, err
 }
 
-// result is what came of one line.
+// result is the result of one line.
 type result struct {
 	id         json.RawMessage
-	err        error // the line can't be judged
+	err        error // the line is invalid
 	checksOnly bool
 	recipients []string
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
-	headers    []string // the fields that the message would get, without their last line end
+	headers    []string // fields of the message, without their last line end
 }
 
-// judge judges one line. What can't be judged is an error in the result.
+// judge judges one line.
 func (j *judge) judge(ctx context.Context, l line) result {
 	r := result{id: l.ID, checksOnly: j.checksOnly}
 	e, recipients, err := l.read()
@@ -79,13 +79,13 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	}
 	r.recipients = recipients
 	r.merged = verdict.Merge(r.verdicts...)
-	if j.stamp != nil && r.merged.Action == verdict.Accept { // as it always is of checks only
+	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
 		r.headers = fields(j.stamp, &e, r.verdicts)
 	}
 	return r
 }
 
-// fields returns what a server would put on top of the message.
+// fields returns the header fields that a server would add to the message.
 func fields(stamp *headers.Stamp, e *envelope.Envelope, verdicts []verdict.Verdict) []string {
 	list := []string{strings.TrimSuffix(stamp.AuthenticationResults(e, verdicts...), "\r\n")}
 	if spf := stamp.ReceivedSPF(e, verdicts...); spf != "" {

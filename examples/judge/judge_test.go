@@ -13,13 +13,13 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// site is what the tests say of the place that they guard.
+// site are the flags of the site of the tests.
 var site = []string{"-our-domains", "example.org", "-our-names", "mx.example.org", "-our-nets", "198.51.100.0/24,2001:db8:1::/48"}
 
-// offline are the flags of nearly every test.
+// offline are the flags of most tests.
 var offline = append([]string{"-zone", "testdata/world.zone"}, site...)
 
-// mailboxes, lists and domains are the flags of tests that need more.
+// mailboxes, lists and moreFacts are the flags of tests that need more.
 var (
 	mailboxes = []string{"-mailboxes", "testdata/mailboxes.txt"}
 	lists     = []string{"-dnsbl", "list.example=127.0.0.2-127.0.0.9", "-dnsbl", "other.example=127.0.0.2"}
@@ -27,7 +27,8 @@ var (
 		"-asn-zones", "origin.example", "-asns", "64500"}, append(mailboxes, lists...)...)
 )
 
-// output is everything that a run writes, as a golden file has it.
+// output returns the output, errors and exit status of a run, as golden files have
+// them.
 func output(args []string, stdin string) string {
 	var stdout, stderr bytes.Buffer
 	status := run(args, strings.NewReader(stdin), &stdout, &stderr)
@@ -95,7 +96,7 @@ func TestGolden(t *testing.T) {
 			args := append(offline[:len(offline):len(offline)], tc.args...)
 			got := output(args, stdin)
 			if again := output(args, stdin); again != got {
-				t.Errorf("the second run writes something else:\n%s", again)
+				t.Errorf("the second run prints\n%s", again)
 			}
 			file := filepath.Join("testdata", tc.name+".golden")
 			if *update {
@@ -108,7 +109,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != string(want) {
-				t.Errorf("%s differs (go test -update writes it anew); got\n%s", file, got)
+				t.Errorf("%s differs (go test -update writes it); got\n%s", file, got)
 			}
 		})
 	}

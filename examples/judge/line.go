@@ -17,14 +17,14 @@ var (
 	errNoObject = errors.New("the line is not one JSON object (RFC 8259)")
 )
 
-// line is one line of input: an envelope, and the DNS that it is judged in.
+// line is one line of input: an envelope, and the DNS to judge it with.
 type line struct {
-	ID     json.RawMessage   `json:"id"`     // anything; it is given back as it came
+	ID     json.RawMessage   `json:"id"`     // any value, returned unchanged
 	Zone   *string           `json:"zone"`   // master-file text
 	Faults map[string]string `json:"faults"` // "name. TYPE" to servfail, refused or timeout
 	envelope.JSON
 
-	file *envelope.Message // of -message; a line has its message in JSON
+	file *envelope.Message // of -message, in place of that in JSON
 }
 
 // read returns the envelope of the line and its recipients.
@@ -36,10 +36,9 @@ func (l line) read() (envelope.Envelope, []string, error) {
 	return e, recipients, err
 }
 
-// parseLine reads a line strictly: a field that is not known, or stands twice,
-// would silently change what is judged. encoding/json by itself lets both pass,
-// and takes names in any letter case. With an error the line still has its ID,
-// if that could be read.
+// parseLine parses a line strictly: an unknown or repeated field would silently
+// change what is judged. encoding/json accepts both, and field names in any letter
+// case. With an error, the line still has its ID if that is valid.
 func parseLine(text []byte) (line, error) {
 	var l line
 	fields, err := splitObject(text)
@@ -61,18 +60,18 @@ func parseLine(text []byte) (line, error) {
 		}
 		target, known := targets[f.name]
 		if !known {
-			return bad("is not known")
+			return bad("is unknown")
 		}
 		if seen[f.name] {
-			return bad("stands twice")
+			return bad("is given twice")
 		}
 		seen[f.name] = true
 		var mismatch *json.UnmarshalTypeError
 		switch err := json.Unmarshal(f.value, target); {
 		case errors.As(err, &mismatch):
-			return bad("can't hold a " + mismatch.Value)
+			return bad("must not be a JSON " + mismatch.Value)
 		case err != nil:
-			return bad("can't be read")
+			return bad("is invalid")
 		}
 	}
 	return l, nil
@@ -84,8 +83,8 @@ type field struct {
 	value json.RawMessage
 }
 
-// splitObject returns the members of the one object that text is, in order.
-// With an error it returns those before the mistake.
+// splitObject returns the members of a JSON object in order. With an error it
+// returns the members before the error.
 func splitObject(text []byte) ([]field, error) {
 	var fields []field
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -97,7 +96,7 @@ func splitObject(text []byte) ([]field, error) {
 		if err != nil {
 			return fields, errNoObject
 		}
-		f := field{name: name.(string)} // More and Token let nothing else pass
+		f := field{name: name.(string)} // More and Token allow only a string here
 		if err := decoder.Decode(&f.value); err != nil {
 			return fields, errNoObject
 		}
@@ -112,8 +111,8 @@ func splitObject(text []byte) ([]field, error) {
 	return fields, nil
 }
 
-// targets returns a pointer to each field of l, by its name in JSON. The names
-// are those of the tags, so that the schema is written down once.
+// targets returns a pointer to each field of l, by its name in JSON. It reads the
+// names from the tags.
 func (l *line) targets() map[string]any {
 	targets := map[string]any{}
 	value := reflect.ValueOf(l).Elem()

@@ -22,7 +22,7 @@ func TestParseLineKeepsTheID(t *testing.T) {
 		{`{"id": null}`, `null`, false},
 		{`{"id": 12345678901234567890.10}`, `12345678901234567890.10`, false},
 		{`{"id": {"a": [1, "<"]}}`, `{"a": [1, "<"]}`, false},
-		{`{"tls": 1, "id": "behind"}`, `"behind"`, true},
+		{`{"tls": 1, "id": "after"}`, `"after"`, true},
 		{`{"id": "before", "tls": tru`, `"before"`, true},
 		{`{"id": "before"} x`, `"before"`, true},
 		{`{"id": "before"`, `"before"`, true},
@@ -39,7 +39,6 @@ func TestParseLineKeepsTheID(t *testing.T) {
 	}
 }
 
-// A field in the JSON of an envelope reaches the envelope.
 func TestParseLineReadsEveryField(t *testing.T) {
 	l, err := parseLine([]byte(`{"id": 1, "stage": "data", "client_ip": "192.0.2.9", "spoke_early": true,
 		"helo": "a", "mail_from": "b", "rcpt_to": ["c", "d"], "login": "e", "tls": true, "smtputf8": true,
@@ -92,16 +91,16 @@ func TestLines(t *testing.T) {
 			}
 			for range 2 {
 				if text, err := input.next(); err != io.EOF {
-					t.Errorf("behind the end: got %q, %v", text, err)
+					t.Errorf("after the end: got %q, %v", text, err)
 				}
 			}
 		})
 	}
 }
 
-// A line that the input breaks off is not judged as if it were whole.
+// A line is not judged if an input error ends it.
 func TestLinesBrokenInput(t *testing.T) {
-	broken := errors.New("the disk is on fire")
+	broken := errors.New("disk error")
 	input := newLines(io.MultiReader(strings.NewReader("a\n{}"), iotest.ErrReader(broken)))
 	if text, err := input.next(); string(text) != "a" || err != nil {
 		t.Errorf("got %q, %v", text, err)
@@ -111,13 +110,12 @@ func TestLinesBrokenInput(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	status := run(nil, io.MultiReader(strings.NewReader("{}\n{}"), iotest.ErrReader(broken)), &stdout, &stderr)
-	if status != notAll || !strings.Contains(stderr.String(), "stdin: the disk is on fire") {
+	if status != notAll || !strings.Contains(stderr.String(), "stdin: disk error") {
 		t.Errorf("got status %d and the errors %q", status, &stderr)
 	}
 }
 
-// Whatever the input, every line that is not blank gets one line of JSON in the
-// fixed form, with its own ID.
+// Each line that is not blank gets one line of JSON in the documented form.
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
 		`{"id": 1, "client_ip": "192.0.2.9", "helo": "mail.example.net", "rcpt_to": ["bob@example.org", "x@example.com"]}`,
@@ -151,7 +149,7 @@ func FuzzLine(f *testing.F) {
 				failed += checkReport(t, text)
 			}
 			if (status == notAll) != (failed > 0) || (stderr.Len() > 0) != (failed > 0) {
-				t.Errorf("got status %d and the errors %q with %d lines that can't be judged", status, &stderr, failed)
+				t.Errorf("got status %d and the errors %q with %d invalid lines", status, &stderr, failed)
 			}
 		}
 		var text bytes.Buffer
@@ -164,13 +162,13 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// checkReport holds one line of output to the schema. It returns 1 for a line
-// that could not be judged.
+// checkReport tests one line of output against the schema. It returns 1 for an
+// invalid line of input.
 func checkReport(t *testing.T, text string) int {
 	t.Helper()
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
-		t.Fatalf("%q is no JSON: %v", text, err)
+		t.Fatalf("%q is not JSON: %v", text, err)
 	}
 	want := []string{"action", "code", "dns", "findings", "id", "marks", "rule", "status", "text", "undecided"}
 	failed := 0
@@ -179,7 +177,7 @@ func checkReport(t *testing.T, text string) int {
 	}
 	var got []string
 	for name, value := range fields {
-		if name != "headers" { // which stands only where it was asked for
+		if name != "headers" { // which is optional
 			got = append(got, name)
 		}
 		if name != "id" && string(value) == "null" {

@@ -9,12 +9,12 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// probeTimeout bounds how long lists that are silent delay the first verdict.
+// probeTimeout bounds how long lists that do not answer delay the first verdict.
 const probeTimeout = 10 * time.Second
 
-// probeLists reports the DNS lists that do not serve what they are asked for. A
-// list whose zone is misspelt, a list of names that is asked for addresses, and
-// one of addresses that is asked for names say that nothing is listed.
+// probeLists reports the DNS lists that do not serve what the checks ask. Without
+// the probe a misspelt zone, a list of names asked about addresses, and a list of
+// addresses asked about names look as if nothing were listed.
 func probeLists(r envelope.Resolver, site facts, report func(error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
@@ -25,7 +25,7 @@ func probeLists(r envelope.Resolver, site facts, report func(error)) {
 		}
 		for _, found := range reports {
 			if served(found) != dnsbl.Serving || found.Condition() != dnsbl.Serving {
-				report(fmt.Errorf("a DNS list that may not list %s: %s", kind, found))
+				report(fmt.Errorf("DNS list may not list %s: %s", kind, found))
 			}
 		}
 	}

@@ -23,15 +23,15 @@ func TestListsThatDoNotServeAreReported(t *testing.T) {
 		want         string
 	}{
 		{"each serves its kind", []dnsbl.List{addresses}, []dnsbl.List{names}, ""},
-		{"each is asked for the other kind", []dnsbl.List{names}, []dnsbl.List{addresses},
-			"a DNS list that may not list addresses: names.example: serving (IPv4 absent, IPv6 absent, names serving) [127.0.1.2 127.0.1.255]\n" +
-				"a DNS list that may not list domains: addresses.example: serving (IPv4 serving, IPv6 absent, names absent) [127.0.0.2]\n"},
-		{"a zone that is misspelt", []dnsbl.List{{Zone: "adresses.example"}}, nil,
-			"a DNS list that may not list addresses: adresses.example: absent (IPv4 absent, IPv6 absent, names absent)\n"},
+		{"each is of the other kind", []dnsbl.List{names}, []dnsbl.List{addresses},
+			"DNS list may not list addresses: names.example: serving (IPv4 absent, IPv6 absent, names serving) [127.0.1.2 127.0.1.255]\n" +
+				"DNS list may not list domains: addresses.example: serving (IPv4 serving, IPv6 absent, names absent) [127.0.0.2]\n"},
+		{"a misspelt zone", []dnsbl.List{{Zone: "adresses.example"}}, nil,
+			"DNS list may not list addresses: adresses.example: absent (IPv4 absent, IPv6 absent, names absent)\n"},
 		{"codes of another list", []dnsbl.List{{Zone: "addresses.example", Codes: []string{"127.0.0.4"}}}, nil,
-			"a DNS list that may not list addresses: addresses.example: other codes (IPv4 other codes, IPv6 absent, names absent) [127.0.0.2]\n"},
+			"DNS list may not list addresses: addresses.example: other codes (IPv4 other codes, IPv6 absent, names absent) [127.0.0.2]\n"},
 		{"a list of everything", []dnsbl.List{{Zone: "world.example"}}, nil,
-			"a DNS list that may not list addresses: world.example: lists all (IPv4 lists all, IPv6 lists all, names lists all) [127.0.0.2]\n"},
+			"DNS list may not list addresses: world.example: lists all (IPv4 lists all, IPv6 lists all, names lists all) [127.0.0.2]\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			site := facts{domainLists: tc.names}
@@ -53,7 +53,7 @@ func TestListsOfRealDNSAreProbed(t *testing.T) {
 	defer server.Close()
 	args := []string{"-dns", server.Addr(), "-dnsbl", "names.example=127.0.0.2", "-checks", "dnsbl.notlisted", "-ip", "192.0.2.9"}
 	got := output(args, "")
-	if !strings.Contains(got, "judge: a DNS list that may not list addresses: names.example: serving") || !strings.Contains(got, "-- exit status 0 --") {
+	if !strings.Contains(got, "judge: DNS list may not list addresses: names.example: serving") || !strings.Contains(got, "-- exit status 0 --") {
 		t.Errorf("got\n%s", got)
 	}
 }

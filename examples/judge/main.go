@@ -1,14 +1,12 @@
-// Command judge says what a policy makes of an envelope, or of a file of them:
-// the verdict, each rule with what its check found, and the questions that were
-// put to DNS.
+// Command judge explains what a policy does with envelopes: it prints the verdict,
+// the finding of each rule, and the DNS questions.
 //
-// It judges offline, in a zone that is a text, or against real DNS, and shows the
-// header fields that a message would be delivered with. So a policy
-// can be tried on the mail of yesterday, a rejection can be explained to the one
-// who asks about it, and a change of rules can be compared before it meets mail.
-// With -help it says what it reads and writes.
+// It judges offline, with the records of a zone file, or with real DNS, and shows
+// the header fields that the message would get. Use it to try a policy on the mail
+// of yesterday, to explain a rejection, and to compare rules before they see mail.
+// -help describes its input and output.
 //
-// It speaks no SMTP and delivers nothing: that is examples/mx.
+// It does not speak SMTP and does not deliver mail: see examples/mx.
 package main
 
 import (
@@ -27,12 +25,12 @@ func main() {
 
 // Exit statuses.
 const (
-	allJudged  = 0 // whatever the verdicts are
-	notAll     = 1 // a line or a file can't be judged
+	allJudged  = 0 // with any verdicts
+	notAll     = 1 // a line or a file was invalid
 	wrongUsage = 2
 )
 
-// run is the command, with everything that it reads and writes.
+// run runs the command and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parseOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -48,7 +46,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		})
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "judge: %s\njudge -help says what can be given\n", err)
+		fmt.Fprintf(stderr, "judge: %s\nRun judge -help for usage.\n", err)
 		return wrongUsage
 	}
 	defer j.world.close()
@@ -66,8 +64,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return allJudged
 }
 
-// session is one run: results go out as they are found, in the order of the
-// input.
+// session is one run. Each result is printed before the next line is read.
 type session struct {
 	judge          *judge
 	json           bool
@@ -77,9 +74,8 @@ type session struct {
 	failed         int // lines and files
 }
 
-// judgeFiles judges the lines of files. What can't be read is said, and the
-// next line or file is taken. The error says how much that was, or is that of
-// the output, which ends the run.
+// judgeFiles judges the lines of files. It reports invalid lines and files, and
+// goes on. The error has their number, or is an output error, which ends the run.
 func (s *session) judgeFiles(ctx context.Context, names []string) error {
 	for _, name := range names {
 		if err := s.judgeFile(ctx, name); err != nil {
@@ -136,14 +132,13 @@ func (s *session) judgeFile(ctx context.Context, name string) error {
 	}
 }
 
-// report says that a file can't be read.
+// report prints the error of a file that cannot be read.
 func (s *session) report(err error) {
 	fmt.Fprintf(s.stderr, "judge: %s\n", err)
 	s.failed++
 }
 
-// print writes one result: a line of JSON, or a text with a blank line between
-// it and the one before.
+// print writes one result: a line of JSON, or a text after a blank line.
 func (s *session) print(r result) error {
 	var b bytes.Buffer
 	if s.json {

@@ -11,26 +11,25 @@ import (
 	"mxrules.example/envelope"
 )
 
-// options are what the command line says.
+// options are the options of the command line.
 type options struct {
 	json        bool
 	policy      string
-	checks      string // names, "all", or "" for the policy
+	checks      string // names, "all", or "" to use the policy
 	site        facts
-	headers     string // the name under which fields are written, or ""
+	headers     string // the name of the server that writes fields, or ""
 	dns         string // "system", addresses, or ""
 	zoneFile    string
 	messageFile string
 	line        line     // the envelope of the flags
-	hasEnvelope bool     // there is one
+	hasEnvelope bool     // flags describe an envelope
 	files       []string // of lines; "-" is the standard input
 }
 
-// envelopeFlags are the flags that say what is judged, rather than how.
+// envelopeFlags are the flags that describe an envelope.
 const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message stage now "
 
-// parseOptions reads the command line. The error is flag.ErrHelp if help was
-// asked for.
+// parseOptions parses the command line. The error is flag.ErrHelp for -help.
 func parseOptions(args []string) (options, error) {
 	var o options
 	flags := o.flagSet()
@@ -45,16 +44,16 @@ func parseOptions(args []string) (options, error) {
 	o.files = flags.Args()
 	for _, file := range o.files {
 		if len(file) > 1 && file[0] == '-' {
-			return o, fmt.Errorf("the flag %s stands behind a file: flags come first", file)
+			return o, fmt.Errorf("flag %s after a file: flags must come first", file)
 		}
 	}
 	switch {
 	case o.hasEnvelope && len(o.files) > 0:
-		return o, errors.New("an envelope is given by flags, and files as well: one or the other")
+		return o, errors.New("give an envelope by flags, or files, not both")
 	case given["policy"] && given["checks"]:
-		return o, errors.New("-policy and -checks are given: one or the other")
+		return o, errors.New("give -policy or -checks, not both")
 	case o.zoneFile != "" && o.dns != "":
-		return o, errors.New("-zone and -dns are given: one or the other")
+		return o, errors.New("give -zone or -dns, not both")
 	}
 	if !o.hasEnvelope && len(o.files) == 0 {
 		o.files = []string{"-"}
@@ -62,8 +61,8 @@ func parseOptions(args []string) (options, error) {
 	return o, o.finishLine()
 }
 
-// finishLine reads the message, and finds what is wrong with the envelope of
-// the flags before anything is judged.
+// finishLine reads the message, and returns the error of an invalid envelope before
+// anything is judged.
 func (o *options) finishLine() error {
 	if o.messageFile != "" {
 		raw, err := os.ReadFile(o.messageFile)
@@ -78,8 +77,8 @@ func (o *options) finishLine() error {
 
 func (o *options) flagSet() *flag.FlagSet {
 	flags := flag.NewFlagSet("judge", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // run says what is wrong
-	flags.Usage = func() {}     // and prints the help
+	flags.SetOutput(io.Discard) // run prints the error
+	flags.Usage = func() {}     // and the help
 
 	flags.StringVar(&o.line.ClientIP, "ip", "", "")
 	flags.StringVar(&o.line.Helo, "helo", "", "")
@@ -115,17 +114,17 @@ func (o *options) flagSet() *flag.FlagSet {
 	return flags
 }
 
-// splitPaths splits a list of paths at its commas, but for those that are
-// part of a path: in a quoted local part ("a,b"@example.org) and in a source
-// route (@a.example,@b.example:user@example.org).
+// splitPaths splits a list of paths at commas, except those that are part of a path:
+// in a quoted local part ("a,b"@example.org) and in a source route
+// (@a.example,@b.example:user@example.org).
 func splitPaths(list string) []string { return split(list, inRoute) }
 
-// splitPatterns splits a list of patterns of mailboxes, which have no source
-// routes: @example.org is a whole one.
+// splitPatterns splits a list of patterns of mailboxes. They have no source routes:
+// @example.org is a complete pattern.
 func splitPatterns(list string) []string { return split(list, func(string) bool { return false }) }
 
-// split splits a list at its commas, but for those in quotes and those behind a
-// begin that goes on.
+// split splits a list at commas, except those in quotes, and those after a
+// beginning for which goesOn is true.
 func split(list string, goesOn func(begin string) bool) []string {
 	var paths []string
 	start, quoted := 0, false
@@ -143,8 +142,7 @@ func split(list string, goesOn func(begin string) bool) []string {
 	return append(paths, list[start:])
 }
 
-// inRoute reports whether a path that begins with begin is still in its source
-// route.
+// inRoute reports whether begin is a part of a source route.
 func inRoute(begin string) bool {
 	return strings.HasPrefix(begin, "@") && !strings.Contains(begin, ":")
 }

@@ -19,24 +19,24 @@ func TestWrongUsage(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		args string
-		want string // stands in the error
+		want string // in the error
 	}{
 		{"-colour", "-colour"},
 		{"-ip 192.0.2.300", `client_ip "192.0.2.300"`},
 		{"-stage end", `"end" is none of`},
 		{"-now yesterday", `"yesterday"`},
 		{"-message testdata/none.eml", "testdata/none.eml"},
-		{"-policy lax", `no policy "lax"; there are: standard, strict, submission`},
-		{"-checks helo.syntax,helo.polite", `no check "helo.polite"; there are:`},
-		{"-checks helo.polite", "rdns.confirmed"}, // one of those that there are
-		{"-checks all -policy standard", "one or the other"},
+		{"-policy lax", `unknown policy "lax"; known are: standard, strict, submission`},
+		{"-checks helo.syntax,helo.polite", `unknown check "helo.polite"; known are:`},
+		{"-checks helo.polite", "rdns.confirmed"},
+		{"-checks all -policy standard", "not both"},
 		{"-our-domains example.org,exa_mple..org", `"exa_mple..org"`},
 		{"-our-domains .", `mailbox pattern "."`},
 		{"-our-domains [192.0.2.1", `mailbox pattern "[192.0.2.1" is not in brackets`},
 		{"-our-domains a%b@example.org", "asks to be relayed"},
 		{"-mailboxes testdata/none.txt", "testdata/none.txt"},
 		{"-mailboxes testdata/world.zone", "testdata/world.zone:1"},
-		{"-owners ann", `owner "ann" has no addresses`},
+		{"-owners ann", `owner "ann" is not of the form LOGIN=ADDRESS,ADDRESS`},
 		{"-owners =ann@example.org", `login ""`},
 		{"-owners ann=ann@example.org,info", `mailbox entry "info"`},
 		{"-checks recipient.listed", "the check recipient.listed needs -mailboxes"},
@@ -48,7 +48,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-checks dnsbl.helonotlisted -dnsbl list.example=127.0.0.2", "needs -domain-list"},
 		{"-checks dnsbl.asn -asns 64500", "needs -asn-zones"},
 		{"-asn-zones origin.example,b,c", `"b,c"`},
-		{"-asns AS64500", `autonomous system "AS64500" is no number`},
+		{"-asns AS64500", `autonomous system "AS64500" is not a number`},
 		{"-asns 64500,4294967296", `"4294967296"`},
 		{"-domain-list list.example", `"list.example" has no codes`},
 		{"-our-names mx.example.org,-", `"-"`},
@@ -64,11 +64,11 @@ func TestWrongUsage(t *testing.T) {
 		{"-dns ns.example.org", `-dns: name server "ns.example.org"`},
 		{"-dns 192.0.2.53,", `name server ""`},
 		{"-headers mx_example..org", `-headers: host name "mx_example..org"`},
-		{"-dns system -zone testdata/world.zone", "one or the other"},
+		{"-dns system -zone testdata/world.zone", "not both"},
 		{"-zone testdata/none.zone", "testdata/none.zone"},
 		{"-zone " + badZone, "line 1"},
-		{"-ip 192.0.2.9 testdata/mixed.jsonl", "one or the other"},
-		{"testdata/mixed.jsonl -json", "flags come first"},
+		{"-ip 192.0.2.9 testdata/mixed.jsonl", "not both"},
+		{"testdata/mixed.jsonl -json", "flags must come first"},
 	} {
 		t.Run(tc.args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -77,7 +77,7 @@ func TestWrongUsage(t *testing.T) {
 				t.Errorf("got status %d and the output %q, want %d and nothing", status, &stdout, wrongUsage)
 			}
 			if !strings.Contains(stderr.String(), tc.want) || !strings.Contains(stderr.String(), "-help") {
-				t.Errorf("got the error %q, want one with %s and with -help", &stderr, tc.want)
+				t.Errorf("got the error %q, want one with %s and -help", &stderr, tc.want)
 			}
 		})
 	}
@@ -157,7 +157,7 @@ func TestSplitPaths(t *testing.T) {
 	}
 }
 
-// An empty message is a message, and octets that are no UTF-8 come through.
+// An empty message is a message, and a message need not be UTF-8.
 func TestMessageFile(t *testing.T) {
 	for _, content := range []string{"", "From: x\r\n\r\n\xff\x00"} {
 		file := filepath.Join(t.TempDir(), "message")
@@ -182,23 +182,23 @@ func TestHelpNamesEverything(t *testing.T) {
 	}
 	new(options).flagSet().VisitAll(func(f *flag.Flag) {
 		if !strings.Contains(stdout.String(), "\n  -"+f.Name+" ") {
-			t.Errorf("the help says nothing of -%s", f.Name)
+			t.Errorf("the help does not describe -%s", f.Name)
 		}
 	})
 	for _, check := range everyCheck(facts{}) {
 		name, _ := envelope.Describe(check)
 		if name == "" || !strings.Contains(stdout.String(), " "+name) {
-			t.Errorf("the help says nothing of the check %q", name)
+			t.Errorf("the help does not name the check %q", name)
 		}
 	}
 	for name := range new(line).targets() {
 		if !strings.Contains(stdout.String(), `"`+name+`":`) {
-			t.Errorf("the help says nothing of the field %q", name)
+			t.Errorf("the help does not describe the field %q", name)
 		}
 	}
 	for text := range strings.Lines(stdout.String()) {
 		if len(text) > 81 {
-			t.Errorf("a line of the help is wider than a screen: %s", text)
+			t.Errorf("a line of the help is longer than 80 characters: %s", text)
 		}
 	}
 }

@@ -9,26 +9,26 @@ import (
 	"mxrules.example/verdict"
 )
 
-// report is the form of a result in JSON. All its fields but Headers are always
-// there, and its lists are never null.
+// report is the JSON form of a result. Only Headers may be absent, and no list is
+// null.
 type report struct {
 	ID        json.RawMessage `json:"id"`
-	Action    string          `json:"action"`    // "none" for checks without a policy
-	Code      int             `json:"code"`      // 250; 0 for none
-	Status    string          `json:"status"`    // "2.0.0"; "" for none
-	Text      string          `json:"text"`      // the lines of the reply in one
-	Rule      string          `json:"rule"`      // that decided, "" if none did
-	Marks     []string        `json:"marks"`     //
+	Action    string          `json:"action"` // "none" with -checks
+	Code      int             `json:"code"`   // 250, 0 with -checks
+	Status    string          `json:"status"` // "2.0.0", "" with -checks
+	Text      string          `json:"text"`   // the lines of the reply, joined
+	Rule      string          `json:"rule"`   // that decided, "" without one
+	Marks     []string        `json:"marks"`
 	Undecided []string        `json:"undecided"` // marks that a failure left unknown
-	Findings  []finding       `json:"findings"`  //
+	Findings  []finding       `json:"findings"`
 	Headers   []string        `json:"headers,omitempty"`
-	DNS       questionCount   `json:"dns"` //
+	DNS       questionCount   `json:"dns"`
 }
 
 type finding struct {
 	Check   string `json:"check"`
 	Outcome string `json:"outcome"`
-	Status  string `json:"status"` // the enhanced code, "" where nothing is wrong
+	Status  string `json:"status"` // the enhanced code, "" for a pass
 	Text    string `json:"text"`
 	Detail  any    `json:"detail,omitempty"`
 }
@@ -37,13 +37,13 @@ type questionCount struct {
 	Queries int `json:"queries"`
 }
 
-// failure is the form of a line that can't be judged.
+// failure is the JSON form of an invalid line.
 type failure struct {
 	ID    json.RawMessage `json:"id"`
 	Error string          `json:"error"`
 }
 
-// json returns the result in one line of JSON.
+// json returns the result as one line of JSON.
 func (r result) json() []byte {
 	if r.err != nil {
 		return encode(failure{ID: r.id, Error: envelope.CleanText(r.err.Error(), true)})
@@ -71,7 +71,7 @@ func (r result) report() report {
 	return out
 }
 
-// queries counts the questions that were put to DNS, each once.
+// queries returns the number of different DNS questions.
 func (r result) queries() int {
 	n := 0
 	for _, v := range r.verdicts {
@@ -80,9 +80,8 @@ func (r result) queries() int {
 	return n
 }
 
-// findings lists what the checks of all verdicts found, in the order in which
-// they were asked. What was found for one recipient is not repeated for the
-// next, since most of it is the same.
+// findings returns the findings of all verdicts, in order. A finding of one
+// recipient is not repeated for the next.
 func findings(verdicts []verdict.Verdict) []finding {
 	list, before := []finding{}, map[string]bool{}
 	for _, v := range verdicts {
@@ -101,9 +100,8 @@ func findings(verdicts []verdict.Verdict) []finding {
 	return list
 }
 
-// stepFindings returns the findings of a step in the order in which they were
-// asked: the conditions of its rule, then its check. A combined check is
-// followed by its operands.
+// stepFindings returns the findings of a step in order: those of the conditions of
+// its rule, then that of its check. The operands of a combined check follow it.
 func stepFindings(step verdict.Step) []envelope.Finding {
 	var all []envelope.Finding
 	for _, f := range step.Conditions {
@@ -124,7 +122,7 @@ func withOperands(f envelope.Finding) []envelope.Finding {
 	return all
 }
 
-// key is the same for findings that are the same.
+// key is equal for equal findings.
 func (f finding) key() string { return string(encode(f)) }
 
 func newFinding(f envelope.Finding) finding {
@@ -142,13 +140,13 @@ func newFinding(f envelope.Finding) finding {
 	return one
 }
 
-// encode returns v as a line of JSON, with "<" and ">" as they are.
+// encode returns v as a line of JSON. It does not escape "<" and ">".
 func encode(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		panic(err) // strings, numbers, and an ID that was read as JSON
+		panic(err) // v has strings, numbers and an ID that was valid JSON
 	}
 	return b.Bytes()
 }

@@ -13,8 +13,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// A policy with what the standard one does not have: conditions, combined
-// checks, names of rules, causes that are no questions.
+// unusual returns a policy with conditions, combined checks, named rules, and a
+// failure other than that of DNS.
 func unusual() *judge {
 	broken := envelope.At("site.directory", envelope.Rcpt,
 		func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
@@ -40,7 +40,7 @@ func TestFindingsOfConditionsAndOperands(t *testing.T) {
 		got = append(got, f.Check+" "+f.Outcome)
 	}
 	want := []string{
-		"client.authenticated pass", // a condition, which switches its rule off
+		"client.authenticated pass", // a condition that disables its rule
 		"client.tls fail",           // another one
 		"any(client.tls, not(helo.literal)) fail",
 		"client.tls fail",
@@ -79,16 +79,14 @@ func TestTextOfConditionsAndOperands(t *testing.T) {
 	}
 }
 
-// A rule that has a name of its own shows which check it asks.
-func TestTextOfANamedRule(t *testing.T) {
+func TestTextOfANamedRuleHasItsCheck(t *testing.T) {
 	r := unusual().judge(t.Context(), line{JSON: envelope.JSON{TLS: true, Helo: "laptop"}})
 	if got := string(r.text()); !strings.Contains(got, "check helo.fqdn\n") {
 		t.Errorf("got\n%s", got)
 	}
 }
 
-// Marks and findings that recipients have in common stand once.
-func TestReportOfSeveralRecipients(t *testing.T) {
+func TestReportHasCommonFindingsOnce(t *testing.T) {
 	r := unusual().judge(t.Context(), line{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example", "c@d.example"}}})
 	one := unusual().judge(t.Context(), line{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example"}}})
 	if got, want := string(r.json()), string(one.json()); got != want {

@@ -12,19 +12,19 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// facts are what the flags say of the site: what a policy must know of it, and
-// what only checks ask for.
+// facts describe the site, as the flags state it: what policies need, and what
+// only some checks need.
 type facts struct {
 	policies.Site
-	mailboxFile string              // of Mailboxes, "" if they are not known
+	mailboxFile string              // of Mailboxes, "" without one
 	addresses   map[string][]string // of Owners, by login
 	domainLists []dnsbl.List
 	origins     dnsbl.OriginZones
 	systems     []uint32 // autonomous systems
 }
 
-// openMailboxes reads the file of mailboxes. Report is told if it changes into
-// something that can't be read.
+// openMailboxes reads the file of mailboxes. It calls report if the file changes
+// later and is invalid.
 func (f *facts) openMailboxes(report func(error)) (err error) {
 	if f.mailboxFile != "" {
 		f.Mailboxes, err = directory.File(f.mailboxFile, report)
@@ -32,7 +32,7 @@ func (f *facts) openMailboxes(report func(error)) (err error) {
 	return err
 }
 
-// hosts returns those of the domains that are names, as patterns of hosts.
+// hosts returns the domains that are host names, as patterns of host names.
 func (f *facts) hosts() []string {
 	var patterns []string
 	for _, domain := range f.Domains {
@@ -43,8 +43,8 @@ func (f *facts) hosts() []string {
 	return patterns
 }
 
-// hostsAndBelow returns the domains as patterns that match all names below them
-// too.
+// hostsAndBelow returns patterns of host names that match the domains and all names
+// below them.
 func (f *facts) hostsAndBelow() []string {
 	var patterns []string
 	for _, host := range f.hosts() {
@@ -56,8 +56,8 @@ func (f *facts) hostsAndBelow() []string {
 	return patterns
 }
 
-// apexes returns the domains without those that stand for all names below
-// another.
+// apexes returns the domains, with the name itself for a pattern of all names below
+// it.
 func (f *facts) apexes() []string {
 	domains := f.hosts()
 	for i := range domains {
@@ -85,7 +85,7 @@ func (f *facts) addNetworks(value string) error {
 		if err != nil {
 			addr, err := netip.ParseAddr(network)
 			if err != nil || addr.Zone() != "" {
-				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither a prefix, as in 192.0.2.0/24, nor an address"}
+				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither an address nor a prefix such as 192.0.2.0/24"}
 			}
 			prefix = netip.PrefixFrom(addr, addr.BitLen())
 		}
@@ -97,7 +97,7 @@ func (f *facts) addNetworks(value string) error {
 func (f *facts) addOwners(value string) (err error) {
 	login, addresses, found := strings.Cut(value, "=")
 	if !found {
-		return &envelope.SyntaxError{Kind: "owner", Value: value, Reason: "has no addresses, as in ann=ann@example.org,info@example.org"}
+		return &envelope.SyntaxError{Kind: "owner", Value: value, Reason: "is not of the form LOGIN=ADDRESS,ADDRESS"}
 	}
 	if f.addresses == nil {
 		f.addresses = map[string][]string{}
@@ -107,7 +107,7 @@ func (f *facts) addOwners(value string) (err error) {
 	return err
 }
 
-// addList returns the reader of a flag for DNS lists.
+// addList returns the function of a flag that adds to DNS lists.
 func addList(lists *[]dnsbl.List) func(value string) error {
 	return func(value string) error {
 		list, err := dnsbl.ParseList(value)
@@ -133,7 +133,7 @@ func (f *facts) addSystems(value string) error {
 	for text := range strings.SplitSeq(value, ",") {
 		number, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
-			return &envelope.SyntaxError{Kind: "autonomous system", Value: text, Reason: "is no number"}
+			return &envelope.SyntaxError{Kind: "autonomous system", Value: text, Reason: "is not a number"}
 		}
 		f.systems = append(f.systems, uint32(number))
 	}

@@ -16,7 +16,7 @@ import (
 	"mxrules.example/spf"
 )
 
-// between is an input without text at which something happens.
+// between is an empty input that calls a function when it is read.
 type between func()
 
 func (b between) Read([]byte) (int, error) {
@@ -24,7 +24,7 @@ func (b between) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestTheFileOfMailboxesIsWatched(t *testing.T) {
+func TestMailboxFileIsReloaded(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mailboxes")
 	write := func(text string) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -34,7 +34,7 @@ func TestTheFileOfMailboxesIsWatched(t *testing.T) {
 	write("bob@example.org\n")
 	const line = `{"stage": "rcpt", "rcpt_to": ["bob@example.org"]}` + "\n"
 	stdin := io.MultiReader(
-		strings.NewReader(line), between(func() { write("bob@example.org gone\n") }), // which can't be read
+		strings.NewReader(line), between(func() { write("bob@example.org gone\n") }), // invalid
 		strings.NewReader(line), between(func() { write("ann@example.org\n") }),
 		strings.NewReader(line))
 	var stdout, stderr bytes.Buffer
@@ -51,20 +51,19 @@ func TestTheFileOfMailboxesIsWatched(t *testing.T) {
 		t.Errorf("got %q, want %s", got, want)
 	}
 	if n := strings.Count(stderr.String(), file+":1: "); n != 1 {
-		t.Errorf("the mistake in the file is told %d times: %s", n, &stderr)
+		t.Errorf("the error of the file is reported %d times: %s", n, &stderr)
 	}
 }
 
-// A detail that is a nil pointer is none.
-func TestOnlyDetailsOfAFixedFormGoOut(t *testing.T) {
+func TestReportHasOnlyDetailsWithAFixedForm(t *testing.T) {
 	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil), (*dkim.Result)(nil), (*dmarc.Result)(nil)} {
 		if fixedForm(detail) {
-			t.Errorf("%T goes out", detail)
+			t.Errorf("%T is reported", detail)
 		}
 	}
 	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result), new(dkim.Result), new(dmarc.Result)} {
 		if !fixedForm(detail) {
-			t.Errorf("%T does not go out", detail)
+			t.Errorf("%T is not reported", detail)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// text returns the result as a person reads it: what came of it, then for each
-// recipient how.
+// text returns the result as text: the verdict, then the explanation for each
+// recipient.
 func (r result) text() []byte {
 	var b bytes.Buffer
 	if id := idText(r.id); id != "" {
@@ -19,7 +19,7 @@ func (r result) text() []byte {
 	}
 	switch {
 	case r.err != nil:
-		fmt.Fprintf(&b, "can't be judged: %s\n", clean(r.err.Error()))
+		fmt.Fprintf(&b, "error: %s\n", clean(r.err.Error()))
 	case r.checksOnly:
 		r.writeFindings(&b)
 	case len(r.verdicts) == 1:
@@ -34,7 +34,7 @@ func (r result) text() []byte {
 	return b.Bytes()
 }
 
-// writeFindings writes what checks without a policy found.
+// writeFindings writes the findings of -checks.
 func (r result) writeFindings(b *bytes.Buffer) {
 	fmt.Fprintf(b, "%s\n", tally(r.verdicts))
 	for i, v := range r.verdicts {
@@ -46,11 +46,10 @@ func (r result) writeFindings(b *bytes.Buffer) {
 	fmt.Fprintf(b, "  questions to DNS: %d\n", r.queries())
 }
 
-// writeHeaders writes the fields that the message would get, a line for each of
-// theirs.
+// writeHeaders writes the header fields that the message would get.
 func (r result) writeHeaders(b *bytes.Buffer) {
 	if len(r.headers) > 0 {
-		b.WriteString("  on top of the message:\n")
+		b.WriteString("  header fields:\n")
 	}
 	for _, field := range r.headers {
 		for line := range strings.SplitSeq(field, "\r\n") {
@@ -63,8 +62,8 @@ func (r result) writeHeaders(b *bytes.Buffer) {
 	}
 }
 
-// idText returns an id as it is written in front of a result, "" if there is
-// none. A string stands without its quotes.
+// idText returns an ID to print before a result, "" without an ID. A string has no
+// quotes.
 func idText(id json.RawMessage) string {
 	var word string
 	if json.Unmarshal(id, &word) != nil {
@@ -73,7 +72,7 @@ func idText(id json.RawMessage) string {
 	return envelope.Excerpt(word)
 }
 
-// tally counts outcomes, for checks without a verdict.
+// tally counts the outcomes of -checks.
 func tally(verdicts []verdict.Verdict) string {
 	counts := map[envelope.Outcome]int{}
 	for _, v := range verdicts {
