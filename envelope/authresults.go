@@ -1,13 +1,11 @@
 package envelope
 
-// AuthenticationResults is what the Detail of a finding implements if it
-// belongs into an Authentication-Results field (RFC 8601). So whoever writes
-// the field need not import the packages that found something: SPF, DKIM, DMARC
-// and the reverse name all look the same.
+// AuthenticationResults is implemented by a Detail that has results for an
+// Authentication-Results field (RFC 8601). Package verdict/headers writes the field
+// with it, without importing the packages of SPF, DKIM, DMARC and reverse DNS.
 type AuthenticationResults interface {
-	// AuthenticationResults returns one entry for each result, in the order in
-	// which they should stand. There may be none. The entries belong to the
-	// caller.
+	// AuthenticationResults returns the results in the order in which they are
+	// written. There may be none. The caller owns the slice.
 	AuthenticationResults() []AuthenticationResult
 }
 
@@ -16,22 +14,20 @@ type AuthenticationResults interface {
 type AuthenticationResult struct {
 	// Method is the name of the method: "spf", "dkim", "dmarc", "iprev".
 	Method string
-	// Result is the word that the method has for what it found: "pass",
-	// "softfail" (RFC 8601, section 2.7).
+	// Result is the result in the words of the method: "pass", "softfail" (RFC 8601,
+	// section 2.7).
 	Result string
-	// Reason says why, in words. It may be "".
+	// Reason is a text that says why. It may be "".
 	Reason string
-	// Properties are what was looked at, in the order in which they should
-	// stand.
+	// Properties are what was evaluated, in the order in which they are written.
 	Properties []AuthenticationProperty
 }
 
-// AuthenticationProperty is one thing that a method looked at (propspec in RFC
-// 8601, section 2.2), such as smtp.mailfrom=user@example.org.
+// AuthenticationProperty is a value that a method evaluated (propspec in RFC 8601,
+// section 2.2), such as smtp.mailfrom=user@example.org.
 //
-// Type and Name are words of the method. A stranger may have chosen the Value,
-// and it is given as it came: whoever writes it into a field cleans and quotes
-// it.
+// Type and Name are keywords of the method. The sender may have chosen the Value,
+// which is unchanged: what writes the field must clean and quote it.
 type AuthenticationProperty struct {
 	Type  string // ptype: "smtp", "header", "body", "policy"
 	Name  string // property: "mailfrom", "d"

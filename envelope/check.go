@@ -47,9 +47,9 @@ func At(name string, stage Stage, answer Check) Check {
 	}
 }
 
-// WithoutMessage is the finding of a check that needs a message, for an envelope
-// without one. It is None for a whole envelope, in which there is no message, and
-// TempError for an envelope at Data, where the program forgot it.
+// WithoutMessage returns the finding of a check that needs a message, for an envelope
+// without one. It is None for a whole envelope, which has no message, and TempError
+// for an envelope at Data, to which the program must add it.
 func WithoutMessage(check string, e *Envelope) Finding {
 	if e.Stage == Whole {
 		return NotApplicable(check)
@@ -82,7 +82,7 @@ func misconfiguration(check string, err error) Finding {
 	return f
 }
 
-// mistaken is the finding of a check that can't answer because of a mistake in the
+// mistaken is the finding of a check that cannot answer because of a mistake in the
 // program or its configuration: 451 4.3.detail (RFC 3463, section 3.4, mail system
 // status).
 func mistaken(check string, detail uint16, err error) Finding {
@@ -106,8 +106,8 @@ func Describe(check Check) (name string, from Stage) {
 // Validate returns an error if a check is misconfigured. For a combination the
 // error names every misconfigured operand. A check that is nil, or that panics or
 // has no outcome at Start, is misconfigured too. Like Describe, Validate calls the
-// check at Start, so that it finds no mistake that needs mail, DNS or a store to be
-// seen.
+// check at Start. It does not find mistakes that only show with mail, DNS or a
+// store.
 func Validate(check Check) error {
 	f, err := atStart(check)
 	if err != nil {

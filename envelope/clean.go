@@ -6,19 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// excerptLength bounds a value inside a sentence, in octets. A host name has
-// at most 253, so that no honest one is ever cut.
+// excerptLength bounds a value inside a sentence, in octets. A valid host name has at
+// most 253 and is not cut.
 const excerptLength = 256
 
-// CleanText returns s fit for a line of a reply, a header or a log: no control
-// character, no line break, no invalid UTF-8, nothing that reverses the
-// direction of text or hides. A run of white space becomes one blank, anything
-// else that does not belong becomes "?". Without utf8 (a peer that has not
-// asked for SMTPUTF8, RFC 6531) every character outside printable ASCII is
-// replaced too.
+// CleanText returns s as text that is safe in a line of a reply, a header or a log:
+// without control characters, line breaks, invalid UTF-8, invisible characters and
+// characters that change the direction of text. A run of white space becomes one
+// blank, and each other such character becomes "?". Without utf8, for a peer that
+// did not use SMTPUTF8 (RFC 6531), so does every character outside ASCII.
 //
-// It is the one rule for text that leaves the program. Clean text is returned
-// as it is, without a copy.
+// All text that leaves the program goes through CleanText. Clean text is returned
+// without a copy.
 func CleanText(s string, utf8 bool) string {
 	if isClean(s) {
 		return s
@@ -44,8 +43,8 @@ func CleanText(s string, utf8 bool) string {
 	return b.String()
 }
 
-// isClean reports whether s is printable ASCII in which blanks stand alone and
-// inside.
+// isClean reports whether s is printable ASCII without blanks at its ends and without
+// two blanks in a row.
 func isClean(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -64,16 +63,14 @@ func printable(r rune, utf8OK bool) bool {
 	if r < utf8.RuneSelf {
 		return r > ' ' && r <= '~'
 	}
-	// IsPrint leaves out controls, format characters (bidirectional overrides,
-	// zero width) and line separators. A few letters and marks show nothing all
-	// the same.
+	// IsPrint excludes controls, format characters (bidirectional overrides, zero
+	// width) and line separators. A few letters and marks are invisible too.
 	return utf8OK && r != utf8.RuneError && unicode.IsPrint(r) &&
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// Excerpt returns s cut to a length that a sentence can hold (256 octets, at a
-// character boundary, with "..." where it was cut) and cleaned as by
-// CleanText.
+// Excerpt returns s cut to 256 octets at a character boundary, with "..." where it was
+// cut, and cleaned as by CleanText with utf8.
 func Excerpt(s string) string {
 	if len(s) > excerptLength {
 		cut := excerptLength - len("...")

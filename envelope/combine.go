@@ -42,7 +42,7 @@ import (
 //
 // Checks run from left to right, and no more of them than the result needs. The
 // finding is named "all(a, b)" and has the text, status and cause of the operand
-// that settled it. Its Detail is a []Finding of all operands that ran, and its
+// that decided it. Its Detail is a []Finding of all operands that ran, and its
 // Commit calls theirs.
 //
 // A combination is misconfigured if one of its operands is ([Validate]). When mail
@@ -53,8 +53,8 @@ func All(checks ...Check) Check { return combine("all", Fail, checks) }
 // Any is described with All.
 func Any(checks ...Check) Check { return combine("any", Pass, checks) }
 
-// Not is described with All. What its check saw is what it saw: it keeps the
-// Text, which may be "" where the check passed, and drops the Commit.
+// Not is described with All. It keeps the Text of its check, which may be "" if the
+// check passed, and drops the Commit.
 func Not(check Check) Check {
 	check = orMisconfigured(check)
 	name := combinedName("not", []Check{check})
@@ -75,8 +75,8 @@ func Not(check Check) Check {
 	}
 }
 
-// combine makes All or Any. One operand with the outcome settling settles the
-// result.
+// combine returns All or Any. An operand whose outcome is settling decides the
+// result alone.
 func combine(word string, settling Outcome, checks []Check) Check {
 	checks = slices.Clone(checks)
 	for i := range checks {
@@ -110,8 +110,8 @@ func orMisconfigured(check Check) Check {
 	return check
 }
 
-// misconfigured reports whether operands of a combination are misconfigured, which
-// they say at Start, and returns the finding of the combination.
+// misconfigured reports whether operands of a combination are misconfigured, and
+// returns the finding of the combination. It is false unless e is at Start.
 func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad bool) {
 	if e.Stage != Start {
 		return f, false
@@ -124,9 +124,9 @@ func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad
 			continue
 		}
 		switch inner, ok := f.Err.(misconfigurations); {
-		case ok: // of a combination, each with its name
+		case ok: // from a combination: each error has the name of its check
 			all = append(all, inner...)
-		case f.Check == "": // of no check
+		case f.Check == "": // from a check that is nil
 			all = append(all, f.Err)
 		default:
 			all = append(all, fmt.Errorf("%s: %w", f.Check, f.Err))
@@ -153,10 +153,10 @@ func (m misconfigurations) Error() string {
 // Unwrap returns each of them.
 func (m misconfigurations) Unwrap() []error { return m }
 
-// weightiest returns the operand whose outcome is that of the whole: one that
-// settles it, else one that is Pending, else a TempError, else an answer, and
-// only then one to which the question does not arise. Of several it is the
-// first; of several Pending ones that which answers soonest.
+// weightiest returns the operand that decides the outcome of the combination. In
+// order of preference it is one whose outcome is settling, one that is Pending, a
+// TempError, another answer, and None. Of several it is the first, and of several
+// Pending ones the first of those that answer earliest.
 func weightiest(findings []Finding, settling Outcome) Finding {
 	best, weight := Finding{Outcome: None}, -1
 	for _, f := range findings {
@@ -178,7 +178,7 @@ func weightiest(findings []Finding, settling Outcome) Finding {
 	return best
 }
 
-// answered makes a finding without an outcome the TempError that it counts as.
+// answered returns f, or a TempError if f has no outcome.
 func answered(f Finding) Finding {
 	if f.Outcome.Known() || f.Outcome == Pending || f.Outcome == TempError {
 		return f
@@ -193,8 +193,8 @@ func inCombination(o Outcome) Outcome {
 	return o
 }
 
-// commitAll returns one Commit that calls those of the findings in order, and
-// all of them even if one fails; nil if none has one.
+// commitAll returns a Commit that calls the Commits of the findings in order, all of
+// them even if one fails. It is nil if there are none.
 func commitAll(findings []Finding) func(context.Context) error {
 	var commits []func(context.Context) error
 	for _, f := range findings {

@@ -9,11 +9,11 @@ import (
 	"slices"
 )
 
-// Concurrently calls ask for each item and yields the results in the order of
-// the items. The call for an item starts when every call before it has returned
-// or waits, for DNS, a store or a directory (see [Wait]). So independent
-// questions to DNS go out together, and what can be decided without waiting is
-// decided without asking.
+// Concurrently calls ask for each item and yields the results in the order of the
+// items. The call for an item starts when every call before it has returned or
+// waits for DNS, a store or a directory (see [Wait]). So independent DNS queries
+// are sent together, and none is sent if the calls before it decide without
+// waiting.
 //
 //	for name, found := range envelope.Concurrently(ctx, names, lookup) {
 //		if found.ok {
@@ -21,13 +21,13 @@ import (
 //		}
 //	}
 //
-// A loop that ends early does not wait for the calls that still run: their
-// context ends, and no further call starts. ask must therefore not write to
+// A loop that ends early does not wait for the calls that still run: their context
+// is cancelled, and no further call starts. ask must therefore not write to
 // anything that the caller reads. If ask panics, the loop panics when it comes to
 // that item.
 //
-// The calls run on goroutines only as far as there is something to wait for. In
-// a judgement that is sequential, each call starts when the loop comes to it.
+// A goroutine starts only when an earlier call waits. In a sequential judgement
+// (verdict.Policy.Sequential) each call starts when the loop comes to its item.
 func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
 	return func(yield func(I, T) bool) {
 		ctx, w := ctx, workOf(ctx)
@@ -53,10 +53,10 @@ func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context
 	}
 }
 
-// Ready calls ask for each item as [Concurrently] does, waits for none of the
-// calls, and yields the results that are there once each call has returned or
-// waits. The calls that wait go on until ctx ends. It is for a judge that cannot
-// decide yet and starts what it will need. In a judgement that is sequential it
+// Ready calls ask for each item as [Concurrently] does, but does not wait for the
+// calls. It yields the results that are there when each call has returned or waits.
+// The calls that wait continue until ctx ends. Ready is for a judge that cannot
+// decide yet and starts the lookups that it will need. In a sequential judgement it
 // calls nothing.
 func Ready[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
 	return func(yield func(I, T) bool) {
@@ -75,9 +75,10 @@ func Ready[I, T any](ctx context.Context, items []I, ask func(ctx context.Contex
 	}
 }
 
-// Wait calls f, which waits for something outside the program: a store, a
-// directory, a network. While it waits, other checks of the judgement go on.
-// Checks that ask DNS through their Resolver need not call it.
+// Wait calls f, which waits for something outside the program: a store, a directory
+// or the network. While f waits, other checks of the judgement run. Without Wait
+// the time of f delays them. Checks that only ask DNS through their [Resolver] need
+// not call it.
 func Wait[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	w := workOf(ctx)
 	rounds := w.pause() + 1
@@ -89,13 +90,13 @@ func Wait[T any](ctx context.Context, f func() (T, error)) (T, error) {
 type team[I, T any] struct {
 	crew
 	ctx     context.Context
-	own     context.Context // of members with a goroutine of their own, nil if there are none
+	own     context.Context // of members that have their own goroutine, nil if there are none
 	cancel  context.CancelFunc
 	caller  *work
-	rounds  int // how many waits in a row led here
+	rounds  int // the number of successive waits that led here
 	items   []I
 	ask     func(context.Context, I) T
-	results []result[T] // nil until a member has a goroutine of its own
+	results []result[T] // nil until a member with its own goroutine has finished
 	awaited int         // the member that the caller waits for, -1 if none
 	arrived chan struct{}
 }
@@ -120,8 +121,8 @@ func newTeam[I, T any](ctx context.Context, w *work, items []I, ask func(context
 	return t
 }
 
-// result returns the result of member i. A member that has not started runs
-// here and now.
+// result returns the result of member i. A member that has not started runs in the
+// goroutine of the caller.
 func (t *team[I, T]) result(i int) T {
 	w, j := t.caller, t.caller.judgement
 	j.mu.Lock()
@@ -151,7 +152,7 @@ func (t *team[I, T]) result(i int) T {
 	return t.value(&r)
 }
 
-// value returns the value of a result that is there.
+// value returns the value of a finished member, or panics as it did.
 func (t *team[I, T]) value(r *result[T]) T {
 	if r.panicked != nil {
 		panic(r.panicked)
@@ -159,8 +160,8 @@ func (t *team[I, T]) value(r *result[T]) T {
 	return r.value
 }
 
-// startAll starts every member and returns what is there when all work of the
-// judgement waits.
+// startAll starts every member and returns the results that are there when all work
+// of the judgement waits.
 func (t *team[I, T]) startAll() []result[T] {
 	w, j := t.caller, t.caller.judgement
 	j.mu.Lock()
@@ -178,7 +179,8 @@ func (t *team[I, T]) startAll() []result[T] {
 	return slices.Clone(t.results)
 }
 
-// start gives member i a goroutine of its own. The judgement is locked.
+// start runs member i in a new goroutine. The caller holds the lock of the
+// judgement.
 func (t *team[I, T]) start(i int) {
 	if t.own == nil {
 		t.own, t.cancel = context.WithCancel(t.ctx)
@@ -186,7 +188,7 @@ func (t *team[I, T]) start(i int) {
 	go t.run(i)
 }
 
-// dismiss ends the members that still run, and starts no more of them.
+// dismiss cancels the members that still run and starts no more.
 func (t *team[I, T]) dismiss() {
 	j := t.caller.judgement
 	j.mu.Lock()
@@ -200,7 +202,7 @@ func (t *team[I, T]) dismiss() {
 	}
 }
 
-// run is the life of a member in a goroutine of its own.
+// run runs member i in its own goroutine.
 func (t *team[I, T]) run(i int) {
 	w := &work{judgement: t.caller.judgement, crew: &t.crew, member: i, rounds: t.rounds}
 	r := result[T]{done: true, panicked: errors.New("the goroutine of a concurrent call ended")}
@@ -214,9 +216,9 @@ func (t *team[I, T]) run(i int) {
 	r.panicked = nil
 }
 
-// finish leaves the result of member i. If the caller waits for it, the caller
-// computes in its place, and nothing else starts before the caller has looked at
-// the result.
+// finish stores the result of member i. If the caller waits for it, the caller counts
+// as running in place of the member, so that no other member starts before the
+// caller has seen the result.
 func (t *team[I, T]) finish(i int, w *work, r result[T]) {
 	j := w.judgement
 	j.mu.Lock()

@@ -7,22 +7,26 @@ import (
 	"io"
 )
 
-// ErrTooLarge is the error of a message that is larger than the server takes. The
-// usual reply is 552 5.3.4 (RFC 3463, section 3.4).
+// ErrTooLarge is the error for a message that exceeds the limit of a [DataReader].
+// The usual reply is 552 5.3.4 (RFC 3463, section 3.4).
 var ErrTooLarge = errors.New("the message is larger than the limit")
 
-// DataReader reads a message as a client sends it after DATA: RFC 5321, section
-// 4.5.2. It ends at CRLF "." CRLF and nothing else, removes the dot that the
-// client put before a line that begins with one, and changes no other octet: a
-// bare CR or LF stays for the checks to see. What follows the message remains in
-// the underlying reader.
+// DataReader reads a message as a client sends it after DATA (RFC 5321, section
+// 4.5.2). The message ends only at CRLF "." CRLF. DataReader removes the dot that
+// the client put before a line that begins with one, and changes nothing else: a
+// bare CR or LF stays, so that checks can see it. What follows the message remains
+// in the underlying reader.
 //
 //	message, err := envelope.ReadMessage(envelope.NewDataReader(conn, limit), envelope.Spool{})
 //
-// Read returns io.EOF at the end of the message, io.ErrUnexpectedEOF if the
-// connection ends before that, and [ErrTooLarge] for a message over the limit;
-// the reader has then read all of it, so that the connection can go on. Bound the
-// time with a deadline of the connection.
+// Read returns
+//
+//   - [io.EOF] at the end of the message,
+//   - [io.ErrUnexpectedEOF] if the connection ends before that,
+//   - [ErrTooLarge] for a message over the limit, after it has read the whole
+//     message, so that the connection can continue.
+//
+// DataReader has no timeout: set a deadline on the connection.
 type DataReader struct {
 	from  *bufio.Reader
 	left  int64
@@ -39,8 +43,8 @@ const (
 	afterCRLF
 )
 
-// NewDataReader returns a reader for the message that comes next from r, of at
-// most limit octets. A limit of 0 or less is no limit.
+// NewDataReader returns a reader of the next message in r, of at most limit octets.
+// A limit of 0 or less means no limit.
 func NewDataReader(r *bufio.Reader, limit int64) *DataReader {
 	if limit <= 0 {
 		limit = 1<<63 - 1
@@ -87,9 +91,8 @@ func (d *DataReader) overrun(length int) error {
 	}
 }
 
-// next returns octets of the message that are in the buffer of the underlying
-// reader, at most limit. They are still to be discarded there. It may return
-// none without being at the end.
+// next returns at most limit octets of the message from the buffer of the underlying
+// reader, without discarding them there. It may return none before the end.
 func (d *DataReader) next(limit int) ([]byte, error) {
 	if d.state == afterCRLF {
 		if err := d.dot(); err != nil {
@@ -119,8 +122,8 @@ func (d *DataReader) next(limit int) ([]byte, error) {
 	return chunk, nil
 }
 
-// dot reads the dot at the beginning of a line, if there is one. io.EOF says that
-// it stands alone and ends the message.
+// dot removes the dot at the beginning of a line, if there is one. It returns io.EOF
+// if the line is that dot alone, which ends the message.
 func (d *DataReader) dot() error {
 	first, err := d.from.Peek(1)
 	if err != nil {
@@ -145,7 +148,7 @@ func (d *DataReader) dot() error {
 	return io.EOF
 }
 
-// unexpected is the error of a connection that ends inside a message.
+// unexpected returns err, or io.ErrUnexpectedEOF for io.EOF.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

@@ -24,17 +24,38 @@
 //
 // The [Outcome] of a finding is one of RFC 8601 (None, Pass, Fail, PermError) or one
 // of two that are unknown. Pending: the envelope has not come far enough. TempError:
-// DNS or a store failed. A finding without an outcome counts as TempError, so that
-// no mistake accepts mail. A finding that fails has
-// a [Status], the reply code and the enhanced code of RFC 3463 in one, and a
-// Text of what was seen, which is clean of whatever a peer put into it. What
-// only a refusal says to the peer is its Advice, and what only a tempfail says
-// is its Retry.
+// DNS or a store failed. A finding without an outcome counts as TempError, so that a
+// mistake in a check never accepts mail. A finding that fails has a [Status], which
+// is a reply code with its enhanced code (RFC 3463), and a Text that says what was
+// seen, in which the values of a peer are cleaned. A refusal adds the Advice of the
+// finding, and a tempfail adds its Retry.
 //
-// [All], [Any] and [Not] combine checks; an unknown outcome that can't change the
-// result does not matter. [At] makes a check of a function. [Once] shares work
-// between the checks of one judgement. [Validate] finds misconfigured checks before
-// the first mail.
+// [All], [Any] and [Not] combine checks; an unknown outcome that cannot change the
+// result is ignored. [At] makes a check from a function. [Once] shares work between
+// the checks of one judgement. [Validate] finds misconfigured checks before the
+// first mail.
+//
+// # Concurrent checks
+//
+// Most of the time of a judgement is spent waiting for DNS, so a judge does not ask
+// one check after another. It starts a check as soon as every check before it has
+// finished or waits for DNS, a store or a directory. Findings are still used in the
+// order of the rules, so the verdict is the same as if each check had waited for the
+// one before it. Checks that finish without waiting run one at a time, and a check
+// after one that decides without waiting never starts. verdict.Policy.Sequential
+// turns this off.
+//
+// The author of a check needs to know four things:
+//
+//   - A check runs concurrently with others, and its result may be discarded: its
+//     context is cancelled when an earlier rule decides. It must not write; see
+//     Commit.
+//   - Questions to DNS count as waiting without further code. A call of anything
+//     else that waits, such as a database, belongs in [Wait].
+//   - A check with several independent questions asks them with [Concurrently], so
+//     that they are sent together and their results are used in order.
+//   - Work that several checks need belongs in [Once]. Concurrent callers of one key
+//     wait for the first.
 //
 // # Resolver
 //
@@ -51,11 +72,11 @@
 //
 // # Patterns
 //
-// Hosts and mailboxes are named by patterns, in one grammar for all checks,
+// Hosts and mailboxes are selected by patterns, in one grammar for all checks,
 // directories and options:
 //
 //	example.org       the host of that name; every mailbox of that domain
-//	.example.org      every host below it, and not itself; their mailboxes
+//	.example.org      every host below it, but not itself; their mailboxes
 //	@example.org      the same as without the @, for mailboxes only
 //	[192.0.2.1]       every mailbox at that address literal
 //	ann@example.org   that mailbox, in any letter case
@@ -64,7 +85,7 @@
 // Names and mailboxes in patterns are parsed with [ParseHost] and [ParseMailbox].
 // Sets of hosts take the first two forms ([ParseHostSet]), sets of mailboxes take
 // all. There are no other wildcards. A check with a pattern that does not parse is
-// misconfigured. For sets that patterns can't describe, checks take a [Set].
+// misconfigured. For sets that patterns cannot describe, checks take a [Set].
 //
 // # What it does not do
 //

@@ -6,53 +6,51 @@ import (
 	"time"
 )
 
-// Envelope is what is known of one SMTP transaction, for one recipient, at one
-// moment. It is a plain value: make one as a literal, fill in what you know,
-// copy it freely. Fields beyond the Stage are not looked at.
+// Envelope is what is known of one SMTP transaction at one time, for one recipient.
+// It is a plain value: write it as a literal and copy it freely. Fields of later
+// stages than Stage are ignored.
 type Envelope struct {
-	// Stage is how far the transaction has come. The zero value, Whole, means
-	// that all that will be known is known.
+	// Stage is how far the transaction has come. The zero value, Whole, means that
+	// everything is known.
 	Stage Stage
 
-	// ClientIP is the address of the client. The zero value is an unknown
-	// address, which is in no network. Read it with Client, which unmaps it.
+	// ClientIP is the address of the client. The zero value is an unknown address,
+	// which is in no network. Read it with Client, which unmaps it.
 	ClientIP netip.Addr
-	// SpokeEarly says that the client talked before the server's greeting
+	// SpokeEarly says that the client sent data before the greeting of the server
 	// (RFC 5321, section 4.3.1).
 	SpokeEarly bool
-	// TLS is the state of the encrypted connection, nil for plain text. It is
-	// settled with MAIL, not before.
+	// TLS is the state of the TLS connection, nil without TLS. It is known from Mail
+	// on, because a client may send STARTTLS after EHLO.
 	TLS *tls.ConnectionState
-	// Login is the SASL identity (RFC 4954), "" if there is none. It is settled
-	// with MAIL, not before.
+	// Login is the SASL identity (RFC 4954), "" if there is none. It is known from
+	// Mail on.
 	Login string
 
-	// Helo is the argument of HELO, EHLO or LHLO as it was sent.
+	// Helo is the argument of HELO, EHLO or LHLO, unchanged.
 	Helo string
-	// MailFrom is the reverse path without its angle brackets, in the form of
-	// RFC 5321, section 4.1.2: a local part that needs quotes has them. "" is
-	// the null sender.
+	// MailFrom is the reverse path without its angle brackets, in the form of RFC
+	// 5321, section 4.1.2: a local part that needs quotes has them. "" is the null
+	// sender.
 	MailFrom string
-	// RcptTo is the forward path of the one recipient under judgement, in the
-	// same form.
+	// RcptTo is the forward path of the recipient, in the same form.
 	RcptTo string
-	// Recipients counts the recipients of this transaction that were accepted
-	// before RcptTo.
+	// Recipients is how many recipients of this transaction were accepted before
+	// RcptTo.
 	Recipients int
-	// SMTPUTF8 says that MAIL asked for the extension of RFC 6531.
+	// SMTPUTF8 says that MAIL had the parameter SMTPUTF8 (RFC 6531).
 	SMTPUTF8 bool
 
 	// Message is the message, known from Data on.
 	Message *Message
 
-	// Now is the time of the judgement. Zero means the clock, which a judgement
-	// reads once.
+	// Now is the time of the judgement. Zero means the time of the clock, which a
+	// judgement reads once.
 	Now time.Time
 }
 
-// Reached reports whether the transaction has come as far as stage: whether
-// what that stage makes known can be asked for. A whole envelope has reached
-// every stage.
+// Reached reports whether the transaction has come to stage, so that the fields of
+// that stage are known. A whole envelope has reached every stage.
 func (e *Envelope) Reached(stage Stage) bool {
 	if e.Stage == Whole {
 		return true
@@ -60,7 +58,7 @@ func (e *Envelope) Reached(stage Stage) bool {
 	return stage != Whole && e.Stage >= stage
 }
 
-// UpTo returns what e knows at stage: the fields of later stages are empty.
+// UpTo returns e as it is known at stage, without the fields of later stages.
 func (e *Envelope) UpTo(stage Stage) Envelope {
 	known := Envelope{Stage: stage, Now: e.Now}
 	if known.Reached(Connect) {
@@ -81,15 +79,14 @@ func (e *Envelope) UpTo(stage Stage) Envelope {
 	return known
 }
 
-// Client returns the address of the client in its plain form: an IPv4-mapped
-// IPv6 address (::ffff:192.0.2.1) as IPv4, and without a zone. It is invalid if
-// the address is unknown.
+// Client returns the address of the client without a zone, and as IPv4 if it is
+// IPv4-mapped (::ffff:192.0.2.1). It is invalid if the address is unknown.
 func (e *Envelope) Client() netip.Addr {
 	return e.ClientIP.Unmap().WithZone("")
 }
 
-// PlainPrefix does for a prefix what Client does for an address: an IPv4-mapped
-// one (::ffff:192.0.2.0/120) becomes the IPv4 prefix that it means.
+// PlainPrefix returns p, or the IPv4 prefix that it means if p is IPv4-mapped
+// (::ffff:192.0.2.0/120), so that it matches an address of Client.
 func PlainPrefix(p netip.Prefix) netip.Prefix {
 	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
 	if p.Addr().Is4In6() && p.Bits() >= mapped {
@@ -98,9 +95,8 @@ func PlainPrefix(p netip.Prefix) netip.Prefix {
 	return p
 }
 
-// PlainPrefixes returns prefixes as PlainPrefix does. The error is a
-// *[SyntaxError] for one that is invalid, such as the zero value, and so has no
-// address in it.
+// PlainPrefixes returns each of prefixes as PlainPrefix does. The error is a
+// *[SyntaxError] if one is invalid, such as the zero value.
 func PlainPrefixes(prefixes []netip.Prefix) ([]netip.Prefix, error) {
 	plain := make([]netip.Prefix, 0, len(prefixes))
 	for _, p := range prefixes {

@@ -2,12 +2,11 @@ package envelope
 
 import "strconv"
 
-// SyntaxError says why a text is not what it should be. Every parser of this
-// package returns it, as *SyntaxError.
+// SyntaxError is the error of every parser of this package, as *SyntaxError.
 type SyntaxError struct {
 	Kind   string // what was expected, such as "host name"
-	Value  string // what was given, as it came
-	Reason string // what is wrong with it: "is empty", "has a label of more than 63 octets"
+	Value  string // what was parsed, unchanged
+	Reason string // what is wrong: "is empty", "has a label of more than 63 octets"
 }
 
 // Error names the value, quoted and cut to a readable length, and the reason.

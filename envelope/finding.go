@@ -9,30 +9,31 @@ import (
 	"strings"
 )
 
-// Outcome is what a check found, in the words of RFC 8601. The zero value is
-// none of them: a finding without an outcome is a mistake, and a judge takes
-// it for a TempError, so that forgetting something never lets mail in.
+// Outcome is what a check found, in the words of RFC 8601. The zero value is not
+// an outcome: a judge treats a finding without one as a TempError, so that a
+// mistake in a check never accepts mail.
 type Outcome uint8
 
 const (
 	_ Outcome = iota
-	// None: the question does not arise.
+	// None: the check does not apply to this envelope.
 	None
 	// Pending: the envelope has not come far enough to answer.
 	Pending
 	// Pass: the property that the check is named for holds.
 	Pass
-	// Fail: it does not hold.
+	// Fail: the property does not hold.
 	Fail
-	// TempError: it can't be known now, because DNS or a store failed.
+	// TempError: the answer is unknown because DNS or a store failed. A later try
+	// can succeed.
 	TempError
-	// PermError: it can't be known ever, because what was published is wrong.
+	// PermError: the check cannot answer because a published record is invalid.
 	PermError
 )
 
 var outcomeWords = [...]string{"", "none", "pending", "pass", "fail", "temperror", "permerror"}
 
-// String returns the word for o, "" for the zero value.
+// String returns the word for o, such as "temperror". It is "" for the zero value.
 func (o Outcome) String() string {
 	if int(o) < len(outcomeWords) {
 		return outcomeWords[o]
@@ -40,54 +41,54 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome(%d)", uint8(o))
 }
 
-// Known reports whether o is an answer: neither Pending nor TempError, nor a
-// value that is no outcome.
+// Known reports whether o is an answer: None, Pass, Fail or PermError.
 func (o Outcome) Known() bool {
 	return o == None || o == Pass || o == Fail || o == PermError
 }
 
-// Finding is the answer of a check. Make one with the constructors NotYet,
-// NotApplicable, Passed, Failed, Temporary and Permanent, and add to it.
+// Finding is the answer of a check. Make one with a constructor ([NotYet],
+// [NotApplicable], [Passed], [Failed], [Temporary], [Permanent], [Unavailable]) and
+// add to it.
 type Finding struct {
-	// Check is the name of the check, such as "helo.resolves". It is stable:
-	// metrics and headers may rely on it.
+	// Check is the name of the check, such as "helo.resolves". Names are stable, so
+	// that metrics and headers can use them.
 	Check string
 	// Outcome is what was found.
 	Outcome Outcome
 	// Awaits is, for Pending, the stage from which the check answers.
 	Awaits Stage
-	// Status is what a refusal for this finding answers; for TempError, what a
-	// deferral forced by it answers.
+	// Status is the status of a refusal for this finding. For TempError it is the
+	// status of a tempfail that the failure forces.
 	Status Status
-	// Deferral is what a rule answers that makes a tempfail of a failure. Zero,
-	// as nearly always, means Status.Deferral().
+	// Deferral is the status of a rule that answers Fail with a tempfail. Zero means
+	// Status.Deferral(); few checks need another one.
 	Deferral Status
-	// Text is one sentence that says what was seen, with the value at fault. It is
-	// true whatever a rule does with the finding: a trace shows it, and a refusal
-	// tells it to the sender's postmaster.
+	// Text is one sentence that says what was seen, with the value in question. It
+	// is true whatever a rule does with the finding: a trace shows it, and a refusal
+	// sends it to the client.
 	Text string
 	// Advice is what a refusal adds to Text: what is required, or what the sender
 	// can do.
 	Advice string
-	// Retry is what a tempfail adds to Text, and a rejection does not: that
-	// another try can succeed.
+	// Retry is what a tempfail adds to Text and a rejection does not: that another
+	// try can succeed.
 	Retry string
-	// Err is the private cause. It belongs in traces and logs and never on the
-	// wire.
+	// Err is the private cause. It is for traces and logs and is never sent to a
+	// peer.
 	Err error
-	// Detail is the result of the package that found it, such as *rdns.Result;
-	// of a combined check, []Finding.
+	// Detail is the result of the package of the check, such as *rdns.Result. For a
+	// combined check it is a []Finding.
 	Detail any
-	// Commit writes what acting on this finding must write. It is nil for
-	// nearly all checks; only a final verdict calls it.
+	// Commit writes what must be written when a verdict acts on the finding, such
+	// as a greylist entry. It is nil for most checks. Only a final verdict calls it.
 	Commit func(context.Context) error
 }
 
-// Explainer is what the Detail of a finding implements if it has more to say to
-// a person than the Text. Package verdict shows it in its explanations.
+// Explainer is implemented by a Detail that explains more than the Text of its
+// finding. verdict.Verdict.Explain shows the lines.
 type Explainer interface {
-	// Explain returns a line for each thing to say. There may be none. What a
-	// stranger wrote may be among it as it came: what shows the lines cleans them.
+	// Explain returns the lines, none if there is nothing to add. They may have text
+	// that a peer sent: the caller cleans them with [CleanText].
 	Explain() []string
 }
 
@@ -97,8 +98,8 @@ func (f Finding) With(detail any) Finding {
 	return f
 }
 
-// Observed returns f with a Text, made from format and args as by [Failed]. Give
-// one to a finding that passes if a rule may refuse for it, as with [Not].
+// Observed returns f with a Text, made from format and args as by [Failed]. A
+// finding that passes needs one if a rule may refuse because of it, as with [Not].
 func (f Finding) Observed(format string, args ...any) Finding {
 	f.Text = sentence(format, args...)
 	return f
@@ -113,45 +114,44 @@ func (f Finding) Advising(advice string) Finding {
 	return f
 }
 
-// SuggestLogin returns f with the advice that users with an account should log
-// in. It is for checks that are meant for other servers and that a customer with
-// a mail program may meet as well.
+// SuggestLogin returns f with the advice that users with an account should log in.
+// It is for checks of other servers that can also refuse a user's mail program.
 func (f Finding) SuggestLogin() Finding {
 	return f.Advising("users with an account here should log in (port 465 or 587)")
 }
 
-// NotYet is the finding of a check whose envelope has not come to stage.
+// NotYet returns the Pending finding of a check that answers from stage on.
 func NotYet(check string, stage Stage) Finding {
 	return Finding{Check: check, Outcome: Pending, Awaits: stage}
 }
 
-// NotApplicable is the finding of a check whose question does not arise.
+// NotApplicable returns the None finding of a check that does not apply to the
+// envelope.
 func NotApplicable(check string) Finding {
 	return Finding{Check: check, Outcome: None}
 }
 
-// Passed is the finding of a check whose property holds.
+// Passed returns the Pass finding of a check.
 func Passed(check string) Finding {
 	return Finding{Check: check, Outcome: Pass}
 }
 
-// Failed is the finding of a check whose property does not hold. The sentence
-// is made from format and args as by [fmt.Sprintf]. What a peer chose may be
-// among the args as it came: each is cleaned and cut to a length that leaves
-// the sentence readable.
+// Failed returns the Fail finding of a check. Its Text is made from format and args
+// as by [fmt.Sprintf]. The args may hold what a peer sent: each is cleaned and cut
+// to 256 octets ([Excerpt]).
 func Failed(check string, status Status, format string, args ...any) Finding {
 	return Finding{Check: check, Outcome: Fail, Status: status, Text: sentence(format, args...)}
 }
 
-// Permanent is the finding of a check that can't ever answer, because what was
-// published is wrong. Status is what a rule that acts on it would answer.
+// Permanent returns the PermError finding of a check that cannot answer because a
+// published record is invalid. Text and status are as those of [Failed].
 func Permanent(check string, status Status, format string, args ...any) Finding {
 	return Finding{Check: check, Outcome: PermError, Status: status, Text: sentence(format, args...)}
 }
 
-// Temporary is the finding of a check that can't answer now because of err. A
-// deferral forced by it says 451 4.4.3 (RFC 3463: a directory server failed)
-// and names what was looked up, but not why that failed: err stays private.
+// Temporary returns the TempError finding of a check whose lookup failed with err.
+// Its status is 451 4.4.3 (RFC 3463, section 3.5: directory server failure). Its
+// Text names what was looked up in DNS; err itself stays private.
 func Temporary(check string, err error) Finding {
 	f := Finding{
 		Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3},
@@ -167,11 +167,10 @@ func Temporary(check string, err error) Finding {
 	return f
 }
 
-// Unavailable is the finding of a check that can't answer now because something
-// of the site's own failed with err: a directory, a set, a store. A deferral
-// forced by it says 451 4.3.0 (RFC 3463, section 3.4: mail system status). Of err
-// nothing is told to the peer, not even a name in DNS: it is that of a host of
-// the site.
+// Unavailable returns the TempError finding of a check for which a part of the
+// server failed with err: a directory, a set or a store. Its status is 451 4.3.0
+// (RFC 3463, section 3.4: mail system status). Its Text tells nothing of err, not
+// even a name in DNS, because that is the name of a host of the site.
 func Unavailable(check string, err error) Finding {
 	f := Temporary(check, nil)
 	f.Status = Status{Code: 451, Subject: 3, Detail: 0}
@@ -181,8 +180,8 @@ func Unavailable(check string, err error) Finding {
 	return f
 }
 
-// sentence formats a text for the peer with every argument cleaned and
-// bounded, so that no value can break the line or crowd out the reason.
+// sentence formats a text for the peer. Every argument is cleaned and cut, so that
+// no value breaks the line or leaves no room for the reason.
 func sentence(format string, args ...any) string {
 	if false {
 		_ = fmt.Sprintf(format, args...) // so that go vet checks calls of Failed and Permanent
@@ -194,8 +193,7 @@ func sentence(format string, args ...any) string {
 	return CleanText(fmt.Sprintf(format, safe...), true)
 }
 
-// argument is a value inside a sentence. It is formatted as it would be alone,
-// and what comes out is cleaned and cut.
+// argument formats a value as [fmt] does, and cleans and cuts the result.
 type argument struct{ value any }
 
 // Format implements [fmt.Formatter].
@@ -204,7 +202,7 @@ func (a argument) Format(state fmt.State, verb rune) {
 	switch v := a.value.(type) {
 	case string: // cut before %q puts quotes around it
 		fmt.Fprintf(state, format, Excerpt(v))
-	case *SyntaxError: // it has cut its value itself, and its reason stands last
+	case *SyntaxError: // its value is cut already, and the reason after it must stay
 		fmt.Fprintf(state, format, v)
 	default:
 		io.WriteString(state, Excerpt(fmt.Sprintf(format, v)))

@@ -2,9 +2,9 @@ package envelope
 
 import "encoding/json"
 
-// MarshalJSON writes the finding as an object, for a log or a tool. What it does
-// not have is left out, and so is a Detail that has no form in JSON. The private
-// cause is in it: keep it from the peer.
+// MarshalJSON writes the finding as an object, for logs and tools. Empty fields and
+// a Detail that cannot be marshalled are omitted. The object has the private cause:
+// do not send it to a peer.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	type object struct {
 		Check   string          `json:"check"`

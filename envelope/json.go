@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// JSON is the form of an Envelope in JSON, with all recipients of its
-// transaction. Its tags are the schema: decode into it with [encoding/json], or
-// embed it in a struct with fields of one's own.
+// JSON is an Envelope in JSON, with all recipients of its transaction. Decode into
+// it with [encoding/json], or embed it in a struct with more fields.
 //
 //	{"stage": "rcpt", "client_ip": "192.0.2.1", "helo": "mail.example.org",
 //	 "mail_from": "a@example.org", "rcpt_to": ["b@example.net"]}
@@ -20,18 +19,18 @@ type JSON struct {
 	SpokeEarly    bool     `json:"spoke_early,omitempty"`    //
 	Helo          string   `json:"helo,omitempty"`           //
 	MailFrom      string   `json:"mail_from,omitempty"`      // without angle brackets; "" is the null sender
-	RcptTo        []string `json:"rcpt_to,omitempty"`        // several are judged each
+	RcptTo        []string `json:"rcpt_to,omitempty"`        // each is judged
 	Login         string   `json:"login,omitempty"`          //
 	TLS           bool     `json:"tls,omitempty"`            //
 	SMTPUTF8      bool     `json:"smtputf8,omitempty"`       //
-	Message       string   `json:"message,omitempty"`        // as it is, line ends too
-	MessageBase64 string   `json:"message_base64,omitempty"` // for a message that is not UTF-8; not both
+	Message       string   `json:"message,omitempty"`        // unchanged, with its line ends
+	MessageBase64 string   `json:"message_base64,omitempty"` // in place of Message, if that is not UTF-8
 	Now           string   `json:"now,omitempty"`            // RFC 3339
 }
 
-// Envelope returns the envelope that j describes and the recipients to judge
-// it for, of which the first, if there is one, is its RcptTo. The error is a
-// *[SyntaxError] that names the field and the value at fault.
+// Envelope returns the envelope that j describes, and its recipients. RcptTo of the
+// envelope is the first of them, if there is one. The error is a *[SyntaxError] with
+// the field and the value.
 func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
 	e = Envelope{
 		SpokeEarly: j.SpokeEarly,

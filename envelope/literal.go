@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// Literal is an address literal: what stands in brackets where a domain could
-// stand (RFC 5321, section 4.1.3).
+// Literal is an address literal: an address in brackets in place of a domain (RFC
+// 5321, section 4.1.3).
 type Literal struct {
 	// Addr is the address of an IPv4 or IPv6 literal; an IPv4-mapped address is
 	// IPv4. It is invalid for a general literal.
 	Addr netip.Addr
-	// Tag and Content are the two halves of a general literal, [tag:content].
+	// Tag and Content are the two parts of a general literal, [tag:content].
 	Tag, Content string
 }
 
-// IsZero reports whether there is no literal at all.
+// IsZero reports whether l is the zero Literal.
 func (l Literal) IsZero() bool { return l == Literal{} }
 
-// String returns the literal with its brackets, "" if there is none.
+// String returns the literal with its brackets, "" for the zero Literal.
 func (l Literal) String() string {
 	switch {
 	case l.IsZero():
@@ -31,7 +31,7 @@ func (l Literal) String() string {
 	return "[IPv6:" + l.Addr.String() + "]"
 }
 
-// ParseLiteral reads an address literal with its brackets: [192.0.2.1],
+// ParseLiteral parses an address literal with its brackets: [192.0.2.1],
 // [IPv6:2001:db8::1] or [tag:content]. An IPv6 address needs its tag. The error
 // is a *[SyntaxError].
 func ParseLiteral(s string) (Literal, error) {
@@ -61,8 +61,8 @@ func parseLiteral(s string) (Literal, string) {
 		}
 		return Literal{Addr: addr.Unmap()}, ""
 	}
-	// By the grammar [2001:db8::1] would be a general literal with the tag
-	// 2001; nobody means that.
+	// By the grammar [2001:db8::1] is a general literal with the tag 2001. It is
+	// meant as an IPv6 address.
 	if _, err := netip.ParseAddr(inner); err == nil {
 		return Literal{}, `is an IPv6 address without the tag "IPv6:"`
 	}
@@ -72,8 +72,8 @@ func parseLiteral(s string) (Literal, string) {
 	return Literal{Tag: tag, Content: content}, ""
 }
 
-// parseIPv4 reads four decimal numbers. Unlike netip it takes leading zeros,
-// which the grammar of RFC 5321 allows, and reads them as decimal.
+// parseIPv4 parses four decimal numbers. Unlike netip it accepts leading zeros, which
+// the grammar of RFC 5321 allows, and reads the numbers as decimal.
 func parseIPv4(s string) (netip.Addr, bool) {
 	var octets [4]byte
 	part, digits, value := 0, 0, 0

@@ -2,9 +2,9 @@ package envelope
 
 import "log/slog"
 
-// LogValue returns what a log should have of the envelope: the fields that are
-// known at its stage, under the names that [JSON] has for them, cleaned and cut
-// to a readable length. Of the message it has the size.
+// LogValue returns the fields that are known at the stage of e, for logs. They have
+// the names of [JSON], and their values are cleaned and cut ([Excerpt]). Of the
+// message it has only the size.
 func (e Envelope) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("stage", e.Stage.String())}
 	add := func(from Stage, key, value string) {

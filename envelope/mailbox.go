@@ -143,8 +143,8 @@ func unescape(s string) string {
 	return string(b)
 }
 
-// localFault looks at the characters of a quoted local part once it is
-// unquoted: qtextSMTP and quoted-pairSMTP together allow all printable ASCII.
+// localFault checks the characters of an unquoted local part. Together qtextSMTP and
+// quoted-pairSMTP allow all printable ASCII.
 func localFault(local string, smtputf8 bool) string {
 	for i := range len(local) {
 		if c := local[i]; c < ' ' || c == 0x7f {
@@ -156,8 +156,7 @@ func localFault(local string, smtputf8 bool) string {
 	return ""
 }
 
-// parseDotString reads a Dot-string at the beginning of s, which ends at an @
-// or with s.
+// parseDotString parses a Dot-string at the beginning of s, up to an @ or the end.
 func parseDotString(s string, smtputf8 bool) (local string, length int, reason string) {
 	end, wide := len(s), false
 	for i := range len(s) {
@@ -207,7 +206,7 @@ func isAtext(c byte) bool {
 	return isNameByte(c) || c >= utf8.RuneSelf || strings.IndexByte("!#$%&'*+/=?^`{|}~", c) >= 0
 }
 
-// parseDomainOrLiteral reads what stands behind the @.
+// parseDomainOrLiteral parses what follows the @.
 func parseDomainOrLiteral(s string, smtputf8 bool) (h Host, l Literal, reason string) {
 	if strings.HasPrefix(s, "[") {
 		if l, reason = parseLiteral(s); reason != "" {
@@ -219,7 +218,7 @@ func parseDomainOrLiteral(s string, smtputf8 bool) (h Host, l Literal, reason st
 	return h, l, reason
 }
 
-// parseDomain reads a Domain, which is the name of a host.
+// parseDomain parses a Domain, which is the name of a host.
 func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
 	ascii := IsASCII(s)
 	if !smtputf8 && !ascii {
@@ -236,8 +235,8 @@ func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
 	return h, hostFault(name)
 }
 
-// String returns the mailbox as RFC 5321 writes it, with the local part quoted
-// if it must be, and without a source route.
+// String returns the mailbox in the form of RFC 5321, section 4.1.2, with the local
+// part in quotes if it needs them, and without the source route.
 func (m Mailbox) String() string {
 	domain := string(m.Domain)
 	if domain == "" {
@@ -246,11 +245,10 @@ func (m Mailbox) String() string {
 	return QuoteLocalPart(m.Local) + "@" + domain
 }
 
-// QuoteLocalPart returns a local part as it is written before an @: as it is
-// if it is a Dot-string, else as a Quoted-string (RFC 5321, section 4.1.2).
-// Programs that get local parts with the quotes undone need it to make the
-// address unambiguous again. A character that no local part can have stays, and
-// [ParseMailbox] refuses it.
+// QuoteLocalPart returns an unquoted local part in the form that stands before an @:
+// unchanged if it is a Dot-string, otherwise as a Quoted-string (RFC 5321, section
+// 4.1.2). Characters that are invalid in a local part stay, and are an error of
+// [ParseMailbox].
 func QuoteLocalPart(local string) string {
 	if !strings.Contains(local, "@") {
 		if _, _, reason := parseDotString(local, true); reason == "" {

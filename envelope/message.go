@@ -12,13 +12,12 @@ import (
 // maxHeader bounds the header block that a Message keeps in memory, in octets.
 const maxHeader = 1 << 20
 
-// defaultSpoolMemory is how much of a message ReadMessage holds in memory
-// unless told otherwise, in octets.
+// defaultSpoolMemory is the default of Spool.Memory, in octets.
 const defaultSpoolMemory = 1 << 20
 
-// Message is a message as DATA brought it: the header block, and a body that
-// can be read again and again, by several readers at once. Checks share what
-// they find in it with [OncePerMessage].
+// Message is the content that the client sent with DATA: a header block, and a body
+// that can be read many times and concurrently. Checks share what they compute from
+// it with [OncePerMessage].
 type Message struct {
 	content   io.ReaderAt
 	size      int64
@@ -28,33 +27,33 @@ type Message struct {
 	memo      memo // of OncePerMessage
 }
 
-// NewMessage returns a message that is held in memory. It does not copy raw,
-// which must not change while the message is in use.
+// NewMessage returns a message in memory. It does not copy raw, which must not
+// change while the message is in use.
 func NewMessage(raw []byte) *Message {
 	m := &Message{content: bytes.NewReader(raw), size: int64(len(raw))}
 	m.header, m.cutHeader = headerBlock(raw)
 	return m
 }
 
-// Spool says where ReadMessage keeps a message.
+// Spool says where [ReadMessage] stores a message.
 type Spool struct {
-	// Memory is how many octets stay in memory; a longer message goes to a
-	// temporary file whole. 0 means 1 MiB.
+	// Memory is the size in octets up to which a message is kept in memory. A larger
+	// message is written to a temporary file. 0 means 1 MiB.
 	Memory int
-	// Dir is the folder of the temporary file, "" the system's own.
+	// Dir is the directory of the temporary file. "" means [os.TempDir].
 	Dir string
 }
 
-// ReadMessage reads a message to its end. The caller must Close it. The error
-// is that of the reader, as it came, or one of the temporary file; in both
-// cases nothing is left behind.
+// ReadMessage reads a message to its end. The caller must Close it. The error is
+// that of r, not wrapped, or one of the temporary file. After an error there is no
+// file left.
 func ReadMessage(r io.Reader, spool Spool) (*Message, error) {
 	limit := int64(spool.Memory)
 	if limit <= 0 {
 		limit = defaultSpoolMemory
 	}
 	limit = min(limit, math.MaxInt64-1)
-	// Not io.CopyN: it drops an error that comes with the last octet asked for.
+	// Not io.CopyN: it drops an error that comes together with the last octet.
 	var head bytes.Buffer
 	n, err := io.Copy(&head, io.LimitReader(r, limit+1))
 	switch {
@@ -66,8 +65,8 @@ func ReadMessage(r io.Reader, spool Spool) (*Message, error) {
 	return spoolToFile(io.MultiReader(&head, r), spool.Dir)
 }
 
-// spoolToFile writes what r holds to a temporary file. The file loses its name
-// at once where the system allows that, so that a crash leaves nothing behind.
+// spoolToFile writes the content of r to a temporary file. Where the system allows
+// it the file is removed at once and stays open, so that a crash leaves no file.
 func spoolToFile(r io.Reader, dir string) (*Message, error) {
 	file, err := os.CreateTemp(dir, "message-*")
 	if err != nil {
@@ -91,12 +90,12 @@ func spoolToFile(r io.Reader, dir string) (*Message, error) {
 		return nil, abandon(fmt.Errorf("message spool: %w", err), release)
 	}
 	m.header, m.cutHeader = headerBlock(head)
-	m.header = bytes.Clone(m.header) // let go of the rest
+	m.header = bytes.Clone(m.header) // so that head can be freed
 	return m, nil
 }
 
-// spooled is a file with what was written to it. If it ends before that, some
-// other hand has cut it, and a reader must not take what is left for the message.
+// spooled is a temporary file of size octets. If another process truncates it, a read
+// fails, so that a part is not taken for the whole message.
 type spooled struct {
 	*os.File
 	size int64
@@ -111,9 +110,8 @@ func (s spooled) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// abandon gives back a file that can't be used because of err. It returns err
-// as it came, so that a server that compares the errors of its own reader finds
-// them, and joins what went wrong here only if something did.
+// abandon releases a file after err. It returns err unwrapped, so that a server can
+// compare it with the errors of its reader, or joined with the error of release.
 func abandon(err error, release func() error) error {
 	if failed := release(); failed != nil {
 		return errors.Join(err, failed)
@@ -121,9 +119,9 @@ func abandon(err error, release func() error) error {
 	return err
 }
 
-// headerBlock returns the header of a message that begins with raw, up to and
-// including its first empty line; without an empty line all of it is header.
-// Lines end with LF, with or without CR before it.
+// headerBlock returns the header of a message that begins with raw: everything up to
+// its first empty line, which is included, or all if there is none. Lines end with
+// LF or CRLF. cut reports whether the header is longer than maxHeader.
 func headerBlock(raw []byte) (header []byte, cut bool) {
 	for start := 0; start < len(raw) && start <= maxHeader; {
 		length := bytes.IndexByte(raw[start:], '\n')
@@ -142,9 +140,9 @@ func headerBlock(raw []byte) (header []byte, cut bool) {
 	return raw[:len(raw):len(raw)], false
 }
 
-// Header returns the header block as it came, with the empty line that ends it
-// if there is one. It must not be changed. A block of more than 1 MiB is cut
-// there, which HeaderCut tells.
+// Header returns the header block unchanged, with the empty line that ends it if
+// there is one. The caller must not modify it. A block of more than 1 MiB is cut
+// there; see HeaderCut.
 func (m *Message) Header() []byte { return m.header }
 
 // HeaderCut reports whether the header block is longer than Header returns.
@@ -153,21 +151,20 @@ func (m *Message) HeaderCut() bool { return m.cutHeader }
 // Size returns the length of the whole message in octets.
 func (m *Message) Size() int64 { return m.size }
 
-// Open returns a reader of the whole message, header and all. Readers are
+// Open returns a reader of the whole message, with its header. Readers are
 // independent of each other.
 func (m *Message) Open() *io.SectionReader {
 	return io.NewSectionReader(m.content, 0, m.size)
 }
 
-// Body returns a reader of what follows the header block, or what Header
-// returns of it.
+// Body returns a reader of what follows the octets that Header returns.
 func (m *Message) Body() *io.SectionReader {
 	start := int64(len(m.header))
 	return io.NewSectionReader(m.content, start, m.size-start)
 }
 
-// Close releases what the message holds, the results of [OncePerMessage] among
-// it; the message can't be read afterwards. A second Close does nothing.
+// Close releases the message and the results of [OncePerMessage]. The message cannot
+// be read afterwards. A second Close does nothing.
 func (m *Message) Close() error {
 	m.memo.forget()
 	release := m.release

@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// memo holds what was computed once. The zero value is ready for use.
+// memo holds the computations of [Once] by key. The zero value is ready for use.
 type memo struct {
 	mu   sync.Mutex
 	done map[any]any // key -> *computation[T]
 }
 
 // WithJudgement returns a context within which [Once] computes each key once.
-// A judge calls it when it begins; a test of a single check need not.
+// A judge calls it when it begins. A test of a single check need not call it.
 func WithJudgement(ctx context.Context) context.Context {
 	return context.WithValue(ctx, workKey{}, newWork(true))
 }
 
-// Sequentially returns a context of the same judgement within which
-// [Concurrently] starts each call when its result is needed, and not before.
+// Sequentially returns a context of the same judgement within which [Concurrently]
+// starts each call only when its result is needed.
 func Sequentially(ctx context.Context) context.Context {
 	w := workOf(ctx)
 	if w == nil {
@@ -41,10 +41,10 @@ func Sequentially(ctx context.Context) context.Context {
 // no other package can use the same key. compute must not ask for its own key,
 // and it must return soon after ctx ends.
 //
-// Work that was abandoned is retried. If ctx ends before compute returns, its
-// results go to this caller alone, and the next caller with time left
-// computes the key again. A caller whose own ctx ends does not wait for another
-// caller's computation: it gets what its own compute makes of the ended ctx.
+// Abandoned work is retried. If ctx ends before compute returns, the results go to
+// this caller alone, and the next caller whose context has not ended computes the
+// key again. A caller whose own ctx ends does not wait for the computation of
+// another caller: it calls its own compute with the ended ctx.
 //
 // If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
@@ -55,10 +55,10 @@ func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, er
 	return once(ctx, &w.judgement.memo, key, compute)
 }
 
-// OncePerMessage is [Once] for work that depends on a message and on nothing
-// else but the key: no DNS, no clock, no other field of the envelope. The
-// results are kept with the message, so that all recipients and all judgements
-// of a transaction share them, and are released when the message is closed.
+// OncePerMessage is [Once] for work that depends only on a message and the key: not
+// on DNS, the clock or another field of the envelope. The results are kept with the
+// message, so that all recipients and all judgements of a transaction share them.
+// Closing the message releases them.
 func OncePerMessage[K comparable, T any](ctx context.Context, m *Message, key K, compute func() (T, error)) (T, error) {
 	return once(ctx, &m.memo, key, compute)
 }
@@ -81,13 +81,13 @@ func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error
 	}
 }
 
-// computation is the answer for one key, once done is closed.
+// computation is the answer for one key. It is complete when done is closed.
 type computation[T any] struct {
 	done      chan struct{}
 	value     T
 	err       error
-	rounds    int  // how many waits in a row led to the answer
-	abandoned bool // the caller that ran it had no time left: there is no answer
+	rounds    int  // the number of successive waits that led to the answer
+	abandoned bool // the context of the caller that ran it ended: there is no answer
 	panicked  bool
 	panic     any
 }
@@ -108,7 +108,7 @@ func claim[T any](m *memo, key any) (c *computation[T], mine bool) {
 	return c, true
 }
 
-// forget drops what was computed.
+// forget drops all computations.
 func (m *memo) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -127,7 +127,7 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 		}
 		if c.abandoned {
 			m.mu.Lock()
-			if m.done[key] == any(c) { // it may have been forgotten
+			if m.done[key] == any(c) { // unless forget was called meanwhile
 				delete(m.done, key)
 			}
 			m.mu.Unlock()
@@ -144,11 +144,11 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 	return c.value, c.err
 }
 
-// await waits for the answer, and reports false if ctx ends before.
+// await waits for the answer. It reports false if ctx ends first.
 func (c *computation[T]) await(ctx context.Context) bool {
 	w := workOf(ctx)
 	select {
-	case <-c.done: // taken even if ctx has ended
+	case <-c.done: // an answer that is there is used even if ctx has ended
 		w.reached(c.rounds)
 		return true
 	default:

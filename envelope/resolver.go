@@ -9,40 +9,39 @@ import (
 	"strings"
 )
 
-// Resolver answers questions of DNS. *[net.Resolver] is one as it stands;
-// package envelope/zone has one for tests.
+// Resolver asks DNS. A *[net.Resolver] is one, envelope/resolver has one for
+// production and envelope/zone one for tests.
 //
-// The contract, which the suite envelopetest.TestResolver holds every Resolver
-// to:
+// The suite envelopetest.TestResolver tests this contract:
 //
-//   - Names go in absolute, with a final dot, in lower case and A-labels, so
-//     that no search list is ever applied. Checks ask through [LookupIP],
-//     [LookupPTR], [LookupMX], [LookupTXT] and [LookupCNAME], which see to that.
+//   - Names are absolute, with a final dot, in lower case and A-labels, so that no
+//     search list is applied. Checks ask through [LookupIP], [LookupPTR],
+//     [LookupMX], [LookupTXT] and [LookupCNAME], which convert the name.
 //   - An error is a *[net.DNSError], never wrapped, also when the context ends.
-//   - IsNotFound means that there is no such record: NXDOMAIN or NODATA.
-//     Whatever is not IsNotFound is a temporary failure, flags or not: SERVFAIL,
-//     REFUSED, a timeout, an answer that makes no sense. REFUSED is the
-//     resolver's own trouble and never the sender's fault.
-//   - No answer and no error means the same as IsNotFound. Answers beside an
-//     error count, and the error does not.
-//   - LookupNetIP with network "ip4" asks for A records only, with "ip6" for
-//     AAAA only. Addresses of "ip4" are plain IPv4.
-//   - LookupAddr takes the address as text and returns the names of its PTR
-//     records. LookupMX sorts by preference; a null MX (RFC 7505) is the host
-//     ".". LookupTXT joins the strings of one record without a separator.
-//     LookupCNAME returns the name at the end of the chain of aliases, for a
-//     name that leads to an address.
-//   - Names in answers end with a dot. What is returned belongs to the caller.
-//     Any text may be asked for, and what no zone can hold is not found.
-//   - A Resolver is safe for use by many goroutines and returns soon after its
-//     context ends.
+//   - IsNotFound means that there is no such record: NXDOMAIN or NODATA. Every
+//     other error is a temporary failure, whatever its flags: SERVFAIL, REFUSED, a
+//     timeout, an invalid answer. REFUSED is a failure of the resolver, not of the
+//     domain.
+//   - No answer and no error means the same as IsNotFound. If there are both answers
+//     and an error, the error is ignored.
+//   - LookupNetIP with network "ip4" asks for A records only, with "ip6" for AAAA
+//     records only. Addresses of "ip4" are not IPv4-mapped.
+//   - LookupAddr takes the address as text and returns the names of its PTR records.
+//     LookupMX sorts by preference; a null MX (RFC 7505) has the host ".".
+//     LookupTXT joins the strings of one record without a separator. LookupCNAME
+//     returns the name at the end of the chain of aliases, if that name has an
+//     address.
+//   - Names in answers end with a dot. The caller owns what is returned. The name
+//     asked for may be any text; one that no zone can hold is not found.
+//   - A Resolver is safe for concurrent use and returns soon after its context ends.
 //
-// A nil Resolver fails every question. A Resolver that can tell a name that
-// does not exist from a name without the record asked for has a method
-// Exists(ctx, name) (bool, error) besides, which [Exists] finds; one that wraps
-// another has Unwrap() Resolver. A Resolver that calls [Wait] itself whenever it
-// waits for the network, and not for what it knows, has a method Waits(); every
-// question to any other Resolver counts as waiting.
+// A nil Resolver fails every question. Three more methods are optional:
+//
+//   - Exists(ctx, name) (bool, error) tells NXDOMAIN from NODATA, for [Exists].
+//   - Unwrap() Resolver returns the Resolver that this one wraps.
+//   - Waits() says that the Resolver calls [Wait] itself while it waits for the
+//     network, and not for answers that it has cached. Without Waits every question
+//     counts as waiting.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	LookupAddr(ctx context.Context, addr string) ([]string, error)
@@ -60,9 +59,9 @@ func NotFound(err error) bool {
 	return errors.As(err, &dns) && dns.IsNotFound
 }
 
-// LookupIP asks for the addresses of name: A records for network "ip4", AAAA
-// for "ip6". A name that DNS can't be asked for is not found, and nothing is
-// asked. The error is a bare *[net.DNSError].
+// LookupIP returns the addresses of name: A records for network "ip4", AAAA records
+// for "ip6". A name that is not valid in DNS is not found, without a question. The
+// error is a *[net.DNSError], not wrapped.
 func LookupIP(ctx context.Context, r Resolver, network, name string) ([]netip.Addr, error) {
 	return ask(ctx, r, name, func(name string) ([]netip.Addr, error) {
 		addrs, err := r.LookupNetIP(ctx, network, name)
@@ -77,9 +76,9 @@ func LookupIP(ctx context.Context, r Resolver, network, name string) ([]netip.Ad
 	})
 }
 
-// LookupPTR asks for the names of addr, as the answer has them: they may be
-// anything. An invalid address has none, and nothing is asked. The error is a
-// bare *[net.DNSError].
+// LookupPTR returns the names of the PTR records of addr, unchanged: they may be any
+// text. An invalid address is not found, without a question. The error is a
+// *[net.DNSError], not wrapped.
 func LookupPTR(ctx context.Context, r Resolver, addr netip.Addr) ([]string, error) {
 	if !addr.IsValid() {
 		return nil, noRecord("")
@@ -89,9 +88,9 @@ func LookupPTR(ctx context.Context, r Resolver, addr netip.Addr) ([]string, erro
 	return names, err
 }
 
-// LookupMX asks for the MX records of name, as the answer has them, in the
-// order of their preference. A null MX has the host "." (RFC 7505). Errors are
-// as those of LookupIP.
+// LookupMX returns the MX records of name in the order of their preference, with
+// their hosts unchanged. A null MX has the host "." (RFC 7505). Errors are as those
+// of LookupIP.
 func LookupMX(ctx context.Context, r Resolver, name string) ([]*net.MX, error) {
 	return ask(ctx, r, name, func(name string) ([]*net.MX, error) { return r.LookupMX(ctx, name) })
 }
@@ -103,17 +102,16 @@ func IsNullMX(records []*net.MX) bool {
 	return len(records) > 0 && !slices.ContainsFunc(records, func(mx *net.MX) bool { return mx.Host != "." })
 }
 
-// LookupTXT asks for the TXT records of name, each as one text. Errors are as
-// those of LookupIP.
+// LookupTXT returns the TXT records of name, each as one string. Errors are as those
+// of LookupIP.
 func LookupTXT(ctx context.Context, r Resolver, name string) ([]string, error) {
 	return ask(ctx, r, name, func(name string) ([]string, error) { return r.LookupTXT(ctx, name) })
 }
 
-// LookupCNAME asks for the name at the end of the chain of aliases that begins
-// with name, as the answer has it: name itself, with its final dot, if it is no
-// alias. A name that leads to no address is not found. It is the dearest of the
-// questions, because *[net.Resolver] asks for the addresses too. Errors are as
-// those of LookupIP.
+// LookupCNAME returns the name at the end of the chain of aliases that begins with
+// name: name itself, with a final dot, if it is not an alias. A name that leads to
+// no address is not found. It is the most expensive question, because
+// *[net.Resolver] asks for the addresses too. Errors are as those of LookupIP.
 func LookupCNAME(ctx context.Context, r Resolver, name string) (string, error) {
 	names, err := ask(ctx, r, name, func(name string) ([]string, error) {
 		end, err := r.LookupCNAME(ctx, name)
@@ -128,8 +126,8 @@ func LookupCNAME(ctx context.Context, r Resolver, name string) (string, error) {
 	return names[0], nil
 }
 
-// ask brings a name into the form that the contract wants before lookup sees
-// it. A name that no zone can hold does not exist.
+// ask calls lookup with name in the form of the contract. A name that is not valid in
+// DNS is not found.
 func ask[T any](ctx context.Context, r Resolver, name string, lookup func(name string) ([]T, error)) ([]T, error) {
 	plain, reason := normalise(name)
 	if reason != "" {
@@ -138,8 +136,8 @@ func ask[T any](ctx context.Context, r Resolver, name string, lookup func(name s
 	return answer(ctx, r, plain, func() ([]T, error) { return lookup(plain + ".") })
 }
 
-// answer makes one of two things of what a Resolver says: records, or a bare
-// *net.DNSError that is either not found or temporary.
+// answer returns the records of a lookup, or a *net.DNSError that is either not found
+// or temporary.
 func answer[T any](ctx context.Context, r Resolver, name string, lookup func() ([]T, error)) ([]T, error) {
 	if r == nil {
 		return nil, &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
@@ -157,8 +155,7 @@ func answer[T any](ctx context.Context, r Resolver, name string, lookup func() (
 	return nil, dnsError(err, name)
 }
 
-// waiting calls lookup, and tells the judgement that it may wait unless r does
-// that itself.
+// waiting calls lookup within [Wait], unless r calls Wait itself.
 func waiting[T any](ctx context.Context, r Resolver, lookup func() (T, error)) (T, error) {
 	if _, ok := within[interface{ Waits() }](r); ok {
 		return lookup()
@@ -166,8 +163,7 @@ func waiting[T any](ctx context.Context, r Resolver, lookup func() (T, error)) (
 	return Wait(ctx, lookup)
 }
 
-// within returns the first that has the methods of T: r, or a Resolver that it
-// wraps.
+// within returns r, or the first Resolver that it wraps, as a T.
 func within[T any](r Resolver) (found T, ok bool) {
 	for r != nil {
 		if found, ok = r.(T); ok {
@@ -186,32 +182,30 @@ func noRecord(name string) error {
 	return &net.DNSError{Err: "no such record", Name: name, IsNotFound: true}
 }
 
-// dnsError brings the error of a lookup of name into the form of the contract.
+// dnsError returns the error of a lookup of name in the form of the contract.
 func dnsError(err error, name string) error {
 	var dns *net.DNSError
 	if !errors.As(err, &dns) {
 		timeout := errors.Is(err, context.DeadlineExceeded)
 		return &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: name, IsTimeout: timeout, IsTemporary: true}
 	}
-	// *net.Resolver leaves out records whose data is no name. If none is left
-	// it says so in words, without a flag; to us that is an answer without a
-	// usable record.
+	// *net.Resolver leaves out records that do not hold a valid name. If none is left
+	// its error says so only in its text. There is no usable record then.
 	if strings.Contains(dns.Err, "contain invalid names") {
 		return &net.DNSError{UnwrapErr: err, Err: dns.Err, Name: name, IsNotFound: true}
 	}
 	if dns.IsNotFound || dns.IsTimeout || dns.IsTemporary {
 		return dns
 	}
-	flagged := *dns // REFUSED, for one, comes without a flag
+	flagged := *dns // *net.Resolver sets no flag for REFUSED, for example
 	flagged.IsTemporary = true
 	return &flagged
 }
 
-// Exists reports whether name exists in DNS with any record or with names
-// below it: false only for NXDOMAIN (RFC 8020), true for NODATA. If the
-// Resolver, or one that it wraps, can't tell the two apart, a name exists that
-// has an A, AAAA or MX record. Errors are as those of LookupIP, and never say
-// not found.
+// Exists reports whether name exists in DNS, with any record or with names below it:
+// false for NXDOMAIN (RFC 8020), true for NODATA. If neither the Resolver nor one
+// that it wraps can tell these apart, Exists reports whether name has an A, AAAA or
+// MX record. Errors are as those of LookupIP and are never not found.
 func Exists(ctx context.Context, r Resolver, name string) (bool, error) {
 	plain, reason := normalise(name)
 	if reason != "" {

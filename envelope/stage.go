@@ -2,24 +2,23 @@ package envelope
 
 import "fmt"
 
-// Stage says how far an SMTP transaction has come. Ask with
-// [Envelope.Reached]; stages are never compared by hand, because Whole stands
-// outside their order.
+// Stage is how far an SMTP transaction has come. Compare stages with
+// [Envelope.Reached], because Whole is outside their order.
 type Stage uint8
 
 const (
-	// Whole is a transaction of which everything that will ever be known is
-	// known. It is the zero value, so that a literal Envelope is judged whole.
+	// Whole: everything that will be known is known. It is the zero value, so that
+	// an envelope written as a literal is judged as a whole.
 	Whole Stage = iota
-	// Start is before everything: nothing is known, and a check says its name,
-	// the stage that it waits for, and whether it is misconfigured.
+	// Start: nothing is known. A check returns its name, the stage that it waits for,
+	// and whether it is misconfigured.
 	Start
 	// Connect: the address of the client is known, and whether it spoke early.
 	Connect
-	// Helo: the client has greeted (RFC 5321, section 4.1.1.1).
+	// Helo: the greeting is known (RFC 5321, section 4.1.1.1).
 	Helo
-	// Mail: the sender is known, and with it TLS and the login are settled
-	// (RFC 5321, section 4.1.1.2).
+	// Mail: the sender is known, and TLS and login are final (RFC 5321, section
+	// 4.1.1.2).
 	Mail
 	// Rcpt: one recipient is known (RFC 5321, section 4.1.1.3).
 	Rcpt
@@ -29,7 +28,7 @@ const (
 
 var stageWords = [...]string{"whole", "start", "connect", "helo", "mail", "rcpt", "data"}
 
-// String returns the word for s that ParseStage reads.
+// String returns the word for s that ParseStage parses.
 func (s Stage) String() string {
 	if int(s) < len(stageWords) {
 		return stageWords[s]
@@ -37,8 +36,8 @@ func (s Stage) String() string {
 	return fmt.Sprintf("stage(%d)", uint8(s))
 }
 
-// ParseStage reads one of the words whole, start, connect, helo, mail, rcpt,
-// data. The empty word is whole.
+// ParseStage parses one of the words whole, start, connect, helo, mail, rcpt and
+// data. The empty word is whole. The error is a *[SyntaxError].
 func ParseStage(word string) (Stage, error) {
 	if word == "" {
 		return Whole, nil

@@ -2,9 +2,9 @@ package envelope
 
 import "fmt"
 
-// Status is an SMTP reply code together with the subject and the detail of its
-// enhanced status code (RFC 3463). The class of the enhanced code is the first
-// digit of Code and is not kept apart, so that 550 4.7.25 can't be written.
+// Status is an SMTP reply code with its enhanced status code (RFC 3463). The class of
+// the enhanced code is the first digit of Code and is not stored separately, so that
+// the two cannot disagree, as in 550 4.7.25.
 //
 //	envelope.Status{Code: 550, Subject: 7, Detail: 25} // 550 5.7.25
 type Status struct {
@@ -27,18 +27,19 @@ func (s Status) String() string {
 	return fmt.Sprintf("%d %s", s.Code, s.Enhanced())
 }
 
-// IsZero reports whether no status was given at all.
+// IsZero reports whether s is the zero Status.
 func (s Status) IsZero() bool { return s == Status{} }
 
-// IsFailure reports whether s refuses for good: a valid 5yz reply code.
+// IsFailure reports whether s is a valid permanent failure: a 5yz reply code that an
+// RFC defines.
 func (s Status) IsFailure() bool { return s.Class() == 5 && s.known() }
 
-// IsDeferral reports whether s asks for another try: a valid 4yz reply code.
+// IsDeferral reports whether s is a valid transient failure: a 4yz reply code that an
+// RFC defines.
 func (s Status) IsDeferral() bool { return s.Class() == 4 && s.known() }
 
-// known reports whether the code is one that RFC 5321 or an extension of it
-// defines for a refusal, and the enhanced code is within the bounds of RFC
-// 3463, section 2.
+// known reports whether RFC 5321 or an extension of it defines the code for a
+// refusal, and the enhanced code is within the limits of RFC 3463, section 2.
 func (s Status) known() bool {
 	if s.Subject > 999 || s.Detail > 999 {
 		return false
@@ -53,11 +54,14 @@ func (s Status) known() bool {
 	return false
 }
 
-// Deferral returns the status that asks for another try where s would have
-// refused: the detail stays and the code is softened. 550 becomes 450, and all
-// other refusals 451, so that a code of RFC 5321 never turns into one that
-// does not exist (504 into 404). A deferral stays what it is; whatever is no
-// refusal at all becomes 451 4.7.0.
+// Deferral returns the transient failure that corresponds to s, with the same subject
+// and detail:
+//
+//   - a deferral is returned unchanged;
+//   - 550 becomes 450;
+//   - every other failure becomes 451, because 404 for 504, for example, does not
+//     exist;
+//   - anything else becomes 451 4.7.0.
 func (s Status) Deferral() Status {
 	switch {
 	case s.IsDeferral():

@@ -15,29 +15,29 @@ func workOf(ctx context.Context) *work {
 	return w
 }
 
-// work is what one goroutine of a judgement does.
+// work is the state of one goroutine of a judgement.
 type work struct {
 	judgement *judgement
-	root      bool  // it is the judge's own, and computes while it has crews
+	root      bool  // the goroutine of the judge, which counts as running while it has crews
 	crews     int   // of the root
-	crew      *crew // whose member it is at the moment, nil for the root
-	member    int
-	waits     int // how many waits it is in: a check may have goroutines of its own
-	rounds    int // how many waits in a row led here
+	crew      *crew // the crew that it works for at the moment, nil for the root
+	member    int   // which member of crew it is
+	waits     int   // the waits that it is in; several if a check starts goroutines itself
+	rounds    int   // the number of successive waits that led here
 }
 
-// judgement is what all work of one judgement shares: the answers that were
-// computed, and who computes and who waits.
+// judgement is what all work of one judgement shares: the answers of [Once], and
+// how many goroutines run.
 type judgement struct {
 	shares bool // Once computes each key once
 	memo   memo
 
 	mu         sync.Mutex
 	sequential bool
-	running    int     // work that computes, and does not wait
-	crews      []*crew // with members that may still start, in the order of the rules
-	few        [3]*crew
-	idle       chan struct{} // closed when all work waits and no more can start; nil if nobody asks
+	running    int           // work that does not wait
+	crews      []*crew       // with members that may still start, in the order of the rules
+	few        [3]*crew      // the first array of crews, to save an allocation
+	idle       chan struct{} // closed when all work waits and no more can start; nil if unused
 }
 
 // newWork returns the first work of a judgement.
@@ -52,17 +52,17 @@ func newWork(shares bool) *work {
 	return &first.work
 }
 
-// computes reports whether w counts among what runs unless it waits.
+// computes reports whether w counts as running when it does not wait.
 func (w *work) computes() bool { return !w.root || w.crews > 0 }
 
-// rest says that w waits. The caller holds mu.
+// rest records that w waits. The caller holds mu.
 func (w *work) rest() {
 	if w.waits++; w.waits == 1 && w.computes() {
 		w.judgement.stop()
 	}
 }
 
-// wake says that w computes again. The caller holds mu.
+// wake records that a wait of w ended. The caller holds mu.
 func (w *work) wake() {
 	if w.waits--; w.waits == 0 && w.computes() {
 		w.judgement.running++
@@ -71,20 +71,20 @@ func (w *work) wake() {
 
 // crew is one call of [Concurrently]: its members start in order.
 type crew struct {
-	parent *crew // whose member called, nil for the judge
-	member int   // which one
+	parent *crew // the crew of the caller, nil for the judge
+	member int   // the caller's place in parent
 	next   int   // the first member that has not started
 	size   int
 	start  starter
 }
 
 type starter interface {
-	start(member int) // in a goroutine of its own
+	start(member int) // in a new goroutine
 }
 
-// pause says that w waits for something. What comes next starts meanwhile. It
-// returns how many waits in a row led here. Outside a judgement, where w is nil,
-// nothing comes of it, as of the other methods.
+// pause records that w waits, so that the next member can start. It returns the
+// number of successive waits that led here. Outside a judgement, where w is nil,
+// pause does nothing, like the methods below.
 func (w *work) pause() (rounds int) {
 	if w == nil {
 		return 0
@@ -96,7 +96,7 @@ func (w *work) pause() (rounds int) {
 	return w.rounds
 }
 
-// resume says that w computes again. The wait ended after rounds waits in a row.
+// resume records that a wait of w ended, after rounds successive waits.
 func (w *work) resume(rounds int) {
 	if w == nil {
 		return
@@ -108,7 +108,7 @@ func (w *work) resume(rounds int) {
 	w.wake()
 }
 
-// reached says that w goes on with what rounds waits in a row led to.
+// reached records that w uses a result to which rounds successive waits led.
 func (w *work) reached(rounds int) {
 	if w == nil {
 		return
@@ -118,7 +118,7 @@ func (w *work) reached(rounds int) {
 	w.rounds = max(w.rounds, rounds)
 }
 
-// now returns how many waits in a row led here.
+// now returns the number of successive waits that led here.
 func (w *work) now() int {
 	if w == nil {
 		return 0
@@ -128,15 +128,14 @@ func (w *work) now() int {
 	return w.rounds
 }
 
-// stop takes note of work that no longer computes. If none does, the next
-// member starts. The caller holds mu.
+// stop records that one goroutine no longer runs. If none does, the next member
+// starts. The caller holds mu.
 func (j *judgement) stop() {
 	j.running--
 	j.startNext()
 }
 
-// startNext starts the next member unless some work computes. The caller holds
-// mu.
+// startNext starts the next member unless a goroutine runs. The caller holds mu.
 func (j *judgement) startNext() {
 	if j.running > 0 {
 		return
@@ -156,9 +155,9 @@ func (j *judgement) startNext() {
 	}
 }
 
-// enlist puts a crew of w where the order of the rules has it: before what
-// comes after the member that called, and after the crews of members before it.
-// The caller holds mu.
+// enlist inserts a crew in the order of the rules: after the crews of members before
+// its caller, and before the members that come after its caller. The caller holds
+// mu.
 func (j *judgement) enlist(c *crew) {
 	at := slices.IndexFunc(j.crews, func(other *crew) bool { return other.comesAfter(c) })
 	if at < 0 {
@@ -167,7 +166,7 @@ func (j *judgement) enlist(c *crew) {
 	j.crews = slices.Insert(j.crews, at, c)
 }
 
-// remove starts no more members of a crew. The caller holds mu.
+// remove removes a crew, so that no more of its members start. The caller holds mu.
 func (j *judgement) remove(c *crew) {
 	if at := slices.Index(j.crews, c); at >= 0 {
 		j.crews = slices.Delete(j.crews, at, at+1)
