@@ -18,8 +18,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// A site takes the mail of strangers for its own mailboxes, and sends that of
-// its users to the world.
+// A site accepts mail of any client for its own mailboxes, and relays mail of its
+// users.
 func ExampleStandard() {
 	mailboxes, err := directory.List("bob@example.org", "postmaster@example.org")
 	if err != nil {
@@ -70,8 +70,7 @@ func ExampleStandard() {
 	// accept by "recipient.role"
 }
 
-// A client whose name looks like that of dynamic address space is asked to come
-// back. Nobody else is.
+// Only mail from a client with a generic name is greylisted.
 func ExampleStandard_greylisting() {
 	store := greylist.NewMemory(64 << 20) // or greylist/bolt, greylist/redis
 	policy, err := policies.Standard(policies.Site{
@@ -98,9 +97,8 @@ func ExampleStandard_greylisting() {
 	// 2026-01-02 12:06:00 accept by ""
 }
 
-// Before a site asks anybody to come back it may look on for some weeks: a rule
-// that marks learns who comes, and delays nothing. The mark says whom greylisting
-// would have delayed.
+// A rule that marks shows what greylisting would delay, and delays nothing. It fills
+// the store, so that known senders are not delayed later.
 func ExampleStandard_greylistingOnTrial() {
 	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
 	policy, err := policies.Standard(policies.Site{Domains: []string{"example.org"}})
@@ -120,14 +118,14 @@ func ExampleStandard_greylistingOnTrial() {
 	// 2026-01-01 13:00:00 accept [generic]
 }
 
-// pool is a world with a client whose name was made for its address.
+// pool has the DNS records of a client with a generic name.
 var pool = zone.MustParse(`
 	example.net.                          MX   10 dyn-192-0-2-77.pool.example.net.
 	dyn-192-0-2-77.pool.example.net.      A    192.0.2.77
 	77.2.0.192.in-addr.arpa.              PTR  dyn-192-0-2-77.pool.example.net.
 `)
 
-// newcomer is mail from that client.
+// newcomer returns mail from that client.
 func newcomer() envelope.Envelope {
 	return envelope.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.77"),
@@ -138,7 +136,7 @@ func newcomer() envelope.Envelope {
 	}
 }
 
-// A client must introduce itself with a name that leads to its address.
+// The HELO name of a client must resolve to its address.
 func ExampleStrict() {
 	policy, err := policies.Strict(policies.Site{
 		Domains: []string{"example.org"},
@@ -177,7 +175,7 @@ func ExampleStrict() {
 	// 192.0.2.10 mail.example.net: reject by "dnsbl.notlisted"
 }
 
-// Users log in over TLS, and write in their own name.
+// A user must log in over TLS, and own the sender and the author of the mail.
 func ExampleSubmission() {
 	owners, err := directory.OwnersFrom(map[string][]string{"bob": {"bob@example.org", "info@example.org"}})
 	if err != nil {

@@ -21,29 +21,28 @@ import (
 	"mxrules.example/verdict"
 )
 
-var update = flag.Bool("update", false, "write what the policies say into the golden tables")
+var update = flag.Bool("update", false, "write the golden tables")
 
-// row is one case of a golden table: its name, the envelope that is judged, and
-// a line of text for each thing that the policy says of it.
+// row is one case of a golden table: its name, the changes to the envelope, and the
+// expected lines.
 //
-//	a stranger relays
+//	an attempt to relay
 //	  to=ann@example.com
 //	  = reject by recipient.ours, asked nothing
 //	  = 554 5.7.1 ...
 //
-// The envelope is the good one of its table with what the indented lines change.
-// A value with blanks or quotes in it stands in Go's quotes. Several recipients
-// are judged one by one, and broken= makes a question of DNS fail. With
-// greylist=new the site greylists and knows nobody, with greylist=2m the same
-// mail was tried two minutes ago, and with greylist=broken its store fails.
+// The changes apply to the good envelope of the table. A value with blanks or quotes
+// is quoted as in Go. Each recipient is judged. broken= makes a DNS question fail. With
+// greylist=new the store of greylisting is empty, with greylist=2m the same mail was
+// tried two minutes before, and with greylist=broken the store fails.
 type row struct {
 	name    string
 	changes []string
 	want    []string
 }
 
-// TestGolden holds each policy to its table. The tables together are the
-// description of what the policies do.
+// TestGolden compares each policy with its table. The tables describe what the
+// policies do.
 func TestGolden(t *testing.T) {
 	total := 0
 	for _, table := range []struct {
@@ -53,7 +52,7 @@ func TestGolden(t *testing.T) {
 	}{
 		{"standard", policies.Standard, good()},
 		{"strict", policies.Strict, good()},
-		{"submission", policies.Submission, handedIn()},
+		{"submission", policies.Submission, submitted()},
 	} {
 		file := "testdata/" + table.name + ".txt"
 		head, rows := readTable(t, file)
@@ -62,7 +61,7 @@ func TestGolden(t *testing.T) {
 		written.WriteString(head)
 		for _, row := range rows {
 			t.Run(table.name+"/"+row.name, func(t *testing.T) {
-				got := say(t, table.make, table.good, row.changes)
+				got := judge(t, table.make, table.good, row.changes)
 				if !*update && strings.Join(got, "\n") != strings.Join(row.want, "\n") {
 					t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(row.want, "\n  "))
 				}
@@ -85,7 +84,7 @@ func (r row) String() string {
 	return "\n" + r.name + "\n  " + strings.Join(append(r.changes, r.want...), "\n  ") + "\n"
 }
 
-// readTable reads a table: what stands before its first row, and its rows.
+// readTable reads a table: the text before its first row, and its rows.
 func readTable(t *testing.T, file string) (head string, rows []row) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -108,18 +107,18 @@ func readTable(t *testing.T, file string) (head string, rows []row) {
 	return paragraphs[0] + "\n", rows
 }
 
-// scene is what a row describes: an envelope, its recipients, and the world.
+// scene is what a row describes: an envelope, its recipients, DNS, and greylisting.
 type scene struct {
 	envelope   envelope.Envelope
 	recipients []string
 	dns        *zone.Zone
-	broken     bool           // questions of dns fail
-	greylist   greylist.Store // nil: the site does not greylist
-	tried      time.Duration  // since the same mail was tried, 0 if it was not
+	broken     bool           // DNS questions fail
+	greylist   greylist.Store // nil without greylisting
+	tried      time.Duration  // since the first try of the mail, 0 without one
 }
 
-// say judges an envelope, and writes what the policy says of each recipient.
-func say(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines []string) {
+// judge returns the lines of a table for an envelope with changes.
+func judge(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines []string) {
 	t.Helper()
 	s := scene{envelope: e, recipients: []string{e.RcptTo}, dns: world(t)}
 	for _, change := range changes {
@@ -157,8 +156,8 @@ func say(t *testing.T, make maker, e envelope.Envelope, changes []string) (lines
 	return lines
 }
 
-// faulty sees that a question of DNS that has no answer defers, or changes
-// nothing. Strict ignores the failures of its list, and says so.
+// faulty tests that the failure of one DNS question defers or changes nothing. Strict
+// ignores failures of DNS lists.
 func (s *scene) faulty(t *testing.T, policy verdict.Policy, e envelope.Envelope, want verdict.Verdict, questions zone.Questions) {
 	t.Helper()
 	if s.broken || s.greylist != nil {
@@ -176,10 +175,9 @@ func (s *scene) faulty(t *testing.T, policy verdict.Policy, e envelope.Envelope,
 	}
 }
 
-// early sees that a policy that is asked at each stage says what it says at the
-// end, and that it says it for good. It must at RCPT, unless a rule looks at the
-// message: greylisting waits for that of a null sender, and submission for the
-// author.
+// early tests that judging at each stage gives the verdict of the whole envelope, at
+// the latest at RCPT, or at DATA if a rule depends on the message: greylisting does for
+// the null sender, and Submission does for the author.
 func (s *scene) early(t *testing.T, policy verdict.Policy, e envelope.Envelope, want verdict.Verdict) {
 	t.Helper()
 	if e.Stage != envelope.Whole {
@@ -201,11 +199,10 @@ func (s *scene) early(t *testing.T, policy verdict.Policy, e envelope.Envelope, 
 			return
 		}
 	}
-	t.Errorf("at %s the policy still waits", last)
+	t.Errorf("at %s: still continue", last)
 }
 
-// outcome writes a verdict for a table: what was done, by which rule, and the
-// marks, also those that a failure left undecided.
+// outcome returns the action, rule, marks and undecided marks of a verdict.
 func outcome(v verdict.Verdict) string {
 	text := v.Action.String()
 	if v.Forced {
@@ -223,7 +220,7 @@ func outcome(v verdict.Verdict) string {
 	return text
 }
 
-// apply makes the changes that one line describes.
+// apply applies the changes of one line.
 func (s *scene) apply(line string) (err error) {
 	e, recipients := &s.envelope, []string(nil)
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
@@ -268,7 +265,7 @@ func (s *scene) apply(line string) (err error) {
 		case "greylist":
 			err = s.setGreylist(value)
 		default:
-			err = fmt.Errorf("there is no key %s", key)
+			err = fmt.Errorf("unknown key %s", key)
 		}
 		if err != nil {
 			return err
@@ -289,7 +286,7 @@ func (s *scene) setGreylist(value string) (err error) {
 	return err
 }
 
-// brokenStore is a store that is down.
+// brokenStore is a store that fails.
 type brokenStore struct{}
 
 var errDown = errors.New("the store is down")
@@ -302,8 +299,8 @@ func (brokenStore) Touch(context.Context, greylist.Key, greylist.Sighting) (grey
 	return greylist.Record{}, errDown
 }
 
-// field takes a value off the front of a line: one in Go's quotes, or all up to
-// the next blank.
+// field splits a line after its first value, which is quoted as in Go or ends before
+// a blank.
 func field(line string) (value, rest string) {
 	if quoted, err := strconv.QuotedPrefix(line); err == nil {
 		value, _ = strconv.Unquote(quoted)

@@ -1,27 +1,28 @@
-// Package policies holds ready policies, to use as they are or to begin with.
-// Each is a list of rules, and reads as one:
+// Package policies has three policies, to use as they are or to start from:
 //
-//   - [Standard] is what a careful site runs at the border, against the whole
-//     Internet;
-//   - [Strict] is the same for a site that would rather lose an honest server
-//     that is badly kept than let a bad one in;
-//   - [Submission] is for its own users, with their mail programs.
+//   - [Standard] is for a server that accepts mail from the whole Internet;
+//   - [Strict] rejects more, and therefore also good servers that are badly
+//     configured;
+//   - [Submission] is for the users of a site and their mail programs.
 //
-// A list of rules has no one right order, but these things hold for all. What
-// holds for everybody stands first: the form of the addresses, and whether the
-// mailbox exists. A rule that accepts ends the list, so that behind it a login
-// would skip what holds for users as well, and a mailbox that does not exist
-// shall be refused for good even where a later rule would only defer. Exemptions
-// come before everything that they shall exempt from, and no earlier. The relay
-// is closed by a rule, because what no rule decides is accepted (RFC 5321,
-// section 3.6.2: a server should not take mail from strangers for strangers).
-// The addresses of RFC 2142 that people need to get help stand behind it, and
-// before all that a badly kept server could fail: who is refused must be able to
-// ask why. What costs questions to DNS stands last, and behind it, if the site
-// wants it, greylisting: what is refused for good is not asked to come back, and
-// only who gave a reason is (RFC 6647, section 5).
+// Each is a list of rules, and the order of the rules matters:
 //
-// The policies know a site by a [Site] and nothing else.
+//  1. Rules without exemptions: the syntax of the addresses, and whether the
+//     mailbox exists. A rule that accepts ends the list, so these must come before
+//     the exemptions. A mailbox that does not exist is then rejected permanently
+//     even if a later rule would defer.
+//  2. Exemptions: the networks of the site, and a login.
+//  3. The rule that closes the relay. Without it, mail for other domains would be
+//     accepted, because what no rule decides is accepted (RFC 5321, section 3.6.2).
+//  4. An exemption for the role addresses of RFC 2142, so that a rejected sender can
+//     ask the postmaster for help.
+//  5. Rules without DNS questions, then rules with DNS questions.
+//  6. Greylisting, if configured. Only mail that nothing rejects permanently, and
+//     that has a property such as a generic name, is greylisted (RFC 6647, section
+//     5).
+//
+// A [Site] has everything that a policy depends on. The policies do not evaluate DMARC:
+// examples/mx adds rules for it.
 package policies
 
 import (
@@ -39,26 +40,30 @@ import (
 	"mxrules.example/verdict"
 )
 
-// timeout bounds one judgement. It is longer than a resolver takes to give up
-// on a few servers, and well under the five minutes that a client waits (RFC
-// 5321, section 4.5.3.2).
+// timeout bounds one judgement. It is longer than a resolver needs to try several
+// servers, and shorter than the five minutes that a client waits (RFC 5321, section
+// 4.5.3.2).
 const timeout = 30 * time.Second
 
-// Standard is a policy for a server that takes mail for its domains from the
-// whole Internet. It refuses what no mail server that is looked after does: a
-// greeting that is malformed, not a full name, or one of the site's own; an
-// address without a name in DNS, or with a name that does not lead back; a
-// sender whose domain does not exist or takes no mail. Mail in the name of the
-// site comes from outside only if SPF vouches for it. A message is marked
-// "generic" if the name of its client looks like that of dynamic address space,
-// which some honest servers have. There is no block list. If the site has a
-// Greylist, those with a generic name, and no others, are asked to come back: a
-// delay is less than a refusal, and all who have a name of their own are spared
-// it.
+// Standard is a policy for a server that accepts mail for its domains from the whole
+// Internet. Mail of users and networks of the site may relay. From other clients it
+// rejects
 //
-// The error names the value of the site that can't be read.
+//   - a recipient in another domain, or a mailbox that does not exist;
+//   - a client that spoke before the greeting;
+//   - a HELO name that is malformed, not fully qualified, or a name of the site;
+//   - a client without a PTR record, or without a confirmed PTR name;
+//   - a sender domain that does not exist or does not accept mail;
+//   - a sender in a domain of the site, unless SPF passes.
+//
+// A message is marked "generic" if the PTR name of the client looks like dynamic
+// address space. With Site.Greylist, mail from such clients is greylisted, and no
+// other mail, because a delay does less harm to a good server than a rejection. There
+// is no block list.
+//
+// The error names the invalid value of the site.
 func Standard(site Site) (verdict.Policy, error) {
-	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
+	return policy(site, withoutExemption(site), mayRelay(site), fromOutside(site), verdict.Rules{
 		verdict.RejectUnless(rdns.Exists),
 		verdict.RejectUnless(rdns.Confirmed),
 		verdict.RejectUnless(sender.Resolves),
@@ -68,20 +73,24 @@ func Standard(site Site) (verdict.Policy, error) {
 	}, greylisting(site, rdns.NotGeneric))
 }
 
-// Strict is Standard for a client that introduces itself as it should: with a
-// full name, which is no address literal, exists, and leads to the address of
-// the client. RFC 5321, section 4.1.4 forbids refusing mail because the last is
-// not so; who uses this policy knows what it costs. The reverse name must not
-// look like that of dynamic address space, mail servers of the sender must be
-// reachable, SPF must not fail, and the client must be on none of the site's
-// lists. A list that does not answer is ignored: it is a stranger's, and shall
-// not stop the mail of the site. If the site has a Greylist, all are asked to
-// come back for whom SPF does not vouch: generic names, which give the reason in
-// Standard, are refused here.
+// Strict is a policy that rejects more than Standard. In addition it rejects
+//
+//   - a HELO name that is an address literal, looks generic, does not resolve, or does
+//     not resolve to the address of the client. RFC 5321, section 4.1.4 forbids
+//     rejecting for the last reason: this policy loses mail of good servers;
+//   - a PTR name that looks generic;
+//   - a sender domain without a usable mail server;
+//   - an SPF fail;
+//   - a client on a list of Site.Lists. A list that does not answer is ignored, so that
+//     its failure does not stop mail.
+//
+// With Site.Greylist, mail without an SPF pass is greylisted.
+//
+// The error names the invalid value of the site.
 func Strict(site Site) (verdict.Policy, error) {
-	return policy(site, forEverybody(site), mayRelay(site), fromOutside(site), verdict.Rules{
+	return policy(site, withoutExemption(site), mayRelay(site), fromOutside(site), verdict.Rules{
 		verdict.RejectUnless(helo.InSet(envelope.SetOf(anyName))).Named("helo.isname").Reply(
-			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is no name, and mail is taken only from servers that have one"),
+			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is not a host name, and a host name is required"),
 		verdict.RejectUnless(helo.NotGeneric),
 		verdict.RejectUnless(helo.Resolves),
 		verdict.RejectUnless(helo.Matches),
@@ -97,18 +106,20 @@ func Strict(site Site) (verdict.Policy, error) {
 	}, greylisting(site, spf.Pass))
 }
 
-// Submission is a policy for the ports at which users hand in their mail (RFC
-// 6409). They log in, over an encrypted connection, and write in their own name:
-// the login must own the sender in MAIL FROM, unless it is the null sender, and
-// every address in From, also of a message with the null sender. How their programs
-// greet, and where they are, does not matter.
+// Submission is a policy for the ports where users submit mail (RFC 6409). It requires
+// TLS and a login. The login must own the sender of MAIL FROM, unless it is the null
+// sender, and every address in From. The HELO name and the address of the client do not
+// matter.
 //
-// The author is known with the message, so that most mail is decided at DATA only.
+// The addresses in From are known only with the message, so most mail is decided at
+// DATA.
+//
+// The error names the invalid value of the site.
 func Submission(site Site) (verdict.Policy, error) {
 	return policy(site, verdict.Rules{
 		verdict.RejectUnless(client.TLS),
 		verdict.RejectUnless(client.Authenticated),
-	}, forEverybody(site), verdict.Rules{
+	}, withoutExemption(site), verdict.Rules{
 		verdict.RejectUnless(sender.OwnedByLogin(site.owners())),
 		verdict.RejectUnless(recipient.TakesMail),
 		verdict.RejectUnless(dmarc.AuthorOwned(site.owners())),
@@ -127,9 +138,9 @@ func policy(site Site, parts ...verdict.Rules) (verdict.Policy, error) {
 	return policy, policy.Validate()
 }
 
-// forEverybody are the rules that no login and no network is exempt from: what
-// they refuse could not be delivered, or not be answered.
-func forEverybody(site Site) verdict.Rules {
+// withoutExemption returns the rules that hold for users too: mail that they reject
+// could not be delivered, or not be answered.
+func withoutExemption(site Site) verdict.Rules {
 	return verdict.Rules{
 		verdict.RejectUnless(sender.Syntax),
 		verdict.RejectUnless(sender.FQDN),
@@ -141,8 +152,8 @@ func forEverybody(site Site) verdict.Rules {
 	}
 }
 
-// mayRelay are the rules that decide who may send mail to the world, and close
-// the relay for all others.
+// mayRelay returns the rules that let networks and users of the site relay, and no
+// other client.
 func mayRelay(site Site) verdict.Rules {
 	return verdict.Rules{
 		verdict.AcceptIf(client.In(site.Networks)),
@@ -151,7 +162,7 @@ func mayRelay(site Site) verdict.Rules {
 	}
 }
 
-// fromOutside are the rules for strangers that need no DNS.
+// fromOutside returns the rules for other clients that ask DNS nothing.
 func fromOutside(site Site) verdict.Rules {
 	return verdict.Rules{
 		verdict.AcceptIf(recipient.Role(site.Domains)),
@@ -164,21 +175,21 @@ func fromOutside(site Site) verdict.Rules {
 	}
 }
 
-// notFromSelf takes mail in the name of the site only if SPF vouches for the
-// client: forwarders and services bring such mail. To the null sender NotOurs is
-// None, and Any would leave the answer to SPF alone; so the rule is off for it.
+// notFromSelf rejects a sender in a domain of the site unless SPF passes: forwarders
+// and services send such mail. For the null sender NotOurs is None, and Any would be
+// the SPF result alone, so the rule is off.
 func notFromSelf(site Site) verdict.Rule {
 	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
 		Unless(sender.Null).Named("sender.notours")
 }
 
-// greylisting asks to come back later, unless spared passes or the site does not
-// want it.
-func greylisting(site Site, spared envelope.Check) verdict.Rules {
+// greylisting returns the rule for mail that exempt does not pass for, if the site
+// greylists.
+func greylisting(site Site, exempt envelope.Check) verdict.Rules {
 	if site.Greylist == nil {
 		return nil
 	}
-	return verdict.Rules{verdict.TempFailUnless(site.Greylist).Unless(spared)}
+	return verdict.Rules{verdict.TempFailUnless(site.Greylist).Unless(exempt)}
 }
 
 // anyName is the set of all host names.

@@ -17,7 +17,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// world is the DNS of the golden tables.
+// world returns the DNS of the golden tables.
 func world(t testing.TB) *zone.Zone {
 	t.Helper()
 	text, err := os.ReadFile("testdata/world.zone")
@@ -27,7 +27,7 @@ func world(t testing.TB) *zone.Zone {
 	return zone.MustParse(string(text))
 }
 
-// site is the site of the golden tables.
+// site returns the site of the golden tables.
 func site(t testing.TB) policies.Site {
 	t.Helper()
 	mailboxes, err := directory.Map(map[string]directory.Answer{
@@ -70,7 +70,7 @@ func site(t testing.TB) policies.Site {
 	}
 }
 
-// good is a message that Standard and Strict take.
+// good returns an envelope that Standard and Strict accept.
 func good() envelope.Envelope {
 	return envelope.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.9"),
@@ -80,8 +80,8 @@ func good() envelope.Envelope {
 	}
 }
 
-// handedIn is a message that Submission takes.
-func handedIn() envelope.Envelope {
+// submitted returns an envelope that Submission accepts.
+func submitted() envelope.Envelope {
 	return envelope.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.11"),
 		TLS:      &tls.ConnectionState{},
@@ -93,18 +93,14 @@ func handedIn() envelope.Envelope {
 	}
 }
 
-// by returns a message with this From field.
+// by returns a message with this author.
 func by(author string) *envelope.Message {
 	return envelope.NewMessage([]byte("From: " + author + "\r\nSubject: news\r\n\r\n"))
 }
 
 type maker func(policies.Site) (verdict.Policy, error)
 
-func standard(t testing.TB, s policies.Site) verdict.Policy { return made(t, policies.Standard, s) }
-func strict(t testing.TB, s policies.Site) verdict.Policy   { return made(t, policies.Strict, s) }
-func submission(t testing.TB, s policies.Site) verdict.Policy {
-	return made(t, policies.Submission, s)
-}
+var makers = map[string]maker{"standard": policies.Standard, "strict": policies.Strict, "submission": policies.Submission}
 
 func made(t testing.TB, policy maker, s policies.Site) verdict.Policy {
 	t.Helper()
@@ -115,32 +111,35 @@ func made(t testing.TB, policy maker, s policies.Site) verdict.Policy {
 	return p
 }
 
-// The zero Site has no domain, no user and no network: nobody's mail is taken,
-// but to the postmaster, whom every server has.
-func TestASiteOfNothingTakesNothing(t *testing.T) {
-	for name, policy := range map[string]maker{"standard": policies.Standard, "strict": policies.Strict, "submission": policies.Submission} {
+func TestZeroSiteRejectsAllMail(t *testing.T) {
+	for name, policy := range makers {
 		p := made(t, policy, policies.Site{})
-		for _, e := range []envelope.Envelope{good(), handedIn()} {
+		for _, e := range []envelope.Envelope{good(), submitted()} {
 			if e.Login = ""; name == "submission" {
 				e.Login = "bob"
 			}
 			if v := p.Judge(t.Context(), world(t), &e); v.Action != verdict.Reject {
-				t.Errorf("%s of %s: %s", name, e.MailFrom, outcome(v))
+				t.Errorf("%s, mail from %s: %s", name, e.MailFrom, outcome(v))
 			}
+		}
+		e := good()
+		e.RcptTo = "postmaster"
+		if v := p.Judge(t.Context(), world(t), &e); name != "submission" && v.Action != verdict.Accept {
+			t.Errorf("%s, mail to postmaster: %s", name, outcome(v))
 		}
 	}
 }
 
-func TestWithoutADirectoryEveryMailboxExists(t *testing.T) {
+func TestEveryMailboxExistsWithoutADirectory(t *testing.T) {
 	e := good()
 	e.RcptTo = "anyone@example.org"
-	v := standard(t, policies.Site{Domains: []string{"example.org"}}).Judge(t.Context(), world(t), &e)
+	v := made(t, policies.Standard, policies.Site{Domains: []string{"example.org"}}).Judge(t.Context(), world(t), &e)
 	if v.Action != verdict.Accept {
 		t.Errorf("got %s", outcome(v))
 	}
 }
 
-func TestTheErrorNamesTheValueAtFault(t *testing.T) {
+func TestErrorNamesTheInvalidValue(t *testing.T) {
 	for _, tc := range []struct {
 		site policies.Site
 		want string
@@ -151,7 +150,7 @@ func TestTheErrorNamesTheValueAtFault(t *testing.T) {
 		{policies.Site{Lists: []dnsbl.List{{Zone: "list..example"}}}, "list..example"},
 		{policies.Site{Lists: []dnsbl.List{{Zone: "list.example", Codes: []string{"192.0.2.1"}}}}, "192.0.2.1"},
 	} {
-		for name, policy := range map[string]maker{"standard": policies.Standard, "strict": policies.Strict, "submission": policies.Submission} {
+		for name, policy := range makers {
 			if _, err := policy(tc.site); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%s: got %v, want an error that names %q", name, err, tc.want)
 			}
@@ -159,9 +158,9 @@ func TestTheErrorNamesTheValueAtFault(t *testing.T) {
 	}
 }
 
-// A relay that is closed for now is no mailbox that is busy (450).
-func TestARelayIsDeferredWithItsOwnCode(t *testing.T) {
-	policy := standard(t, site(t))
+// 450 would mean that the mailbox is busy.
+func TestSoftRelayRejectionHasCode454(t *testing.T) {
+	policy := made(t, policies.Standard, site(t))
 	policy.Soft = true
 	e := good()
 	e.RcptTo = "someone@example.com"
@@ -171,11 +170,10 @@ func TestARelayIsDeferredWithItsOwnCode(t *testing.T) {
 	}
 }
 
-// A failure of one list of the site is in sight in the trace.
-func TestAListThatIsIgnoredIsInTheTrace(t *testing.T) {
+func TestTraceHasTheFailureOfAnIgnoredList(t *testing.T) {
 	dns := world(t).Failing("*.list.example.", zone.Timeout)
 	e := good()
-	v := strict(t, site(t)).Judge(t.Context(), dns, &e)
+	v := made(t, policies.Strict, site(t)).Judge(t.Context(), dns, &e)
 	last := v.Trace[len(v.Trace)-1]
 	if v.Action != verdict.Accept || last.Rule != "dnsbl.notlisted" || last.Finding.Outcome != envelope.TempError {
 		t.Errorf("got %s, and at last %s %s", outcome(v), last.Rule, last.Finding.Outcome)
@@ -188,9 +186,9 @@ func BenchmarkPolicies(b *testing.B) {
 		policy verdict.Policy
 		e      envelope.Envelope
 	}{
-		{"standard", standard(b, site(b)), good()},
-		{"strict", strict(b, site(b)), good()},
-		{"submission", submission(b, site(b)), handedIn()},
+		{"standard", made(b, policies.Standard, site(b)), good()},
+		{"strict", made(b, policies.Strict, site(b)), good()},
+		{"submission", made(b, policies.Submission, site(b)), submitted()},
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			dns := world(b)

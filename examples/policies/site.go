@@ -14,41 +14,39 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// Site is what a policy must know of the place that it guards.
+// Site describes the site that a policy protects. The zero Site accepts mail only for
+// the postmaster.
 type Site struct {
-	// Domains are those that the site takes mail for, as patterns of mailboxes:
-	// "example.org" is that one domain, ".example.org" every domain below it,
+	// Domains are the domains that the site accepts mail for, as patterns of
+	// mailboxes: "example.org" is that domain, ".example.org" every domain below it,
 	// "[192.0.2.1]" an address literal.
 	Domains []string
-	// Names are the names of the site's own servers, with which no stranger
-	// greets: "mx.example.org", or ".example.org" for every name below.
+	// Names are the host names of the site, which no other client may use as HELO
+	// name: "mx.example.org", or ".example.org" for every name below.
 	Names []string
-	// Networks are the addresses of the site. Their clients may send mail to
-	// anywhere.
+	// Networks are the networks of the site. Their clients may relay.
 	Networks []netip.Prefix
-	// Mailboxes says which mailboxes of the Domains exist, and Foreign for those
-	// of other domains. nil: every one exists.
+	// Mailboxes tells which mailboxes of the Domains exist, and returns Foreign for
+	// other domains. If it is nil, every mailbox exists.
 	Mailboxes directory.Lookup
-	// Owners says which logins may write in the name of an address. nil: nobody
-	// may, so that Submission takes no mail.
+	// Owners tells which logins may use an address as sender. If it is nil, none may,
+	// so that Submission rejects all mail.
 	Owners directory.Owners
-	// Lists are the DNS lists by which Strict refuses clients.
+	// Lists are the DNS lists whose clients Strict rejects.
 	Lists []dnsbl.List
-	// Greylist passes for mail that is known to come back: it is what
-	// [mxrules.example/greylist.Known] returns for a store and options. Those who
-	// give a reason are asked to come back later unless it passes: in Standard a
-	// generic name, in Strict an SPF result other than pass. nil: nobody is, as
-	// always in Submission.
+	// Greylist is the check [mxrules.example/greylist.Known] with a store and options.
+	// Standard defers mail of a client with a generic name unless it passes, Strict
+	// mail without an SPF pass. If it is nil, nothing is greylisted. Submission does
+	// not use it.
 	//
-	// What it would do to the mail of a site can be seen before: leave it nil, and
-	// put verdict.MarkUnless(known, "grey") at the end of the rules, with the same
-	// conditions. A rule that marks learns as one that defers does; a shadow rule
-	// does not. When few are marked any more that should not wait, set it here,
-	// with the same store.
+	// To see its effect first, leave it nil, and add
+	// verdict.MarkUnless(known, "grey") with the same condition at the end of the
+	// rules. A rule that marks writes to the store as a rule that defers does; a
+	// shadow rule does not. Later set Greylist with the same store.
 	Greylist envelope.Check
 }
 
-// check finds what can't be parsed, before a policy is made of it.
+// check returns an error that names every invalid value.
 func (s Site) check() error {
 	faults := []error{
 		in("the domains of the site", envelope.Validate(recipient.Ours(s.Domains...))),
@@ -68,7 +66,7 @@ func in(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// mailboxes is the directory of the site.
+// mailboxes returns the directory of the site.
 func (s Site) mailboxes() directory.Lookup {
 	if s.Mailboxes != nil {
 		return s.Mailboxes
@@ -78,7 +76,7 @@ func (s Site) mailboxes() directory.Lookup {
 	}
 }
 
-// owners is who may write in whose name at the site.
+// owners returns the owners of addresses of the site.
 func (s Site) owners() directory.Owners {
 	if s.Owners != nil {
 		return s.Owners
