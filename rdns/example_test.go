@@ -97,3 +97,20 @@ func ExampleResult() {
 	// Output:
 	// {"names":["old.example.org","mail.example.org"],"confirmed":"mail.example.org"} <nil>
 }
+
+// A program that needs the name itself and not a check: for a log, or to look it
+// up in a table of its own.
+func ExampleEvaluate() {
+	dns := zone.MustParse(`
+		1.2.0.192.in-addr.arpa.  PTR mail.example.org.
+		mail.example.org.        A   192.0.2.1
+	`)
+	ctx := context.Background()
+	result := rdns.Evaluate(ctx, dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
+	fmt.Println("names:", result.Names)
+	result.Confirm(ctx, dns, result.Names)
+	fmt.Println("confirmed:", result.Confirmed, result.Err)
+	// Output:
+	// names: [mail.example.org]
+	// confirmed: mail.example.org <nil>
+}

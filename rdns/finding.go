@@ -14,8 +14,8 @@ const listed = 3
 // temporary is the finding that DNS gave no answer. Its detail says that the
 // reverse name is at stake (RFC 7372, section 3.3), its code that nobody is to
 // blame (RFC 5321, section 4.2.3: local error in processing).
-func temporary(check string, err error, result *Result) envelope.Finding {
-	f := envelope.Temporary(check, err)
+func temporary(check string, result *Result) envelope.Finding {
+	f := envelope.Temporary(check, result.Err)
 	f.Status = envelope.Status{Code: 451, Subject: 7, Detail: 25}
 	return f.With(result)
 }

@@ -22,11 +22,10 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 	if err != nil {
 		return envelope.NotApplicable(check)
 	}
-	client := e.Client()
-	result, err := reverse(ctx, r, client)
+	client, result := e.Client(), Evaluate(ctx, r, e)
 	switch {
-	case err != nil:
-		return temporary(check, err, result)
+	case result.Err != nil:
+		return temporary(check, result)
 	case len(result.Names) == 0:
 		return unbacked(nameless(check, unproved, client, result), greeting)
 	case slices.Contains(result.Names, greeting):
@@ -65,18 +64,18 @@ func BacksHelo(domains ...string) envelope.Check {
 		if domain == "" {
 			return envelope.NotApplicable(check)
 		}
-		client := e.Client()
-		result, err := reverse(ctx, r, client)
-		if err != nil {
-			return temporary(check, err, result)
+		client, result := e.Client(), Evaluate(ctx, r, e)
+		if result.Err != nil {
+			return temporary(check, result)
 		}
 		if len(result.Names) == 0 {
 			return unbacked(nameless(check, unwanted, client, result), greeting)
 		}
 		within := slices.DeleteFunc(slices.Clone(result.Names), func(name envelope.Host) bool { return !name.Within(domain) })
-		switch result.Confirmed, err = confirm(ctx, r, client, within); {
-		case err != nil:
-			return temporary(check, err, result)
+		result.Confirm(ctx, r, within)
+		switch {
+		case result.Err != nil:
+			return temporary(check, result)
 		case result.Confirmed != "":
 			return envelope.Passed(check).With(result)
 		case len(within) > 0:

@@ -28,8 +28,12 @@ type Result struct {
 	// Cut says that the answer held more than ten different names or texts,
 	// and that those behind the tenth were not looked at.
 	Cut bool `json:"-"`
+	// Err is the error of a lookup that failed and could have changed the result,
+	// nil if there is none.
+	Err error `json:"-"`
 
-	iprev []envelope.AuthenticationResult
+	client netip.Addr
+	iprev  []envelope.AuthenticationResult
 }
 
 var _ envelope.AuthenticationResults = (*Result)(nil)
@@ -41,13 +45,13 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return slices.Clone(r.iprev)
 }
 
-// settle notes what iprev found for client. The error is that of a lookup.
-func (r *Result) settle(client netip.Addr, err error) {
+// settle notes what iprev found.
+func (r *Result) settle() {
 	word := "fail"
 	switch {
-	case !client.IsValid():
+	case !r.client.IsValid():
 		return
-	case err != nil:
+	case r.Err != nil:
 		word = "temperror"
 	case r.Confirmed != "":
 		word = "pass"
@@ -56,7 +60,7 @@ func (r *Result) settle(client netip.Addr, err error) {
 	}
 	r.iprev = []envelope.AuthenticationResult{{
 		Method: "iprev", Result: word,
-		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: client.String()}},
+		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: r.client.String()}},
 	}}
 }
 
@@ -70,17 +74,36 @@ type (
 	}
 )
 
-// reverse asks for the names of client. The result is the caller's own, and
-// not nil beside an error. An unknown address has no names, and nothing is
-// asked.
-func reverse(ctx context.Context, r envelope.Resolver, client netip.Addr) (*Result, error) {
+// Evaluate returns the names in the PTR records of the client. An unknown
+// address has no names, and neither has the client before Connect. If the lookup
+// fails, Err is its error.
+//
+// Callers in one judgement share the lookup. The result belongs to the caller.
+//
+// DNS: PTR.
+func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	if !e.Reached(envelope.Connect) {
+		return readNames(nil)
+	}
+	client := e.Client()
 	texts, err := envelope.Once(ctx, reverseKey{client}, func() ([]string, error) {
 		return envelope.LookupPTR(ctx, r, client)
 	})
-	if envelope.NotFound(err) {
-		err = nil
+	result := readNames(texts)
+	result.client = client
+	if !envelope.NotFound(err) {
+		result.Err = err
 	}
-	return readNames(texts), err
+	return result
+}
+
+// Confirm finds the first of names that resolves to the address of the client
+// (RFC 8601, section 3) and sets Confirmed to it. If there is none, Confirmed is
+// "", and Err is the error of the first lookup that failed, nil if none did.
+//
+// DNS: A or AAAA for each name, up to the first that is confirmed.
+func (r *Result) Confirm(ctx context.Context, resolver envelope.Resolver, names []envelope.Host) {
+	r.Confirmed, r.Err = confirm(ctx, resolver, r.client, names)
 }
 
 // readNames sorts the texts of PTR records.

@@ -1,11 +1,13 @@
 package rdns_test
 
 import (
+	"fmt"
 	"net/netip"
 	"sync"
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns"
 )
 
@@ -119,5 +121,28 @@ func TestAnUnknownClientNeverPasses(t *testing.T) {
 		if got.Outcome != want || len(dns.Asked()) > 0 {
 			t.Errorf("%s: %v, asked %v", name, got.Outcome, dns.Asked())
 		}
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	for _, tc := range []struct {
+		name, client string
+		stage        envelope.Stage
+		want         string
+	}{
+		{"two names, the second leads back", "6", envelope.Connect, "[nowhere.example.org second.example.org] second.example.org"},
+		{"no PTR record", "2", envelope.Connect, "[] "},
+		{"not connected yet", "6", envelope.Start, "[] "},
+	} {
+		dns := world()
+		result := rdns.Evaluate(t.Context(), dns, &envelope.Envelope{Stage: tc.stage, ClientIP: address(tc.client)})
+		result.Confirm(t.Context(), dns, result.Names)
+		if got := fmt.Sprint(result.Names, " ", result.Confirmed); got != tc.want || result.Err != nil {
+			t.Errorf("%s: %s, %v, want %s", tc.name, got, result.Err, tc.want)
+		}
+	}
+	dns := world().Failing("2.2.0.192.in-addr.arpa.", zone.SERVFAIL)
+	if result := rdns.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: address("2")}); result.Err == nil || result.Names == nil {
+		t.Errorf("the lookup fails: %v, %v", result.Names, result.Err)
 	}
 }

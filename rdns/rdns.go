@@ -57,11 +57,10 @@ func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) enve
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client := e.Client()
-	result, err := reverse(ctx, r, client)
+	client, result := e.Client(), Evaluate(ctx, r, e)
 	switch {
-	case err != nil:
-		return temporary(check, err, result)
+	case result.Err != nil:
+		return temporary(check, result)
 	case len(result.Names) == 0:
 		return nameless(check, unproved, client, result)
 	}
@@ -80,15 +79,14 @@ func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client := e.Client()
-	result, err := reverse(ctx, r, client)
-	if err == nil {
-		result.Confirmed, err = confirm(ctx, r, client, result.Names)
+	client, result := e.Client(), Evaluate(ctx, r, e)
+	if result.Err == nil {
+		result.Confirm(ctx, r, result.Names)
 	}
-	result.settle(client, err)
+	result.settle()
 	switch {
-	case err != nil:
-		return temporary(check, err, result)
+	case result.Err != nil:
+		return temporary(check, result)
 	case len(result.Names) == 0:
 		return nameless(check, unproved, client, result)
 	case result.Confirmed == "":
@@ -111,10 +109,9 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client := e.Client()
-	result, err := reverse(ctx, r, client)
-	if err != nil {
-		return temporary(check, err, result)
+	client, result := e.Client(), Evaluate(ctx, r, e)
+	if result.Err != nil {
+		return temporary(check, result)
 	}
 	if len(result.Names) == 0 {
 		return nameless(check, unwanted, client, result).SuggestLogin()

@@ -29,20 +29,20 @@ func In(patterns ...string) envelope.Check {
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		client := e.Client()
-		result, err := reverse(ctx, r, client)
-		if err != nil {
-			return temporary(check, err, result)
+		client, result := e.Client(), Evaluate(ctx, r, e)
+		if result.Err != nil {
+			return temporary(check, result)
 		}
 		if len(result.Names) == 0 {
 			return nameless(check, unwanted, client, result)
 		}
 		matching, unknown := only(ctx, result.Names, set)
-		switch result.Confirmed, err = confirm(ctx, r, client, matching); {
+		result.Confirm(ctx, r, matching)
+		switch {
 		case result.Confirmed != "":
 			return envelope.Passed(check).Observed(isListed, client, result.Confirmed).With(result)
-		case err != nil:
-			return temporary(check, err, result)
+		case result.Err != nil:
+			return temporary(check, result)
 		case unknown != nil:
 			return envelope.Unavailable(check, unknown).With(result)
 		case len(matching) > 0:
@@ -75,9 +75,9 @@ func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 		if !client.IsValid() {
 			return envelope.NotApplicable(check)
 		}
-		result, err := reverse(ctx, r, client)
-		if err != nil {
-			return temporary(check, err, result)
+		result := Evaluate(ctx, r, e)
+		if result.Err != nil {
+			return temporary(check, result)
 		}
 		switch matching, unknown := only(ctx, result.Names, set); {
 		case len(matching) > 0:

@@ -95,16 +95,16 @@ func organization(name string) string {
 // confirmed and not generic, "" if there is none. DNS returns several names in
 // any order. Sorting them makes the result stable.
 func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
-	exists := rdns.Exists(ctx, r, e)
-	if exists.Outcome != envelope.Pass {
-		return "", exists.Err // nil unless DNS failed
+	reverse := rdns.Evaluate(ctx, r, e)
+	if reverse.Err != nil {
+		return "", reverse.Err
 	}
 	type candidate struct {
 		domain string
 		name   envelope.Host
 	}
 	var candidates []candidate
-	for _, name := range exists.Detail.(*rdns.Result).Names {
+	for _, name := range reverse.Names {
 		domain, err := publicsuffix.EffectiveTLDPlusOne(string(name))
 		if err != nil {
 			continue // a public suffix is not one sender
@@ -120,12 +120,9 @@ func reverseDomain(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 		return strings.Compare(string(a.name), string(b.name))
 	})
 	for _, c := range candidates {
-		confirmed := rdns.InSet(envelope.SetOf(func(name envelope.Host) bool { return name == c.name }))
-		switch f := confirmed(ctx, r, e); f.Outcome {
-		case envelope.Pass:
-			return c.domain, nil
-		case envelope.TempError:
-			return "", f.Err
+		reverse.Confirm(ctx, r, []envelope.Host{c.name})
+		if reverse.Confirmed != "" || reverse.Err != nil {
+			return c.domain, reverse.Err
 		}
 	}
 	return "", nil
