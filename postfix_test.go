@@ -103,7 +103,7 @@ func Example_rejectHeloHostname() {
 	}
 	// Output:
 	// accept
-	// 501 5.5.4 the HELO name mail example net has a character that no name can have; users with an account here should log in (port 465 or 587)
+	// 501 5.5.4 the HELO name mail example net has an invalid character; users with an account here should log in (port 465 or 587)
 	// 504 5.5.4 the HELO name mail is not fully qualified; users with an account here should log in (port 465 or 587)
 	// 550 5.7.1 the HELO name gone.example.net has no A, AAAA or MX record in DNS; users with an account here should log in (port 465 or 587)
 }

@@ -108,7 +108,7 @@ func TestOneRuleWritesAllThreeResults(t *testing.T) {
 		{"DNS failed", from(bad, "someone@evil.example", "someone@broken.example"), `
 			spf=pass smtp.mailfrom=evil.example;
 			dkim=none;
-			dmarc=temperror reason="a lookup failed" header.from=broken.example`},
+			dmarc=temperror reason="temporary lookup failure" header.from=broken.example`},
 	} {
 		policy := verdict.Policy{Rules: verdict.Rules{
 			verdict.MarkUnless(dmarc.NotReject, "a"), verdict.MarkUnless(dmarc.Pass, "b"), verdict.MarkUnless(dmarc.NotQuarantine, "c"),

@@ -67,7 +67,7 @@ func (result Result) undecided(failure error) Result {
 // temporary makes a result one that waits for DNS. No policy is applied.
 func (result Result) temporary(failure error) Result {
 	result.Outcome, result.Err = envelope.TempError, failure
-	result.Reason = "a lookup failed"
+	result.Reason = "temporary lookup failure"
 	result.Disposition, result.Overrides = PolicyNone, nil
 	result.SPFAligned, result.DKIMAligned, result.SPF.Aligned = false, false, false
 	for i := range result.DKIM {

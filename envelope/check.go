@@ -78,7 +78,7 @@ func Misconfigured(name string, stage Stage, err error) Check {
 // misconfiguration is the finding of a check that is misconfigured.
 func misconfiguration(check string, err error) Finding {
 	f := mistaken(check, 5, err) // RFC 3463, section 3.4: system incorrectly configured
-	f.Text = "the server is misconfigured"
+	f.Text = "server configuration error"
 	return f
 }
 
@@ -88,7 +88,7 @@ func misconfiguration(check string, err error) Finding {
 func mistaken(check string, detail uint16, err error) Finding {
 	f := Unavailable(check, err)
 	f.Status.Detail = detail
-	f.Text = "the server has an internal error"
+	f.Text = "internal server error"
 	return f
 }
 

@@ -83,7 +83,7 @@ func TestAtKeepsANameOfTheAnswersOwn(t *testing.T) {
 }
 
 // mistake is what a peer is told of a mistake that is ours.
-const mistake = "the server has an internal error"
+const mistake = "internal server error"
 
 func TestMisconfiguredDefersAtStartAndFromItsStageOn(t *testing.T) {
 	cause := errors.New("host pattern \"a..b\" has an empty label")
@@ -98,7 +98,7 @@ func TestMisconfiguredDefersAtStartAndFromItsStageOn(t *testing.T) {
 	}
 	for _, stage := range []envelope.Stage{envelope.Start, envelope.Rcpt, envelope.Data, envelope.Whole} {
 		f := check(t.Context(), nil, &envelope.Envelope{Stage: stage})
-		if f.Check != "site.own" || f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.5" || f.Err != cause || f.Text != "the server is misconfigured" {
+		if f.Check != "site.own" || f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.5" || f.Err != cause || f.Text != "server configuration error" {
 			t.Errorf("at %s: %q %s %s %v %q", stage, f.Check, f.Outcome, f.Status, f.Err, f.Text)
 		}
 	}

@@ -142,7 +142,7 @@ func ExampleParseMailbox() {
 	// Output:
 	// info at example.org, written info@example.org
 	// a@b at c.example, written "a@b"@c.example
-	// mailbox "a@b@c.example" has a domain that has a character that no name can have
+	// mailbox "a@b@c.example" has a domain that has an invalid character
 	// jürgen at xn--bcher-kva.example, written jürgen@xn--bcher-kva.example
 	// someone at [IPv6:2001:db8::1], written someone@[IPv6:2001:db8::1]
 	// someone at example.org, written someone@example.org
@@ -206,7 +206,7 @@ func ExampleJSON() {
 	fmt.Println(err)
 	// Output:
 	// rcpt 192.0.2.1 a@example.org [b@example.net c@example.net] <nil>
-	// client_ip "192.0.2.256" is no address
+	// client_ip "192.0.2.256" is not an IP address
 }
 
 // The class of the enhanced code is the first digit of the code, so that the

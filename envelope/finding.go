@@ -155,7 +155,7 @@ func Permanent(check string, status Status, format string, args ...any) Finding 
 func Temporary(check string, err error) Finding {
 	f := Finding{
 		Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3},
-		Text: "a lookup failed", Retry: "please try again later", Err: err,
+		Text: "temporary lookup failure", Retry: "please try again later", Err: err,
 	}
 	if err == nil {
 		f.Err = errors.New("no cause was given")

@@ -60,7 +60,7 @@ func TestConstructorsMakeWhatTheySay(t *testing.T) {
 		{"Temporary", envelope.Temporary("a.b", cause),
 			envelope.Finding{Check: "a.b", Outcome: envelope.TempError, Err: cause,
 				Status: envelope.Status{Code: 451, Subject: 4, Detail: 3},
-				Text:   "a lookup failed", Retry: "please try again later"}},
+				Text:   "temporary lookup failure", Retry: "please try again later"}},
 		{"Observed", envelope.Passed("a.b").Observed("%d of %s", 2, "three"),
 			envelope.Finding{Check: "a.b", Outcome: envelope.Pass, Text: "2 of three"}},
 		{"Advising", envelope.Passed("a.b").Advising("one").Advising("two"),
@@ -95,7 +95,7 @@ func TestSuggestLoginAddsToTheAdvice(t *testing.T) {
 func TestUnavailableTellsThePeerNothingOfTheCause(t *testing.T) {
 	cause := &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
 	f := envelope.Unavailable("a.b", fmt.Errorf("asking: %w", cause))
-	if want := "a lookup failed"; f.Text != want {
+	if want := "temporary lookup failure"; f.Text != want {
 		t.Errorf("text %q, want %q", f.Text, want)
 	}
 	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || !errors.Is(f.Err, cause) {
@@ -119,9 +119,9 @@ func TestTemporaryNamesTheQuestionAndKeepsTheCausePrivate(t *testing.T) {
 			"the DNS lookup of mail.example.org" + failed},
 		{"a hostile name", &net.DNSError{Err: "secret", Name: "a\r\n250 OK\x00" + strings.Repeat("x", 1e6)},
 			"the DNS lookup of a 250 OK?" + strings.Repeat("x", 243) + "..." + failed},
-		{"no name", &net.DNSError{Err: "secret"}, "a lookup" + failed},
-		{"no DNS error", errors.New("secret"), "a lookup" + failed},
-		{"no error", nil, "a lookup" + failed},
+		{"no name", &net.DNSError{Err: "secret"}, "temporary lookup failure"},
+		{"no DNS error", errors.New("secret"), "temporary lookup failure"},
+		{"no error", nil, "temporary lookup failure"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := envelope.Temporary("a.b", tc.err)

@@ -22,7 +22,7 @@ func TestAFindingIsJSONWhateverItHolds(t *testing.T) {
 		{envelope.NotYet("a.b", envelope.Rcpt), `{"check":"a.b","outcome":"pending","awaits":"rcpt"}`},
 		{failed, `{"check":"a.b","outcome":"fail","status":"550 5.7.1","text":"the name a \u003cb\u003e is bad","advice":"leave"}`},
 		{envelope.Temporary("a.b", errors.New("down\r\nnow")),
-			`{"check":"a.b","outcome":"temperror","status":"451 4.4.3","text":"a lookup failed","retry":"please try again later","cause":"down now"}`},
+			`{"check":"a.b","outcome":"temperror","status":"451 4.4.3","text":"temporary lookup failure","retry":"please try again later","cause":"down now"}`},
 		{envelope.Passed("a.b").With(map[string]int{"n": 1}), `{"check":"a.b","outcome":"pass","detail":{"n":1}}`},
 		{envelope.Passed("a.b").With(struct{ unexported int }{1}), `{"check":"a.b","outcome":"pass"}`},
 		{envelope.Passed("a.b").With((*int)(nil)), `{"check":"a.b","outcome":"pass"}`},

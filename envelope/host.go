@@ -116,13 +116,13 @@ func normaliseUnicode(s string) (name, reason string) {
 		idna.StrictDomainName(false), idna.CheckHyphens(false))
 	ascii, err := profile.ToASCII(s)
 	if err != nil {
-		return "", "is no internationalised name (RFC 5891)"
+		return "", "is not a valid internationalised name (RFC 5891)"
 	}
 	if reason := nameFault(ascii); reason != "" {
 		return "", reason
 	}
 	if name = strings.ToLower(ascii); !keepsASCII(strings.FieldsFunc(s, isDot), name) {
-		return "", "is no internationalised name (RFC 5891)"
+		return "", "is not a valid internationalised name (RFC 5891)"
 	}
 	return name, ""
 }
@@ -163,7 +163,7 @@ func isULabels(s string, name Host) bool {
 // isDot reports whether r separates labels (RFC 3490, section 3.1).
 func isDot(r rune) bool { return r == '.' || r == '。' || r == '．' || r == '｡' }
 
-// nameFault says why s, without its final dot, can't be looked up in DNS.
+// nameFault returns why s, a name without its final dot, is not valid in DNS.
 func nameFault(s string) string {
 	if s == "" {
 		return "is empty"
@@ -175,7 +175,7 @@ func nameFault(s string) string {
 	for i := 0; i <= len(s); i++ {
 		if i < len(s) && s[i] != '.' {
 			if !isNameByte(s[i]) {
-				return "has a character that no name can have"
+				return "has an invalid character"
 			}
 			continue
 		}
@@ -190,7 +190,7 @@ func nameFault(s string) string {
 	return ""
 }
 
-// hostFault says why a normalised name is not the name of a host.
+// hostFault returns why a normalised name is not the name of a host.
 func hostFault(name string) string {
 	numeric := true
 	for i := range len(name) {

@@ -76,11 +76,11 @@ func TestParseHostSaysWhatIsWrong(t *testing.T) {
 		emptyPart = "has an empty label"
 		longLabel = "has a label of more than 63 octets"
 		long      = "has more than 253 octets"
-		character = "has a character that no name can have"
+		character = "has an invalid character"
 		hyphen    = "has a label that begins or ends with a hyphen"
 		number    = "is a number or an address, not a name"
 		notUTF8   = "is not valid UTF-8"
-		notIDN    = "is no internationalised name (RFC 5891)"
+		notIDN    = "is not a valid internationalised name (RFC 5891)"
 	)
 	for _, tc := range []struct{ name, given, reason string }{
 		{"nothing", "", empty},
@@ -252,7 +252,7 @@ func TestHostSetNamesABadPattern(t *testing.T) {
 		"":              "is empty",
 		".":             "is empty",
 		"..example.org": "has an empty label",
-		"*.example.org": "has a character that no name can have",
+		"*.example.org": "has an invalid character",
 		".192.0.2.1":    "is a number or an address, not a name",
 		"a-.example":    "has a label that begins or ends with a hyphen",
 	} {

@@ -45,7 +45,7 @@ func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
 	if j.ClientIP != "" {
 		addr, err := netip.ParseAddr(j.ClientIP)
 		if err != nil {
-			return Envelope{}, nil, &SyntaxError{Kind: "client_ip", Value: j.ClientIP, Reason: "is no address"}
+			return Envelope{}, nil, &SyntaxError{Kind: "client_ip", Value: j.ClientIP, Reason: "is not an IP address"}
 		}
 		e.ClientIP = addr.Unmap().WithZone("")
 	}
@@ -60,7 +60,7 @@ func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
 	}
 	if j.Now != "" {
 		if e.Now, err = time.Parse(time.RFC3339, j.Now); err != nil {
-			return Envelope{}, nil, &SyntaxError{Kind: "now", Value: j.Now, Reason: "is no time as in 2006-01-02T15:04:05Z"}
+			return Envelope{}, nil, &SyntaxError{Kind: "now", Value: j.Now, Reason: "is not a time such as 2006-01-02T15:04:05Z"}
 		}
 	}
 	return e, j.RcptTo, nil
@@ -69,13 +69,13 @@ func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
 func (j JSON) message() (*Message, error) {
 	switch {
 	case j.Message != "" && j.MessageBase64 != "":
-		return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "stands beside message"}
+		return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "is given together with message"}
 	case j.Message != "":
 		return NewMessage([]byte(j.Message)), nil
 	case j.MessageBase64 != "":
 		raw, err := base64.StdEncoding.DecodeString(j.MessageBase64)
 		if err != nil {
-			return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "is no base64 (RFC 4648, section 4)"}
+			return nil, &SyntaxError{Kind: "message_base64", Value: j.MessageBase64, Reason: "is not valid base64 (RFC 4648, section 4)"}
 		}
 		return NewMessage(raw), nil
 	}

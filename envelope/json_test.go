@@ -74,10 +74,10 @@ func TestJSONReadsTheClientInItsPlainForm(t *testing.T) {
 
 func TestJSONNamesTheFieldAtFault(t *testing.T) {
 	const (
-		noStage   = "is none of whole, start, connect, helo, mail, rcpt, data"
-		noAddress = "is no address"
-		noTime    = "is no time as in 2006-01-02T15:04:05Z"
-		noBase64  = "is no base64 (RFC 4648, section 4)"
+		noStage   = "is not one of whole, start, connect, helo, mail, rcpt, data"
+		noAddress = "is not an IP address"
+		noTime    = "is not a time such as 2006-01-02T15:04:05Z"
+		noBase64  = "is not valid base64 (RFC 4648, section 4)"
 	)
 	for _, tc := range []struct {
 		name                string
@@ -95,7 +95,7 @@ func TestJSONNamesTheFieldAtFault(t *testing.T) {
 		{"seconds since 1970", envelope.JSON{Now: "1936771200"}, "now", "1936771200", noTime},
 		{"base64", envelope.JSON{MessageBase64: "a"}, "message_base64", "a", noBase64},
 		{"base64url", envelope.JSON{MessageBase64: "-_-_"}, "message_base64", "-_-_", noBase64},
-		{"two messages", envelope.JSON{Message: "x", MessageBase64: "eA=="}, "message_base64", "eA==", "stands beside message"},
+		{"two messages", envelope.JSON{Message: "x", MessageBase64: "eA=="}, "message_base64", "eA==", "is given together with message"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e, recipients, err := tc.line.Envelope()

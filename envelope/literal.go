@@ -52,12 +52,12 @@ func parseLiteral(s string) (Literal, string) {
 	}
 	tag, content, tagged := strings.Cut(inner, ":")
 	if !tagged {
-		return Literal{}, "is no IPv4 address"
+		return Literal{}, "is not an IPv4 address"
 	}
 	if strings.EqualFold(tag, "IPv6") {
 		addr, err := netip.ParseAddr(content)
 		if err != nil || addr.Is4() || addr.Zone() != "" {
-			return Literal{}, "is no IPv6 address"
+			return Literal{}, "is not an IPv6 address"
 		}
 		return Literal{Addr: addr.Unmap()}, ""
 	}

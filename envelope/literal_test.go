@@ -45,8 +45,8 @@ func TestParseLiteral(t *testing.T) {
 func TestParseLiteralSaysWhatIsWrong(t *testing.T) {
 	const (
 		brackets = "is not in brackets"
-		four     = "is no IPv4 address"
-		six      = "is no IPv6 address"
+		four     = "is not an IPv4 address"
+		six      = "is not an IPv6 address"
 		untagged = `is an IPv6 address without the tag "IPv6:"`
 		neither  = "is neither an address nor a tag with its content"
 	)

@@ -96,10 +96,10 @@ func parseRoute(path string, smtputf8 bool) (route, rest, reason string) {
 	for hop := range strings.SplitSeq(route, ",") {
 		name, ok := strings.CutPrefix(hop, "@")
 		if !ok {
-			return "", "", "has a source route with a hop that is no domain"
+			return "", "", "has a source route with a hop that is not a domain"
 		}
 		if _, fault := parseDomain(name, smtputf8); fault != "" {
-			return "", "", "has a source route with a hop that is no domain"
+			return "", "", "has a source route with a hop that is not a domain"
 		}
 	}
 	return route, rest, ""
@@ -122,14 +122,14 @@ func parseQuoted(s string, smtputf8 bool) (local string, length int, reason stri
 		case c == '\\':
 			escaped = true
 			if i++; i == len(s) {
-				return "", 0, "has a quoted local part that does not end"
+				return "", 0, "has a quoted local part without a closing quote"
 			}
 			if s[i] >= utf8.RuneSelf { // quoted-pairSMTP is ASCII, also in RFC 6531
-				return "", 0, "has a backslash before a character that can't have one"
+				return "", 0, "has a backslash before a character that cannot be escaped"
 			}
 		}
 	}
-	return "", 0, "has a quoted local part that does not end"
+	return "", 0, "has a quoted local part without a closing quote"
 }
 
 func unescape(s string) string {
@@ -187,7 +187,7 @@ func parseDotString(s string, smtputf8 bool) (local string, length int, reason s
 
 func unicodeFault(local string, smtputf8 bool) string {
 	if !smtputf8 {
-		return "is not ASCII, and SMTPUTF8 was not asked for"
+		return "is not ASCII, which requires SMTPUTF8"
 	}
 	if !utf8.ValidString(local) {
 		return "is not valid UTF-8"
@@ -222,7 +222,7 @@ func parseDomainOrLiteral(s string, smtputf8 bool) (h Host, l Literal, reason st
 func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
 	ascii := IsASCII(s)
 	if !smtputf8 && !ascii {
-		return "", "is not ASCII, and SMTPUTF8 was not asked for"
+		return "", "is not ASCII, which requires SMTPUTF8"
 	}
 	name, reason := normalise(s)
 	h = Host(name)

@@ -121,7 +121,7 @@ func TestParseMailboxWithSMTPUTF8(t *testing.T) {
 				t.Errorf("%+v, %v, written %s", m, err, m)
 			}
 			_, err = envelope.ParseMailbox(tc.given, false)
-			if err == nil || !strings.HasSuffix(err.Error(), "is not ASCII, and SMTPUTF8 was not asked for") {
+			if err == nil || !strings.HasSuffix(err.Error(), "is not ASCII, which requires SMTPUTF8") {
 				t.Errorf("without SMTPUTF8: error %v", err)
 			}
 		})
@@ -153,15 +153,15 @@ func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
 		dots      = "has a dot at the beginning or end of its local part, or two in a row"
 		quotes    = "has a character in its local part that needs quotes"
 		control   = "has a control character"
-		unclosed  = "has a quoted local part that does not end"
+		unclosed  = "has a quoted local part without a closing quote"
 		between   = "has text between its quoted local part and the @"
-		backslash = "has a backslash before a character that can't have one"
+		backslash = "has a backslash before a character that cannot be escaped"
 		long      = "has more than 254 octets"
-		route     = "has a source route with a hop that is no domain"
+		route     = "has a source route with a hop that is not a domain"
 		notUTF8   = "is not valid UTF-8"
 		domain    = "has a domain that "
 		literal   = "has an address literal that "
-		character = domain + "has a character that no name can have"
+		character = domain + "has an invalid character"
 		uLabel    = domain + "is written neither in A-labels nor in U-labels (RFC 5890, section 2.3.2.1)"
 		number    = domain + "is a number or an address, not a name"
 	)
@@ -241,7 +241,7 @@ func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
 		"a@2130706433":           number,
 		"a@2001:db8::1":          character,
 		"a@" + label63 + "a.org": domain + "has a label of more than 63 octets",
-		"a@a\u202eb.example":     domain + "is no internationalised name (RFC 5891)",
+		"a@a\u202eb.example":     domain + "is not a valid internationalised name (RFC 5891)",
 		// What a program behind this one could read as another domain.
 		"a@example。org":                         uLabel,
 		"a@bücher.example。":                     uLabel,
@@ -259,9 +259,9 @@ func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
 		"a@[192.0.2.1":                          literal + "is not in brackets",
 		"a@[192.0.2.1].":                        literal + "is not in brackets",
 		"a@[192.0.2.1]x":                        literal + "is not in brackets",
-		"a@[]":                                  literal + "is no IPv4 address",
-		"a@[192.0.2.256]":                       literal + "is no IPv4 address",
-		"a@[IPv6:192.0.2.1]":                    literal + "is no IPv6 address",
+		"a@[]":                                  literal + "is not an IPv4 address",
+		"a@[192.0.2.256]":                       literal + "is not an IPv4 address",
+		"a@[IPv6:192.0.2.1]":                    literal + "is not an IPv6 address",
 		"a@[2001:db8::1]":                       literal + `is an IPv6 address without the tag "IPv6:"`,
 		"a@[tag:con[tent]":                      literal + "is neither an address nor a tag with its content",
 		"@a:":                                   noLocal,

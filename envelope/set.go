@@ -5,11 +5,10 @@ import (
 	"errors"
 )
 
-// Set reports whether a value is in a set. It is for sets that patterns can't
-// describe, that change while the program runs, or that are stored elsewhere, such
-// as in a database. It is called concurrently, and must return soon after ctx ends.
-// If it fails, the check that called it is a TempError with 451 4.3.0
-// ([Unavailable]).
+// Set reports whether a value is in a set. It is for sets that patterns cannot
+// describe, that change while the program runs, or that are stored elsewhere, such as
+// in a database. It is called concurrently, and must return soon after ctx ends. If
+// it fails, the check that called it is a TempError with 451 4.3.0 ([Unavailable]).
 type Set[T any] func(ctx context.Context, value T) (bool, error)
 
 // SetOf returns a Set that calls contains, such as [HostSet.Contains]. It is nil if

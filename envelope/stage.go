@@ -47,5 +47,5 @@ func ParseStage(word string) (Stage, error) {
 			return Stage(i), nil
 		}
 	}
-	return Whole, &SyntaxError{Kind: "stage", Value: word, Reason: "is none of whole, start, connect, helo, mail, rcpt, data"}
+	return Whole, &SyntaxError{Kind: "stage", Value: word, Reason: "is not one of whole, start, connect, helo, mail, rcpt, data"}
 }

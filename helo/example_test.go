@@ -75,6 +75,6 @@ func ExampleInSet() {
 	known := helo.InSet(envelope.SetOf(partners.Contains))
 	fmt.Println(known(context.Background(), nil, &envelope.Envelope{Helo: "out7.example.net"}).Outcome)
 	// Output:
-	// host pattern "*.example.net" has a character that no name can have
+	// host pattern "*.example.net" has an invalid character
 	// pass
 }

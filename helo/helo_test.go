@@ -113,16 +113,16 @@ func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 		{"IPv6:2001:db8::1", "the HELO name IPv6:2001:db8::1 is an address, which needs brackets, as in [IPv6:2001:db8::1]"},
 		{"::ffff:192.0.2.1", "the HELO name ::ffff:192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]"},
 		{"256.1.1.1", "the HELO name 256.1.1.1 is a number or an address, not a name"},
-		{"[256.1.1.1]", "the HELO name [256.1.1.1] is no IPv4 address"},
+		{"[256.1.1.1]", "the HELO name [256.1.1.1] is not an IPv4 address"},
 		{"[2001:db8::1]", `the HELO name [2001:db8::1] is an IPv6 address without the tag "IPv6:"`},
 		{"[192.0.2.1", "the HELO name [192.0.2.1 begins with a bracket and does not end with one"},
 		{"mail..example.org", "the HELO name mail..example.org has an empty label"},
-		{"mail example.org", "the HELO name mail example.org has a character that no name can have"},
+		{"mail example.org", "the HELO name mail example.org has an invalid character"},
 		{"-a.example.org", "the HELO name -a.example.org has a label that begins or ends with a hyphen"},
 		{"bücher.example", "the HELO name bücher.example is not ASCII, and must be given in A-labels"},
-		{"a\x00b\r\n250 ok", "the HELO name a?b 250 ok has a character that no name can have"},
+		{"a\x00b\r\n250 ok", "the HELO name a?b 250 ok has an invalid character"},
 		{"\xff.example.org", "the HELO name ?.example.org is not valid UTF-8"},
-		{"\u202egro.example", "the HELO name ?gro.example is no internationalised name (RFC 5891)"},
+		{"\u202egro.example", "the HELO name ?gro.example is not a valid internationalised name (RFC 5891)"},
 	} {
 		t.Run(tc.helo, func(t *testing.T) {
 			got := helo.Syntax(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})

@@ -214,7 +214,7 @@ func TestExists(t *testing.T) {
 		{"11", envelope.Fail, "PTR", "", `says "192.0.2.11.", which is an address and not a name`},
 		{"12", envelope.Fail, "PTR", "", `says "unknown.", which is a single label and not a full name`},
 		{"13", envelope.Fail, "PTR", "", `says "13.2.0.192.in-addr.arpa.", which is a name of the reverse tree itself`},
-		{"14", envelope.Fail, "PTR", "", `says "bad name.example.org.", which is no host name: it has a character that no name can have`},
+		{"14", envelope.Fail, "PTR", "", `says "bad name.example.org.", which is no host name: it has an invalid character`},
 		{"15", envelope.Fail, "PTR", "", `says "-bad.example.org.", which is no host name: it has a label that begins or ends with a hyphen`},
 		{"16", envelope.Fail, "PTR", "", `says ".", which is no host name: it is empty`},
 		{"17", envelope.Fail, "PTR", "", "which is no host name: it is not ASCII"},

@@ -44,7 +44,7 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 			j.unwritten = i
 			j.wrote = j.wrote || writers(*finding) > 1 // one of them may have succeeded
 			f := envelope.Unavailable(finding.Check, fmt.Errorf("writing failed: %w", err))
-			f.Text = "a record of the server could not be written"
+			f.Text = "server write error"
 			f.Detail = finding.Detail
 			*finding = f
 			return false

@@ -71,7 +71,7 @@ func replyTo(err error) Reply {
 	if errors.As(err, &refused) && refused != nil {
 		return refused.Verdict.Reply()
 	}
-	return Reply{Status: envelope.Status{Code: 451, Subject: 3}, Lines: []string{"the server has an internal error, please try again later"}}
+	return Reply{Status: envelope.Status{Code: 451, Subject: 3}, Lines: []string{"internal server error, please try again later"}}
 }
 
 // shuttingDown is the reply after the end of a session (RFC 3463, section 3.4:

@@ -146,7 +146,7 @@ func ExamplePolicy_Validate() {
 	}}
 	fmt.Println(policy.Validate())
 	// Output:
-	// rule 1 (recipient.ours): mailbox pattern "exa mple" has a character that no name can have
+	// rule 1 (recipient.ours): mailbox pattern "exa mple" has an invalid character
 	// rule 2 (helo.resolves): the condition sender.in: mailbox pattern "ann@" has a domain that is empty
 	// rule 3 (client.in): there is no set to ask
 }

@@ -29,7 +29,7 @@ func TestAVerdictInOneLine(t *testing.T) {
 			"reject 550 5.7.25 by f: f does not hold https://x.example"},
 		{rules(verdict.TempFailUnless(fail("f"))), envelope.Whole, "tempfail 450 4.7.25 by f: f does not hold"},
 		{soft, envelope.Whole, "tempfail 450 4.7.25 by f, softened: f does not hold"},
-		{rules(verdict.RejectUnless(temp("t"))), envelope.Whole, "tempfail 451 4.4.3 forced by t: a lookup failed, please try again later"},
+		{rules(verdict.RejectUnless(temp("t"))), envelope.Whole, "tempfail 451 4.4.3 forced by t: temporary lookup failure, please try again later"},
 		{rules(verdict.RejectUnless(pass("p")), verdict.RejectUnless(late("l"))), envelope.Connect, "continue: l waits for data"},
 		{rules(verdict.RejectUnless(fail("f")).When(envelope.Any(late("l"), fail("g"))).Named("n")), envelope.Connect, "continue: n waits for data"},
 		{rules(verdict.RejectUnless(fail("f")).Named("a\r\nb")), envelope.Whole, "reject 550 5.7.25 by a b: f does not hold"},
@@ -97,9 +97,9 @@ func TestExplainTellsTheWholeStory(t *testing.T) {
                                              condition c: fail, c does not hold
                                              more
     nothing         pass
-    site.directory  temperror                a lookup failed
+    site.directory  temperror                temporary lookup failure
                                              cause: the directory is down
-    t               temperror                a lookup failed
+    t               temperror                temporary lookup failure
                                              cause: no answer
     end             fail       reject        end does not hold
   not asked: unneeded
@@ -132,9 +132,9 @@ func TestAVerdictIsJSONWithItsTrace(t *testing.T) {
 		`{"rule":"speaks","action":"continue","conditions":[{"check":"c","outcome":"fail","status":"550 5.7.25","text":"c does not hold"}],` +
 			`"finding":{"check":"speaks","outcome":"fail","status":"550 5.7.25","text":"the client is bad"}}`,
 		`{"rule":"nothing","action":"continue","finding":{"check":"nothing","outcome":"pass"}}`,
-		`{"rule":"site.directory","action":"continue","finding":{"check":"site.directory","outcome":"temperror","status":"451 4.3.0","text":"a lookup failed",` +
+		`{"rule":"site.directory","action":"continue","finding":{"check":"site.directory","outcome":"temperror","status":"451 4.3.0","text":"temporary lookup failure",` +
 			`"retry":"please try again later","cause":"the directory is down"}}`,
-		`{"rule":"t","finding":{"check":"t","outcome":"temperror","status":"451 4.4.3","text":"a lookup failed","retry":"please try again later","cause":"no answer"}}`,
+		`{"rule":"t","finding":{"check":"t","outcome":"temperror","status":"451 4.4.3","text":"temporary lookup failure","retry":"please try again later","cause":"no answer"}}`,
 		`{"rule":"end","action":"reject","finding":{"check":"end","outcome":"fail","status":"550 5.7.25","text":"end does not hold"}}]}`,
 	}, ",")
 	if got := duration.ReplaceAllString(string(text), ""); got != want {

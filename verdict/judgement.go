@@ -232,14 +232,14 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 func (j *judgement) late(p place) envelope.Finding {
 	name, _ := envelope.Describe(j.rules.at(p))
 	f := envelope.Temporary(name, context.Cause(j.ctx))
-	f.Text = "the checks took too long"
+	f.Text = "checks timed out"
 	return f
 }
 
 // mistake is the finding for an error of the program rather than of DNS.
 func mistake(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
-	f.Text = "the server has an internal error"
+	f.Text = "internal server error"
 	return f
 }
 

@@ -64,11 +64,11 @@ func (v Verdict) Reply() Reply {
 	case TempFail:
 		status = status.Deferral()
 		if text == "" {
-			text = "mail is deferred, please try again later"
+			text = "temporarily deferred, please try again later"
 		}
 	default:
 		status = envelope.Status{Code: 451, Subject: 3}
-		text = "no decision was made, please try again later"
+		text = "internal server error, please try again later"
 	}
 	lines := fold(envelope.CleanText(text, v.smtputf8), maxTextLines)
 	for _, help := range v.Help {

@@ -39,7 +39,7 @@ func TestReplyOnTheWire(t *testing.T) {
 		{"a status that no RFC knows", verdict.RejectUnless(finds(status(599, 7, 9), "no")), "550 5.7.1 no\r\n"},
 		{"a success for a rejection", verdict.RejectUnless(finds(status(250, 0, 0), "no")), "550 5.7.1 no\r\n"},
 		{"no text", verdict.RejectUnless(finds(status(550, 7, 1), "")), "550 5.7.1 access denied\r\n"},
-		{"no text for a tempfail", verdict.TempFailUnless(finds(status(550, 7, 1), "")), "450 4.7.1 mail is deferred, please try again later\r\n"},
+		{"no text for a tempfail", verdict.TempFailUnless(finds(status(550, 7, 1), "")), "450 4.7.1 temporarily deferred, please try again later\r\n"},
 		{"a reply of one's own", verdict.RejectUnless(fail("f")).Reply(status(521, 3, 2), "go away {ip}"), "521 5.3.2 go away 192.0.2.1\r\n"},
 		{"a reply of one's own, softened", verdict.TempFailUnless(fail("f")).Reply(status(550, 3, 2), "later"), "450 4.3.2 later\r\n"},
 		{"a link", verdict.RejectUnless(fail("f")).See("https://x.example/?ip={ip}&helo={helo}&from={from}&to={to}&r={rule}&c={code}&s={status}"),

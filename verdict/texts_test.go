@@ -67,7 +67,7 @@ func TestTheReplyToAFindingSaysWhatTheActionIs(t *testing.T) {
 		want    string
 	}{
 		{"none", verdict.Reject, "550 5.7.1 access denied"},
-		{"none", verdict.TempFail, "450 4.7.1 mail is deferred, please try again later"},
+		{"none", verdict.TempFail, "450 4.7.1 temporarily deferred, please try again later"},
 		{"pass", verdict.Reject, "550 5.7.1 access denied"},
 		{"pass, why", verdict.Reject, "550 5.7.1 the client is known"},
 		{"pass, why", verdict.TempFail, "450 4.7.1 the client is known"},
@@ -77,14 +77,14 @@ func TestTheReplyToAFindingSaysWhatTheActionIs(t *testing.T) {
 		{"fail for now", verdict.TempFail, "450 4.7.25 the mail is new, please try again later"},
 		{"permerror", verdict.Reject, "550 5.7.25 the record is broken"},
 		{"permerror", verdict.TempFail, "450 4.7.25 the record is broken"},
-		{"temperror", verdict.Reject, "550 5.4.3 a lookup failed"},
-		{"temperror", verdict.TempFail, "451 4.4.3 a lookup failed, please try again later"},
-		{"unavailable", verdict.Reject, "550 5.3.0 a lookup failed"},
-		{"unavailable", verdict.TempFail, "451 4.3.0 a lookup failed, please try again later"},
+		{"temperror", verdict.Reject, "550 5.4.3 temporary lookup failure"},
+		{"temperror", verdict.TempFail, "451 4.4.3 temporary lookup failure, please try again later"},
+		{"unavailable", verdict.Reject, "550 5.3.0 temporary lookup failure"},
+		{"unavailable", verdict.TempFail, "451 4.3.0 temporary lookup failure, please try again later"},
 		{"no text", verdict.Reject, "550 5.7.1 access denied"},
-		{"no text", verdict.TempFail, "450 4.7.1 mail is deferred, please try again later"},
-		{"no outcome", verdict.Reject, "550 5.3.0 the server has an internal error"},
-		{"no outcome", verdict.TempFail, "451 4.3.0 the server has an internal error, please try again later"},
+		{"no text", verdict.TempFail, "450 4.7.1 temporarily deferred, please try again later"},
+		{"no outcome", verdict.Reject, "550 5.3.0 internal server error"},
+		{"no outcome", verdict.TempFail, "451 4.3.0 internal server error, please try again later"},
 	} {
 		f := findings()[tc.finding]
 		check := envelope.At("f", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding { return f })

@@ -100,7 +100,7 @@ func TestLogValueIsCleanAndTellsThePrivateCause(t *testing.T) {
 	logger.Info("judged", "verdict", v)
 	v = judge(t, atConnect(), verdict.MarkUnless(fail("f"), "grey"), verdict.MarkUnless(temp("t"), "black"))
 	logger.Info("judged", "verdict", v)
-	want := `level=INFO msg=judged verdict.action=tempfail verdict.status="451 4.4.3" verdict.text="a lookup failed, please try again later" verdict.rule=a verdict.check=a verdict.outcome=temperror verdict.cause="no answer" verdict.forced=true verdict.questions=0
+	want := `level=INFO msg=judged verdict.action=tempfail verdict.status="451 4.4.3" verdict.text="temporary lookup failure, please try again later" verdict.rule=a verdict.check=a verdict.outcome=temperror verdict.cause="no answer" verdict.forced=true verdict.questions=0
 level=INFO msg=judged verdict.action=reject verdict.status="550 5.7.1" verdict.text="evil line?[2J" verdict.rule=finds verdict.check=finds verdict.outcome=fail verdict.questions=0
 level=INFO msg=judged verdict.action=accept verdict.marks=grey verdict.undecided=black verdict.questions=0
 `

@@ -70,9 +70,9 @@ func TestSignaturesThatAreRefusedUnasked(t *testing.T) {
 		{"a colon at the end", with("h", "From:"), "permerror: the list of signed header fields (h=) has an empty name"},
 		{"1001 names", with("h", "From"+strings.Repeat(":x", 1000)), "permerror: the signature covers more than 1000 header fields"},
 
-		{"d with a bracket", with("d", "example.net(.example.org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
-		{"d with a blank", with("d", "example. org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
-		{"d with a NUL", with("d", "example\x01.org"), "permerror: the domain of the signature (d=) has a character that no name can have"},
+		{"d with a bracket", with("d", "example.net(.example.org"), "permerror: the domain of the signature (d=) has an invalid character"},
+		{"d with a blank", with("d", "example. org"), "permerror: the domain of the signature (d=) has an invalid character"},
+		{"d with a NUL", with("d", "example\x01.org"), "permerror: the domain of the signature (d=) has an invalid character"},
 		{"d of 300 octets", with("d", strings.Repeat("a.", 150)+"example.org"), "permerror: the domain of the signature (d=) has more than 253 octets"},
 		{"d with an empty label", with("d", "example..org"), "permerror: the domain of the signature (d=) has an empty label"},
 		{"d is an address", with("d", "192.0.2.1"), "permerror: the domain of the signature (d=) is a number or an address, not a name"},

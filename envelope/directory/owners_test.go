@@ -16,10 +16,10 @@ func TestOwnersFromNamesWhatItCantRead(t *testing.T) {
 	}{
 		{map[string][]string{"ann": {"ann"}}, `mailbox entry "ann" has no domain`},
 		{map[string][]string{"ann": {""}}, `mailbox entry "" is empty`},
-		{map[string][]string{"ann": {"ann@org.example, bob@org.example"}}, `mailbox entry "ann@org.example, bob@org.example" has a domain that has a character that no name can have`},
+		{map[string][]string{"ann": {"ann@org.example, bob@org.example"}}, `mailbox entry "ann@org.example, bob@org.example" has a domain that has an invalid character`},
 		{map[string][]string{"ann": {"@"}}, `mailbox entry "@" has a domain that is empty`},
-		{map[string][]string{"ann": {"@*.example"}}, `mailbox entry "@*.example" has a domain that has a character that no name can have`},
-		{map[string][]string{"ann": {"@a.example:ann@org.example"}}, `mailbox entry "@a.example:ann@org.example" has a domain that has a character that no name can have`},
+		{map[string][]string{"ann": {"@*.example"}}, `mailbox entry "@*.example" has a domain that has an invalid character`},
+		{map[string][]string{"ann": {"@a.example:ann@org.example"}}, `mailbox entry "@a.example:ann@org.example" has a domain that has an invalid character`},
 		{map[string][]string{"": {"ann@org.example"}}, `login "" is empty`},
 		{map[string][]string{"bob": {"two"}, "ann": {"one"}, "eve": {"three"}}, `mailbox entry "one" has no domain`},
 	} {

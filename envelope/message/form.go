@@ -66,7 +66,7 @@ func lineFault(block []byte, smtputf8 bool) string {
 			return fmt.Sprintf("has a line of %d octets in its header, line %d, where %d are allowed", len(line), number, maxLine)
 		case envelope.IsASCII(line):
 		case !smtputf8:
-			return fmt.Sprintf("has characters beyond ASCII in its header, line %d, and SMTPUTF8 was not asked for", number)
+			return fmt.Sprintf("has characters beyond ASCII in its header, line %d, which requires SMTPUTF8", number)
 		case !utf8.Valid(line):
 			return fmt.Sprintf("has octets in its header, line %d, that are not UTF-8", number)
 		}

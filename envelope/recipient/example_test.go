@@ -94,7 +94,7 @@ func ExampleListed() {
 	// Output:
 	// temperror 452 4.2.2 the mailbox ann@example.org is full
 	//    because the mailbox is full
-	// temperror 451 4.3.0 a lookup failed
+	// temperror 451 4.3.0 temporary lookup failure
 	//    because the database is down
 }
 

@@ -133,7 +133,7 @@ func TestOursNamesTheRecipient(t *testing.T) {
 		"User@Other.example":                 "the recipient User@Other.example is in no domain of this site",
 		"user%other.example@ours.example":    "the recipient user%other.example@ours.example asks this server to send the mail on",
 		"@other.example:user@ours.example":   "the recipient @other.example:user@ours.example asks this server to send the mail on",
-		"user@ours.example\r\n250 2.1.5 OK!": "the recipient user@ours.example 250 2.1.5 OK! has a domain that has a character that no name can have",
+		"user@ours.example\r\n250 2.1.5 OK!": "the recipient user@ours.example 250 2.1.5 OK! has a domain that has an invalid character",
 		"user":                               "the recipient user has no domain",
 		"":                                   "the client has given no recipient",
 	} {

@@ -73,7 +73,7 @@ const (
 	hasNone     = "has no address"
 	isAddress   = "is an address and not a name"
 	isPrivate   = "has the address 10.0.0.1, which is not public (Private-Use, RFC 1918)"
-	badAlphabet = "is no host name: it has a character that no name can have"
+	badAlphabet = "is no host name: it has an invalid character"
 )
 
 func TestMXUsable(t *testing.T) {

@@ -23,7 +23,7 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		{"-colour", "-colour"},
 		{"-ip 192.0.2.300", `client_ip "192.0.2.300"`},
-		{"-stage end", `"end" is none of`},
+		{"-stage end", `"end" is not one of`},
 		{"-now yesterday", `"yesterday"`},
 		{"-message testdata/none.eml", "testdata/none.eml"},
 		{"-policy lax", `unknown policy "lax"; known are: standard, strict, submission`},

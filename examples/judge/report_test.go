@@ -69,7 +69,7 @@ func TestTextOfConditionsAndOperands(t *testing.T) {
                                                                    client.tls: fail, the connection is not encrypted
                                                                    not(helo.literal): none
                                                                    helo.literal: none
-    site.directory                      temperror                  a lookup failed
+    site.directory                      temperror                  temporary lookup failure
                                                                    cause: the directory is down
     client.tls                          fail       would tempfail  the connection is not encrypted
   questions to DNS: 0

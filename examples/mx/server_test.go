@@ -259,7 +259,7 @@ func TestFlags(t *testing.T) {
 		{[]string{"-mailboxes", "alice"}, `mailbox "alice" has no domain`},
 		{[]string{"-mailboxes", "alice@[192.0.2.1]"}, `mailbox "alice@[192.0.2.1]" is not of the form`},
 		{append(needed, "-our-nets", "192.0.2.0"), `network "192.0.2.0" is no prefix`},
-		{append(needed, "-hostname", "m x"), `host name "m x" has a character`},
+		{append(needed, "-hostname", "m x"), `host name "m x" has an invalid character`},
 		{append(needed, "-policy", "lax"), `no policy "lax"; there are: standard, strict`},
 		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
 		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "only -policy strict asks lists"},

@@ -35,7 +35,7 @@ func TestErrorIsBareAndBearsItsCodesOnEveryLine(t *testing.T) {
 		{"several lines", verdict.Verdict{Action: verdict.Reject, Status: envelope.Status{Code: 550, Subject: 7, Detail: 1}, Text: "one", Help: []string{"two", "three"}},
 			smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "5.7.1 one\n5.7.1 two\nthree"}},
 		{"no verdict", verdict.Verdict{},
-			smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "no decision was made, please try again later"}},
+			smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "internal server error, please try again later"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, ok := gosmtp.Error(tc.v).(*smtp.SMTPError) // as go-smtp looks at it

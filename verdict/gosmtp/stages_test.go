@@ -278,7 +278,7 @@ func TestASlowCheckEndsWithTheTimeoutOfThePolicy(t *testing.T) {
 	policy.Timeout = time.Millisecond
 	serve(t, &gosmtp.Guard{Policy: policy}, &backend{}).talk(t, hello+`
 		C: MAIL FROM:<a@a.example>
-		S: 451 4.4.3 the checks took too long, please try again later
+		S: 451 4.4.3 checks timed out, please try again later
 	`)
 }
 

@@ -86,7 +86,7 @@ func TestPatterns(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	const (
-		character = "has a character that no name can have"
+		character = "has an invalid character"
 		domain    = "has a domain that "
 	)
 	for text, reason := range map[string]string{
