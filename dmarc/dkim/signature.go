@@ -89,12 +89,14 @@ func parseSignature(field header.Field) *signature {
 	return s
 }
 
-// readableData returns the value of b= without its blanks, "" if it is not
-// printable ASCII.
+// readableData returns the value of b= without its blanks, "" if it has characters
+// that are not of base64.
 func readableData(tags tagList) string {
 	data := withoutBlanks(tags.value("b", ""))
 	for i := range len(data) {
-		if c := data[i]; c <= ' ' || c > '~' {
+		switch c := data[i]; {
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '=':
+		default:
 			return ""
 		}
 	}
