@@ -130,16 +130,16 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 // with another answer to that question the end would not be the same. Without an
 // error the end is certain. The result is that of the first round without what
 // other rounds contradict.
-func settle[K comparable](ctx context.Context, d *discovery, m *material, end func(*Result) K) (Result, error) {
+func settle[K comparable](ctx context.Context, d *discovery, m *material, end func(Result) K) (Result, error) {
 	first := d.evaluate(ctx, m)
-	want := end(&first)
+	want := end(first)
 	for range maxRounds {
 		failure := d.assumed.next()
 		if failure == nil {
 			return first, nil
 		}
 		other := d.evaluate(ctx, m)
-		if end(&other) != want {
+		if end(other) != want {
 			return first, failure
 		}
 		first.intersect(&other)

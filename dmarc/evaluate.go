@@ -70,7 +70,7 @@ func (d *discovery) conclude(ctx context.Context, m *material) Result {
 		outcome     envelope.Outcome
 		disposition Policy
 	}
-	result, failure := settle(ctx, d, m, func(result *Result) end { return end{result.Outcome, result.Disposition} })
+	result, failure := settle(ctx, d, m, func(result Result) end { return end{result.Outcome, result.Disposition} })
 	if failure != nil {
 		return result.undecided(failure)
 	}

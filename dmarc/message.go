@@ -106,8 +106,8 @@ func (receiver *Receiver) reconsider(ctx context.Context, r envelope.Resolver, f
 	var outcome envelope.Outcome
 	d := receiver.discover(r)
 	d.asked, d.existing = maps.Clone(h.asked), maps.Clone(h.existing)
-	result, failure := settle(ctx, d, h.material, func(result *Result) envelope.Outcome {
-		outcome = word(f.Check, result).Outcome
+	result, failure := settle(ctx, d, h.material, func(result Result) envelope.Outcome {
+		outcome = word(f.Check, &result).Outcome
 		return outcome
 	})
 	switch {
