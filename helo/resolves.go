@@ -13,7 +13,7 @@ import (
 // failed. If there is none and a lookup failed, Resolves is a TempError. None: an
 // address literal.
 //
-// DNS: A, then AAAA, then MX, up to the first that exists.
+// DNS: A, AAAA and MX together. The first that exists, in this order, decides.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.resolves"
 	if !e.Reached(envelope.Helo) {
@@ -34,26 +34,23 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 }
 
 // exists returns nil if host has an A, AAAA or MX record. Otherwise its error is
-// not found, or that of the first lookup that failed.
-func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) error {
-	_, a := envelope.LookupIP(ctx, r, "ip4", string(host))
-	if a == nil {
-		return nil
-	}
-	_, aaaa := envelope.LookupIP(ctx, r, "ip6", string(host))
-	if aaaa == nil {
-		return nil
-	}
-	mx := takesMail(ctx, r, host)
-	if mx == nil {
-		return nil
-	}
-	for _, err := range []error{a, aaaa} {
-		if !envelope.NotFound(err) {
-			return err
+// that of the first lookup that failed, or not found if none did.
+func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) (failure error) {
+	for _, err := range envelope.Concurrently(ctx, []string{"ip4", "ip6", "mx"}, func(ctx context.Context, kind string) error {
+		if kind == "mx" {
+			return takesMail(ctx, r, host)
+		}
+		_, err := envelope.LookupIP(ctx, r, kind, string(host))
+		return err
+	}) {
+		if err == nil {
+			return nil
+		}
+		if failure == nil || envelope.NotFound(failure) {
+			failure = err
 		}
 	}
-	return mx
+	return failure
 }
 
 // takesMail returns nil if host has an MX record that is not null.

@@ -150,23 +150,34 @@ func usable(text string) (name envelope.Host, fault string) {
 }
 
 // confirm returns the first of the names that leads back to client, "" if none
-// does. The error is that of the first lookup that failed, if there was one and
-// no name leads back.
+// does. The addresses of all names are asked for together. The error is that of
+// the first lookup that failed, if there was one and no name leads back.
 func confirm(ctx context.Context, r envelope.Resolver, client netip.Addr, names []envelope.Host) (envelope.Host, error) {
+	type answer struct {
+		leadsBack bool
+		err       error
+	}
 	var failed error
-	for _, name := range names {
-		leadsBack, err := envelope.Once(ctx, forwardKey{name, client}, func() (bool, error) {
-			addrs, err := envelope.LookupIP(ctx, r, network(client), string(name))
-			return slices.Contains(addrs, client), err
-		})
-		if leadsBack {
+	for name, a := range envelope.Concurrently(ctx, names, func(ctx context.Context, name envelope.Host) (a answer) {
+		a.leadsBack, a.err = leadsBack(ctx, r, client, name)
+		return a
+	}) {
+		if a.leadsBack {
 			return name, nil
 		}
-		if failed == nil && err != nil && !envelope.NotFound(err) {
-			failed = err
+		if failed == nil && a.err != nil && !envelope.NotFound(a.err) {
+			failed = a.err
 		}
 	}
 	return "", failed
+}
+
+// leadsBack reports whether one of the addresses of name is that of client.
+func leadsBack(ctx context.Context, r envelope.Resolver, client netip.Addr, name envelope.Host) (bool, error) {
+	return envelope.Once(ctx, forwardKey{name, client}, func() (bool, error) {
+		addrs, err := envelope.LookupIP(ctx, r, network(client), string(name))
+		return slices.Contains(addrs, client), err
+	})
 }
 
 // network is the family in which the addresses of a name are asked for: only

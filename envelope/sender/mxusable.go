@@ -64,9 +64,9 @@ type BadMX struct {
 // None: the null sender, an address literal, a sender that can't be read, and a
 // domain whose only MX record is null, which TakesMail judges.
 //
-// DNS: MX; then A for each host, AAAA if no A record is usable, and CNAME if
-// one of them is, up to the first host that is good. Three questions for a
-// domain in good order, and 31 at most.
+// DNS: MX, then A, AAAA and CNAME for all hosts together, at most 31 questions.
+// Answers that come without waiting save questions: AAAA if an A record is
+// usable, CNAME if no address is, and hosts after the first that is good.
 func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.mxusable"
 	if !e.Reached(envelope.Mail) {
@@ -100,28 +100,52 @@ func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 // look looks at hosts up to the first that is usable. The error is that of the
 // first question that had no answer.
 func (result *Result) look(ctx context.Context, r envelope.Resolver, hosts []mailHost) (failure error) {
-	for _, host := range hosts {
-		reason, err := host.fault, error(nil)
-		if reason == "" {
-			reason, err = addressFault(ctx, r, host.name)
-		}
-		if reason == "" && err == nil && !result.Implicit {
-			reason, err = aliasFault(ctx, r, host.name)
-		}
+	inspections := []inspection{addressFault, aliasFault}
+	if result.Implicit {
+		inspections = inspections[:1]
+	}
+	for host, found := range envelope.Concurrently(ctx, hosts, func(ctx context.Context, host mailHost) fault {
+		return host.look(ctx, r, inspections)
+	}) {
 		switch {
-		case err != nil:
+		case found.err != nil:
 			result.Unknown = append(result.Unknown, host.name)
 			if failure == nil {
-				failure = err
+				failure = found.err
 			}
-		case reason != "":
-			result.Bad = append(result.Bad, BadMX{Host: excerpt(host.text), Reason: reason})
+		case found.reason != "":
+			result.Bad = append(result.Bad, BadMX{Host: excerpt(host.text), Reason: found.reason})
 		default:
 			result.Usable = host.name
 			return failure
 		}
 	}
 	return failure
+}
+
+// fault is what keeps a host from being usable, or the error that keeps it from
+// being known. The zero value is no fault.
+type fault struct {
+	reason string
+	err    error
+}
+
+// inspection asks DNS for one kind of fault of a host.
+type inspection func(ctx context.Context, r envelope.Resolver, host envelope.Host) fault
+
+// look returns the first fault that the inspections find.
+func (h mailHost) look(ctx context.Context, r envelope.Resolver, inspections []inspection) fault {
+	if h.fault != "" {
+		return fault{reason: h.fault}
+	}
+	for _, found := range envelope.Concurrently(ctx, inspections, func(ctx context.Context, inspect inspection) fault {
+		return inspect(ctx, r, h.name)
+	}) {
+		if found.reason != "" || found.err != nil {
+			return found
+		}
+	}
+	return fault{}
 }
 
 // nullMX is the host of a null MX record.
@@ -178,48 +202,54 @@ func readMX(text string) (name envelope.Host, fault string) {
 	return name, ""
 }
 
-// addressFault says what is wrong with the addresses of a host.
-func addressFault(ctx context.Context, r envelope.Resolver, host envelope.Host) (reason string, err error) {
-	var addrs []netip.Addr
-	var failure error
-	for _, network := range []string{"ip4", "ip6"} {
-		found, err := envelope.LookupIP(ctx, r, network, string(host))
+// addressFault finds what is wrong with the addresses of a host.
+func addressFault(ctx context.Context, r envelope.Resolver, host envelope.Host) fault {
+	type answer struct {
+		addrs []netip.Addr
+		err   error
+	}
+	var all answer
+	for _, a := range envelope.Concurrently(ctx, []string{"ip4", "ip6"}, func(ctx context.Context, network string) (a answer) {
+		a.addrs, a.err = envelope.LookupIP(ctx, r, network, string(host))
+		return a
+	}) {
 		switch {
-		case slices.ContainsFunc(found, isPublic):
-			return "", nil
-		case err != nil && !envelope.NotFound(err) && failure == nil:
-			failure = err
+		case slices.ContainsFunc(a.addrs, isPublic):
+			return fault{}
+		case a.err != nil && !envelope.NotFound(a.err) && all.err == nil:
+			all.err = a.err
 		}
-		addrs = append(addrs, found...)
+		all.addrs = append(all.addrs, a.addrs...)
 	}
 	switch {
-	case failure != nil:
-		return "", failure
-	case len(addrs) == 0:
-		return "has no address", nil
+	case all.err != nil:
+		return fault{err: all.err}
+	case len(all.addrs) == 0:
+		return fault{reason: "has no address"}
 	}
-	block := addressspace.Of(addrs[0])
-	return fmt.Sprintf("has the address %s, which is not public (%s, %s)", addrs[0], block.Name, block.Source), nil
+	block := addressspace.Of(all.addrs[0])
+	return fault{reason: fmt.Sprintf("has the address %s, which is not public (%s, %s)", all.addrs[0], block.Name, block.Source)}
 }
 
 func isPublic(addr netip.Addr) bool { return addressspace.Of(addr).GloballyReachable }
 
-// aliasFault says that a host with an address is an alias, if it is one.
-func aliasFault(ctx context.Context, r envelope.Resolver, host envelope.Host) (reason string, err error) {
+// aliasFault finds whether a host is an alias. A name without any record is none:
+// addressFault finds what is wrong with it.
+func aliasFault(ctx context.Context, r envelope.Resolver, host envelope.Host) fault {
 	end, err := envelope.LookupCNAME(ctx, r, string(host))
 	switch {
-	case envelope.NotFound(err): // no alias is known, and the address is
-		return "", nil
+	case envelope.NotFound(err):
+		return fault{}
 	case err != nil:
-		return "", err
+		return fault{err: err}
 	}
 	switch name, err := envelope.ParseHost(end); {
 	case err != nil:
-		return "is an alias of what is no host name", nil
+		return fault{reason: "is an alias of what is no host name"}
 	case name != host:
-		return "is an alias of " + string(name), nil
+		return fault{reason: "is an alias of " + string(name)}
 	}
-	return "", nil
+	return fault{}
 }
 
 // listed is how many hosts a sentence lists. The rest are counted.

@@ -14,7 +14,7 @@ import (
 //
 // None: the null sender, an address literal, and a sender that does not parse.
 //
-// DNS: MX, then A, then AAAA, up to the first that exists.
+// DNS: MX, A and AAAA together. The first that exists, in this order, decides.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.resolves"
 	if !e.Reached(envelope.Mail) {
@@ -24,25 +24,35 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 	if domain == "" {
 		return envelope.NotApplicable(check)
 	}
-	_, err := envelope.LookupMX(ctx, r, string(domain))
-	failure := err // the first that does not say not found
-	for _, network := range []string{"ip4", "ip6"} {
-		if err == nil {
-			break
-		}
-		_, err = envelope.LookupIP(ctx, r, network, string(domain))
-		if envelope.NotFound(failure) {
-			failure = err
-		}
-	}
-	switch {
+	switch err := exists(ctx, r, domain); {
 	case err == nil:
 		return envelope.Passed(check)
-	case !envelope.NotFound(failure):
-		return envelope.Temporary(check, failure)
+	case !envelope.NotFound(err):
+		return envelope.Temporary(check, err)
 	}
 	return envelope.Failed(check, noSuchDomain,
 		"the domain %s of the sender has no MX, A or AAAA record in DNS", domain)
+}
+
+// exists returns nil if domain has an MX, A or AAAA record. Otherwise its error is
+// that of the first lookup that failed, or not found if none did.
+func exists(ctx context.Context, r envelope.Resolver, domain envelope.Host) (failure error) {
+	for _, err := range envelope.Concurrently(ctx, []string{"mx", "ip4", "ip6"}, func(ctx context.Context, kind string) (err error) {
+		if kind == "mx" {
+			_, err = envelope.LookupMX(ctx, r, string(domain))
+		} else {
+			_, err = envelope.LookupIP(ctx, r, kind, string(domain))
+		}
+		return err
+	}) {
+		if err == nil {
+			return nil
+		}
+		if failure == nil || envelope.NotFound(failure) {
+			failure = err
+		}
+	}
+	return failure
 }
 
 // TakesMail passes unless the domain of the sender accepts no mail: its only MX

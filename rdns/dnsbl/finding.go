@@ -81,9 +81,11 @@ func (p *poll) listed(ctx context.Context, r envelope.Resolver, check string) en
 	var against []*hit
 	for i := range p.hits {
 		if h := &p.hits[i]; h.weight > 0 {
-			h.listing.Reason = h.reason(ctx, r)
 			against = append(against, h)
 		}
+	}
+	for h, reason := range envelope.Concurrently(ctx, against, func(ctx context.Context, h *hit) string { return h.reason(ctx, r) }) {
+		h.listing.Reason = reason
 	}
 	var format strings.Builder
 	format.WriteString(against[0].about.format + " is ")

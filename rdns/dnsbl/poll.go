@@ -3,6 +3,7 @@ package dnsbl
 import (
 	"context"
 	"errors"
+	"net/netip"
 
 	"mxrules.example/envelope"
 )
@@ -44,36 +45,51 @@ func (s span) without(weight int) span {
 	return span{s.least - min(weight, 0), s.most - max(weight, 0)}
 }
 
-// ask asks the questions in their order, as long as those that are left can
-// change the answer.
+// ask asks the questions together, and takes the answers in the order of the
+// questions, as long as those that are left can change the outcome.
 func ask(ctx context.Context, r envelope.Resolver, threshold int, questions []question) *poll {
 	p := &poll{threshold: threshold}
 	for _, q := range questions {
 		p.open = p.open.with(q.weight)
 	}
-	for _, q := range questions {
-		if p.outcome() != envelope.TempError {
+	if p.outcome() != envelope.TempError {
+		return p
+	}
+	for q, a := range envelope.Concurrently(ctx, questions, func(ctx context.Context, q question) (a answer) {
+		a.listing, a.ignored, a.err = q.codes(ctx, r)
+		return a
+	}) {
+		if p.take(q, a); p.outcome() != envelope.TempError {
 			break
-		}
-		codes, ignored, err := q.codes(ctx, r)
-		if len(ignored) > 0 {
-			p.ignored = append(p.ignored, hit{q, Listing{Zone: q.list.name, Codes: ignored}})
-		}
-		var wrong *misanswer
-		switch {
-		case errors.As(err, &wrong):
-			p.open, p.mute = p.open.without(q.weight), p.mute.with(q.weight)
-			p.misled, p.faults = append(p.misled, q), append(p.faults, err)
-		case err != nil: // it stays open
-			p.failed, p.faults = append(p.failed, q), append(p.faults, err)
-		case len(codes) > 0:
-			p.open, p.known = p.open.without(q.weight), p.known+q.weight
-			p.hits = append(p.hits, hit{q, Listing{Zone: q.list.name, Codes: codes}})
-		default:
-			p.open = p.open.without(q.weight)
 		}
 	}
 	return p
+}
+
+// answer is what [question.codes] returns.
+type answer struct {
+	listing, ignored []netip.Addr
+	err              error
+}
+
+// take counts one answer.
+func (p *poll) take(q question, a answer) {
+	if len(a.ignored) > 0 {
+		p.ignored = append(p.ignored, hit{q, Listing{Zone: q.list.name, Codes: a.ignored}})
+	}
+	var wrong *misanswer
+	switch {
+	case errors.As(a.err, &wrong):
+		p.open, p.mute = p.open.without(q.weight), p.mute.with(q.weight)
+		p.misled, p.faults = append(p.misled, q), append(p.faults, a.err)
+	case a.err != nil: // it stays open
+		p.failed, p.faults = append(p.failed, q), append(p.faults, a.err)
+	case len(a.listing) > 0:
+		p.open, p.known = p.open.without(q.weight), p.known+q.weight
+		p.hits = append(p.hits, hit{q, Listing{Zone: q.list.name, Codes: a.listing}})
+	default:
+		p.open = p.open.without(q.weight)
+	}
 }
 
 // outcome is Fail if the lists reach the threshold, and Pass if they don't,

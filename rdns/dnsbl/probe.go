@@ -98,34 +98,45 @@ func mapped(n byte) string {
 // take long if servers are silent, which ctx bounds. The error names a value of
 // a list that can't be read; nothing is asked then.
 //
-// DNS: six A for each list.
+// DNS: six A for each list, all together.
 func Probe(ctx context.Context, r envelope.Resolver, lists ...List) ([]Report, error) {
 	panel, err := readLists(lists)
 	if err != nil {
 		return nil, err
 	}
 	reports := make([]Report, 0, len(panel))
-	for _, l := range panel {
-		reports = append(reports, l.probe(ctx, r))
+	for _, report := range envelope.Concurrently(ctx, panel, func(ctx context.Context, l list) Report { return l.probe(ctx, r) }) {
+		reports = append(reports, report)
 	}
 	return reports, nil
 }
 
 func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
 	report := Report{Zone: l.name}
-	var faults []error
+	var names []string
 	for _, p := range probes {
-		entry, errEntry := envelope.LookupIP(ctx, r, "ip4", p.entry+string(l.zone))
-		absent, errAbsent := envelope.LookupIP(ctx, r, "ip4", p.absent+string(l.zone))
-		report.Codes = append(append(report.Codes, entry...), absent...)
-		var failed []error
-		for _, err := range []error{errEntry, errAbsent} {
-			if err != nil && !envelope.NotFound(err) {
-				failed = append(failed, err)
-			}
+		names = append(names, p.entry+string(l.zone), p.absent+string(l.zone))
+	}
+	type answer struct {
+		addrs []netip.Addr
+		err   error
+	}
+	var answers []answer
+	var faults []error
+	for _, a := range envelope.Concurrently(ctx, names, func(ctx context.Context, name string) (a answer) {
+		a.addrs, a.err = envelope.LookupIP(ctx, r, "ip4", name)
+		return a
+	}) {
+		if envelope.NotFound(a.err) {
+			a.err = nil
 		}
-		*p.kind(&report) = l.judge(entry, absent, len(failed) > 0)
-		faults = append(faults, failed...)
+		answers = append(answers, a)
+		report.Codes = append(report.Codes, a.addrs...)
+		faults = append(faults, a.err)
+	}
+	for i, p := range probes {
+		entry, absent := answers[2*i], answers[2*i+1]
+		*p.kind(&report) = l.judge(entry.addrs, absent.addrs, entry.err != nil || absent.err != nil)
 	}
 	report.Codes = sorted(report.Codes)
 	report.Err = errors.Join(faults...)

@@ -1,0 +1,125 @@
+package envelopetest
+
+import (
+	"strings"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+)
+
+// Case is one row of a table that tests a check: an envelope and what the check
+// must find for it.
+//
+//	for _, tc := range []envelopetest.Case{
+//		{Name: "a mail host", Envelope: greeting("example.org"), Outcome: envelope.Pass, Asks: "MX"},
+//		{Name: "no mail host", Envelope: greeting("www.example.org"), Outcome: envelope.Fail, Status: refused, Asks: "MX"},
+//	} {
+//		tc.Run(t, hasMX, dns)
+//	}
+type Case struct {
+	Name     string
+	Envelope *envelope.Envelope
+	Outcome  envelope.Outcome
+	// Status is that of a Fail, a PermError or a TempError. A status that refuses is
+	// not compared with that of a TempError, so that all rows of a table can have
+	// the same one. All other outcomes must have no status.
+	Status envelope.Status
+	// Says is a part of the text, as [Expect] compares it.
+	Says string
+	// Asks are the questions to DNS in order, as [zone.Questions] writes them: the
+	// types, such as "A AAAA", or the names too, such as "example.org. MX".
+	Asks string
+	// Also tests what else matters in the finding, such as its Detail. It may be nil.
+	Also func(t *testing.T, f envelope.Finding)
+}
+
+// Run tests the case in a subtest. The log of dns is emptied before it. dns is nil
+// for a check that does not use DNS.
+func (c Case) Run(t *testing.T, check envelope.Check, dns *zone.Zone) {
+	t.Helper()
+	t.Run(c.Name, func(t *testing.T) {
+		t.Helper()
+		var r envelope.Resolver
+		if dns != nil {
+			dns.Forget()
+			r = dns
+		}
+		f := check(t.Context(), r, c.Envelope)
+		Expect(t, f, c.Outcome, c.status(f), c.Says)
+		if dns != nil {
+			if asked := dns.Asked(); c.Asks != asked.Types() && c.Asks != asked.String() {
+				t.Errorf("%s: asked %q, want %q", f.Check, asked, c.Asks)
+			}
+		}
+		if c.Also != nil {
+			c.Also(t, f)
+		}
+	})
+}
+
+// status returns the status that f must have.
+func (c Case) status(f envelope.Finding) envelope.Status {
+	switch {
+	case c.Outcome == envelope.Fail, c.Outcome == envelope.PermError:
+		return c.Status
+	case c.Outcome == envelope.TempError && c.Status.IsDeferral():
+		return c.Status
+	case c.Outcome == envelope.TempError:
+		return f.Status
+	}
+	return envelope.Status{}
+}
+
+// Expect tests that a finding has an outcome and a status, that its text has each
+// of the parts, and what [TestCheck] tests of every finding: a failure has a
+// status and a text, a TempError has a cause, and the text is clean. The text is
+// the Text and, after "; ", the Advice of the finding, as a reply has them.
+func Expect(t testing.TB, f envelope.Finding, outcome envelope.Outcome, status envelope.Status, parts ...string) {
+	t.Helper()
+	if f.Outcome != outcome || f.Status != status {
+		t.Fatalf("got %s, want %v %v", brief(f), outcome, status)
+	}
+	if reason := fault(f, &envelope.Envelope{Stage: envelope.Start}); reason != "" {
+		t.Errorf("the finding %s %s", brief(f), reason)
+	}
+	for _, part := range parts {
+		if text := textOf(f); !strings.Contains(text, part) {
+			t.Errorf("%s: the text is\n%q, want\n%q", f.Check, text, part)
+		}
+	}
+}
+
+// Says tests that the text of a finding, as [Expect] has it, is exactly this one.
+func Says(t testing.TB, f envelope.Finding, text string) {
+	t.Helper()
+	if got := textOf(f); got != text {
+		t.Errorf("%s: the text is\n%q, want\n%q", f.Check, got, text)
+	}
+}
+
+func textOf(f envelope.Finding) string {
+	if f.Advice == "" {
+		return f.Text
+	}
+	return f.Text + "; " + f.Advice
+}
+
+// Answers tests that a check has this name and answers from this stage on: it says
+// so at Start, it is Pending before the stage and asks nothing, and it is not
+// Pending at the stage. The envelope is one for which it answers at once.
+func Answers(t testing.TB, check envelope.Check, name string, from envelope.Stage, e envelope.Envelope) {
+	t.Helper()
+	if got, stage := envelope.Describe(check); got != name || stage != from {
+		t.Errorf("got %s from %v, want %s from %v", got, stage, name, from)
+	}
+	asked := &questioned{}
+	e.Stage = from - 1
+	if f := check(t.Context(), asked, &e); f.Outcome != envelope.Pending || f.Awaits != from || asked.count() > 0 {
+		t.Errorf("%s at %v: got %s and %d questions, want Pending until %v", name, e.Stage, brief(f), asked.count(), from)
+	}
+	e.Stage = from
+	if f := check(t.Context(), asked, &e); f.Outcome == envelope.Pending || f.Check != name {
+		t.Errorf("%s at %v: got %s", name, e.Stage, brief(f))
+	}
+}
