@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/helo"
 )
 
@@ -22,33 +24,33 @@ var (
 	six  = netip.MustParseAddr("2001:db8::1")
 )
 
-// expect compares a finding with what it should be, and looks at what holds
-// for every finding of the package.
-func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, status envelope.Status) {
+// expect tests a finding. Every failure but that of Present advises a login.
+func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, failure envelope.Status) {
 	t.Helper()
-	if got.Outcome != want {
-		t.Fatalf("got %v (%s %v), want %v", got.Outcome, got.Text, got.Err, want)
+	status := failure
+	if want != envelope.Fail {
+		status = envelope.Status{}
 	}
-	switch want {
-	case envelope.Fail:
-		if got.Status != status {
-			t.Errorf("status %v, want %v", got.Status, status)
-		}
-		if status != badSequence && got.Advice != loginHint {
-			t.Errorf("the advice is %q", got.Advice)
-		}
-	case envelope.TempError:
-		if got.Err == nil || got.Text == "" {
-			t.Errorf("a TempError with the cause %v and the text %q", got.Err, got.Text)
-		}
-	default:
-		if got.Advice != "" || got.Status != (envelope.Status{}) {
-			t.Errorf("%v with %v %q", want, got.Status, got.Advice)
-		}
+	if want == envelope.TempError {
+		status = got.Status
 	}
-	if clean := envelope.CleanText(got.Text, true); got.Text != clean {
-		t.Errorf("text %q is not clean", got.Text)
+	envelopetest.Expect(t, got, want, status)
+	if advised := want == envelope.Fail && failure != badSequence; advised != (got.Advice == loginHint) {
+		t.Errorf("%s: %v with the advice %q", got.Check, want, got.Advice)
 	}
+}
+
+// try tests one row of a table about a greeting.
+func try(t *testing.T, check envelope.Check, dns *zone.Zone, e envelope.Envelope, want envelope.Outcome, failure envelope.Status, asked string) {
+	t.Helper()
+	name := e.Helo
+	if e.ClientIP.IsValid() {
+		name += " from " + e.ClientIP.String()
+	}
+	envelopetest.Case{
+		Name: name, Envelope: &e, Outcome: want, Status: failure, Asks: asked,
+		Also: func(t *testing.T, f envelope.Finding) { expect(t, f, want, failure) },
+	}.Run(t, check, dns)
 }
 
 func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
@@ -70,17 +72,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{helo.In("not a name"), "helo.in", envelope.Helo},
 		{helo.InSet(func(context.Context, envelope.Host) (bool, error) { panic("asked at Start") }), "helo.in", envelope.Helo},
 	} {
-		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
-			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
-		}
-		early := envelope.Envelope{Stage: tc.from - 1, Helo: "not a name", ClientIP: four}
-		if got := tc.check(t.Context(), nil, &early); got.Outcome != envelope.Pending {
-			t.Errorf("%s at %v: %v", tc.name, early.Stage, got.Outcome)
-		}
-		now := envelope.Envelope{Stage: tc.from, Helo: "not a name", ClientIP: four}
-		if got := tc.check(t.Context(), nil, &now); got.Outcome == envelope.Pending || got.Check != tc.name {
-			t.Errorf("%s at %v: %s %v", tc.name, now.Stage, got.Check, got.Outcome)
-		}
+		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{Helo: "not a name", ClientIP: four})
 	}
 }
 
@@ -127,9 +119,7 @@ func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 		t.Run(tc.helo, func(t *testing.T) {
 			got := helo.Syntax(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})
 			expect(t, got, envelope.Fail, badArgument)
-			if want := tc.text; got.Text != want {
-				t.Errorf("got  %s\nwant %s", got.Text, want)
-			}
+			envelopetest.Says(t, got, tc.text)
 		})
 	}
 }
@@ -191,15 +181,10 @@ func TestFQDN(t *testing.T) {
 		{"[192.0.2.999]", envelope.None},
 		{"not a name", envelope.None},
 	} {
-		t.Run(tc.helo, func(t *testing.T) {
-			got := helo.FQDN(t.Context(), nil, &envelope.Envelope{Helo: tc.helo})
-			expect(t, got, tc.want, notFull)
-		})
+		try(t, helo.FQDN, nil, envelope.Envelope{Helo: tc.helo}, tc.want, notFull, "")
 	}
 	got := helo.FQDN(t.Context(), nil, &envelope.Envelope{Helo: "localhost"})
-	if want := "the HELO name localhost is not fully qualified"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the HELO name localhost is not fully qualified")
 }
 
 func TestLiteral(t *testing.T) {
@@ -230,13 +215,8 @@ func TestLiteral(t *testing.T) {
 		{"[192.0.2.1", four, envelope.None},
 		{"", four, envelope.None},
 	} {
-		t.Run(tc.helo+" from "+tc.client.String(), func(t *testing.T) {
-			got := helo.Literal(t.Context(), nil, &envelope.Envelope{Helo: tc.helo, ClientIP: tc.client})
-			expect(t, got, tc.want, refused)
-		})
+		try(t, helo.Literal, nil, envelope.Envelope{Helo: tc.helo, ClientIP: tc.client}, tc.want, refused, "")
 	}
 	got := helo.Literal(t.Context(), nil, &envelope.Envelope{Helo: "[192.0.2.9]", ClientIP: mapped})
-	if want := "the HELO literal [192.0.2.9] is not the address of the client, 192.0.2.1"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the HELO literal [192.0.2.9] is not the address of the client, 192.0.2.1")
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/helo"
 )
@@ -87,14 +88,7 @@ func TestResolves(t *testing.T) {
 		{"not a name", envelope.None, ""},
 		{"", envelope.None, ""},
 	} {
-		t.Run(tc.helo, func(t *testing.T) {
-			dns.Forget()
-			got := helo.Resolves(t.Context(), dns, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo})
-			expect(t, got, tc.want, refused)
-			if asked := dns.Asked().Types(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-		})
+		try(t, helo.Resolves, dns, envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo}, tc.want, refused, tc.asked)
 	}
 }
 
@@ -107,9 +101,7 @@ func TestResolvesNullMXAfterAFailure(t *testing.T) {
 
 func TestResolvesSaysWhatIsMissing(t *testing.T) {
 	got := helo.Resolves(t.Context(), world(), &envelope.Envelope{Helo: "Nowhere.example.org"})
-	if want := "the HELO name Nowhere.example.org has no A, AAAA or MX record in DNS"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the HELO name Nowhere.example.org has no A, AAAA or MX record in DNS")
 }
 
 func TestMatches(t *testing.T) {
@@ -151,19 +143,11 @@ func TestMatches(t *testing.T) {
 		{"not a name", four, envelope.None, ""},
 		{"", four, envelope.None, ""},
 	} {
-		t.Run(tc.helo+" from "+tc.client.String(), func(t *testing.T) {
-			dns.Forget()
-			e := envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client}
-			expect(t, helo.Matches(t.Context(), dns, &e), tc.want, refused)
-			if asked := dns.Asked().Types(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-		})
+		e := envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client}
+		try(t, helo.Matches, dns, e, tc.want, refused, tc.asked)
 	}
 	got := helo.Matches(t.Context(), dns, &envelope.Envelope{Helo: "six.example.org", ClientIP: mapped})
-	if want := "none of the addresses of the HELO name six.example.org is that of the client, 192.0.2.1"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "none of the addresses of the HELO name six.example.org is that of the client, 192.0.2.1")
 }
 
 func TestWithoutDNSNothingIsDecided(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/helo"
 )
 
@@ -58,19 +59,14 @@ func TestNotOurs(t *testing.T) {
 		{"[192.0.2.999]", envelope.None},
 		{"-mx.example.org", envelope.None},
 	} {
-		t.Run(tc.helo, func(t *testing.T) {
-			got := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: four})
-			expect(t, got, tc.want, refused)
-		})
+		try(t, check, nil, envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: four}, tc.want, refused, "")
 	}
 	for name, want := range map[string]string{
 		"MX.example.org": "the HELO name MX.example.org is a name of this site",
 		"[192.0.2.1]":    "the HELO name [192.0.2.1] is an address of this site",
 	} {
 		got := check(t.Context(), nil, &envelope.Envelope{Helo: name})
-		if got.Text != want {
-			t.Errorf("got %q, want %q", got.Text, want)
-		}
+		envelopetest.Says(t, got, want)
 	}
 }
 
@@ -108,19 +104,14 @@ func TestIn(t *testing.T) {
 		{"mail.example.org\x00", envelope.Fail},
 		{"", envelope.Fail},
 	} {
-		t.Run(tc.helo, func(t *testing.T) {
-			got := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo})
-			expect(t, got, tc.want, refused)
-		})
+		try(t, check, nil, envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo}, tc.want, refused, "")
 	}
 	for name, want := range map[string]string{
 		"a.example": "the HELO name a.example is not in the list of names",
 		"":          "the client has given no name with HELO",
 	} {
 		got := check(t.Context(), nil, &envelope.Envelope{Helo: name})
-		if got.Text != want {
-			t.Errorf("got %q, want %q", got.Text, want)
-		}
+		envelopetest.Says(t, got, want)
 	}
 }
 
@@ -207,14 +198,9 @@ func TestNotGeneric(t *testing.T) {
 		{"not a name", four, envelope.None},
 		{"", four, envelope.None},
 	} {
-		t.Run(tc.helo, func(t *testing.T) {
-			got := helo.NotGeneric(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client})
-			expect(t, got, tc.want, refused)
-		})
+		try(t, helo.NotGeneric, nil, envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client}, tc.want, refused, "")
 	}
 	got := helo.NotGeneric(t.Context(), nil, &envelope.Envelope{Helo: "192-0-2-1.isp.example", ClientIP: four})
-	if want := "the HELO name 192-0-2-1.isp.example looks like that of a dynamic or unnamed address: " +
-		"it contains the client's address 192-0-2-1"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the HELO name 192-0-2-1.isp.example looks like that of a dynamic or unnamed address: "+
+		"it contains the client's address 192-0-2-1")
 }

@@ -17,12 +17,7 @@ func runGreeted(t *testing.T, check envelope.Check, failure envelope.Status, row
 	t.Helper()
 	dns := world()
 	for _, tc := range rows {
-		t.Run(tc.client+" "+tc.helo, func(t *testing.T) {
-			t.Helper()
-			dns.Forget()
-			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client), Helo: tc.helo})
-			compare(t, got, tc.row, failure, dns.Asked().Types())
-		})
+		tc.row.with(tc.helo, failure).Run(t, check, dns)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns"
 )
@@ -29,18 +30,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		if want == "rdns.matcheshelo" || want == "rdns.backshelo" {
 			stage = envelope.Helo
 		}
-		if name, from := envelope.Describe(check); name != want || from != stage {
-			t.Errorf("got %s from %v, want %s from %v", name, from, want, stage)
-		}
-		dns := world()
-		early := envelope.Envelope{Stage: stage - 1, ClientIP: address("1"), Helo: "mail.example.org"}
-		if got := check(t.Context(), dns, &early); got.Outcome != envelope.Pending || len(dns.Asked()) > 0 {
-			t.Errorf("%s at %v: %v, asked %v", want, early.Stage, got.Outcome, dns.Asked())
-		}
-		early.Stage = stage
-		if got := check(t.Context(), dns, &early); got.Outcome == envelope.Pending {
-			t.Errorf("%s is pending at %v", want, stage)
-		}
+		envelopetest.Answers(t, check, want, stage, envelope.Envelope{ClientIP: address("1"), Helo: "mail.example.org"})
 	}
 }
 

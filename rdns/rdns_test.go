@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns"
 )
@@ -139,51 +140,29 @@ func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row
 	t.Helper()
 	dns := world()
 	for _, tc := range rows {
-		t.Run(tc.client, func(t *testing.T) {
-			t.Helper()
-			dns.Forget()
-			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
-			compare(t, got, tc, failure, dns.Asked().Types())
-		})
+		tc.with("", failure).Run(t, check, dns)
 	}
 }
 
-func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Status, asked string) {
-	t.Helper()
-	if got.Outcome != want.want {
-		t.Fatalf("got %v (%s), want %v", got.Outcome, got.Text, want.want)
-	}
-	if asked != want.asked {
-		t.Errorf("asked %q, want %q", asked, want.asked)
-	}
-	if !strings.Contains(told(got), want.text) {
-		t.Errorf("text %q does not say %q", told(got), want.text)
-	}
-	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
-		t.Errorf("text %q is not clean", got.Text)
-	}
-	status := envelope.Status{}
-	switch got.Outcome {
-	case envelope.Fail:
-		status = failure
-	case envelope.TempError:
+// with returns the case of a row for a client with this greeting.
+func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
+	status := failure
+	if tc.want == envelope.TempError {
 		status = noAnswer
-		if got.Err == nil {
-			t.Error("a TempError without a cause")
-		}
 	}
-	if got.Status != status {
-		t.Errorf("status %v, want %v", got.Status, status)
-	}
-	if got.Outcome == envelope.None {
-		return
-	}
-	result, ok := got.Detail.(*rdns.Result)
-	if !ok || result.Names == nil {
-		t.Fatalf("detail %#v", got.Detail)
-	}
-	if string(result.Confirmed) != want.confirmed {
-		t.Errorf("confirmed %q, want %q", result.Confirmed, want.confirmed)
+	return envelopetest.Case{
+		Name:     strings.TrimSuffix(tc.client+" "+greeting, " "),
+		Envelope: &envelope.Envelope{ClientIP: address(tc.client), Helo: greeting},
+		Outcome:  tc.want, Status: status, Says: tc.text, Asks: tc.asked,
+		Also: func(t *testing.T, f envelope.Finding) {
+			if f.Outcome == envelope.None {
+				return
+			}
+			result, ok := f.Detail.(*rdns.Result)
+			if !ok || result.Names == nil || string(result.Confirmed) != tc.confirmed {
+				t.Errorf("detail %#v, want %q confirmed", f.Detail, tc.confirmed)
+			}
+		},
 	}
 }
 
@@ -402,12 +381,4 @@ func TestMistakesInPatternsDefer(t *testing.T) {
 			}
 		}
 	}
-}
-
-// told is what a refusal tells of a finding.
-func told(f envelope.Finding) string {
-	if f.Advice == "" {
-		return f.Text
-	}
-	return f.Text + "; " + f.Advice
 }

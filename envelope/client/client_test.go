@@ -42,15 +42,14 @@ func TestFactsOfTheConnection(t *testing.T) {
 		{"spoke early", client.Waited, envelope.Envelope{Stage: envelope.Connect, SpokeEarly: true}, envelope.Fail, tooEarly},
 		{"spoke early, seen later", client.Waited, envelope.Envelope{SpokeEarly: true}, envelope.Fail, tooEarly},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			got := tc.check(t.Context(), nil, &tc.e)
-			if got.Outcome != tc.want || got.Status != tc.status {
-				t.Errorf("got %v %v, want %v %v", got.Outcome, got.Status, tc.want, tc.status)
-			}
-			if (got.Text != "") != (tc.want == envelope.Fail) {
-				t.Errorf("%v has the text %q", got.Outcome, got.Text)
-			}
-		})
+		envelopetest.Case{
+			Name: tc.name, Envelope: &tc.e, Outcome: tc.want, Status: tc.status,
+			Also: func(t *testing.T, f envelope.Finding) {
+				if tc.want != envelope.Fail {
+					envelopetest.Says(t, f, "")
+				}
+			},
+		}.Run(t, tc.check, nil)
 	}
 }
 
@@ -67,9 +66,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{client.In(nil), "client.in", envelope.Connect},
 		{client.InSet(never), "client.in", envelope.Connect},
 	} {
-		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
-			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
-		}
+		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{})
 	}
 }
 
@@ -103,19 +100,11 @@ func TestIn(t *testing.T) {
 		{"::", envelope.Fail},
 		{"", envelope.Fail},
 	} {
-		t.Run(tc.client, func(t *testing.T) {
-			e := envelope.Envelope{Stage: envelope.Connect}
-			if tc.client != "" {
-				e.ClientIP = netip.MustParseAddr(tc.client)
-			}
-			got := client.In(prefixes)(t.Context(), nil, &e)
-			if got.Outcome != tc.want {
-				t.Fatalf("got %v, want %v", got.Outcome, tc.want)
-			}
-			if got.Outcome == envelope.Fail && got.Status != notIn {
-				t.Errorf("status %v, want %v", got.Status, notIn)
-			}
-		})
+		e := envelope.Envelope{Stage: envelope.Connect}
+		if tc.client != "" {
+			e.ClientIP = netip.MustParseAddr(tc.client)
+		}
+		envelopetest.Case{Name: tc.client, Envelope: &e, Outcome: tc.want, Status: notIn}.Run(t, client.In(prefixes), nil)
 	}
 }
 
@@ -134,9 +123,7 @@ func TestNoNetworkHoldsAnUnknownAddressOrAnotherFamily(t *testing.T) {
 
 func TestInNamesTheAddress(t *testing.T) {
 	got := client.In(nil)(t.Context(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("::ffff:192.0.2.1")})
-	if want := "the client address 192.0.2.1 is not in the list of networks"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the client address 192.0.2.1 is not in the list of networks")
 }
 
 func TestInKeepsItsOwnPrefixes(t *testing.T) {

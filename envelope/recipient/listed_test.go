@@ -9,6 +9,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/recipient"
 )
 
@@ -40,10 +41,8 @@ func TestListed(t *testing.T) {
 	} {
 		t.Run(tc.rcpt, func(t *testing.T) {
 			got := listed(t.Context(), nil, to(tc.rcpt))
-			expect(t, got, tc.want, tc.status)
-			if got.Text != tc.text {
-				t.Errorf("got %q, want %q", got.Text, tc.text)
-			}
+			envelopetest.Expect(t, got, tc.want, tc.status)
+			envelopetest.Says(t, got, tc.text)
 		})
 	}
 }
@@ -54,7 +53,7 @@ func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
 		return directory.Unknown, nil
 	})
 	for _, rcpt := range []string{"postmaster", "POSTMASTER", "ann", "ann@b@c", ""} {
-		expect(t, listed(t.Context(), nil, to(rcpt)), envelope.None, nothing)
+		envelopetest.Expect(t, listed(t.Context(), nil, to(rcpt)), envelope.None, nothing)
 	}
 }
 
@@ -66,7 +65,7 @@ func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
 		"confused": func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 99, nil },
 	} {
 		got := recipient.Listed(lookup)(t.Context(), nil, to("ann@example.org"))
-		expect(t, got, envelope.TempError, storeFails)
+		envelopetest.Expect(t, got, envelope.TempError, storeFails)
 		if name == "down" && got.Err != down || strings.Contains(got.Text, "ldap") {
 			t.Errorf("the cause %v with the text %q", got.Err, got.Text)
 		}
@@ -82,7 +81,7 @@ func TestTheDirectoryIsAskedOncePerJudgement(t *testing.T) {
 	first, second := recipient.Listed(lookup), recipient.Listed(lookup)
 	ask := func(ctx context.Context, check envelope.Check, rcpt string, want int) {
 		t.Helper()
-		expect(t, check(ctx, nil, to(rcpt)), envelope.Pass, nothing)
+		envelopetest.Expect(t, check(ctx, nil, to(rcpt)), envelope.Pass, nothing)
 		if len(asked) != want {
 			t.Errorf("%s: %d questions, want %d: %q", rcpt, len(asked), want, asked)
 		}
@@ -105,8 +104,8 @@ func TestTwoDirectoriesInOneJudgement(t *testing.T) {
 		return recipient.Listed(func(context.Context, envelope.Mailbox) (directory.Answer, error) { return a, nil })
 	}
 	ctx := envelope.WithJudgement(t.Context())
-	expect(t, answering(directory.Known)(ctx, nil, to("ann@example.org")), envelope.Pass, nothing)
-	expect(t, answering(directory.Disabled)(ctx, nil, to("ann@example.org")), envelope.Fail, disabled)
+	envelopetest.Expect(t, answering(directory.Known)(ctx, nil, to("ann@example.org")), envelope.Pass, nothing)
+	envelopetest.Expect(t, answering(directory.Disabled)(ctx, nil, to("ann@example.org")), envelope.Fail, disabled)
 }
 
 func TestTheDirectoryGetsTheContextOfTheJudgement(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/idna"
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/recipient"
 )
 
@@ -72,18 +73,18 @@ func TestEveryFormOfAddress(t *testing.T) {
 					t.Errorf("said to be %s (%s), want %s", said, got.Text, want)
 				}
 				if want == "ours" {
-					expect(t, got, envelope.Pass, nothing)
+					envelopetest.Expect(t, got, envelope.Pass, nothing)
 					return
 				}
-				expect(t, got, envelope.Fail, relaying)
+				envelopetest.Expect(t, got, envelope.Fail, relaying)
 				if got.Deferral != notYetRelay {
 					t.Errorf("deferral %v, want %v", got.Deferral, notYetRelay)
 				}
 				if got.Advice != "relay access denied; "+loginHint {
 					t.Errorf("the advice %q", got.Advice)
 				}
-				expect(t, role(t.Context(), nil, e), envelope.Fail, unwanted)
-				expect(t, in(t.Context(), nil, e), envelope.Fail, unwanted)
+				envelopetest.Expect(t, role(t.Context(), nil, e), envelope.Fail, unwanted)
+				envelopetest.Expect(t, in(t.Context(), nil, e), envelope.Fail, unwanted)
 			})
 		}
 	}
@@ -145,9 +146,9 @@ func TestOursNamesTheRecipient(t *testing.T) {
 
 func TestNoDomainsAreOurs(t *testing.T) {
 	nobody := recipient.Ours()
-	expect(t, nobody(t.Context(), nil, to("user@ours.example")), envelope.Fail, relaying)
-	expect(t, nobody(t.Context(), nil, to("user@[192.0.2.25]")), envelope.Fail, relaying)
-	expect(t, nobody(t.Context(), nil, to("postmaster")), envelope.Pass, nothing)
+	envelopetest.Expect(t, nobody(t.Context(), nil, to("user@ours.example")), envelope.Fail, relaying)
+	envelopetest.Expect(t, nobody(t.Context(), nil, to("user@[192.0.2.25]")), envelope.Fail, relaying)
+	envelopetest.Expect(t, nobody(t.Context(), nil, to("postmaster")), envelope.Pass, nothing)
 }
 
 func TestDomainsOfASite(t *testing.T) {
@@ -174,11 +175,8 @@ func TestDomainsOfASite(t *testing.T) {
 		{"User@example.org", "user@example.org", envelope.Pass},
 		{"user@example.org", "other@example.org", envelope.Fail},
 	} {
-		t.Run(tc.domain+" "+tc.rcpt, func(t *testing.T) {
-			if got := recipient.Ours("other.example", tc.domain)(t.Context(), nil, to(tc.rcpt)); got.Outcome != tc.want {
-				t.Errorf("got %v, want %v", got.Outcome, tc.want)
-			}
-		})
+		check := recipient.Ours("other.example", tc.domain)
+		envelopetest.Case{Name: tc.domain + " " + tc.rcpt, Envelope: to(tc.rcpt), Outcome: tc.want, Status: relaying}.Run(t, check, nil)
 	}
 }
 
@@ -187,7 +185,7 @@ func TestADomainThatCannotBeReadDefers(t *testing.T) {
 		for _, check := range []envelope.Check{recipient.Ours("example.org", domain), recipient.Role([]string{"example.org", domain})} {
 			for _, rcpt := range []string{"postmaster@example.org", "user@other.example"} {
 				got := check(t.Context(), nil, to(rcpt))
-				expect(t, got, envelope.TempError, badSetup)
+				envelopetest.Expect(t, got, envelope.TempError, badSetup)
 				var syntax *envelope.SyntaxError
 				if !errors.As(got.Err, &syntax) || syntax.Value != domain {
 					t.Errorf("%q: the cause is %v", domain, got.Err)
@@ -201,5 +199,5 @@ func TestOursKeepsItsOwnDomains(t *testing.T) {
 	domains := []string{"example.org"}
 	check := recipient.Ours(domains...)
 	domains[0] = "other.example"
-	expect(t, check(t.Context(), nil, to("user@other.example")), envelope.Fail, relaying)
+	envelopetest.Expect(t, check(t.Context(), nil, to("user@other.example")), envelope.Fail, relaying)
 }

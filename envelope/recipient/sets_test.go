@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/recipient"
 )
 
@@ -49,20 +50,14 @@ func TestRole(t *testing.T) {
 		{"names of one's own replace the usual", own, "postmaster@example.org", envelope.Fail},
 		{"the bare postmaster where postmaster is no role", own, "postmaster", envelope.Fail},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			status := nothing
-			if tc.want == envelope.Fail {
-				status = unwanted
-			}
-			expect(t, tc.check(t.Context(), nil, to(tc.rcpt)), tc.want, status)
-		})
+		envelopetest.Case{Name: tc.name, Envelope: to(tc.rcpt), Outcome: tc.want, Status: unwanted}.Run(t, tc.check, nil)
 	}
 }
 
 func TestARoleThatIsNoLocalPartDefers(t *testing.T) {
 	for _, name := range []string{"", "abuse@example.org", "two words", `"open`, "@example.org:abuse", "a%b", strings.Repeat("a", 253), "a\r\nb"} {
 		got := recipient.Role([]string{"example.org"}, "abuse", name)(t.Context(), nil, to("abuse@example.org"))
-		expect(t, got, envelope.TempError, badSetup)
+		envelopetest.Expect(t, got, envelope.TempError, badSetup)
 		var syntax *envelope.SyntaxError
 		if !errors.As(got.Err, &syntax) || syntax.Kind != "role" || syntax.Value != name {
 			t.Errorf("%q: the cause is %v", name, got.Err)
@@ -103,27 +98,19 @@ func TestIn(t *testing.T) {
 		"":                                  envelope.Fail,
 		strings.Repeat("a@example.net", 99): envelope.Fail,
 	} {
-		t.Run(envelope.Excerpt(rcpt), func(t *testing.T) {
-			status := nothing
-			if want == envelope.Fail {
-				status = unwanted
-			}
-			expect(t, in(t.Context(), nil, to(rcpt)), want, status)
-		})
+		envelopetest.Case{Name: envelope.Excerpt(rcpt), Envelope: to(rcpt), Outcome: want, Status: unwanted}.Run(t, in, nil)
 	}
-	expect(t, recipient.In("example.org")(t.Context(), nil, to("postmaster")), envelope.Fail, unwanted)
-	expect(t, recipient.In()(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
+	envelopetest.Expect(t, recipient.In("example.org")(t.Context(), nil, to("postmaster")), envelope.Fail, unwanted)
+	envelopetest.Expect(t, recipient.In()(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
 	got := in(t.Context(), nil, to("bob@example.org"))
-	if want := "the recipient bob@example.org is not in the list of recipients"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the recipient bob@example.org is not in the list of recipients")
 }
 
 func TestAPatternThatCannotBeReadDefers(t *testing.T) {
 	for _, pattern := range []string{"", "@", "ann@", "ann smith@example.org", "ann@b@c", "*.example.org",
 		"[192.0.2.1", "192.0.2.1", "@a.example:ann@example.org", "ann%a.example@example.org", `"a@b"@example.org`} {
 		got := recipient.In("example.org", pattern)(t.Context(), nil, to("ann@example.org"))
-		expect(t, got, envelope.TempError, badSetup)
+		envelopetest.Expect(t, got, envelope.TempError, badSetup)
 		var syntax *envelope.SyntaxError
 		if !errors.As(got.Err, &syntax) || syntax.Value != pattern {
 			t.Errorf("%q: the cause is %v", pattern, got.Err)
@@ -134,10 +121,10 @@ func TestAPatternThatCannotBeReadDefers(t *testing.T) {
 func TestInSet(t *testing.T) {
 	chosen := map[string]bool{"ann@example.org": true}
 	in := recipient.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) { return chosen[m.String()], nil })
-	expect(t, in(t.Context(), nil, to("ann@EXAMPLE.org.")), envelope.Pass, nothing)
-	expect(t, in(t.Context(), nil, to("Ann@example.org")), envelope.Fail, unwanted)
+	envelopetest.Expect(t, in(t.Context(), nil, to("ann@EXAMPLE.org.")), envelope.Pass, nothing)
+	envelopetest.Expect(t, in(t.Context(), nil, to("Ann@example.org")), envelope.Fail, unwanted)
 	delete(chosen, "ann@example.org")
-	expect(t, in(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
+	envelopetest.Expect(t, in(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
 }
 
 func TestInSetIsAskedOnlyForWhatEndsWhereItSays(t *testing.T) {
@@ -147,12 +134,12 @@ func TestInSetIsAskedOnlyForWhatEndsWhereItSays(t *testing.T) {
 		return true, nil
 	})
 	for _, rcpt := range []string{"", "ann", "ann@b@c", "@a.example:ann@example.org", "ann%a.example@example.org", "a.example!ann@example.org", `"a@b"@example.org`} {
-		expect(t, in(t.Context(), nil, to(rcpt)), envelope.Fail, unwanted)
+		envelopetest.Expect(t, in(t.Context(), nil, to(rcpt)), envelope.Fail, unwanted)
 	}
 	if len(asked) > 0 {
 		t.Errorf("asked for %v", asked)
 	}
-	expect(t, in(t.Context(), nil, to("POSTMASTER")), envelope.Pass, nothing)
+	envelopetest.Expect(t, in(t.Context(), nil, to("POSTMASTER")), envelope.Pass, nothing)
 	if len(asked) != 1 || asked[0] != (envelope.Mailbox{Local: "postmaster"}) {
 		t.Errorf("asked for %v", asked)
 	}
@@ -162,7 +149,7 @@ func TestInSetThatFailsDefers(t *testing.T) {
 	down := errors.New("connection refused")
 	in := recipient.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
 	got := in(t.Context(), nil, to("ann@example.org"))
-	expect(t, got, envelope.TempError, storeFails)
+	envelopetest.Expect(t, got, envelope.TempError, storeFails)
 	if got.Err != down {
 		t.Errorf("the cause is %v", got.Err)
 	}
@@ -171,5 +158,5 @@ func TestInSetThatFailsDefers(t *testing.T) {
 func TestInSetGetsTheContextOfTheJudgement(t *testing.T) {
 	type key struct{}
 	in := recipient.InSet(func(ctx context.Context, _ envelope.Mailbox) (bool, error) { return ctx.Value(key{}) == "here", nil })
-	expect(t, in(context.WithValue(t.Context(), key{}, "here"), nil, to("ann@example.org")), envelope.Pass, nothing)
+	envelopetest.Expect(t, in(context.WithValue(t.Context(), key{}, "here"), nil, to("ann@example.org")), envelope.Pass, nothing)
 }

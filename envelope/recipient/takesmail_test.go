@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/zone"
 )
@@ -38,32 +39,25 @@ func TestTakesMail(t *testing.T) {
 		{"an address without brackets", "ann@192.0.2.1", envelope.None, nothing, ""},
 		{"nobody", "", envelope.None, nothing, ""},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			dns := zone.MustParse(world).
-				Failing("servfail.example.", zone.SERVFAIL).
-				Failing("refused.example.", zone.REFUSED).
-				Failing("timeout.example.", zone.Timeout)
-			expect(t, recipient.TakesMail(t.Context(), dns, to(tc.rcpt)), tc.want, tc.status)
-			if asked := dns.Asked().String(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-		})
+		dns := zone.MustParse(world).
+			Failing("servfail.example.", zone.SERVFAIL).
+			Failing("refused.example.", zone.REFUSED).
+			Failing("timeout.example.", zone.Timeout)
+		envelopetest.Case{Name: tc.name, Envelope: to(tc.rcpt), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, recipient.TakesMail, dns)
 	}
 }
 
 func TestTakesMailNamesTheDomain(t *testing.T) {
 	got := recipient.TakesMail(t.Context(), zone.MustParse(world), to("ann@Example.COM."))
-	if want := "the domain example.com of the recipient takes no mail (its MX record is null)"; got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
-	}
+	envelopetest.Says(t, got, "the domain example.com of the recipient takes no mail (its MX record is null)")
 }
 
 func TestTakesMailWithoutDNSOrTimeDefers(t *testing.T) {
-	expect(t, recipient.TakesMail(t.Context(), nil, to("ann@example.com")), envelope.TempError, dnsFails)
+	envelopetest.Expect(t, recipient.TakesMail(t.Context(), nil, to("ann@example.com")), envelope.TempError, dnsFails)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	dns := zone.MustParse(world)
-	expect(t, recipient.TakesMail(ctx, dns, to("ann@example.com")), envelope.TempError, dnsFails)
+	envelopetest.Expect(t, recipient.TakesMail(ctx, dns, to("ann@example.com")), envelope.TempError, dnsFails)
 	if asked := dns.Asked(); len(asked) > 0 {
 		t.Errorf("asked %v", asked)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 )
 
@@ -60,11 +61,9 @@ func TestListed(t *testing.T) {
 		{"no domain", "eve", none},
 		{"the null sender", "", none},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			expect(t, check(t.Context(), nil, from(tc.sender)), tc.want, ifFail(tc.want, noMailbox))
-		})
+		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: noMailbox}.Run(t, check, nil)
 	}
-	says(t, check(t.Context(), nil, from("Eve@org.example")),
+	envelopetest.Says(t, check(t.Context(), nil, from("Eve@org.example")),
 		"the sender Eve@org.example is in a domain of this site, and there is no such mailbox here")
 }
 
@@ -76,7 +75,7 @@ func TestListedAsksForOurDomainsOnly(t *testing.T) {
 		return directory.Unknown, nil
 	})
 	for _, address := range []string{"", "ann@elsewhere.example", "ann@a.org.example", "ann@[192.0.2.1]", "ann", "not a mailbox"} {
-		expect(t, check(t.Context(), nil, from(address)), none, nothing)
+		envelopetest.Expect(t, check(t.Context(), nil, from(address)), none, nothing)
 	}
 }
 
@@ -89,11 +88,11 @@ func TestADirectoryThatFailsDefers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			check := sender.Listed([]string{"org.example"}, lookup)
 			got := check(t.Context(), nil, from("ann@org.example"))
-			expect(t, got, temp, siteFails)
+			envelopetest.Expect(t, got, temp, siteFails)
 			if name == "down" && !errors.Is(got.Err, down) {
 				t.Errorf("the cause is %v", got.Err)
 			}
-			expect(t, check(t.Context(), nil, from("ann@elsewhere.example")), none, nothing)
+			envelopetest.Expect(t, check(t.Context(), nil, from("ann@elsewhere.example")), none, nothing)
 		})
 	}
 }
@@ -110,9 +109,9 @@ func TestListedAsksOncePerJudgementAndMailbox(t *testing.T) {
 	one, two := sender.Listed([]string{"org.example"}, counting), sender.Listed([]string{"org.example"}, counting)
 	ctx := envelope.WithJudgement(t.Context())
 	for range 3 {
-		expect(t, one(ctx, nil, from("ann@org.example")), pass, nothing)
-		expect(t, one(ctx, nil, from("@a.example:ann@ORG.example.")), pass, nothing)
-		expect(t, one(ctx, nil, from("eve@org.example")), fail, noMailbox)
+		envelopetest.Expect(t, one(ctx, nil, from("ann@org.example")), pass, nothing)
+		envelopetest.Expect(t, one(ctx, nil, from("@a.example:ann@ORG.example.")), pass, nothing)
+		envelopetest.Expect(t, one(ctx, nil, from("eve@org.example")), fail, noMailbox)
 	}
 	if asked != 2 {
 		t.Errorf("asked %d times for two mailboxes", asked)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 )
 
@@ -89,7 +90,7 @@ func TestEveryCheckOnEveryKindOfSender(t *testing.T) {
 				if got.Outcome == temp {
 					status = dnsFails
 				}
-				expect(t, got, got.Outcome, status)
+				envelopetest.Expect(t, got, got.Outcome, status)
 				if types := dns.Asked().Types(); types != "" {
 					asked = append(asked, types)
 				}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 )
@@ -141,18 +142,7 @@ func TestMXUsable(t *testing.T) {
 		{"a failure behind bad", "1.2.3.4. timeout.example.", temp, "MX A AAAA", isAddress},
 		{"CNAME fails before good", "unsure.bad.example. four.good.example.", pass, "MX A CNAME A CNAME", ""},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			dns := domainOf(strings.Fields(tc.hosts)...)
-			got := sender.MXUsable(t.Context(), dns, from("ann@domain.example"))
-			status := map[envelope.Outcome]envelope.Status{fail: noDomain, temp: dnsFails}[tc.want]
-			expect(t, got, tc.want, status)
-			if asked := dns.Asked().Types(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-			if tc.want == none {
-				return
-			}
-			result := got.Detail.(*sender.Result)
+		mxCase(tc.name, "ann@domain.example", tc.want, tc.asked, func(t *testing.T, result *sender.Result) {
 			var reasons []string
 			for _, bad := range result.Bad {
 				reasons = append(reasons, bad.Reason)
@@ -163,7 +153,23 @@ func TestMXUsable(t *testing.T) {
 			if result.Domain != "domain.example" || result.Implicit || result.Cut || (result.Usable != "") != (tc.want == pass) {
 				t.Errorf("result %+v", result)
 			}
-		})
+		}).Run(t, sender.MXUsable, domainOf(strings.Fields(tc.hosts)...))
+	}
+}
+
+// mxCase is a case for MXUsable with a look at the Result of every finding but None.
+func mxCase(name, address string, want envelope.Outcome, asked string, look func(*testing.T, *sender.Result)) envelopetest.Case {
+	status := noDomain
+	if want == temp {
+		status = dnsFails
+	}
+	return envelopetest.Case{
+		Name: name, Envelope: from(address), Outcome: want, Status: status, Asks: asked,
+		Also: func(t *testing.T, f envelope.Finding) {
+			if want != none {
+				look(t, f.Detail.(*sender.Result))
+			}
+		},
 	}
 }
 
@@ -189,42 +195,34 @@ func TestMXUsableWithoutAnMX(t *testing.T) {
 		{"refused.example", temp, "MX", ""},
 		{"timeout.example", temp, "MX", ""},
 	} {
-		t.Run(tc.domain, func(t *testing.T) {
-			dns := domainOf()
-			got := sender.MXUsable(t.Context(), dns, from("ann@"+tc.domain))
-			status := map[envelope.Outcome]envelope.Status{fail: noDomain, temp: dnsFails}[tc.want]
-			expect(t, got, tc.want, status)
-			if asked := dns.Asked().Types(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-			result := got.Detail.(*sender.Result)
+		mxCase(tc.domain, "ann@"+tc.domain, tc.want, tc.asked, func(t *testing.T, result *sender.Result) {
 			if result.Implicit != (tc.asked != "MX") {
 				t.Errorf("result %+v", result)
 			}
 			if tc.reason != "" && (len(result.Bad) != 1 || result.Bad[0].Reason != tc.reason) {
 				t.Errorf("bad %+v, want %q", result.Bad, tc.reason)
 			}
-		})
+		}).Run(t, sender.MXUsable, domainOf())
 	}
 }
 
 func TestMXUsableHasNothingToAsk(t *testing.T) {
 	dns := world()
 	for _, address := range []string{"", "ann", "ann@[192.0.2.1]", "ann@[IPv6:2001:db8::1]", "ann@192.0.2.1", "not a mailbox"} {
-		expect(t, sender.MXUsable(t.Context(), dns, from(address)), none, nothing)
+		envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from(address)), none, nothing)
 	}
 	if asked := dns.Asked(); len(asked) > 0 {
 		t.Errorf("asked %v", asked)
 	}
-	expect(t, sender.MXUsable(t.Context(), dns, from("ann@null.example")), none, nothing)
-	expect(t, sender.MXUsable(t.Context(), dns, from("ann@late.example")), none, nothing)
+	envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from("ann@null.example")), none, nothing)
+	envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from("ann@late.example")), none, nothing)
 }
 
 // Some resolvers know of no alias where there is none.
 func TestMXUsableTakesNoAliasForANameOfItsOwn(t *testing.T) {
 	dns := &stranger{t: t, hosts: []*net.MX{{Host: "mx.example."}}} // which has no end of an alias
 	got := sender.MXUsable(t.Context(), dns, from("ann@domain.example"))
-	expect(t, got, pass, nothing)
+	envelopetest.Expect(t, got, pass, nothing)
 	if result := got.Detail.(*sender.Result); result.Usable != "mx.example" {
 		t.Errorf("result %+v", result)
 	}
@@ -274,7 +272,7 @@ func TestMXUsableAtItsDearest(t *testing.T) {
 		fmt.Fprintf(&text, "domain.example. MX %d mx%d.example.\nmx%d.example. CNAME six.example.\n", i, i, i)
 	}
 	dns := zone.MustParse(text.String() + "six.example. AAAA 2620:4f:8000::1\n")
-	expect(t, sender.MXUsable(t.Context(), dns, from("ann@domain.example")), fail, noDomain)
+	envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from("ann@domain.example")), fail, noDomain)
 	if asked := dns.Asked(); len(asked) != 31 {
 		t.Errorf("asked %d questions: %v", len(asked), asked)
 	}
@@ -296,8 +294,8 @@ func TestMXUsableSaysWhatIsWrong(t *testing.T) {
 			"1.2.3.4 is an address and not a name; a has no address; b has no address; and 7 more (only the first 10 were looked at)"},
 	} {
 		got := sender.MXUsable(t.Context(), domainOf(strings.Fields(tc.hosts)...), from("ann@Domain.example."))
-		expect(t, got, fail, noDomain)
-		says(t, got, tc.text)
+		envelopetest.Expect(t, got, fail, noDomain)
+		envelopetest.Says(t, got, tc.text)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 )
 
@@ -85,13 +86,13 @@ func TestOwnedByLogin(t *testing.T) {
 	} {
 		e := from(tc.sender)
 		e.Login = tc.login
-		expect(t, check(t.Context(), nil, e), tc.want, ifFail(tc.want, notOwned))
+		envelopetest.Expect(t, check(t.Context(), nil, e), tc.want, ifFail(tc.want, notOwned))
 	}
 	e := from("bob@Org.example")
 	e.Login = "ann"
-	says(t, check(t.Context(), nil, e), "the login ann does not own the sender address bob@Org.example")
+	envelopetest.Says(t, check(t.Context(), nil, e), "the login ann does not own the sender address bob@Org.example")
 	e.Login = "a\r\nb"
-	says(t, check(t.Context(), nil, e), "the login a b does not own the sender address bob@Org.example")
+	envelopetest.Says(t, check(t.Context(), nil, e), "the login a b does not own the sender address bob@Org.example")
 }
 
 // Octets that are no characters are equal to themselves only, whatever they
@@ -103,7 +104,7 @@ func TestOwnedByLoginComparesOctets(t *testing.T) {
 	for login, want := range map[string]envelope.Outcome{"a\xfe": pass, "b\ufffd": pass, "B\ufffd": pass, "A\xfe": fail, "a\xff": fail, "b\xff": fail} {
 		e := from("ann@org.example")
 		e.Login = login
-		expect(t, check(t.Context(), nil, e), want, ifFail(want, notOwned))
+		envelopetest.Expect(t, check(t.Context(), nil, e), want, ifFail(want, notOwned))
 	}
 }
 
@@ -113,11 +114,11 @@ func TestOwnersThatFailDefer(t *testing.T) {
 	e := from("ann@org.example")
 	e.Login = "ann"
 	got := check(t.Context(), nil, e)
-	expect(t, got, temp, siteFails)
+	envelopetest.Expect(t, got, temp, siteFails)
 	if !errors.Is(got.Err, down) {
 		t.Errorf("the cause is %v", got.Err)
 	}
-	expect(t, sender.OwnedByLogin(nil)(t.Context(), nil, e), temp, siteIsBad)
+	envelopetest.Expect(t, sender.OwnedByLogin(nil)(t.Context(), nil, e), temp, siteIsBad)
 }
 
 func TestOwnersAreAskedOncePerJudgementAndSender(t *testing.T) {
@@ -136,7 +137,7 @@ func TestOwnersAreAskedOncePerJudgementAndSender(t *testing.T) {
 			e.Login = "ann"
 			check(ctx, nil, e)
 			e.Login = "eve" // the owners are the same, the answer is not
-			expect(t, check(ctx, nil, e), fail, notOwned)
+			envelopetest.Expect(t, check(ctx, nil, e), fail, notOwned)
 		}
 	}
 	if want := []string{"ann@org.example", "bob@org.example"}; !slices.Equal(asked, want) {

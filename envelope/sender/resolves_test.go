@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 )
@@ -51,15 +52,9 @@ func TestResolves(t *testing.T) {
 		{"an address without brackets", "ann@192.0.2.1", none, nothing, ""},
 		{"a name that no host has", "ann@-org.example", none, nothing, ""},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			dns.Forget()
-			expect(t, sender.Resolves(t.Context(), dns, from(tc.sender)), tc.want, tc.status)
-			if asked := dns.Asked().Types(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-		})
+		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, sender.Resolves, dns)
 	}
-	says(t, sender.Resolves(t.Context(), dns, from("ann@Nowhere.example.")),
+	envelopetest.Says(t, sender.Resolves(t.Context(), dns, from("ann@Nowhere.example.")),
 		"the domain nowhere.example of the sender has no MX, A or AAAA record in DNS")
 }
 
@@ -91,15 +86,9 @@ func TestTakesMail(t *testing.T) {
 		{"no domain", "ann", none, nothing, ""},
 		{"an address without brackets", "ann@192.0.2.1", none, nothing, ""},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			dns.Forget()
-			expect(t, sender.TakesMail(t.Context(), dns, from(tc.sender)), tc.want, tc.status)
-			if asked := dns.Asked().String(); asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-		})
+		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, sender.TakesMail, dns)
 	}
-	says(t, sender.TakesMail(t.Context(), dns, from("ann@NULL.example.")),
+	envelopetest.Says(t, sender.TakesMail(t.Context(), dns, from("ann@NULL.example.")),
 		"the domain null.example of the sender takes no mail (its MX record is null)")
 }
 
@@ -116,9 +105,9 @@ func TestWithoutDNSNothingIsDecided(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, check := range []envelope.Check{sender.Resolves, sender.TakesMail, sender.MXUsable} {
-		expect(t, check(t.Context(), nil, from("ann@null.example")), temp, dnsFails)
+		envelopetest.Expect(t, check(t.Context(), nil, from("ann@null.example")), temp, dnsFails)
 		dns := world()
-		expect(t, check(ended, dns, from("ann@null.example")), temp, dnsFails)
+		envelopetest.Expect(t, check(ended, dns, from("ann@null.example")), temp, dnsFails)
 		if asked := dns.Asked(); len(asked) > 0 {
 			t.Errorf("asked %v after the context had ended", asked)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 )
@@ -67,35 +68,6 @@ func from(sender string) *envelope.Envelope {
 	return &envelope.Envelope{Stage: envelope.Mail, MailFrom: sender, SMTPUTF8: true}
 }
 
-// expect compares a finding with what it should be, and looks at what holds
-// for every finding of the package.
-func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, status envelope.Status) {
-	t.Helper()
-	if got.Outcome != want {
-		t.Fatalf("%s: got %v (%s %v), want %v", got.Check, got.Outcome, got.Text, got.Err, want)
-	}
-	if got.Status != status {
-		t.Errorf("%s: status %v, want %v", got.Check, got.Status, status)
-	}
-	if (want == fail || want == temp) && got.Text == "" {
-		t.Errorf("%s: %v without a text", got.Check, want)
-	}
-	if clean := envelope.CleanText(got.Text, true); got.Text != clean {
-		t.Errorf("%s: the text %q is not clean", got.Check, got.Text)
-	}
-	if (want == temp) != (got.Err != nil) {
-		t.Errorf("%s: %v with the cause %v", got.Check, want, got.Err)
-	}
-}
-
-// says compares the text of a finding.
-func says(t *testing.T, got envelope.Finding, want string) {
-	t.Helper()
-	if got.Text != want {
-		t.Errorf("%s: got %q, want %q", got.Check, got.Text, want)
-	}
-}
-
 func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 	for _, tc := range []struct {
 		check envelope.Check
@@ -120,13 +92,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{sender.Null, "sender.null", envelope.Mail},
 		{sender.BounceToOne, "sender.bouncetoone", envelope.Rcpt},
 	} {
-		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
-			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
-		}
-		early := &envelope.Envelope{Stage: tc.from - 1, MailFrom: "ann@org.example"}
-		if got := tc.check(t.Context(), nil, early); got.Outcome != envelope.Pending {
-			t.Errorf("%s at %v: %v", tc.name, early.Stage, got.Outcome)
-		}
+		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{MailFrom: "ann@org.example"})
 	}
 }
 
@@ -153,8 +119,8 @@ func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 	} {
 		e := &envelope.Envelope{MailFrom: tc.sender, SMTPUTF8: tc.utf8}
 		got := sender.Syntax(t.Context(), nil, e)
-		expect(t, got, fail, badSender)
-		says(t, got, tc.text)
+		envelopetest.Expect(t, got, fail, badSender)
+		envelopetest.Says(t, got, tc.text)
 	}
 }
 
@@ -167,17 +133,17 @@ func TestFQDNSaysWhatIsMissing(t *testing.T) {
 		"@a.example:ann@local": "the domain of the sender @a.example:ann@local is not fully qualified",
 	} {
 		got := sender.FQDN(t.Context(), nil, from(address))
-		expect(t, got, fail, notFull)
-		says(t, got, text)
+		envelopetest.Expect(t, got, fail, notFull)
+		envelopetest.Says(t, got, text)
 	}
 }
 
 func TestNull(t *testing.T) {
-	expect(t, sender.Null(t.Context(), nil, from("")), pass, nothing)
+	envelopetest.Expect(t, sender.Null(t.Context(), nil, from("")), pass, nothing)
 	for _, address := range []string{"ann@org.example", "<>", "not a mailbox", " "} {
-		expect(t, sender.Null(t.Context(), nil, from(address)), fail, refused)
+		envelopetest.Expect(t, sender.Null(t.Context(), nil, from(address)), fail, refused)
 	}
-	says(t, sender.Null(t.Context(), nil, from("ann@org.example")), "the sender ann@org.example is not the null sender")
+	envelopetest.Says(t, sender.Null(t.Context(), nil, from("ann@org.example")), "the sender ann@org.example is not the null sender")
 }
 
 func TestBounceToOne(t *testing.T) {
@@ -195,11 +161,9 @@ func TestBounceToOne(t *testing.T) {
 		{"mail to many", "ann@org.example", 100, none, nothing},
 		{"what can't be read, to many", "not a mailbox", 100, none, nothing},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			e := &envelope.Envelope{Stage: envelope.Rcpt, MailFrom: tc.sender, RcptTo: "bob@org.example", Recipients: tc.before}
-			expect(t, sender.BounceToOne(t.Context(), nil, e), tc.want, tc.status)
-		})
+		e := &envelope.Envelope{Stage: envelope.Rcpt, MailFrom: tc.sender, RcptTo: "bob@org.example", Recipients: tc.before}
+		envelopetest.Case{Name: tc.name, Envelope: e, Outcome: tc.want, Status: tc.status}.Run(t, sender.BounceToOne, nil)
 	}
 	got := sender.BounceToOne(t.Context(), nil, &envelope.Envelope{RcptTo: "bob@org.example", Recipients: 1})
-	says(t, got, "mail from the null sender has one recipient, and bob@org.example would be another")
+	envelopetest.Says(t, got, "mail from the null sender has one recipient, and bob@org.example would be another")
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
 )
 
@@ -61,11 +62,11 @@ func TestOursAndNotOurs(t *testing.T) {
 
 		{"", none, none},
 	} {
-		expect(t, ours(t.Context(), nil, from(tc.sender)), tc.ours, ifFail(tc.ours, refused))
-		expect(t, notOurs(t.Context(), nil, from(tc.sender)), tc.notOurs, ifFail(tc.notOurs, refused))
+		envelopetest.Expect(t, ours(t.Context(), nil, from(tc.sender)), tc.ours, ifFail(tc.ours, refused))
+		envelopetest.Expect(t, notOurs(t.Context(), nil, from(tc.sender)), tc.notOurs, ifFail(tc.notOurs, refused))
 	}
-	says(t, ours(t.Context(), nil, from("ann@Elsewhere.example")), "the sender ann@Elsewhere.example is in no domain of this site")
-	says(t, notOurs(t.Context(), nil, from("ann@ORG.example")),
+	envelopetest.Says(t, ours(t.Context(), nil, from("ann@Elsewhere.example")), "the sender ann@Elsewhere.example is in no domain of this site")
+	envelopetest.Says(t, notOurs(t.Context(), nil, from("ann@ORG.example")),
 		"the sender ann@ORG.example is in a domain of this site")
 }
 
@@ -80,23 +81,23 @@ func ifFail(outcome envelope.Outcome, status envelope.Status) envelope.Status {
 // Without SMTPUTF8 a domain in U-labels can't be read.
 func TestOursWithoutSMTPUTF8(t *testing.T) {
 	e := &envelope.Envelope{MailFrom: "ann@bücher.example"}
-	expect(t, sender.Ours(ourSite...)(t.Context(), nil, e), fail, refused)
-	expect(t, sender.NotOurs(ourSite...)(t.Context(), nil, e), none, nothing)
+	envelopetest.Expect(t, sender.Ours(ourSite...)(t.Context(), nil, e), fail, refused)
+	envelopetest.Expect(t, sender.NotOurs(ourSite...)(t.Context(), nil, e), none, nothing)
 }
 
 func TestNoDomainsMatchNoSender(t *testing.T) {
-	expect(t, sender.Ours()(t.Context(), nil, from("ann@org.example")), fail, refused)
-	expect(t, sender.NotOurs()(t.Context(), nil, from("ann@org.example")), pass, nothing)
-	expect(t, sender.In()(t.Context(), nil, from("ann@org.example")), fail, refused)
+	envelopetest.Expect(t, sender.Ours()(t.Context(), nil, from("ann@org.example")), fail, refused)
+	envelopetest.Expect(t, sender.NotOurs()(t.Context(), nil, from("ann@org.example")), pass, nothing)
+	envelopetest.Expect(t, sender.In()(t.Context(), nil, from("ann@org.example")), fail, refused)
 }
 
 func TestChecksKeepTheirOwnLists(t *testing.T) {
 	domains := []string{"org.example"}
 	ours, notOurs, in := sender.Ours(domains...), sender.NotOurs(domains...), sender.In(domains...)
 	domains[0] = "elsewhere.example"
-	expect(t, ours(t.Context(), nil, from("ann@org.example")), pass, nothing)
-	expect(t, notOurs(t.Context(), nil, from("ann@org.example")), fail, refused)
-	expect(t, in(t.Context(), nil, from("ann@org.example")), pass, nothing)
+	envelopetest.Expect(t, ours(t.Context(), nil, from("ann@org.example")), pass, nothing)
+	envelopetest.Expect(t, notOurs(t.Context(), nil, from("ann@org.example")), fail, refused)
+	envelopetest.Expect(t, in(t.Context(), nil, from("ann@org.example")), pass, nothing)
 }
 
 func TestIn(t *testing.T) {
@@ -130,9 +131,9 @@ func TestIn(t *testing.T) {
 		{"ann@shop.example@org.example", fail},
 		{"", none},
 	} {
-		expect(t, check(t.Context(), nil, from(tc.sender)), tc.want, ifFail(tc.want, refused))
+		envelopetest.Expect(t, check(t.Context(), nil, from(tc.sender)), tc.want, ifFail(tc.want, refused))
 	}
-	says(t, check(t.Context(), nil, from("Eve@org.example")), "the sender Eve@org.example is not in the list of senders")
+	envelopetest.Says(t, check(t.Context(), nil, from("Eve@org.example")), "the sender Eve@org.example is not in the list of senders")
 }
 
 func TestInSetFollowsALiveSet(t *testing.T) {
@@ -144,9 +145,9 @@ func TestInSetFollowsALiveSet(t *testing.T) {
 		return open.Load(), nil
 	})
 	e := from("@a.example:Ann@ORG.example.")
-	expect(t, check(t.Context(), nil, e), fail, refused)
+	envelopetest.Expect(t, check(t.Context(), nil, e), fail, refused)
 	open.Store(true)
-	expect(t, check(t.Context(), nil, e), pass, nothing)
+	envelopetest.Expect(t, check(t.Context(), nil, e), pass, nothing)
 }
 
 func TestInSetIsAskedForMailboxesOnly(t *testing.T) {
@@ -155,16 +156,16 @@ func TestInSetIsAskedForMailboxesOnly(t *testing.T) {
 		return true, nil
 	})
 	for _, address := range []string{"ann", "not a mailbox", "ann@192.0.2.1", "@org.example"} {
-		expect(t, check(t.Context(), nil, from(address)), fail, refused)
+		envelopetest.Expect(t, check(t.Context(), nil, from(address)), fail, refused)
 	}
-	expect(t, check(t.Context(), nil, from("")), none, nothing)
+	envelopetest.Expect(t, check(t.Context(), nil, from("")), none, nothing)
 }
 
 func TestASetThatFailsDefers(t *testing.T) {
 	down := fmt.Errorf("dial: %w", &net.DNSError{Err: "no such host", Name: "database.internal"})
 	check := sender.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
 	got := check(t.Context(), nil, from("ann@org.example"))
-	expect(t, got, temp, siteFails)
+	envelopetest.Expect(t, got, temp, siteFails)
 	if !errors.Is(got.Err, down) || strings.Contains(got.Text, "database") {
 		t.Errorf("the cause %v with the text %q", got.Err, got.Text)
 	}
@@ -188,7 +189,7 @@ func TestBadPatternsDefer(t *testing.T) {
 		for _, check := range checks {
 			for _, address := range []string{"ann@org.example", "ann@elsewhere.example", "not a mailbox", ""} {
 				got := check(t.Context(), nil, from(address))
-				expect(t, got, temp, siteIsBad)
+				envelopetest.Expect(t, got, temp, siteIsBad)
 				var fault *envelope.SyntaxError
 				if !errors.As(got.Err, &fault) || fault.Value != bad {
 					t.Errorf("%s: the cause is %v, want %q", got.Check, got.Err, bad)

@@ -50,13 +50,7 @@ func routes() *zone.Zone {
 func TestASN(t *testing.T) {
 	check := dnsbl.ASN(origins, 64500, 64501, 4294967294)
 	dns := routes()
-	for _, tc := range []struct {
-		client string
-		want   envelope.Outcome
-		asked  string
-		text   string
-		detail string
-	}{
+	for _, tc := range []row{
 		{"1", pass, "1-origin TXT", "the client 192.0.2.1 is in AS64500", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
 		{"::ffff:192.0.2.1", pass, "1-origin TXT", "the client 192.0.2.1 is in AS64500", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
 		{"2", fail, "2-origin TXT", "the client 192.0.2.2 is in AS64511, which is not in the list of autonomous systems", `{"asns":[64511],"prefix":"192.0.2.0/24"}`},
@@ -84,27 +78,11 @@ func TestASN(t *testing.T) {
 		{"10.0.0.1", fail, "", "no autonomous system announces the address of the client 10.0.0.1", `{"asns":[],"prefix":""}`},
 		{"", fail, "", "the address of the client is not known, and so it is in no autonomous system", "null"},
 	} {
-		t.Run(tc.client, func(t *testing.T) {
-			dns.Forget()
-			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
-			if got.Outcome != tc.want || got.Text != tc.text {
-				t.Errorf("got %v %q, want %v %q", got.Outcome, got.Text, tc.want, tc.text)
-			}
-			asked := short(dns.Asked())
-			if asked != tc.asked {
-				t.Errorf("asked %q, want %q", asked, tc.asked)
-			}
-			if detail := encode(t, got.Detail); detail != tc.detail {
-				t.Errorf("detail %s, want %s", detail, tc.detail)
-			}
-			status := map[envelope.Outcome]envelope.Status{fail: unwanted, perm: unwanted, temp: noAnswer}[tc.want]
-			if got.Status != status {
-				t.Errorf("status %v, want %v", got.Status, status)
-			}
-			if (tc.want == perm || tc.want == temp) && got.Err == nil {
-				t.Error("no cause")
-			}
-		})
+		c := tc.of(unwanted, tc.detail)
+		if tc.want == perm {
+			c.Status = unwanted
+		}
+		c.Run(t, check, dns)
 	}
 }
 

@@ -43,9 +43,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{dnsbl.SenderNotListed(wrong), "dnsbl.sendernotlisted", envelope.Mail},
 		{dnsbl.ASN(dnsbl.OriginZones{}), "dnsbl.asn", envelope.Connect},
 	} {
-		if name, from := envelope.Describe(tc.check); name != tc.name || from != tc.from {
-			t.Errorf("got %s from %v, want %s from %v", name, from, tc.name, tc.from)
-		}
+		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{ClientIP: address("1")})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns/dnsbl"
 )
@@ -123,52 +124,42 @@ func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row
 	t.Helper()
 	dns := world()
 	for _, tc := range rows {
-		t.Run(tc.client, func(t *testing.T) {
-			t.Helper()
-			dns.Forget()
-			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
-			compare(t, got, tc, failure, short(dns.Asked()))
-		})
+		tc.of(failure, `{"listed":[`+tc.detail+`]}`).Run(t, check, dns)
 	}
 }
 
-// short writes questions about 192.0.2.1 to first.example as "1-first A".
-func short(questions zone.Questions) string {
-	return strings.NewReplacer(".2.0.192.", "-", ".example.", "").Replace(questions.String())
-}
-
-func compare(t *testing.T, got envelope.Finding, want row, failure envelope.Status, asked string) {
-	t.Helper()
-	if got.Outcome != want.want {
-		t.Fatalf("got %v (%s), want %v", got.Outcome, got.Text, want.want)
-	}
-	if asked != want.asked {
-		t.Errorf("asked %q, want %q", asked, want.asked)
-	}
-	if told(got) != want.text {
-		t.Errorf("text\n%q, want\n%q", told(got), want.text)
-	}
-	if clean := envelope.CleanText(got.Text, true); clean != got.Text {
-		t.Errorf("text %q is not clean", got.Text)
-	}
-	status := envelope.Status{}
-	switch got.Outcome {
-	case envelope.Fail:
-		status = failure
-	case envelope.PermError:
-		status = blocked
-	case envelope.TempError:
+// of returns the case of a row for a client. The finding has this detail, or none.
+func (tc row) of(failure envelope.Status, detail string) envelopetest.Case {
+	status := failure
+	switch tc.want {
+	case temp:
 		status = noAnswer
+	case perm:
+		status = blocked
 	}
-	if got.Status != status {
-		t.Errorf("status %v, want %v", got.Status, status)
+	return envelopetest.Case{
+		Name: tc.client, Envelope: &envelope.Envelope{ClientIP: address(tc.client)},
+		Outcome: tc.want, Status: status, Asks: full(tc.asked),
+		Also: func(t *testing.T, f envelope.Finding) {
+			envelopetest.Says(t, f, tc.text)
+			if (tc.want == perm || tc.want == temp) && f.Err == nil {
+				t.Errorf("a %v without a cause", f.Outcome)
+			}
+			if got := encode(t, f.Detail); got != detail && (f.Outcome != none || got != "null") {
+				t.Errorf("detail %s, want %s", got, detail)
+			}
+		},
 	}
-	if unknown := got.Outcome == envelope.PermError || got.Outcome == envelope.TempError; unknown && got.Err == nil {
-		t.Errorf("a %v without a cause", got.Outcome)
+}
+
+// full returns the questions of a row, in which one about 192.0.2.1 to
+// first.example is written as "1-first A".
+func full(asked string) string {
+	names := []string{"-", ".2.0.192."}
+	for _, zone := range []string{"first", "second", "third", "origin", "origin6"} {
+		names = append(names, zone+" ", zone+".example. ")
 	}
-	if detail := encode(t, got.Detail); detail != `{"listed":[`+want.detail+`]}` && (got.Outcome != envelope.None || detail != "null") {
-		t.Errorf("detail %s, want %s", detail, want.detail)
-	}
+	return strings.NewReplacer(names...).Replace(asked)
 }
 
 func encode(t *testing.T, v any) string {
@@ -337,12 +328,4 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%s: the text %q", client, got.Text)
 		}
 	}
-}
-
-// told is what a refusal tells of a finding.
-func told(f envelope.Finding) string {
-	if f.Advice == "" {
-		return f.Text
-	}
-	return f.Text + "; " + f.Advice
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns/dnsbl"
 )
@@ -47,17 +48,12 @@ func TestScoreBelow(t *testing.T) {
 		{4, "13", perm, "13-first A, 13-second A, 13-third A", ""},
 		{2, "33", temp, "33-first A, 33-second A, 33-third A", ""},
 	} {
-		t.Run(fmt.Sprintf("%d of %s", tc.threshold, tc.client), func(t *testing.T) {
-			dns := dns()
-			got := dnsbl.ScoreBelow(tc.threshold, heavy, light, good)(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
-			asked := short(dns.Asked())
-			if got.Outcome != tc.want || asked != tc.asked {
-				t.Errorf("got %v, asked %q, want %v, %q", got.Outcome, asked, tc.want, tc.asked)
-			}
-			if got.Outcome == fail && (told(got) != tc.text || got.Status != blocked) {
-				t.Errorf("got %v %q, want %q", got.Status, told(got), tc.text)
-			}
-		})
+		c := envelopetest.Case{
+			Name:     fmt.Sprintf("%d of %s", tc.threshold, tc.client),
+			Envelope: &envelope.Envelope{ClientIP: address(tc.client)},
+			Outcome:  tc.want, Status: blocked, Says: tc.text, Asks: full(tc.asked),
+		}
+		c.Run(t, dnsbl.ScoreBelow(tc.threshold, heavy, light, good), dns())
 	}
 }
 
