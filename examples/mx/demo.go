@@ -26,25 +26,25 @@ import (
 //go:embed demo.zone
 var demoZone string
 
-// began is when the first conversation takes place, whatever the real time is.
+// began is the time of the first conversation.
 var began = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// stage is what the servers of a demonstration have in common.
+// stage is what the servers of the demonstration share.
 type stage struct {
 	maildir string
-	known   envelope.Check // who comes back
+	known   envelope.Check // of greylisting
 	out     io.Writer
 }
 
-// newStage returns a stage on which nobody is known, with its maildirs in an
-// empty folder.
+// newStage returns a stage with an empty store of greylisting, and with an empty folder
+// for the maildirs.
 func newStage(maildir string, out io.Writer) stage {
 	known := greylist.Known(greylist.NewMemory(0), greylist.Options{Identity: identity.Of})
 	return stage{maildir: maildir, known: known, out: out}
 }
 
-// demo plays conversations, each over TCP with a server of its own, and prints
-// them. The error says how many went differently than they should.
+// demo plays conversations, each over TCP with a new server, and prints them. The error
+// has the number of conversations with an unexpected end.
 func demo(ctx context.Context, out io.Writer, conversations []conversation) error {
 	maildir, err := os.MkdirTemp("", "mx-demo-")
 	if err != nil {
@@ -62,14 +62,14 @@ func demo(ctx context.Context, out io.Writer, conversations []conversation) erro
 		}
 		if got != c.want {
 			differing++
-			fmt.Fprintf(out, "   This differs: it ended with %q, and should have ended with %q.\n", got, c.want)
+			fmt.Fprintf(out, "   Unexpected: it ended with %q, want %q.\n", got, c.want)
 		}
 		fmt.Fprintln(out)
 	}
 	if differing > 0 {
-		return fmt.Errorf("%d of %d conversations went differently than they should", differing, len(conversations))
+		return fmt.Errorf("%d of %d conversations ended unexpectedly", differing, len(conversations))
 	}
-	fmt.Fprintf(out, "All %d conversations went as they should.\n", len(conversations))
+	fmt.Fprintf(out, "All %d conversations ended as expected.\n", len(conversations))
 	for _, folder := range []string{"new", junk + "/new"} {
 		messages, err := os.ReadDir(filepath.Join(maildir, "alice@example.org", folder))
 		if err != nil {
@@ -80,8 +80,8 @@ func demo(ctx context.Context, out io.Writer, conversations []conversation) erro
 	return nil
 }
 
-// play has one conversation with a new server. It returns where it ended, as
-// want says it.
+// play plays one conversation with a new server, and returns its end in the form of
+// conversation.want.
 func (s stage) play(ctx context.Context, c conversation) (ended string, err error) {
 	dns := zone.MustParse(demoZone)
 	if c.outage != "" {
@@ -121,7 +121,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 	go func() { served <- server.serve(listener) }()
 	fmt.Fprintf(s.out, "   (a connection from %s)\n", c.client)
 	ended, err = c.speak(ctx, listener.Addr().String(), s.out)
-	// After a shutdown no goroutine of the server is left that could write last.
+	// After the shutdown no goroutine of the server writes last.
 	if err := errors.Join(err, server.shutdown(ctx), <-served); err != nil {
 		return "", err
 	}
@@ -129,7 +129,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 	return ended, s.showNew(before)
 }
 
-// showNew prints the header of each message that was delivered since before.
+// showNew prints the header of each delivered message that is not in before.
 func (s stage) showNew(before []string) error {
 	now, err := delivered(s.maildir)
 	for _, file := range now {
@@ -149,7 +149,7 @@ func (s stage) showNew(before []string) error {
 	return err
 }
 
-// delivered returns the files of all messages.
+// delivered returns the files of all delivered messages.
 func delivered(maildir string) ([]string, error) {
 	inboxes, err := filepath.Glob(filepath.Join(maildir, "*", "new", "*"))
 	if err != nil {
@@ -159,7 +159,7 @@ func delivered(maildir string) ([]string, error) {
 	return append(inboxes, marked...), err
 }
 
-// explain prints what decided, and what each rule on the way to it found.
+// explain prints a verdict and its trace.
 func explain(out io.Writer, v verdict.Verdict) {
 	fmt.Fprintf(out, "\n   Why: %v\n%v", v, v.Trace)
 }

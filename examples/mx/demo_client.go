@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// speak plays the client of a conversation, prints what both sides say, and
-// returns the command that the conversation ended with and the codes of the
-// reply to it. It ends with the first refusal, or with the end of the message.
+// speak plays the client of a conversation, and prints both sides. The conversation
+// ends with the first refusal or with the message. speak returns the last command and
+// the codes of its reply.
 func (c conversation) speak(ctx context.Context, server string, out io.Writer) (ended string, err error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", server)
@@ -55,7 +55,7 @@ func (c conversation) speak(ctx context.Context, server string, out io.Writer) (
 	return ended, d.err
 }
 
-// message is what every client of the demonstration wants to send.
+// message returns the message of the conversation.
 func (c conversation) message() string {
 	return c.forged + "From: " + cmp.Or(c.author, "Bob <bob@good.example>") + "\r\n" +
 		"To: Alice <alice@example.org>\r\n" +
@@ -63,12 +63,12 @@ func (c conversation) message() string {
 		"Subject: " + c.title + "\r\n" +
 		"\r\n" +
 		"Hello Alice,\r\n" +
-		"..this line begins with a dot, which goes over the wire twice.\r\n" +
+		"..this line begins with a dot, which is sent twice.\r\n" +
 		"."
 }
 
-// dialogue is the client's end of a connection. It prints what goes over it,
-// and does nothing more after an error.
+// dialogue is the client side of a connection. It prints both sides, and does nothing
+// after an error.
 type dialogue struct {
 	conn    *textproto.Conn
 	out     io.Writer
@@ -87,8 +87,8 @@ func (d *dialogue) say(lines ...string) {
 	}
 }
 
-// hear reads a reply of one line or several (RFC 5321, section 4.2.1), and
-// returns its code, with the enhanced code if it has one.
+// hear reads a reply (RFC 5321, section 4.2.1), and returns its code, with the enhanced
+// code if it has one.
 func (d *dialogue) hear() (codes string) {
 	for d.err == nil {
 		var line string
@@ -97,7 +97,7 @@ func (d *dialogue) hear() (codes string) {
 		}
 		fmt.Fprintf(d.out, "   S: %s\n", line)
 		if len(line) < 4 {
-			d.err = fmt.Errorf("the server said %q, which is no reply", line)
+			d.err = fmt.Errorf("invalid reply %q", line)
 			break
 		}
 		if line[3] == ' ' {

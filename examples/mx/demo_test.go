@@ -11,10 +11,10 @@ import (
 func TestDemo(t *testing.T) {
 	var out, errs strings.Builder
 	if status := run(t.Context(), []string{"-demo"}, &out, &errs); status != 0 {
-		t.Fatalf("the demonstration exits with %d: %s\n%s", status, errs.String(), out.String())
+		t.Fatalf("exit status %d: %s\n%s", status, errs.String(), out.String())
 	}
 	if n := len(conversations); n < 8 {
-		t.Errorf("there are %d conversations", n)
+		t.Errorf("got %d conversations", n)
 	}
 	for _, want := range []string{
 		"S: 250-SIZE 52428800\n",
@@ -33,29 +33,29 @@ func TestDemo(t *testing.T) {
 		"Messages in Alice's folder .Junk/new: 2\n",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the demonstration does not say %q", want)
+			t.Errorf("the demonstration does not print %q", want)
 		}
 	}
-	// The client says it, and it is not delivered.
+	// Once from the client, and not in the delivered message.
 	if n := strings.Count(out.String(), "dmarc=pass header.from=bank.example"); n != 1 {
-		t.Errorf("the forged result is to be seen %d times", n)
+		t.Errorf("the forged result is printed %d times", n)
 	}
 }
 
-func TestDemoSaysWhatDiffers(t *testing.T) {
+func TestDemoReportsAnUnexpectedEnd(t *testing.T) {
 	wrong := conversations[0]
 	wrong.want = "MAIL 550 5.7.25"
 	var out strings.Builder
 	err := demo(t.Context(), &out, []conversation{wrong, conversations[1]})
-	if err == nil || err.Error() != "1 of 2 conversations went differently than they should" {
-		t.Errorf("the error is %v", err)
+	if err == nil || err.Error() != "1 of 2 conversations ended unexpectedly" {
+		t.Errorf("got the error %v", err)
 	}
-	if want := `it ended with "message 250 2.0.0", and should have ended with "MAIL 550 5.7.25"`; !strings.Contains(out.String(), want) {
-		t.Errorf("the output does not say that %s", want)
+	if want := `it ended with "message 250 2.0.0", want "MAIL 550 5.7.25"`; !strings.Contains(out.String(), want) {
+		t.Errorf("the output does not have %s", want)
 	}
 }
 
-// A client from a blocked network is refused before it can say anything.
+// A client in a blocked network is rejected in place of the greeting.
 func Example() {
 	maildir, err := os.MkdirTemp("", "mx-example-")
 	if err != nil {
@@ -69,11 +69,11 @@ func Example() {
 	}
 	// Output:
 	//    (a connection from 203.0.113.200)
-	//    S: 554 5.7.1 no mail is taken from 203.0.113.200, which is in a blocked network
+	//    S: 554 5.7.1 client address 203.0.113.200 is in a blocked network
 	//    C: QUIT
 	//    S: 221 2.0.0 closing the connection
 	//
-	//    Why: reject 554 5.7.1 by site.blocked: no mail is taken from 203.0.113.200, which is in a blocked network
+	//    Why: reject 554 5.7.1 by site.blocked: client address 203.0.113.200 is in a blocked network
 	//     site.blocked  pass  reject  the client address 203.0.113.200 is in the list of networks
 	//                                 check client.in
 }

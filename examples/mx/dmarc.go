@@ -8,9 +8,10 @@ import (
 	"mxrules.example/verdict"
 )
 
-// dmarcRules are what the server does about mail that its author's domain does
-// not stand behind. A message whose author can't be told is no way around it,
-// nor, where mail is rejected, is one that programs read in different ways.
+// dmarcRules returns the rules for mail that fails DMARC. A message without a single
+// author is treated alike, because DMARC could not protect its authors. With
+// dmarcReject a malformed message is rejected, because programs read it in different
+// ways.
 func (s site) dmarcRules() verdict.Rules {
 	switch s.dmarc {
 	case dmarcMark:
@@ -30,15 +31,15 @@ func (s site) dmarcRules() verdict.Rules {
 	return nil
 }
 
-// dmarcChoice is one of the choices for DMARC. The zero value is the default.
+// dmarcChoice is a choice for DMARC. The zero value is the default.
 type dmarcChoice uint8
 
 const (
-	// dmarcMark takes all mail, and marks what its owner asks not to take.
+	// dmarcMark marks mail that fails with the policy quarantine or reject.
 	dmarcMark dmarcChoice = iota
-	// dmarcReject does what the owner asks.
+	// dmarcReject rejects mail that fails with the policy reject.
 	dmarcReject
-	// dmarcOff asks nobody.
+	// dmarcOff does not evaluate DMARC.
 	dmarcOff
 )
 
@@ -51,7 +52,7 @@ func (c *dmarcChoice) choose(word string) error {
 	case "off":
 		*c = dmarcOff
 	default:
-		return fmt.Errorf("there is no choice %q; there are: mark, reject, off", word)
+		return fmt.Errorf("unknown choice %q; known are: mark, reject, off", word)
 	}
 	return nil
 }

@@ -3,16 +3,15 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/resolver"
 	"mxrules.example/envelope/zone"
 )
 
-// newResolver returns the DNS that rules ask: a zone in memory, or servers, which
-// are those of the system or those of a list.
-func newResolver(servers, zoneFile string) (envelope.Resolver, error) {
+// newResolver returns a zone in memory, or a resolver for a list of servers, nil for
+// those of the system.
+func newResolver(servers []string, zoneFile string) (envelope.Resolver, error) {
 	if zoneFile != "" {
 		text, err := os.ReadFile(zoneFile)
 		if err != nil {
@@ -24,11 +23,7 @@ func newResolver(servers, zoneFile string) (envelope.Resolver, error) {
 		}
 		return world, nil
 	}
-	var config resolver.Config
-	if servers != "system" {
-		config.Servers = strings.Split(servers, ",")
-	}
-	dns, err := resolver.New(config)
+	dns, err := resolver.New(resolver.Config{Servers: servers})
 	if err != nil {
 		return nil, fmt.Errorf("-dns: %w", err)
 	}

@@ -21,13 +21,11 @@ import (
 	"mxrules.example/verdict"
 )
 
-// poolSize is how many machines pool.example sends from, each in a network of
-// its own.
+// poolSize is the number of machines of pool.example, each in its own network.
 const poolSize = 16
 
-// poolZone is the DNS of a sender with many machines, whose names a provider has
-// made for them. The machines are in 198.18.0.0/15, which is for tests (RFC
-// 2544).
+// poolZone returns the DNS records of a sender with many machines with generic names, in
+// 198.18.0.0/15 (RFC 2544).
 func poolZone() string {
 	var b strings.Builder
 	b.WriteString("\npool.example. MX 10 out.dyn.provider.example.\n")
@@ -39,13 +37,13 @@ func poolZone() string {
 	return b.String()
 }
 
-// poolMachine is one of the machines of pool.example.
+// poolMachine returns the address of a machine of pool.example.
 func poolMachine(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{198, 18, byte(i % poolSize), 25})
 }
 
-// fromPool makes every connection seem to come from one of the first machines of
-// pool.example, from one after the other.
+// fromPool makes the connections seem to come from the first machines of pool.example,
+// in turn.
 func fromPool(machines int) func(conn net.Conn, e *envelope.Envelope) {
 	var mu sync.Mutex
 	known := map[net.Conn]int{}
@@ -61,23 +59,22 @@ func fromPool(machines int) func(conn net.Conn, e *envelope.Envelope) {
 	}
 }
 
-// A queue of messages comes through greylisting: each is put off, tried again,
-// and arrives. Where the sender has many machines it does not matter which one
-// tries again.
-func TestPostfixComesThroughGreylisting(t *testing.T) {
+// Each message of a queue is deferred, tried again, and arrives, also if another machine
+// of the sender tries again.
+func TestPostfixPassesGreylisting(t *testing.T) {
 	const messages = 100
 	for _, tc := range []struct {
 		name     string
 		machines int
 		store    func(t *testing.T) greylist.Store
 	}{
-		{"from one machine, remembered in a file", 1, boltStore},
-		{"from many machines, remembered in Redis", poolSize, redisStore},
+		{"one machine, a store in a file", 1, boltStore},
+		{"many machines, a store on Redis", poolSize, redisStore},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			known := greylist.Known(tc.store(t), greylist.Options{
-				Delay: time.Second, Identity: identity.Of, Secret: greylist.Secret("of the test, and no other"),
-				Promote: -1, // or the last of them would not have to wait
+				Delay: time.Second, Identity: identity.Of, Secret: greylist.Secret("the secret of this test"),
+				Promote: -1, // otherwise the last messages would not be deferred
 			})
 			mx := startReceiver(t, func(s *site) { s.greylist, s.pretend = known, fromPool(tc.machines) })
 			queue := startPostfix(t, "out.dyn.provider.example", mx.address)
@@ -91,35 +88,35 @@ func TestPostfixComesThroughGreylisting(t *testing.T) {
 
 			arrived := mx.inbox(t, "alice@example.org")
 			if len(arrived) != messages {
-				t.Errorf("%d messages arrived, not %d", len(arrived), messages)
+				t.Errorf("%d messages arrived, want %d", len(arrived), messages)
 			}
 			all := strings.Join(arrived, "")
 			moved := 0
 			for i := range messages {
 				from := poolSender(i)
 				if n := strings.Count(all, "\r\nFrom: <"+from+">\r\n"); n != 1 {
-					t.Errorf("the message of %s arrived %d times", from, n)
+					t.Errorf("the message of %s arrived %d times, want 1", from, n)
 				}
 				if checkCourse(t, from, mx.verdicts()) {
 					moved++
 				}
 			}
 			if wanted := tc.machines > 1; wanted != (moved > 0) {
-				t.Errorf("%d messages were let in from another network than they were first seen from", moved)
+				t.Errorf("%d messages were accepted from another network than that of the first try", moved)
 			}
-			t.Logf("%d verdicts for %d messages, %d of which came back from another network", len(mx.verdicts()), messages, moved)
+			t.Logf("%d verdicts for %d messages, %d of which were accepted from another network", len(mx.verdicts()), messages, moved)
 		})
 	}
 }
 
-// poolSender returns one of many senders of pool.example. Its local part is made
-// of letters, since numbers are folded.
+// poolSender returns one of many senders of pool.example. Its local part has letters
+// only, because greylisting folds numbers.
 func poolSender(i int) string {
 	return fmt.Sprintf("%c%c@pool.example", 'a'+i/26, 'a'+i%26)
 }
 
-// checkCourse sees that mail from a sender was new once, put off at least once,
-// and then accepted. It reports whether that was from another network.
+// checkCourse tests that mail from a sender was a first sight once, and finally accepted.
+// It reports whether another network was accepted.
 func checkCourse(t *testing.T, from string, verdicts []judged) (moved bool) {
 	t.Helper()
 	var states []string
@@ -144,7 +141,7 @@ func checkCourse(t *testing.T, from string, verdicts []judged) (moved bool) {
 	between := strings.TrimSuffix(strings.TrimPrefix(course, "first sight, "), "returned")
 	if strings.Trim(strings.ReplaceAll(between, "too early", ""), ", ") != "" || len(states) < 2 ||
 		first.verdict.Action != verdict.TempFail || last.verdict.Action != verdict.Accept {
-		t.Errorf("the course of the message of %s was: %s", from, course)
+		t.Errorf("the message of %s: %s", from, course)
 	}
 	return first.client != last.client
 }
@@ -163,7 +160,7 @@ func boltStore(t *testing.T) greylist.Store {
 	return store
 }
 
-// redisStore starts a Redis server of the test's own, on a socket in its folder.
+// redisStore starts a Redis server for the test, on a socket.
 func redisStore(t *testing.T) greylist.Store {
 	t.Helper()
 	client := goredis.NewClient(&goredis.Options{Network: "unix", Addr: startRedis(t), ContextTimeoutEnabled: true})
@@ -171,8 +168,7 @@ func redisStore(t *testing.T) greylist.Store {
 	return redis.New(client, redis.Options{})
 }
 
-// startRedis returns the socket on which the server listens. It ends with the
-// test.
+// startRedis starts a Redis server that ends with the test, and returns its socket.
 func startRedis(t *testing.T) (socket string) {
 	t.Helper()
 	needProgram(t, "redis-server", "redis-server")
@@ -192,7 +188,7 @@ func startRedis(t *testing.T) (socket string) {
 		command.Process.Kill()
 		command.Wait()
 		if t.Failed() {
-			t.Logf("Redis said:\n%s", &out)
+			t.Logf("the output of Redis:\n%s", &out)
 		}
 	})
 	eventually(t, "Redis listens", func() bool {

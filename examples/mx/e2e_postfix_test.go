@@ -10,17 +10,15 @@ import (
 	"testing"
 )
 
-// postfix is a Postfix of the test's own that sends mail and does nothing else:
-// it listens nowhere, and all its folders are private. What it is given goes to
-// one server.
+// postfix is a Postfix instance that only sends mail, to one server. It listens on no
+// port, and all its folders are private.
 type postfix struct {
 	t      *testing.T
 	config string // the folder of main.cf and master.cf
 }
 
-// mainCF has the folder of the instance, its host name and the port of the
-// server that it sends to. The times make a second try come within seconds; at
-// its own pace Postfix waits for minutes.
+// mainCF needs the folder of the instance, its host name and the port of the server. It
+// makes Postfix retry within seconds instead of minutes.
 const mainCF = `
 compatibility_level = 3.6
 queue_directory = %[1]s/queue
@@ -44,8 +42,7 @@ maximal_backoff_time = 8s
 queue_run_delay = 2s
 `
 
-// masterCF names the programs that take a message from the command line to an
-// SMTP server, and its bounce back.
+// masterCF has the programs that send a message from the command line, and its bounce.
 const masterCF = `
 postlog unix-dgram n - n -   1 postlogd
 pickup  unix       n - n 60  1 pickup
@@ -60,15 +57,15 @@ defer   unix       - - n -   0 bounce
 trace   unix       - - n -   0 bounce
 `
 
-// startPostfix starts a Postfix that calls itself hostname and sends to the
-// loopback address server. It ends with the test.
+// startPostfix starts a Postfix with this host name that sends to a server on loopback
+// and ends with the test.
 func startPostfix(t *testing.T, hostname string, server net.Addr) *postfix {
 	t.Helper()
 	needProgram(t, "postfix", "postfix")
 	if os.Geteuid() != 0 {
-		unavailable(t, "a Postfix of its own can only be started by root")
+		unavailable(t, "starting Postfix needs root")
 	}
-	// Not t.TempDir: the user that Postfix runs as must be able to enter it.
+	// Not t.TempDir: the user of Postfix must have access.
 	home, err := os.MkdirTemp("", "mx-postfix-")
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +102,7 @@ func startPostfix(t *testing.T, hostname string, server net.Addr) *postfix {
 	return p
 }
 
-// send hands a message over as a program on the sending machine does. Lines
-// end with LF there.
+// send submits a message as a local program does, with lines that end with LF.
 func (p *postfix) send(from, to, message string) {
 	p.t.Helper()
 	p.run(strings.ReplaceAll(message, "\r\n", "\n"), "sendmail", "-C", p.config, "-i", "-f", from, to)
@@ -125,16 +121,16 @@ func (p *postfix) run(input, program string, arguments ...string) {
 	}
 }
 
-// needProgram makes the test unavailable if a program is not here. The package
-// is the one that Debian has it in.
+// needProgram makes the test unavailable if a program is not installed. debianPackage
+// contains it.
 func needProgram(t *testing.T, program, debianPackage string) {
 	t.Helper()
 	if _, err := lookProgram(program); err != nil {
-		unavailable(t, fmt.Sprintf("%s is not here (Debian: apt-get install --no-install-recommends %s)", program, debianPackage))
+		unavailable(t, fmt.Sprintf("%s is not installed (Debian: apt-get install --no-install-recommends %s)", program, debianPackage))
 	}
 }
 
-// lookProgram finds a program also where those of administrators are.
+// lookProgram finds a program, also in /usr/sbin.
 func lookProgram(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -143,14 +139,13 @@ func lookProgram(name string) (string, error) {
 	return path, err
 }
 
-// unavailable skips the test, or fails it where MXRULES_E2E says that all it
-// needs must be there.
+// unavailable skips the test, or fails it if MXRULES_E2E is set.
 func unavailable(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("MXRULES_E2E") != "" {
-		t.Fatalf("MXRULES_E2E is set, and %s", what)
+		t.Fatalf("%s, and MXRULES_E2E is set", what)
 	}
-	t.Skipf("the end-to-end test can't run: %s", what)
+	t.Skip(what)
 }
 
 func writeFile(t *testing.T, path, content string) {

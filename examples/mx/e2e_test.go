@@ -17,13 +17,12 @@ import (
 	"mxrules.example/verdict"
 )
 
-// reverseName is the question for the name of the address from which the
-// clients of these tests seem to come.
+// reverseName is the PTR question for the client address of these tests.
 const reverseName = "10.100.51.198.in-addr.arpa. PTR"
 
-// letter has what a careless relay or store would change: dots at the beginning
-// of lines, blanks at the end, empty lines, a folded header, letters beyond
-// ASCII, a line that an mbox would quote, and one of the greatest length.
+// letter is a message that a faulty relay or store would change: dots at the start of
+// lines, blanks at the end, empty lines, a folded header, non-ASCII letters, a line that
+// an mbox would quote, and a line of the maximum length.
 var letter = strings.ReplaceAll(`From: Bob <bob@good.example>
 To: Alice <alice@example.org>
 Subject: a letter
@@ -44,7 +43,7 @@ tabs	too
 
 `, "\n", "\r\n")
 
-// results is what the server puts in front of the letter.
+// results are the fields that the server adds to the letter.
 var results = strings.ReplaceAll(`Authentication-Results: mx.example.org;
 	iprev=pass policy.iprev=198.51.100.10;
 	spf=pass smtp.mailfrom=good.example;
@@ -55,10 +54,8 @@ Received-SPF: pass (mx.example.org: 198.51.100.10 may use the domain)
 	helo=mail.good.example; identity=mailfrom; receiver=mx.example.org
 `, "\n", "\r\n")
 
-// receiver is the server of examples/mx with the mailboxes of Alice and Bob. As
-// long as a test says nothing else, its clients seem to be the good server of the
-// demonstration, which SPF lets write in Bob's name, and nobody is asked to come
-// back.
+// receiver is a server with the mailboxes of Alice and Bob. By default its clients have
+// the address of the good server of the demonstration, and it does not greylist.
 type receiver struct {
 	address net.Addr
 	dns     *zone.Zone
@@ -68,7 +65,7 @@ type receiver struct {
 	judged []judged
 }
 
-// judged is a verdict with what it is about.
+// judged is a verdict with its client and sender.
 type judged struct {
 	client  netip.Addr
 	from    string
@@ -107,7 +104,7 @@ func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	go func() { served <- server.serve(listener) }()
 	t.Cleanup(func() {
 		server.smtp.Close()
-		listener.Close() // go-smtp leaves it open if Serve has not begun yet
+		listener.Close() // go-smtp does not close it before Serve
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
@@ -115,33 +112,31 @@ func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	return r
 }
 
-// inbox returns the messages that came for a mailbox, those in the folder for
-// marked ones too.
+// inbox returns the messages of a mailbox, including marked messages.
 func (r *receiver) inbox(t *testing.T, address string) []string {
 	t.Helper()
 	m := mailbox(t, address)
 	return append(arrived(t, r.boxes.folder(m, false)), arrived(t, r.boxes.folder(m, true))...)
 }
 
-// verdicts returns those that were given until now, in order.
+// verdicts returns the verdicts until now, in order.
 func (r *receiver) verdicts() []judged {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.judged)
 }
 
-// has reports whether a verdict with this action was given.
+// has reports whether there was a verdict with this action.
 func (r *receiver) has(action verdict.Action) bool {
 	return slices.ContainsFunc(r.verdicts(), func(j judged) bool { return j.verdict.Action == action })
 }
 
-// eventually waits until it is so. It waits as long as the slowest machine may
-// need.
-func eventually(t *testing.T, what string, isSo func() bool) {
+// eventually waits until a condition is true, long enough for a slow machine.
+func eventually(t *testing.T, what string, isTrue func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !isSo(); {
+	for deadline := time.Now().Add(2 * time.Minute); !isTrue(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timeout before %s", what)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -156,35 +151,35 @@ func TestPostfixDelivers(t *testing.T) {
 	messages := mx.inbox(t, "alice@example.org")
 	delivered, found := strings.CutPrefix(messages[0], results)
 	if !found {
-		t.Errorf("the letter begins with\n%s\nnot with\n%s", delivered, results)
+		t.Errorf("the letter begins with\n%s\nwant\n%s", delivered, results)
 	}
 	received, rest := cutHeaderField(delivered)
 	if !strings.HasPrefix(received, "Received: by mail.good.example (Postfix,") {
-		t.Errorf("the next header field is %q, not the one that Postfix adds", received)
+		t.Errorf("the next header field is %q, want that of Postfix", received)
 	}
 	if rest != letter {
-		t.Errorf("the letter arrived as\n%q\nnot as\n%q", rest, letter)
+		t.Errorf("the letter arrived as\n%q\nwant\n%q", rest, letter)
 	}
 	if len(messages) > 1 {
 		t.Errorf("the letter arrived %d times", len(messages))
 	}
 }
 
-func TestPostfixBouncesWhatIsRejected(t *testing.T) {
+func TestPostfixBouncesRejectedMail(t *testing.T) {
 	mx := startReceiver(t)
 	sender := startPostfix(t, "mail.good.example", mx.address)
 	sender.send("bob@good.example", "nobody@example.org", letter)
 	eventually(t, "the bounce arrives", func() bool { return len(mx.inbox(t, "bob@good.example")) > 0 })
 
 	bounce := mx.inbox(t, "bob@good.example")[0]
-	words := strings.Join(strings.Fields(bounce), " ") // Postfix folds what we said
+	words := strings.Join(strings.Fields(bounce), " ") // Postfix folds the reply
 	for _, want := range []string{
 		"said: 550 5.1.1 there is no mailbox nobody@example.org here (in reply to RCPT TO command)",
 		"Final-Recipient: rfc822; nobody@example.org",
 		"Action: failed Status: 5.1.1",
 	} {
 		if !strings.Contains(words, want) {
-			t.Errorf("the bounce does not say %q:\n%s", want, bounce)
+			t.Errorf("the bounce does not have %q:\n%s", want, bounce)
 		}
 	}
 }
@@ -196,17 +191,17 @@ func TestPostfixTriesAgainAfterATempFail(t *testing.T) {
 	sender.send("bob@good.example", "alice@example.org", letter)
 	eventually(t, "the letter is deferred", func() bool { return mx.has(verdict.TempFail) })
 	if got := mx.inbox(t, "alice@example.org"); len(got) > 0 {
-		t.Fatalf("the letter arrived in spite of the outage: %q", got)
+		t.Fatalf("the letter arrived during the outage: %q", got)
 	}
 
 	mx.dns.Healing(reverseName)
 	eventually(t, "the letter arrives", func() bool { return len(mx.inbox(t, "alice@example.org")) > 0 })
 	delivered := strings.TrimPrefix(mx.inbox(t, "alice@example.org")[0], results)
 	if _, rest := cutHeaderField(delivered); rest != letter {
-		t.Errorf("the letter arrived as\n%q\nnot as\n%q", rest, letter)
+		t.Errorf("the letter arrived as\n%q\nwant\n%q", rest, letter)
 	}
 	if mx.has(verdict.Reject) {
-		t.Error("the outage was the reason of a rejection")
+		t.Error("the outage caused a rejection")
 	}
 }
 
@@ -217,16 +212,16 @@ func TestSwaks(t *testing.T) {
 		outage bool
 		from   string
 		to     string
-		exit   int    // of swaks: 24 for a refused recipient, 26 for a refused message
-		says   string // what the server is heard to say
+		exit   int    // of swaks: 24 for a rejected recipient, 26 for a rejected message
+		says   string // a reply of the server
 		stored int
 	}{
 		{"accepted", false, "bob@good.example", "alice@example.org", 0, "<-  250 2.0.0 OK", 1},
 		{"rejected", false, "bob@good.example", "nobody@example.org", 24, "<** 550 5.1.1 there is no mailbox nobody@example.org here", 0},
 		{"deferred", true, "bob@good.example", "alice@example.org", 26, "<** 451 4.7.25 the DNS lookup of 10.100.51.198.in-addr.arpa failed, please try again later", 0},
-		{"a relay", false, "bob@good.example", "carol@elsewhere.example", 24, "<** 554 5.7.1 the recipient carol@elsewhere.example is in no domain of this site; relay access denied", 0},
-		{"in Alice's own name", false, "alice@example.org", "alice@example.org", 24, "<** 550 5.7.1 the sender alice@example.org is in a domain of this site", 0},
-		{"in the name of a domain that does not exist", false, "bob@nowhere.example", "alice@example.org", 24, "<** 550 5.1.8 the domain nowhere.example of the sender has no MX, A or AAAA record in DNS", 0},
+		{"an attempt to relay", false, "bob@good.example", "carol@elsewhere.example", 24, "<** 554 5.7.1 the recipient carol@elsewhere.example is in no domain of this site; relay access denied", 0},
+		{"a sender in a domain of the site", false, "alice@example.org", "alice@example.org", 24, "<** 550 5.7.1 the sender alice@example.org is in a domain of this site", 0},
+		{"a sender domain that does not exist", false, "bob@nowhere.example", "alice@example.org", 24, "<** 550 5.1.8 the domain nowhere.example of the sender has no MX, A or AAAA record in DNS", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			mx := startReceiver(t)
@@ -235,21 +230,20 @@ func TestSwaks(t *testing.T) {
 			}
 			out, exit := swaks(t, mx.address, tc.from, tc.to)
 			if exit != tc.exit || !strings.Contains(out, tc.says) {
-				t.Errorf("swaks exits with %d, not %d, or the server does not say %q:\n%s", exit, tc.exit, tc.says, out)
+				t.Errorf("got exit status %d, want %d and %q:\n%s", exit, tc.exit, tc.says, out)
 			}
 			messages := mx.inbox(t, "alice@example.org")
 			if len(messages) != tc.stored {
-				t.Fatalf("%d messages arrived, not %d", len(messages), tc.stored)
+				t.Fatalf("%d messages arrived, want %d", len(messages), tc.stored)
 			}
 			if tc.stored > 0 && messages[0] != results+letter {
-				t.Errorf("the letter arrived as\n%q\nnot as\n%q", messages[0], results+letter)
+				t.Errorf("the letter arrived as\n%q\nwant\n%q", messages[0], results+letter)
 			}
 		})
 	}
 }
 
-// swaks sends the letter from a sender to a recipient, and returns what it
-// printed and its exit status.
+// swaks sends the letter with swaks, and returns its output and exit status.
 func swaks(t *testing.T, server net.Addr, from, to string) (out string, exit int) {
 	t.Helper()
 	path, err := lookProgram("swaks")
@@ -267,8 +261,7 @@ func swaks(t *testing.T, server net.Addr, from, to string) (out string, exit int
 	return string(text), command.ProcessState.ExitCode()
 }
 
-// cutHeaderField cuts a message behind its first header field, the folded lines
-// of it included.
+// cutHeaderField cuts a message after its first header field.
 func cutHeaderField(message string) (field, rest string) {
 	for end := 0; ; {
 		length := strings.Index(message[end:], "\r\n")

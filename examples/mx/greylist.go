@@ -22,8 +22,7 @@ import (
 	"mxrules.example/greylist/redis"
 )
 
-// greylisting says whether strangers are asked to come back, when, and where the
-// server remembers them.
+// greylisting is the configuration of greylisting.
 type greylisting struct {
 	off    bool
 	file   string           // "": greylist.db beside the maildirs
@@ -32,14 +31,14 @@ type greylisting struct {
 	delay  time.Duration
 }
 
-// Bounds of the delay. A record has whole seconds, and who must wait for longer
-// than a day would come back too late.
+// Bounds of the delay. A record has whole seconds, and a retry after more than a day
+// would be a first sight again.
 const (
 	minDelay = time.Second
 	maxDelay = 12 * time.Hour
 )
 
-// choose reads the flag that says where.
+// choose parses the flag -greylist.
 func (g *greylisting) choose(where string) (err error) {
 	g.off, g.file, g.redis = where == "off", "", nil
 	scheme, _, isURL := strings.Cut(where, "://")
@@ -50,7 +49,7 @@ func (g *greylisting) choose(where string) (err error) {
 		}
 		return err
 	case where == "" || isURL:
-		return &envelope.SyntaxError{Kind: "place", Value: where, Reason: "is neither a file nor of the form redis://192.0.2.1:6379, nor off"}
+		return &envelope.SyntaxError{Kind: "store", Value: where, Reason: "is not a file, not of the form redis://192.0.2.1:6379, and not off"}
 	case !g.off:
 		g.file = where
 	}
@@ -64,8 +63,8 @@ func (g *greylisting) check() error {
 	return nil
 }
 
-// open returns the check that knows who comes back, nil if nobody is asked to,
-// and what closes its store. The folder of the maildirs is there already.
+// open returns the check greylist.known, nil without greylisting, and the function that
+// closes its store. The folder of the maildirs must exist.
 func (g *greylisting) open(maildir string, log *slog.Logger) (known envelope.Check, stop func() error, err error) {
 	if g.off {
 		return nil, func() error { return nil }, nil
@@ -87,8 +86,8 @@ func (g *greylisting) open(maildir string, log *slog.Logger) (known envelope.Che
 	return greylist.Known(store, options), store.Close, nil
 }
 
-// readSecret reads the secret of this installation, and makes one if there is
-// none. Servers that share a store need the same file.
+// readSecret reads the secret of greylisting, and creates the file if it does not exist.
+// Servers that share a store need the same file.
 func readSecret(name string) (greylist.Secret, error) {
 	const least = 16 // octets
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -101,12 +100,12 @@ func readSecret(name string) (greylist.Secret, error) {
 	}
 	secret, err := os.ReadFile(name)
 	if err == nil && len(secret) < least {
-		err = fmt.Errorf("%s: the secret has %d octets, and should have %d or more", name, len(secret), least)
+		err = fmt.Errorf("%s: the secret has %d octets, want at least %d", name, len(secret), least)
 	}
 	return secret, err
 }
 
-// redisLog is where the client of Redis says what it could not do.
+// redisLog logs the errors of the Redis client.
 type redisLog struct{ *slog.Logger }
 
 func (l redisLog) Printf(ctx context.Context, format string, values ...any) {

@@ -14,7 +14,7 @@ import (
 	"mxrules.example/greylist/bolt"
 )
 
-// dialUp is a world in which a client on this machine has the name of a line.
+// dialUp has DNS records that give clients on loopback a generic name.
 const dialUp = `
 example.net.            MX  10 dsl-1.pool.example.
                         TXT "v=spf1 ip4:127.0.0.1 -all"
@@ -22,39 +22,47 @@ dsl-1.pool.example.     A   127.0.0.1
 1.0.0.127.in-addr.arpa. PTR dsl-1.pool.example.
 `
 
-// startGreylisting starts the command in a folder, in that world.
+// startGreylisting starts the command with these records, in a folder.
 func startGreylisting(t *testing.T, folder string, args ...string) *running {
 	t.Helper()
 	zoneFile := filepath.Join(t.TempDir(), "zone")
 	writeFile(t, zoneFile, dialUp)
-	return start(t, append([]string{"-listen", "127.0.0.1:0", "-hostname", "mx.example.org", "-zone", zoneFile,
-		"-mailboxes", "alice@example.org", "-maildir", folder}, args...)...)
+	return start(t, append([]string{"-zone", zoneFile, "-maildir", folder}, args...)...)
 }
 
-// sendFromThere tries to send a message to Alice, and returns where that ended.
-func (r *running) sendFromThere(t *testing.T) string {
+// fromDialUp is a message from that client to Alice.
+var fromDialUp = conversation{author: "Ann <ann@example.net>", lines: mail("dsl-1.pool.example", "ann@example.net", "alice@example.org")}
+
+// send sends the message, and tests the end of the conversation.
+func (r *running) send(t *testing.T, want string) {
 	t.Helper()
-	c := conversation{author: "Ann <ann@example.net>", lines: []string{
-		"EHLO dsl-1.pool.example", "MAIL FROM:<ann@example.net>", "RCPT TO:<alice@example.org>"}}
-	ended, err := c.speak(t.Context(), r.address, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ended
+	checkEnd(t, r.address, fromDialUp, want)
 }
 
-// halt stops the command and waits until it has exited.
+// retry sends the message until it is accepted.
+func (r *running) retry(t *testing.T) {
+	t.Helper()
+	eventually(t, "the mail is accepted", func() bool {
+		ended, err := fromDialUp.speak(t.Context(), r.address, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ended == accepted
+	})
+}
+
+// halt stops the command, and waits until it has exited.
 func (r *running) halt(t *testing.T) {
 	t.Helper()
 	r.stop()
 	for range r.logs {
 	}
 	if status := <-r.exited; status != 0 {
-		t.Errorf("the command exits with %d", status)
+		t.Errorf("exit status %d", status)
 	}
 }
 
-// records returns what a file remembers.
+// records returns the records of a store.
 func records(t *testing.T, file string) (entries []greylist.Entry) {
 	t.Helper()
 	store, err := bolt.Open(file, bolt.Options{})
@@ -72,46 +80,40 @@ func records(t *testing.T, file string) (entries []greylist.Entry) {
 }
 
 const (
-	putOff = "RCPT 451 4.7.1"
-	taken  = "message 250 2.0.0"
+	deferred = "RCPT 451 4.7.1"
+	accepted = "message 250 2.0.0"
 )
 
-// Who was asked to come back is remembered beside the maildirs when the server
-// starts again.
-func TestRunRemembersWhoComesBack(t *testing.T) {
+func TestGreylistingSurvivesARestart(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "mail")
 	file := filepath.Join(folder, "greylist.db")
 	mx := startGreylisting(t, folder)
-	if got := mx.sendFromThere(t); got != putOff {
-		t.Errorf("at first it ended with %q, not %q", got, putOff)
-	}
+	mx.send(t, deferred)
 	mx.halt(t)
 	before := records(t, file)
 	if len(before) != 1 {
-		t.Fatalf("the file has %d records, not that of the one sighting", len(before))
+		t.Fatalf("the store has %d records, want 1", len(before))
 	}
 
 	mx = startGreylisting(t, folder, "-greylist-delay", "1s")
-	eventually(t, "the mail is taken", func() bool { return mx.sendFromThere(t) == taken })
+	mx.retry(t)
 	mx.halt(t)
 	i := slices.IndexFunc(records(t, file), func(e greylist.Entry) bool {
 		return e.Key == before[0].Key && e.First.Equal(before[0].First) && e.Good == 1
 	})
 	if i < 0 {
-		t.Errorf("the file has %v, and not %v that has come back", records(t, file), before[0])
+		t.Errorf("the store has %v, want %v after a good retry", records(t, file), before[0])
 	}
 	if got := stored(t, filepath.Join(folder, "alice@example.org", junk)); len(got) != 1 {
-		t.Errorf("Alice has %d marked messages, not the one from a generic name", len(got))
+		t.Errorf("Alice has %d marked messages, want 1", len(got))
 	}
 }
 
-func TestRunRemembersWhereItIsTold(t *testing.T) {
+func TestGreylistingUsesTheFilesOfItsFlags(t *testing.T) {
 	folder := t.TempDir()
 	file, secret := filepath.Join(folder, "known"), filepath.Join(folder, "secret")
 	mx := startGreylisting(t, filepath.Join(folder, "mail"), "-greylist", file, "-greylist-secret", secret)
-	if got := mx.sendFromThere(t); got != putOff {
-		t.Errorf("it ended with %q, not %q", got, putOff)
-	}
+	mx.send(t, deferred)
 	mx.halt(t)
 	text, err := os.ReadFile(secret)
 	if err != nil {
@@ -119,28 +121,28 @@ func TestRunRemembersWhereItIsTold(t *testing.T) {
 	}
 	want := greylist.Secret(text).Triplet("spf:example.net", "ann@example.net", "alice@example.org")
 	if got := records(t, file); len(got) != 1 || got[0].Key != want {
-		t.Errorf("the file has the records %v, not the one with the key %v", got, want)
+		t.Errorf("the store has the records %v, want one with the key %v", got, want)
 	}
-	names, err := filepath.Glob(filepath.Join(folder, "mail", "greylist.*"))
-	if err != nil || len(names) > 0 {
-		t.Errorf("beside the maildirs are %q, %v", names, err)
-	}
+	checkNoFiles(t, filepath.Join(folder, "mail", "greylist.*"))
 }
 
-func TestRunAsksNobodyToComeBackIfItShallNot(t *testing.T) {
+func TestGreylistingOff(t *testing.T) {
 	folder := t.TempDir()
 	mx := startGreylisting(t, folder, "-greylist", "off")
-	if got := mx.sendFromThere(t); got != taken {
-		t.Errorf("it ended with %q, not %q", got, taken)
-	}
+	mx.send(t, accepted)
 	mx.halt(t)
-	names, err := filepath.Glob(filepath.Join(folder, "greylist.*"))
-	if err != nil || len(names) > 0 {
-		t.Errorf("beside the maildirs are %q, %v", names, err)
+	checkNoFiles(t, filepath.Join(folder, "greylist.*"))
+}
+
+// checkNoFiles fails the test if a file matches the pattern.
+func checkNoFiles(t *testing.T, pattern string) {
+	t.Helper()
+	if names, err := filepath.Glob(pattern); err != nil || len(names) > 0 {
+		t.Errorf("got the files %q, %v, want none", names, err)
 	}
 }
 
-func TestRunRemembersInRedis(t *testing.T) {
+func TestGreylistingInRedisIsSharedByServers(t *testing.T) {
 	socket := startRedis(t)
 	folder := t.TempDir()
 	secret := filepath.Join(t.TempDir(), "secret") // of both servers
@@ -149,24 +151,23 @@ func TestRunRemembersInRedis(t *testing.T) {
 			append(args, "-greylist", "unix://"+socket, "-greylist-secret", secret)...)
 	}
 	one, other := at("one"), at("other", "-greylist-delay", "1s")
-	if got := one.sendFromThere(t); got != putOff {
-		t.Errorf("at one server it ended with %q, not %q", got, putOff)
-	}
+	one.send(t, deferred)
 	one.halt(t)
-	eventually(t, "the other server takes the mail", func() bool { return other.sendFromThere(t) == taken })
+	other.retry(t)
 	other.halt(t)
-	if names, err := filepath.Glob(filepath.Join(folder, "*", "greylist.db")); err != nil || len(names) > 0 {
-		t.Errorf("there are the files %q, %v", names, err)
-	}
+	checkNoFiles(t, filepath.Join(folder, "*", "greylist.db"))
 }
 
-// While Redis is away all that it would have to be asked about shall come again.
-func TestRunWithoutItsRedis(t *testing.T) {
-	mx := startGreylisting(t, t.TempDir(), "-greylist", "unix://"+filepath.Join(t.TempDir(), "nobody"))
-	ended := make(chan string, 1)
-	go func() { ended <- mx.sendFromThere(t) }()
+// While Redis does not answer, mail that depends on it is deferred.
+func TestGreylistingWithoutRedisIsATempFail(t *testing.T) {
+	mx := startGreylisting(t, t.TempDir(), "-greylist", "unix://"+filepath.Join(t.TempDir(), "missing"))
+	ended := make(chan bool)
+	go func() {
+		mx.send(t, "message 451 4.3.0")
+		close(ended)
+	}()
 	about, client := map[string]any{}, 0
-	for line := range mx.logs { // all of it is JSON, what the client of Redis says too
+	for line := range mx.logs { // also the errors of the Redis client are JSON
 		if line["msg"] == "redis" {
 			client++
 		}
@@ -176,18 +177,15 @@ func TestRunWithoutItsRedis(t *testing.T) {
 		}
 	}
 	if about["action"] != "tempfail" || about["rule"] != "greylist.known" || about["forced"] != true || client == 0 {
-		t.Errorf("the log says %v, after %d lines of the client of Redis", about, client)
+		t.Errorf("the log has %v, after %d lines of the Redis client", about, client)
 	}
-	if got, want := <-ended, "message 451 4.3.0"; got != want {
-		t.Errorf("it ended with %q, not %q", got, want)
-	}
+	<-ended
 }
 
-// A file that cannot be used is told at once, and left as it is.
-func TestRunNeedsItsFile(t *testing.T) {
+func TestRunFailsWithAnInvalidStoreAndKeepsItsFile(t *testing.T) {
 	folder := t.TempDir()
 	foreign := filepath.Join(folder, "foreign")
-	writeFile(t, foreign, strings.Repeat("these are the notes of somebody else\n", 1000))
+	writeFile(t, foreign, strings.Repeat("notes of another program\n", 1000))
 	short := filepath.Join(folder, "short")
 	writeFile(t, short, "secret\n")
 	busy := filepath.Join(folder, "busy")
@@ -202,22 +200,22 @@ func TestRunNeedsItsFile(t *testing.T) {
 	}{
 		{[]string{"-greylist", foreign}, foreign + ": not a greylist file of version 1"},
 		{[]string{"-greylist", busy}, busy + ": the file is in use by another process"},
-		{[]string{"-greylist-secret", short}, short + ": the secret has 7 octets, and should have 16 or more"},
+		{[]string{"-greylist-secret", short}, short + ": the secret has 7 octets, want at least 16"},
 		{[]string{"-greylist-secret", filepath.Join(folder, "no", "folder")}, "no/folder: no such file or directory"},
 	} {
 		var errs strings.Builder
 		args := append([]string{"-listen", "127.0.0.1:0", "-dns", "127.0.0.1", "-hostname", "mx.example.org", "-mailboxes", "alice@example.org",
 			"-maildir", filepath.Join(folder, "mail")}, tc.args...)
 		if status := run(t.Context(), args, io.Discard, &errs); status != 1 || !strings.Contains(errs.String(), tc.want) {
-			t.Errorf("%v: the command exits with %d and says %q, and not %q", tc.args, status, errs.String(), tc.want)
+			t.Errorf("%v: exit status %d and errors %q, want 1 and %q", tc.args, status, errs.String(), tc.want)
 		}
 	}
-	if text, err := os.ReadFile(foreign); err != nil || !strings.HasPrefix(string(text), "these are") {
-		t.Errorf("the file of somebody else is now %.40q, %v", text, err)
+	if text, err := os.ReadFile(foreign); err != nil || !strings.HasPrefix(string(text), "notes of") {
+		t.Errorf("the file of another program is now %.40q, %v", text, err)
 	}
 }
 
-func TestSecretIsMadeOnce(t *testing.T) {
+func TestSecretIsCreatedOnce(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "secret")
 	made, err := readSecret(name)
 	if err != nil || len(made) < 16 {
@@ -235,7 +233,7 @@ func TestSecretIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestChooseWhereToRemember(t *testing.T) {
+func TestGreylistFlag(t *testing.T) {
 	for _, tc := range []struct {
 		where, file, redis string
 		off                bool
@@ -265,6 +263,6 @@ func TestChooseWhereToRemember(t *testing.T) {
 	}
 	g := greylisting{delay: maxDelay + time.Second}
 	if g.check() == nil {
-		t.Error("who must wait for longer than half a day may be late")
+		t.Error("a delay over the limit is valid")
 	}
 }

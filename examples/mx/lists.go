@@ -10,13 +10,12 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// probeTimeout bounds how long the lists may keep a server from starting.
+// probeTimeout bounds how long lists that do not answer delay the start.
 const probeTimeout = 20 * time.Second
 
-// trusted returns the lists that answer as lists of addresses should, and says in
-// the log what is wrong with the others. A list that has died may answer that it has
-// everybody (RFC 5782, section 7). One that does not answer now is kept: the
-// policy ignores it as long as that is so.
+// trusted returns the lists that serve addresses, and logs why the others do not. A
+// list that has ended its service may list every address (RFC 5782, section 7). A list
+// that does not answer is kept: the policy ignores its failures.
 func trusted(ctx context.Context, r envelope.Resolver, lists []dnsbl.List, log *slog.Logger) ([]dnsbl.List, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

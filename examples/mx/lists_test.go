@@ -11,7 +11,7 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-func TestOnlyListsThatServeAreAsked(t *testing.T) {
+func TestOnlyListsThatServeAreKept(t *testing.T) {
 	dns := zone.MustParse(`
 		2.0.0.127.good.example.      A 127.0.0.2
 		*.everything.example.        A 127.0.0.2
@@ -33,7 +33,7 @@ func TestOnlyListsThatServeAreAsked(t *testing.T) {
 		got = append(got, list.Zone)
 	}
 	if want := []string{"good.example", "silent.example"}; !slices.Equal(got, want) {
-		t.Errorf("the lists %q are kept, want %q", got, want)
+		t.Errorf("got the lists %q, want %q", got, want)
 	}
 	for _, want := range []string{"dead.example: absent", "everything.example: lists all", "refusing.example: refusing", "names.example: serving (IPv4 absent"} {
 		if !strings.Contains(log.String(), `level=WARN msg="DNS list is not used" report="`+want) {
@@ -41,18 +41,16 @@ func TestOnlyListsThatServeAreAsked(t *testing.T) {
 		}
 	}
 	if _, err := trusted(t.Context(), dns, []dnsbl.List{{Zone: "a b"}}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), `-dnsbl: host name "a b"`) {
-		t.Errorf("the error of a list that can't be read is %v", err)
+		t.Errorf("an invalid list: got the error %v", err)
 	}
 }
 
-// The command looks at its lists before it listens.
-func TestRunProbesItsLists(t *testing.T) {
+func TestRunProbesListsBeforeItListens(t *testing.T) {
 	folder := t.TempDir()
 	zoneFile := filepath.Join(folder, "zone")
 	writeFile(t, zoneFile, demoZone+"\n*.everything.example. A 127.0.0.2\n")
-	mx := start(t, "-listen", "127.0.0.1:0", "-hostname", "mx.example.org", "-policy", "strict", "-zone", zoneFile,
-		"-dnsbl", "list.example=127.0.0.2", "-dnsbl", "everything.example=127.0.0.2",
-		"-mailboxes", "alice@example.org", "-maildir", filepath.Join(folder, "mail"))
+	mx := start(t, "-policy", "strict", "-zone", zoneFile, "-maildir", filepath.Join(folder, "mail"),
+		"-dnsbl", "list.example=127.0.0.2", "-dnsbl", "everything.example=127.0.0.2")
 	var got []string
 	for _, line := range mx.before {
 		report, _ := line["report"].(string)
@@ -60,6 +58,6 @@ func TestRunProbesItsLists(t *testing.T) {
 		got = append(got, line["level"].(string)+" "+list)
 	}
 	if want := []string{"INFO list.example: serving", "WARN everything.example: lists all"}; !slices.Equal(got, want) {
-		t.Errorf("the log says %q, want %q", got, want)
+		t.Errorf("the log has %q, want %q", got, want)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// mailboxes are those that the server takes mail for, each with its maildir.
+// mailboxes are the mailboxes of the server, each with a maildir.
 type mailboxes struct {
 	maildirs
 	domains []string
@@ -16,8 +16,8 @@ type mailboxes struct {
 	log     *slog.Logger
 }
 
-// newMailboxes makes the maildirs of a site: for its mailboxes, and for the
-// postmaster of each of their domains (RFC 5321, section 4.5.1).
+// newMailboxes creates the maildirs of a site: for its mailboxes, and for the postmaster
+// of each domain (RFC 5321, section 4.5.1).
 func newMailboxes(s site) (*mailboxes, error) {
 	b := &mailboxes{maildirs: maildirs{root: s.maildir, host: s.hostname}, log: s.log}
 	var addresses []string
@@ -35,7 +35,7 @@ func newMailboxes(s site) (*mailboxes, error) {
 	return b, err
 }
 
-// has reports whether there is a maildir for a mailbox.
+// has reports whether a mailbox has a maildir.
 func (b *mailboxes) has(m envelope.Mailbox) bool {
 	answer, err := b.known.Ask(context.Background(), m)
 	return err == nil && answer == directory.Known

@@ -18,19 +18,18 @@ import (
 // names folders.
 const junk = ".Junk"
 
-// maildirs is a folder with one maildir for each mailbox. A maildir holds a
-// file for each message, so that there is nothing to lock: a message is written
-// below tmp, forced to the disk, and given its name below new only then. Whoever
-// reads the maildir sees whole messages or none.
+// maildirs is a folder with a maildir for each mailbox. A maildir has a file for each
+// message and needs no locks: a message is written below tmp, synced to the disk, and
+// then renamed to new. So a reader sees complete messages only.
 type maildirs struct {
 	root string
-	host string // our name, as part of the names of files
+	host string // of the server, as part of file names
 }
 
-// folder returns the maildir of a mailbox, or the folder for marked messages
-// inside it. Letter case makes no difference, also in the local part.
+// folder returns the maildir of a mailbox, or its folder for marked messages. Letter
+// case makes no difference, also in the local part.
 func (m maildirs) folder(mailbox envelope.Mailbox, marked bool) string {
-	// PathEscape leaves no slash, and the @ keeps the name from being "..".
+	// PathEscape escapes slashes, and with the @ the name cannot be "..".
 	name := url.PathEscape(strings.ToLower(mailbox.String()))
 	if marked {
 		return filepath.Join(m.root, name, junk)
@@ -38,8 +37,8 @@ func (m maildirs) folder(mailbox envelope.Mailbox, marked bool) string {
 	return filepath.Join(m.root, name)
 }
 
-// create makes the maildir of a mailbox, with its folder for marked messages,
-// unless they are there.
+// create creates the maildir of a mailbox and its folder for marked messages, unless
+// they exist.
 func (m maildirs) create(mailbox envelope.Mailbox) error {
 	for _, marked := range []bool{false, true} {
 		folder := m.folder(mailbox, marked)
@@ -55,9 +54,8 @@ func (m maildirs) create(mailbox envelope.Mailbox) error {
 	return nil
 }
 
-// deliver writes a message, as it comes and nothing else, to each of the
-// folders: to all of them or, if there is an error, to none. After nil the
-// message is on the disk, and the server may take responsibility for it (RFC
+// deliver writes a message unchanged to all folders or, with an error, to none. After
+// nil the message is on the disk, and the server may take responsibility for it (RFC
 // 5321, section 4.2.5).
 func (m maildirs) deliver(message io.Reader, folders ...string) error {
 	name := m.uniqueName()
@@ -83,7 +81,7 @@ func (m maildirs) deliver(message io.Reader, folders ...string) error {
 	return err
 }
 
-// write puts the message below tmp of every folder, and on the disk.
+// write writes the message below tmp of each folder, and syncs it to the disk.
 func (m maildirs) write(message io.Reader, name string, folders []string) (err error) {
 	var files []io.Writer
 	for _, folder := range folders {
@@ -105,15 +103,15 @@ func (m maildirs) write(message io.Reader, name string, folders []string) (err e
 	return nil
 }
 
-// uniqueName returns a name that no message has had: the time, the process and
-// a number that nobody guesses, at this host.
+// uniqueName returns a unique file name: the time, the process, a random text and the
+// host.
 func (m maildirs) uniqueName() string {
 	now := time.Now()
 	host := strings.NewReplacer("/", `\057`, ":", `\072`).Replace(m.host)
 	return fmt.Sprintf("%d.M%06dP%dR%s.%s", now.Unix(), now.Nanosecond()/1000, os.Getpid(), rand.Text(), host)
 }
 
-// syncFolder makes the names in a folder last.
+// syncFolder syncs the names in a folder to the disk.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {

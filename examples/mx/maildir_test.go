@@ -21,8 +21,7 @@ func mailbox(t *testing.T, address string) envelope.Mailbox {
 	return m
 }
 
-// stored returns the messages in a maildir, and fails if anything is left below
-// tmp.
+// stored returns the messages in a maildir, and fails if there are files below tmp.
 func stored(t *testing.T, folder string) []string {
 	t.Helper()
 	if rest, _ := os.ReadDir(filepath.Join(folder, "tmp")); len(rest) != 0 {
@@ -49,7 +48,7 @@ func arrived(t *testing.T, folder string) []string {
 	return messages
 }
 
-func TestEveryFolderGetsTheMessageAsItCame(t *testing.T) {
+func TestEachFolderGetsTheMessageUnchanged(t *testing.T) {
 	boxes := maildirs{root: t.TempDir(), host: "mx/1:example.org"}
 	alice, bob := mailbox(t, "alice@example.org"), mailbox(t, "bob@example.org")
 	for _, m := range []envelope.Mailbox{alice, bob} {
@@ -75,14 +74,14 @@ func TestEveryFolderGetsTheMessageAsItCame(t *testing.T) {
 	}
 }
 
-func TestDeliveryIsToAllOrToNone(t *testing.T) {
+func TestDeliveryIsToAllFoldersOrNone(t *testing.T) {
 	boxes := maildirs{root: t.TempDir(), host: "mx.example.org"}
 	alice := mailbox(t, "alice@example.org")
 	if err := boxes.create(alice); err != nil {
 		t.Fatal(err)
 	}
 	inbox, missing := boxes.folder(alice, false), filepath.Join(boxes.root, "missing")
-	unfinished := filepath.Join(boxes.root, "unfinished") // tmp, and nowhere to go from there
+	unfinished := filepath.Join(boxes.root, "unfinished") // tmp without new
 	if err := os.MkdirAll(filepath.Join(unfinished, "tmp"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -93,13 +92,13 @@ func TestDeliveryIsToAllOrToNone(t *testing.T) {
 		folders []string
 		want    error
 	}{
-		{"the client goes away", iotest.ErrReader(broken), []string{inbox}, broken},
+		{"the connection ends", iotest.ErrReader(broken), []string{inbox}, broken},
 		{"a maildir is missing", strings.NewReader("text"), []string{inbox, missing}, os.ErrNotExist},
 		{"a maildir has no new", strings.NewReader("text"), []string{inbox, unfinished}, os.ErrNotExist},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := boxes.deliver(tc.message, tc.folders...); !errors.Is(err, tc.want) {
-				t.Errorf("the error is %v, not %v", err, tc.want)
+				t.Errorf("got the error %v, want %v", err, tc.want)
 			}
 			if got := stored(t, inbox); len(got) != 0 {
 				t.Errorf("the inbox holds %q", got)
@@ -118,7 +117,7 @@ func TestMailboxesStayBelowTheRoot(t *testing.T) {
 		"zo\u00eb@b\u00fccher.example": "/root/zo%C3%AB@xn--bcher-kva.example",
 	} {
 		if got := boxes.folder(mailbox(t, address), false); got != want {
-			t.Errorf("%s has the maildir %s, not %s", address, got, want)
+			t.Errorf("%s has the maildir %s, want %s", address, got, want)
 		}
 	}
 }

@@ -1,38 +1,37 @@
-// Command mx is a mail server that receives: go-smtp speaks SMTP, a policy says
-// which mail is taken, and what is taken goes to maildirs.
+// Command mx is a mail server that receives mail for a few mailboxes: go-smtp speaks
+// SMTP, a policy decides which mail to accept, and maildirs store it.
 //
 //	mx -demo
 //	mx -listen :25 -hostname mx.example.org -our-nets 192.0.2.0/24 \
 //	   -mailboxes alice@example.org,bob@example.org -maildir /srv/mail
 //
-// It shows how the pieces of a server come together around a
-// [mxrules.example/verdict/gosmtp.Guard], and is short enough to be read: no TLS,
-// no login, no queue. It delivers to its own mailboxes only, so that even clients
-// in its own networks can't send mail on through it.
+// It shows how a server uses [mxrules.example/verdict/gosmtp.Guard]. To stay short, it
+// has no TLS, no login and no queue. It does not relay, even for clients in its own
+// networks.
 //
-//   - The policy is Standard of [mxrules.example/examples/policies], or Strict
-//     with -policy strict.
-//   - DNS is asked through [mxrules.example/envelope/resolver], which has a cache:
-//     the servers of the system, or those of -dns.
-//   - Strangers for whom nothing speaks are asked to come back after
-//     -greylist-delay, five minutes. Whoever is known is remembered in one file
-//     beside the maildirs, which survives a crash; several machines share a Redis
-//     server, with -greylist redis://192.0.2.1:6379 and a copy of the file of
-//     -greylist-secret on each. A sender is known by his domain, if SPF or the
-//     reverse name proves it, so that he may come back from another machine.
-//   - DMARC says whether the domain in From stands behind a message. What its
-//     owner asks to quarantine or to reject is only marked: forwarders and mailing
-//     lists break SPF and DKIM of honest mail. With -dmarc reject it is rejected
-//     where he asks for that.
-//   - Every message is delivered with what was found, in the fields
-//     Authentication-Results and Received-SPF under the name of -hostname, and
-//     without any that are forged in that name. Marked messages go to the folder
-//     .Junk of a maildir.
+//   - The policy is Standard of [mxrules.example/examples/policies], or Strict with
+//     -policy strict.
+//   - The DNS resolver is [mxrules.example/envelope/resolver], which has a cache. It
+//     uses the servers of the system, or those of -dns.
+//   - Mail from a client with a generic name is greylisted, with -policy strict mail
+//     without an SPF pass. The store is a file beside
+//     the maildirs, which survives a crash. Several machines share a Redis server,
+//     with -greylist redis://192.0.2.1:6379 and a copy of the file of
+//     -greylist-secret. A sender is identified by its domain, if SPF or the reverse
+//     name proves it, so that a retry may come from another machine.
+//   - A message that fails DMARC with the policy quarantine or reject is marked.
+//     Forwarders and mailing lists break SPF and DKIM of good mail, so the default is
+//     not to reject. With -dmarc reject it is rejected if the policy is reject.
+//   - Each message is delivered with the fields Authentication-Results and
+//     Received-SPF in the name of -hostname, and without forged fields in that name.
+//     Marked messages go to the folder .Junk of a maildir.
+//   - The log is JSON. Each refusal and each delivered message has a line with the
+//     reply, the verdict, and the envelope in the form that examples/judge reads.
 //
-// With -demo it starts on a loopback port, talks to itself in the roles of good
-// and bad clients, prints what was said and why, and the header of what was
-// delivered, and exits with 0 if each got the reply that it deserves. Nobody
-// waits there: who comes back later does so by a clock of its own.
+// With -demo it starts on a loopback port, plays conversations with itself, and prints
+// them with the verdicts and the headers of the delivered messages. It exits with 0 if
+// each conversation has the expected reply. Retries use a clock of their own, so the
+// demonstration does not wait.
 package main
 
 import (
@@ -49,7 +48,7 @@ import (
 	"time"
 )
 
-// grace is how long conversations may go on after the signal to stop.
+// grace bounds how long a conversation may last after the signal to stop.
 const grace = 30 * time.Second
 
 func main() {
@@ -58,7 +57,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the command, until the end of ctx. It returns its exit status.
+// run runs the command until ctx ends, and returns its exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseOptions(args)
 	switch {
@@ -66,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, o.help())
 		return 0
 	case err != nil:
-		fmt.Fprintf(stderr, "mx: %s\nmx -help says what can be given\n", err)
+		fmt.Fprintf(stderr, "mx: %s\nRun mx -help for usage.\n", err)
 		return 2
 	case o.demo:
 		err = demo(ctx, stdout, conversations)
@@ -80,8 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// serve runs a server until ctx ends, and lets its conversations come to an end
-// then.
+// serve runs a server until ctx ends, and then waits until its conversations end.
 func serve(ctx context.Context, o options, logs io.Writer) error {
 	o.site.log = slog.New(slog.NewJSONHandler(logs, nil))
 	if dns, ok := o.site.resolver.(io.Closer); ok { // a zone has nothing to close
@@ -98,7 +96,7 @@ func serve(ctx context.Context, o options, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer closeStore() // what it has answered is stored already
+	defer closeStore() // its answers are stored already
 	o.site.greylist = known
 	server, err := newServer(o.site)
 	if err != nil {
@@ -122,7 +120,7 @@ func serve(ctx context.Context, o options, logs io.Writer) error {
 	defer cancel()
 	err = server.shutdown(last)
 	if errors.Is(err, context.DeadlineExceeded) {
-		// A client that is cut off before its reply comes again.
+		// A client without a reply tries again.
 		o.site.log.Warn("conversations were cut off")
 		return nil
 	}

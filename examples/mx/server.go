@@ -18,8 +18,8 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// Bounds of a conversation. The times of RFC 5321, section 4.5.3.2 are for
-// single commands; go-smtp has one for all, which must do for a whole message.
+// Bounds of a conversation. RFC 5321, section 4.5.3.2 has timeouts for single
+// commands; go-smtp has one for all, which must suffice for a whole message.
 const (
 	maxMessage    = 50 << 20 // octets
 	maxRecipients = 100      // RFC 5321, section 4.5.3.1.8
@@ -28,34 +28,34 @@ const (
 	writeTimeout  = time.Minute
 )
 
-// site is what the server must know of its place.
+// site is the configuration of the server.
 type site struct {
 	hostname    string
 	mailboxes   []envelope.Mailbox
 	maildir     string
-	networks    []netip.Prefix // ours
+	networks    []netip.Prefix // of the site
 	blocked     []netip.Prefix
 	strict      bool           // the policy
-	lists       []dnsbl.List   // that the strict policy asks
-	greylist    envelope.Check // nil: nobody is asked to come back
+	lists       []dnsbl.List   // of the strict policy
+	greylist    envelope.Check // nil without greylisting
 	dmarc       dmarcChoice
 	bannerDelay time.Duration
 	resolver    envelope.Resolver
 	log         *slog.Logger
 
-	// Of demonstrations and tests: what makes a client seem to come from elsewhere
-	// or at another time, and what is told the replies that are logged.
+	// For the demonstration and tests: pretend may change the address and the time of
+	// a client, and told is called for each logged reply.
 	pretend func(conn net.Conn, e *envelope.Envelope)
 	told    func(event verdict.Event)
 }
 
-// server is an SMTP server with a guard in front of its maildirs.
+// server is an SMTP server with a guard before its maildirs.
 type server struct {
 	smtp  *smtp.Server
 	guard *gosmtp.Guard
 }
 
-// newServer makes the maildirs of a site and the server that fills them.
+// newServer creates the maildirs of a site and its server.
 func newServer(s site) (*server, error) {
 	boxes, err := newMailboxes(s)
 	if err != nil {
@@ -90,8 +90,8 @@ func newServer(s site) (*server, error) {
 	return server, nil
 }
 
-// policy is what the server goes by: one of the ready policies, behind the
-// networks that are blocked, with DMARC at the end.
+// policy returns the policy of the server: the blocked networks, a policy of package
+// policies, and DMARC.
 func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	choose := policies.Standard
 	if s.strict {
@@ -115,16 +115,15 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	return policy, policy.Validate()
 }
 
-// blocked refuses clients for what only their address says. Nothing in front of
-// it waits for more, so that it decides before the greeting.
+// blocked rejects clients by address. As the first rule it decides before the greeting.
 func blocked(networks []netip.Prefix) verdict.Rule {
 	return verdict.RejectIf(client.In(networks)).Named("site.blocked").
-		Reply(envelope.Status{Code: 554, Subject: 7, Detail: 1}, "no mail is taken from {ip}, which is in a blocked network")
+		Reply(envelope.Status{Code: 554, Subject: 7, Detail: 1}, "client address {ip} is in a blocked network")
 }
 
 func (s *server) serve(l net.Listener) error { return s.smtp.Serve(s.guard.Listener(l)) }
 
-// shutdown takes no new client and waits for those that are here.
+// shutdown accepts no new connection, and waits until the others end.
 func (s *server) shutdown(ctx context.Context) error { return s.smtp.Shutdown(ctx) }
 
 // report writes a reply to the log, with the envelope and the verdict. A success

@@ -12,8 +12,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// session delivers the mail of one client. The guard in front of it has judged
-// everything that it hears of.
+// session delivers the mail of one client. It sees only what the guard lets through.
 type session struct {
 	boxes   *mailboxes
 	from    string
@@ -25,29 +24,28 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt refuses what the policy allows to clients in our networks: mail for
-// others, which this server has no queue for.
+// Rcpt rejects recipients of other domains. The policy lets clients in our networks
+// relay, but this server has no queue.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if m, ok := mailboxOf(to); !ok || !s.boxes.has(m) {
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "this server sends no mail on"}
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"}
 	}
 	return nil
 }
 
-// Verdict learns from the guard, before Data, which recipients get the message
-// and whether it is marked. Where a failure left a mark undecided, the message
-// goes to the inbox: good mail must not be hidden because of a lookup.
+// Verdict is called by the guard before Data, for each recipient. A message with an
+// undecided mark goes to the inbox: a failed lookup must not hide good mail.
 func (s *session) Verdict(to string, v verdict.Verdict) {
-	m, _ := mailboxOf(to) // Rcpt has seen it
+	m, _ := mailboxOf(to) // Rcpt has checked it
 	folder := s.boxes.folder(m, len(v.Marks) > 0)
-	if !slices.Contains(s.folders, folder) { // one recipient twice is one delivery
+	if !slices.Contains(s.folders, folder) { // a repeated recipient gets one copy
 		s.folders = append(s.folders, folder)
 	}
 }
 
 func (s *session) Data(message io.Reader) error {
 	if err := s.boxes.deliver(message, s.folders...); err != nil {
-		return err // the guard makes a tempfail of it, and logs it
+		return err // the guard replies with a tempfail, and logs it
 	}
 	s.boxes.log.Info("delivered", slog.String("from", envelope.Excerpt(s.from)), slog.Any("folders", s.folders))
 	return nil
@@ -57,8 +55,8 @@ func (s *session) Reset() { s.from, s.folders = "", nil }
 
 func (s *session) Logout() error { return nil }
 
-// mailboxOf reads a recipient as go-smtp gives it, with the quotes of the local
-// part undone: the last @ is the one before the domain.
+// mailboxOf parses a recipient as go-smtp passes it, without the quotes of the local
+// part: the domain follows the last @.
 func mailboxOf(to string) (envelope.Mailbox, bool) {
 	at := strings.LastIndexByte(to, '@')
 	if at < 0 {
