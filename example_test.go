@@ -41,8 +41,8 @@ func Example() {
 	// 550 5.7.25 the client 192.0.2.1 has no name: there is no PTR record for its address https://mx.example.org/why?ip=192.0.2.1
 }
 
-// A server without go-smtp has a verdict.Session for each connection, and sends
-// the reply that it returns for each command.
+// A server without go-smtp makes a verdict.Session for each connection, and sends the
+// reply that the session returns for each command.
 func Example_customServer() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
@@ -74,7 +74,7 @@ func Example_customServer() {
 	// S: 221 2.0.0 bye
 }
 
-// converse speaks the part of SMTP that the example needs.
+// converse implements the part of SMTP that the example needs.
 func converse(conn net.Conn, policy verdict.Policy, ip netip.Addr) {
 	defer conn.Close()
 	session := verdict.NewSession(context.Background(), verdict.Connection{Policy: policy})

@@ -23,8 +23,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// misconfigured has, for everything in the library that makes a check, checks
-// made with arguments that can't work.
+// misconfigured has checks with invalid arguments, by the name of each function of the
+// library that makes a check.
 func misconfigured() map[string][]envelope.Check {
 	noPrefix := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), {}}
 	known := directory.Lookup(func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, nil })
@@ -100,21 +100,21 @@ func misconfigured() map[string][]envelope.Check {
 	}
 }
 
-// A check that is misconfigured says so before mail comes: as the check of a rule,
-// in a combination, and as a condition. It still has its name and its stage.
+// Policy.Validate finds a misconfigured check as the check of a rule, in a combination,
+// and as a condition. The check still has its name and its stage.
 func TestValidateFindsEveryMisconfiguredCheck(t *testing.T) {
 	for name, checks := range misconfigured() {
 		for i, check := range checks {
 			fault := envelope.Validate(check)
 			if fault == nil {
-				t.Errorf("%s %d: nothing is wrong with it", name, i)
+				t.Errorf("%s %d: valid", name, i)
 				continue
 			}
 			if of, from := envelope.Describe(check); of == "" || from <= envelope.Start || from > envelope.Data {
-				t.Errorf("%s %d: it is named %q from %v", name, i, of, from)
+				t.Errorf("%s %d: has the name %q and the stage %v", name, i, of, from)
 			}
 			if f := check(t.Context(), nil, &envelope.Envelope{Message: envelope.NewMessage(nil)}); f.Outcome == envelope.Pass {
-				t.Errorf("%s %d: mail passes", name, i)
+				t.Errorf("%s %d: passes", name, i)
 			}
 			good := envelope.Check(client.TLS)
 			for place, rule := range map[string]verdict.Rule{
@@ -134,15 +134,11 @@ func TestValidateFindsEveryMisconfiguredCheck(t *testing.T) {
 	}
 }
 
-// Whatever makes a check, or is one with settings, stands in the table above.
+// The table above has every function that makes a check, and every method that is one.
 func TestEveryMakerOfChecksIsTried(t *testing.T) {
-	api, err := os.ReadFile(".ci/api.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	maker := regexp.MustCompile(`^func (?:\(\*?(\w+)(?:\[\w+\])?\) )?(\w+)(?:\[[^(]*\])?\((.*)\) (?:envelope\.)?(Check|Finding)$`)
 	tried, found, pkg := misconfigured(), 0, ""
-	for line := range strings.Lines(string(api)) {
+	for line := range strings.Lines(readFile(t, ".ci/api.txt")) {
 		line = strings.TrimSpace(line)
 		if of, ok := strings.CutPrefix(line, "package "); ok {
 			pkg = of[strings.LastIndexByte(of, '/')+1:]
@@ -153,11 +149,11 @@ func TestEveryMakerOfChecksIsTried(t *testing.T) {
 		}
 		name := pkg + "." + strings.TrimPrefix(m[1]+"."+m[2], ".")
 		if len(tried[name]) == 0 {
-			t.Errorf("%s is not tried with bad arguments", name)
+			t.Errorf("%s is not tried with invalid arguments", name)
 		}
 		found++
 	}
 	if found != len(tried) {
-		t.Errorf("%d makers of checks, and %d tried", found, len(tried))
+		t.Errorf("the API has %d makers of checks, the table %d", found, len(tried))
 	}
 }

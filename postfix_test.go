@@ -22,11 +22,10 @@ import (
 	"mxrules.example/verdict"
 )
 
-// The examples of this file are the rows of the table in the README that says
-// what Postfix's restrictions are here.
+// The README has a table of Postfix restrictions. Each row has an example here.
 
-// reply is what rules say of an envelope: what the client is told, or who took
-// the mail and with which marks.
+// reply returns the reply to a refused envelope, or the rule and the marks of an
+// accepted one.
 func reply(rules verdict.Rules, dns envelope.Resolver, e envelope.Envelope) string {
 	v := verdict.Policy{Rules: rules}.Judge(context.Background(), dns, &e)
 	switch {
@@ -287,8 +286,8 @@ func Example_warnIfReject() {
 	v = soft.Judge(context.Background(), nil, &envelope.Envelope{Helo: "laptop"})
 	fmt.Println(v.Action, v.Status)
 
-	// A rejection waits only for what could still change it: for a login, which
-	// comes before MAIL.
+	// A rejection waits only for what could still change it: a login, which comes
+	// before MAIL.
 	delayed := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(client.Authenticated),
 		verdict.RejectUnless(helo.FQDN),
@@ -309,11 +308,11 @@ func Example_deferIfPermit() {
 	dns := zone.MustParse(``).Failing("*.", zone.SERVFAIL)
 	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "laptop"}
 
-	// The rule that failed could only have rejected: a later rejection stands,
-	// and a later acceptance is deferred.
+	// The failed rule could only reject: a later rejection is given, and an accept
+	// becomes a tempfail.
 	fmt.Println(reply(verdict.Rules{verdict.RejectUnless(rdns.Exists), verdict.RejectUnless(helo.FQDN)}, dns, e))
 	fmt.Println(reply(verdict.Rules{verdict.RejectUnless(rdns.Exists)}, dns, e))
-	// The rule that failed could have accepted: a later rejection is deferred.
+	// The failed rule could accept: a later rejection becomes a tempfail.
 	fmt.Println(reply(verdict.Rules{verdict.AcceptIf(rdns.In("example.net")), verdict.RejectUnless(helo.FQDN)}, dns, e))
 	// Output:
 	// 504 5.5.4 the HELO name laptop is not fully qualified; users with an account here should log in (port 465 or 587)

@@ -25,7 +25,7 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// The Go code of the README is tested: it is the end of these files.
+// The Go code of the README is the end of two test files.
 func TestReadmeShowsTestedCode(t *testing.T) {
 	files := []string{"gosmtp_test.go", "policy_test.go"}
 	blocks := regexp.MustCompile("(?s)\n```go\n(.*?)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1)
@@ -79,8 +79,8 @@ func TestServerOfTheReadme(t *testing.T) {
 	}
 }
 
-// Every row of a table of the README that names an example has that example, and
-// every such example has its row.
+// Each row of a table of the README that names an example has that example, and each
+// example has its row.
 func TestReadmeTablesMatchTheExamples(t *testing.T) {
 	rows := map[string]bool{}
 	inTable := false

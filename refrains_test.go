@@ -17,11 +17,10 @@ import (
 	"mxrules.example/verdict"
 )
 
-// The examples of this file are what to do instead of what the library will not
-// do, as the README says it.
+// The README has a table of what the library will not do. Each row has an example here
+// of what to do instead.
 
-// Instead of a challenge, which goes to whoever was forged as the sender: the
-// client itself is asked to come again, or to mend what is wrong with it.
+// A challenge goes to the sender, which may be forged. A tempfail goes to the client.
 func Example_insteadOfChallengeResponse() {
 	rules := verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
@@ -35,8 +34,8 @@ func Example_insteadOfChallengeResponse() {
 	// 450 4.7.25 the client 192.0.2.1 has no name: there is no PTR record for its address
 }
 
-// Instead of calling the server of the sender (reject_unverified_sender): our
-// directory for our own domains, and what the others publish for theirs.
+// Instead of a callout to the server of the sender (reject_unverified_sender), ask the
+// directory about our own domains, and DNS about others.
 func Example_insteadOfSenderCallouts() {
 	mailboxes, err := directory.List("bob@example.org")
 	if err != nil {
@@ -64,8 +63,8 @@ func Example_insteadOfSenderCallouts() {
 	// deaf.example. MX, firm.example. MX, firm.example. TXT, example.net. MX, example.net. TXT
 }
 
-// Instead of a report to the sender later: the answer now, to the client that
-// is still there, and with it to whoever really sent the mail.
+// Instead of a bounce to a sender that may be forged, the client gets the reply in the
+// SMTP transaction.
 func Example_insteadOfBackscatter() {
 	mailboxes, err := directory.Map(map[string]directory.Answer{
 		"bob@example.org":  directory.Known,
@@ -87,9 +86,8 @@ func Example_insteadOfBackscatter() {
 	// 452 4.2.2 the mailbox full@example.org is full, please try again later
 }
 
-// Instead of a block list from the first day on: no list by default, then a
-// mark, then another try for those who look suspicious besides, and only then a
-// rejection.
+// The standard policy has no block list. To introduce one, first mark what is listed,
+// then defer it if the client is suspicious for another reason, then reject it.
 func Example_insteadOfABlockListByDefault() {
 	list := dnsbl.List{Zone: "list.example", Codes: []string{"127.0.0.2"}}
 	dns := zone.MustParse(`

@@ -22,13 +22,12 @@ import (
 	"mxrules.example/verdict"
 )
 
-// speaksOfActions matches words that are untrue of a finding on which no rule
-// acts, or on which a rule acts in another way.
+// speaksOfActions matches words that are wrong if no rule acts on the finding, or if the
+// rule acts differently.
 var speaksOfActions = regexp.MustCompile(`(?i)\b(please|try again|for now|denied|(not|only|no longer) (taken|accepted)|should log in)\b`)
 
-// The text of a finding says what was seen. A trace shows it whatever came of
-// the message, and Reject and TempFail both answer with it: what holds for one
-// of them alone belongs into the Advice and the Retry of a finding.
+// The text of a finding says what was seen. A trace, a rejection and a tempfail all show
+// it, so what holds for a rejection or a tempfail only belongs into its Advice or Retry.
 func TestTextsOfFindingsSayWhatWasSeen(t *testing.T) {
 	texts := 0
 	for _, dir := range []string{"envelope", "helo", "rdns", "spf", "dmarc", "greylist"} {
@@ -61,12 +60,11 @@ func TestTextsOfFindingsSayWhatWasSeen(t *testing.T) {
 		}
 	}
 	if texts < 500 {
-		t.Errorf("only %d strings were found", texts)
+		t.Errorf("found only %d strings", texts)
 	}
 }
 
-// isHint reports whether a node gives a finding its Advice or its Retry, or is
-// no part of a finding at all.
+// isHint reports whether a node sets the Advice or the Retry of a finding.
 func isHint(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.AssignStmt:
@@ -82,7 +80,7 @@ func isHint(n ast.Node) bool {
 	return false
 }
 
-func TestRulesThatRefuseWhatPassesSayWhatWasSeen(t *testing.T) {
+func TestRejectIfSaysWhatWasSeen(t *testing.T) {
 	dns := zone.MustParse(`
 		1.2.0.192.in-addr.arpa.     PTR  mail.example.net.
 		mail.example.net.           A    192.0.2.1

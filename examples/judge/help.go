@@ -39,7 +39,7 @@ The envelope
 The rules
   -policy NAME      standard (the default): for an MX of any site; strict: only
                     for clients with consistent names that are on no list;
-                    submission: for users of the site, who must log in
+                    submission: for users of the site, after a login
   -checks LIST      only these checks, separated by commas, and no policy; "all"
                     is every check whose flags are given. The action is "none".
                     Greylisting is not included: it depends on a store

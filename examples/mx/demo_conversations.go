@@ -50,7 +50,7 @@ var conversations = []conversation{{
 	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
 	want:   "RCPT 550 5.7.25",
 }, {
-	title:  "The same client to the postmaster, who accepts mail from every client",
+	title:  "The same client to the postmaster: accepted from every client",
 	client: "203.0.113.5",
 	lines:  mail("mail.good.example", "bob@good.example", "postmaster@example.org"),
 	want:   "message 250 2.0.0",
