@@ -5,29 +5,29 @@ import (
 	"math/bits"
 )
 
-// Action is what a rule does, and what a verdict says. The zero value is
-// neither: a Verdict with it is no verdict.
+// Action is what a rule does, and what a verdict says. The zero value is not an
+// action; the zero Verdict has it.
 type Action uint8
 
 const (
 	_ Action = iota
-	// Continue: a rule goes on to the next one; a verdict is not settled yet,
-	// and the transaction goes on.
+	// Continue: for a rule, the next rule is tried. For a verdict, it is not settled
+	// yet, and the transaction continues.
 	Continue
-	// Mark: a rule sets its mark on the message, if it is accepted, and goes on. No
-	// verdict says Mark.
+	// Mark: the rule sets its mark if the message is accepted, and the next rule is
+	// tried. It is never the action of a verdict.
 	Mark
-	// Accept takes the message.
+	// Accept accepts the message.
 	Accept
-	// TempFail asks for another try.
+	// TempFail refuses the message for now, with a 4yz reply: the client tries again.
 	TempFail
-	// Reject refuses for good.
+	// Reject refuses the message permanently, with a 5yz reply.
 	Reject
 )
 
 var actionWords = [...]string{"", "continue", "mark", "accept", "tempfail", "reject"}
 
-// String returns the word for a, "" for the zero value.
+// String returns the word for a, such as "tempfail". It is "" for the zero value.
 func (a Action) String() string {
 	if int(a) < len(actionWords) {
 		return actionWords[a]
@@ -37,7 +37,7 @@ func (a Action) String() string {
 
 func (a Action) valid() bool { return a >= Continue && a <= Reject }
 
-// final reports whether a verdict with a is one to act on.
+// final reports whether a verdict with a is final.
 func (a Action) final() bool { return a == Accept || a == TempFail || a == Reject }
 
 // actions is a set of actions: a bit for each.
@@ -55,5 +55,5 @@ func (s actions) only() Action { return Action(bits.TrailingZeros8(uint8(s))) }
 // deciding returns the actions of s that end a walk.
 func (s actions) deciding() actions { return s.without(Continue).without(Mark) }
 
-// goesOn reports whether the walk can go on behind a rule with the actions s.
+// goesOn reports whether the walk can continue after a rule with the actions s.
 func (s actions) goesOn() bool { return s.has(Continue) || s.has(Mark) }

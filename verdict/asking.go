@@ -12,37 +12,36 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Question is one question that a rule put to DNS.
+// Question is a question to DNS that a rule asked.
 type Question struct {
 	Type string // "A", "AAAA", "PTR", "MX", "TXT", "CNAME", or "EXISTS" for envelope.Exists
-	Name string // as it was put
-	// Reused says that the judgement had the answer already, or was waiting for it.
+	Name string // the name as the check asked for it
+	// Reused reports whether another rule had asked the question before.
 	Reused bool
-	// Abandoned says that the rule did not wait for the answer.
+	// Abandoned reports whether the rule did not wait for the answer.
 	Abandoned bool
-	// Err is the error of the answer, nil if there were records.
+	// Err is the error of the lookup, nil if there were records.
 	Err error
-	// Began is when the question was put, from the beginning of the judgement.
+	// Began is the time from the beginning of the judgement to the question.
 	Began time.Duration
-	// Duration is how long the answer took.
+	// Duration is the time from the question to the answer.
 	Duration time.Duration
 }
 
-// asking is what all rules of a judgement share of their questions.
+// asking is the state of the questions that all rules of a judgement share.
 type asking struct {
 	inner envelope.Resolver
 	ctx   context.Context // of the judgement
 	began time.Time
-	count atomic.Int64 // questions that were put to inner
+	count atomic.Int64 // questions to inner
 
 	guard sync.Mutex
-	until context.Context // in which lookups run, nil until there is one
+	until context.Context // of the lookups, nil before the first
 	stop  context.CancelFunc
 }
 
-// lasting returns a context for a lookup that a rule makes within ctx. It ends
-// with the judgement and not with the rule: other rules wait for the same
-// answer.
+// lasting returns a context for a lookup of a rule that runs in ctx. It ends with the
+// judgement and not with the rule, because other rules may wait for the same answer.
 func (a *asking) lasting(ctx context.Context) context.Context {
 	a.guard.Lock()
 	defer a.guard.Unlock()
@@ -52,7 +51,7 @@ func (a *asking) lasting(ctx context.Context) context.Context {
 	return lasting{ctx, a.until}
 }
 
-// close cancels the lookups that are not answered yet.
+// close cancels the lookups that still run.
 func (a *asking) close() {
 	a.guard.Lock()
 	defer a.guard.Unlock()
@@ -61,17 +60,17 @@ func (a *asking) close() {
 	}
 }
 
-// asker is the Resolver that one rule sees: it puts each question once per
-// judgement, whichever rule asks, and writes down what its rule asked.
+// asker is the Resolver of one rule. It asks each question once per judgement,
+// whichever rule asks it first, and records the questions of its rule.
 type asker struct {
 	*asking
 
 	mu        sync.Mutex // a check may ask concurrently
 	questions []Question
-	others    []*asker // that asked for the same rule
+	others    []*asker // with more questions of the same rule
 }
 
-// also counts the questions of another asker among those of the rule.
+// also adds the questions of another asker to those of the rule.
 func (a *asker) also(other *asker) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -80,8 +79,8 @@ func (a *asker) also(other *asker) {
 	}
 }
 
-// asked returns the questions of the rule until now, in the order in which they
-// were put.
+// asked returns the questions of the rule so far, in the order in which they were
+// asked.
 func (a *asker) asked() []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -92,7 +91,7 @@ func (a *asker) asked() []Question {
 	return questions
 }
 
-// begin writes down a question, and returns its place.
+// begin records a question and returns its place.
 func (a *asker) begin(kind, name string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -100,7 +99,7 @@ func (a *asker) begin(kind, name string) int {
 	return len(a.questions) - 1
 }
 
-// first writes down that no rule asked this question before.
+// first records that no rule has asked this question before.
 func (a *asker) first(place int) {
 	a.count.Add(1)
 	a.mu.Lock()
@@ -108,7 +107,7 @@ func (a *asker) first(place int) {
 	a.questions[place].Reused = false
 }
 
-// end writes down how a question was answered.
+// end records the answer to a question.
 func (a *asker) end(place int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -128,7 +127,7 @@ func (l lasting) Err() error                  { return l.until.Err() }
 
 type lookupKey struct{ kind, name string }
 
-// put answers a question from the memo of the judgement or by lookup.
+// put returns the answer to a question, from the memo of the judgement or by lookup.
 func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(context.Context, envelope.Resolver) (T, error)) (T, error) {
 	place := a.begin(kind, name)
 	ctx = a.lasting(ctx)
@@ -147,7 +146,7 @@ func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(co
 	return records, err
 }
 
-// Waits says that put tells the judgement of every wait.
+// Waits marks the asker as a Resolver that calls envelope.Wait itself.
 func (a *asker) Waits() {}
 
 func (a *asker) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -179,7 +178,7 @@ func (a *asker) LookupCNAME(ctx context.Context, host string) (string, error) {
 	return put(ctx, a, "CNAME", host, func(ctx context.Context, r envelope.Resolver) (string, error) { return r.LookupCNAME(ctx, host) })
 }
 
-// Exists lets envelope.Exists ask through the memo.
+// Exists makes envelope.Exists use the memo.
 func (a *asker) Exists(ctx context.Context, name string) (bool, error) {
 	return put(ctx, a, "EXISTS", name, func(ctx context.Context, r envelope.Resolver) (bool, error) { return envelope.Exists(ctx, r, name) })
 }

@@ -8,16 +8,15 @@ import (
 	"mxrules.example/envelope"
 )
 
-// commitTimeout bounds what a verdict writes, beyond Policy.Timeout: a decision
-// that was made in time shall not be lost to a deadline that falls behind it.
+// commitTimeout bounds each Commit. It is independent of Policy.Timeout, so that a
+// decision that was made in time is not lost because of a deadline soon after it.
 const commitTimeout = 5 * time.Second
 
-// settle walks the rules and, if the decision is final, writes what it must.
-// A write that fails makes its finding a TempError, and the walk is taken
-// again with that: mail is not accepted on the strength of something that
-// could not be written. What is written then makes the verdict final: a later
-// stage would write it a second time. So where the walk would wait it asks for
-// another try instead.
+// settle walks the rules and, if the decision is final, commits it. A Commit that
+// fails makes its finding a TempError, and the rules are walked again, so that mail
+// is not accepted because of something that could not be written. If anything is
+// written by then, the verdict is final, because a later stage would write it again:
+// where the walk would wait, the verdict is a tempfail.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
 		d := walk(j.rules, j.mayWait, j.readings())
@@ -30,9 +29,8 @@ func (j *judgement) settle(parent context.Context) decision {
 	}
 }
 
-// commit calls the Commit of the rule that decided, or on accept those of all
-// rules that were reached, in order, each once. It reports whether all is
-// written.
+// commit calls the Commit of the rule that decided, or on accept those of all rules
+// that were reached, in order, each once. It reports whether all succeeded.
 func (j *judgement) commit(parent context.Context, d decision) bool {
 	for i := range j.rules {
 		finding := &j.steps[i].Finding
@@ -55,8 +53,8 @@ func (j *judgement) commit(parent context.Context, d decision) bool {
 	return true
 }
 
-// writers returns how many checks write with the Commit of a finding: several
-// of a combined check.
+// writers returns how many checks write with the Commit of a finding. A combined
+// check can have several.
 func writers(f envelope.Finding) int {
 	operands, combined := f.Detail.([]envelope.Finding)
 	switch {
@@ -72,9 +70,9 @@ func writers(f envelope.Finding) int {
 	return n
 }
 
-// writes reports whether acting on the finding of a rule means writing: it was
-// asked, and its conditions hold for certain. (Shadow rules are asked only when
-// all is written.)
+// writes reports whether the finding of a rule must be committed: the rule was asked,
+// its conditions certainly hold, and its finding has a Commit. Shadow rules are asked
+// only after all Commits.
 func (j *judgement) writes(i int) bool {
 	p, finding := &j.progress[i], &j.steps[i].Finding
 	return p.asked && !p.committed && p.state == holds && finding.Outcome.Known() && finding.Commit != nil

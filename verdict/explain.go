@@ -10,9 +10,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// String returns the verdict in one line: its action, the status of its reply,
-// the rule that decided, the marks, and what is wrong with a message that is
-// refused.
+// String returns the verdict in one line: its action, the status of its reply, the
+// rule that decided, the marks, and the text of a refusal.
 //
 //	reject 550 5.7.25 by rdns.exists: the client 192.0.2.1 has no name: ...
 //	tempfail 451 4.4.3 forced by rdns.exists: the DNS lookup of ...
@@ -48,7 +47,7 @@ func (v Verdict) String() string {
 	return clean(line)
 }
 
-// waiting says which rule waits, and for what.
+// waiting returns which rule waits, and for which stage.
 func waiting(trace Trace) string {
 	for _, step := range trace {
 		for _, f := range step.findings() {
@@ -60,9 +59,8 @@ func waiting(trace Trace) string {
 	return ""
 }
 
-// findings returns the findings of a step in the order in which they were made:
-// those of its conditions, then that of its check. A combined check is followed
-// by its operands.
+// findings returns the findings of a step: those of its conditions, then that of its
+// check, each followed by those of its operands.
 func (s Step) findings() []envelope.Finding {
 	var all []envelope.Finding
 	for _, f := range s.Conditions {
@@ -83,11 +81,10 @@ func operands(f envelope.Finding) []envelope.Finding {
 	return all
 }
 
-// Explain returns the whole story of the verdict in lines of text, for a person:
-// String, then each rule that was asked with what its check found and what the
-// rule did, with its questions to DNS, and the rules that were not needed. It is
-// what a failed test of a policy should print. The text may change from release
-// to release.
+// Explain returns a text of several lines that explains the verdict: String, then for
+// each rule that was asked what its check found, what the rule did and what it asked
+// DNS, and the names of the rules that were not asked. Print it when a test of a
+// policy fails. The format may change between releases.
 func (v Verdict) Explain() string {
 	var b strings.Builder
 	b.WriteString(v.String() + "\n" + v.Trace.String())
@@ -98,7 +95,7 @@ func (v Verdict) Explain() string {
 	return b.String()
 }
 
-// notAsked returns the names of the rules that the verdict did not need.
+// notAsked returns the names of the rules that were not asked.
 func (v Verdict) notAsked() []string {
 	var names []string
 	trace := v.Trace
@@ -116,8 +113,9 @@ func (v Verdict) notAsked() []string {
 // the order of the rules.
 type Trace []Step
 
-// String returns a line for each rule: what its check found, what the rule did
-// about it, and why; below it what its conditions found, and what it asked DNS.
+// String returns a line for each rule with the outcome of its check, the action of
+// the rule and the reason, followed by lines with the findings of its conditions and
+// its questions to DNS.
 func (t Trace) String() string {
 	rows := make([]row, len(t))
 	var rule, outcome, did int
@@ -141,7 +139,7 @@ func (t Trace) String() string {
 	return b.String()
 }
 
-// row is a step as a line of a table, and what stands below it.
+// row is a step as a line of a table, with the lines below it.
 type row struct {
 	rule, outcome, did, why string
 	below                   []string
@@ -181,7 +179,7 @@ func newRow(step Step) row {
 	return r
 }
 
-// line says a finding that has no row of its own.
+// line describes the finding of a condition or an operand.
 func line(f envelope.Finding) string {
 	text := clean(f.Check) + ": " + f.Outcome.String()
 	if why := why(f); why != "" {
@@ -190,7 +188,7 @@ func line(f envelope.Finding) string {
 	return text
 }
 
-// details returns what the Detail of a finding has to say.
+// details returns the lines of a Detail that is an envelope.Explainer.
 func details(f envelope.Finding) []string {
 	detail, ok := f.Detail.(envelope.Explainer)
 	if value := reflect.ValueOf(f.Detail); !ok || value.Kind() == reflect.Pointer && value.IsNil() {
@@ -199,22 +197,22 @@ func details(f envelope.Finding) []string {
 	return detail.Explain()
 }
 
-// did says what a rule did about its finding, "" if nothing was to be done or
-// if that is not known.
+// did returns what a rule did about its finding, "" if it did nothing or if that is
+// unknown.
 func (s Step) did() string {
 	word := s.Action.String()
 	switch {
 	case s.Shadow && s.Action != Continue && s.Action != 0:
 		return "would " + word
 	case s.Action == Continue && !s.Off && !s.Shadow && s.Finding.Outcome == envelope.Fail:
-		return "go on" // or it would read as if the failure decided
+		return "go on" // because "fail" alone looks as if the rule had rejected
 	case s.Action == Continue:
 		return ""
 	}
 	return word
 }
 
-// why says what a finding rests on.
+// why returns the reason of a finding.
 func why(f envelope.Finding) string {
 	if f.Outcome == envelope.Pending {
 		return "waits for " + f.Awaits.String()
@@ -222,7 +220,7 @@ func why(f envelope.Finding) string {
 	return clean(f.Text)
 }
 
-// asked says a question and what came of it.
+// asked describes a question and its answer.
 func asked(q Question) string {
 	line := "asked " + q.Type + " " + envelope.Excerpt(q.Name)
 	var failure *net.DNSError

@@ -6,9 +6,9 @@ import (
 	"mxrules.example/envelope"
 )
 
-// MarshalJSON writes the verdict as an object with its reply in one piece and
-// its whole trace, for a log or a tool. The texts in it are clean. The cause of
-// a failure is among them: keep it from the peer.
+// MarshalJSON writes the verdict as an object with its reply and its trace, for logs
+// and tools. The texts in it are clean. The object has the private causes of
+// failures: do not send it to a peer.
 func (v Verdict) MarshalJSON() ([]byte, error) {
 	type object struct {
 		Action    string   `json:"action"`
@@ -30,8 +30,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 	return json.Marshal(one)
 }
 
-// MarshalJSON writes the step as an object. What does not apply to it is left
-// out.
+// MarshalJSON writes the step as an object without empty fields.
 func (s Step) MarshalJSON() ([]byte, error) {
 	type object struct {
 		Rule       string             `json:"rule"`

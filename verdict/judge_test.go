@@ -263,7 +263,7 @@ rule 4 (any(good, not(a), b)): a: host pattern "a..b" has an empty label; b: the
 rule 5 (c): the condition b: there is no set to ask
 rule 5 (c): the condition not(a): a: host pattern "a..b" has an empty label
 rule 6 (b): there is no set to ask
-rule 6 (b): 250 2.0.0 is no reply of a refusal
+rule 6 (b): 250 2.0.0 is not a valid status of a refusal
 rule 7 (): the check panics at Start: no message`
 	if err := policy.Validate(); fmt.Sprint(err) != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

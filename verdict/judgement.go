@@ -11,43 +11,42 @@ import (
 	"mxrules.example/envelope"
 )
 
-// judgement is one envelope under one list of rules. It asks each rule at most
-// once. Rules are asked concurrently as far as they wait; the walk and all that
-// follows takes findings in the order of the rules and does not depend on when
-// they were made.
+// judgement judges one envelope by one list of rules. It asks each rule at most once.
+// Rules are asked concurrently while others wait. The walk uses findings in the order
+// of the rules, whenever they were made.
 type judgement struct {
 	ctx      context.Context // ends with Policy.Timeout
 	rules    Rules
-	envelope envelope.Envelope // our own copy, in plain form, with its clock fixed
+	envelope envelope.Envelope // a copy with a plain client address and a fixed time
 	mayWait  bool              // the envelope can still come further
 	asking   *asking
-	steps    []Step     // by rule: what it found
-	progress []progress // by rule: how far it has come
+	steps    []Step     // of each rule
+	progress []progress // of each rule
 
-	session *Session // nil for a judgement by itself
-	held    bool     // an acceptance is not written yet
+	session *Session // nil outside a session
+	held    bool     // an acceptance must not be committed yet
 
-	wrote     bool // a Commit has written something, or may have
+	wrote     bool // a Commit has succeeded, or may have
 	unwritten int  // the last rule whose Commit failed
 }
 
-// progress is how far one rule has come.
+// progress is the state of one rule in a judgement.
 type progress struct {
 	asker     asker
 	asked     bool
-	faulty    bool           // the rule was made wrongly
+	faulty    bool           // the rule is invalid
 	state     conditionState // whether the conditions let the rule act
 	committed bool
 }
 
-// answer is what asking one rule came to.
+// answer is the result of asking one rule.
 type answer struct {
 	step   Step
 	faulty bool
 	state  conditionState
 }
 
-// keep takes what asking rule i came to.
+// keep stores the answer of rule i.
 func (j *judgement) keep(i int, a answer) {
 	p := &j.progress[i]
 	j.steps[i], p.asked, p.faulty, p.state = a.step, true, a.faulty, a.state
@@ -72,10 +71,10 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 	return j
 }
 
-// readings yields what each rule may do, in order, without the shadows. Rules
-// that were not asked yet are asked, concurrently as far as they wait. A session
-// does not wait for a rule after one that is Pending and may accept: nothing but
-// an acceptance can be settled then, and that can wait for what is Pending.
+// readings yields what each rule may do, in order and without shadow rules. It asks
+// the rules that were not asked yet. A session does not wait for a rule after a
+// Pending one that may accept: only an acceptance can be settled then, and it depends
+// on the Pending rule anyway.
 func (j *judgement) readings() iter.Seq2[int, reading] {
 	return func(yield func(int, reading) bool) {
 		waiting := make([]int, 0, len(j.rules))
@@ -106,7 +105,7 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 	}
 }
 
-// readReady starts rules, and yields what each may do as far as it is known now.
+// readReady starts rules and yields what each may do, without waiting for them.
 func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
 	for i, a := range envelope.Ready(j.ctx, rules, j.ask) {
 		j.keep(i, a)
@@ -118,9 +117,8 @@ func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
 	}
 }
 
-// ask runs the conditions of a rule and, unless they switch it off, its check.
-// The check may run while a condition waits. The first condition that switches
-// the rule off ends it.
+// ask asks the conditions of a rule and its check, which may run while a condition
+// waits. The first condition that switches the rule off ends the call.
 func (j *judgement) ask(ctx context.Context, i int) answer {
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Now()
 	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow, place: i}}
@@ -139,11 +137,11 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	return a
 }
 
-// place is where a check stands in the rules: it is a condition of a rule, or the
-// check of the rule, which comes after the conditions.
+// place is the position of a check in the rules: check counts the conditions of the
+// rule, and the check of the rule comes after them.
 type place struct{ rule, check int }
 
-// at returns the check that stands at a place.
+// at returns the check at a place.
 func (rules Rules) at(p place) envelope.Check {
 	rule := &rules[p.rule]
 	if p.check < len(rule.conditions) {
@@ -177,8 +175,8 @@ func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker,
 	}
 }
 
-// state is what a finding makes of a condition. ignores says that a TempError
-// switches the rule off.
+// state returns whether the condition holds with finding f. If ignores is set, a
+// TempError switches the rule off.
 func (c condition) state(f envelope.Finding, ignores bool) conditionState {
 	switch {
 	case f.Outcome == envelope.TempError && ignores:
@@ -191,8 +189,8 @@ func (c condition) state(f envelope.Finding, ignores bool) conditionState {
 	return holds
 }
 
-// run asks one check, and makes a TempError of a finding that comes too late or is
-// Pending though nothing more will be known.
+// run asks one check. A finding after the end of the context, or Pending at the last
+// stage, becomes a TempError.
 func (j *judgement) run(ctx context.Context, asker *asker, p place) envelope.Finding {
 	if j.ctx.Err() != nil {
 		return j.late(p)
@@ -212,8 +210,7 @@ func (j *judgement) run(ctx context.Context, asker *asker, p place) envelope.Fin
 	return f
 }
 
-// call calls a check, and makes a TempError of a panic and of a finding without
-// an outcome.
+// call calls a check. A panic, or a finding without an outcome, becomes a TempError.
 func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope.Envelope) (f envelope.Finding) {
 	check := j.rules.at(p)
 	defer func() {
@@ -236,15 +233,15 @@ func (j *judgement) late(p place) envelope.Finding {
 	return f
 }
 
-// mistake is the finding for an error of the program rather than of DNS.
+// mistake returns the finding for an error of the program.
 func mistake(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
 	f.Text = "internal server error"
 	return f
 }
 
-// reading says what rule i may do with the findings that it has, and notes it in
-// the trace.
+// reading returns what rule i may do with its findings so far, and records its action
+// in the trace if there is only one.
 func (j *judgement) reading(i int) reading {
 	next := j.mayDo(i)
 	j.steps[i].Action = 0
@@ -263,7 +260,7 @@ func (j *judgement) mayDo(i int) reading {
 	switch outcome := step.Finding.Outcome; {
 	case !p.asked: // it was started, and waits
 		return reading{may: rule.may().with(Continue), waits: true}
-	case p.faulty: // a rule that was made wrongly never lets mail in
+	case p.faulty: // an invalid rule never accepts mail
 		next.may = rule.may().with(Continue).with(TempFail)
 	case outcome.Known():
 		next.may = setOf(rule.action(outcome))
@@ -289,7 +286,7 @@ func pending(findings []envelope.Finding) bool {
 	return false
 }
 
-// askShadows asks the shadow rules that the walk to d came by.
+// askShadows asks the shadow rules that the walk passed.
 func (j *judgement) askShadows(d decision) {
 	var shadows []int
 	for i := range j.rules {

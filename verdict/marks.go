@@ -1,23 +1,23 @@
 package verdict
 
-// marks are what a walk knows of the marks of an acceptance.
+// marks is what a walk knows of the marks of an acceptance.
 type marks struct {
 	list        []mark
-	accept      int  // how many rules were tried when the last one may have accepted
-	acceptWaits bool // such an acceptance is Pending
+	accept      int  // the place, from 1, of the last rule that may have accepted
+	acceptWaits bool // one of these is Pending
 }
 
-// mark is one mark. It stands once, where the first rule that can set it stands.
+// mark is one mark, at the place of the first rule that can set it.
 type mark struct {
 	name    string
-	set     bool // however the unknowns turn out
-	open    bool // some turn of them sets it
-	ended   bool // a rule sets it for certain, so that later ones add nothing
-	waits   bool // it depends on an acceptance that is Pending
+	set     bool // whatever the unknown findings turn out to be
+	open    bool // for some of their values
+	ended   bool // a rule certainly sets it, so that later ones add nothing
+	waits   bool // it depends on a Pending rule that may accept
 	pending int  // the first Pending rule that it depends on, from 1
 }
 
-// take notes what rule i does about a mark that it can set.
+// take records what rule i does about a mark that it can set.
 func (m *marks) take(i int, name string, next reading) {
 	one := m.named(name)
 	if one.ended || !next.may.has(Mark) {
@@ -28,7 +28,7 @@ func (m *marks) take(i int, name string, next reading) {
 	switch {
 	case !next.unknown():
 		one.ended, one.set = true, m.accept == 0
-		if one.pending > m.accept { // the walk would have come here all the same
+		if one.pending > m.accept { // the walk comes here whatever that rule does
 			one.pending = 0
 		}
 	case next.waits && one.pending == 0:
@@ -36,7 +36,7 @@ func (m *marks) take(i int, name string, next reading) {
 	}
 }
 
-// mayAccept notes that rule i may have accepted, so that what follows may not
+// mayAccept records that rule i may have accepted, so that the rules after it may not
 // be reached.
 func (m *marks) mayAccept(i int, waits bool) {
 	m.accept = i + 1
@@ -53,7 +53,7 @@ func (m *marks) named(name string) *mark {
 	return &m.list[len(m.list)-1]
 }
 
-// pending reports whether a mark depends on what is not known yet.
+// pending reports whether a mark depends on a Pending finding.
 func (m *marks) pending() bool {
 	for _, one := range m.list {
 		if !one.set && (one.waits || one.pending > 0) {
@@ -63,7 +63,8 @@ func (m *marks) pending() bool {
 	return false
 }
 
-// lists returns the marks that are set, and those that a failure left unknown.
+// lists returns the marks that are set, and those that are unknown because of a
+// failure.
 func (m *marks) lists() (set, undecided []string) {
 	for _, one := range m.list {
 		switch {

@@ -9,10 +9,11 @@ import (
 	"mxrules.example/envelope"
 )
 
-// placeholders are the words that may stand in braces in the lines of a reply.
+// placeholders are the words that are allowed in braces in the lines of a reply.
 var placeholders = [...]string{"ip", "helo", "from", "to", "rule", "code", "status"}
 
-// checkPlaceholders finds a word in braces that is no placeholder.
+// checkPlaceholders returns an error if line has a brace that is not part of a
+// placeholder.
 func checkPlaceholders(line string) error {
 	for rest := line; ; {
 		_, after, found := strings.Cut(rest, "{")
@@ -21,7 +22,7 @@ func checkPlaceholders(line string) error {
 		}
 		word, after, closed := strings.Cut(after, "}")
 		if !closed || !isPlaceholder(word) {
-			return fmt.Errorf("%q has a brace that begins none of the placeholders {%s}", line, strings.Join(placeholders[:], "}, {"))
+			return fmt.Errorf("%q has an unknown placeholder; the placeholders are {%s}", line, strings.Join(placeholders[:], "}, {"))
 		}
 		rest = after
 	}
@@ -36,9 +37,8 @@ func isPlaceholder(word string) bool {
 	return false
 }
 
-// fill replaces the placeholders of a checked line. In a word that is a link
-// each value is escaped, so that it stays one part of it whatever a peer put
-// in there.
+// fill replaces the placeholders of a checked line. In a word that is a link each
+// value is escaped, so that a value of a peer cannot change the rest of the link.
 func fill(line string, e *envelope.Envelope, rule string, status envelope.Status) string {
 	if !strings.Contains(line, "{") {
 		return line
@@ -58,7 +58,7 @@ func fillWord(word string, e *envelope.Envelope, rule string, status envelope.St
 	for _, p := range placeholders {
 		value := placeholderValue(p, e, rule, status)
 		if isLink {
-			// QueryEscape writes a blank as "+", which only a query reads back.
+			// QueryEscape writes a blank as "+", which is a blank only in a query.
 			value = strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
 		}
 		pairs = append(pairs, "{"+p+"}", value)

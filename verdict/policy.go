@@ -9,30 +9,30 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Policy is an ordered list of rules and how to judge by it. It is a plain
-// value, and may be used by many goroutines at once.
+// Policy is an ordered list of rules with options. It is a plain value and is safe
+// for concurrent use.
 type Policy struct {
-	// Rules are tried in order. The first that decides, decides; if none does,
-	// the answer is accept: a policy for a server on the Internet must close the
-	// relay with a rule of its own.
+	// Rules are tried in order. The first that decides, decides; if none does, the
+	// verdict is accept. A server on the Internet therefore needs a rule that rejects
+	// recipients in other domains, or it is an open relay.
 	Rules Rules
-	// Timeout bounds one call of Judge, JudgeAll or JudgeEach. Past it every
-	// finding that is missing is a TempError. 0 means that only the context
-	// bounds it. Keep it well under the five minutes that RFC 5321, section
-	// 4.5.3.2 gives the client.
+	// Timeout bounds one call of Judge, JudgeAll or JudgeEach. Findings that are
+	// missing when it ends are TempErrors. 0 means no limit except the context. Keep
+	// it well below five minutes, after which clients give up (RFC 5321, section
+	// 4.5.3.2).
 	Timeout time.Duration
-	// Sequential asks one question after another, and none that a decision does
-	// not need. It saves questions to DNS, and takes the time of all of them.
+	// Sequential asks one check after another. It saves the questions to DNS that the
+	// decision does not need, and takes the time of all others together.
 	Sequential bool
-	// Soft turns every rejection into a tempfail: for the first days of a
-	// policy, when a mistake shall cost no mail.
+	// Soft turns every rejection into a tempfail, so that a new policy with a mistake
+	// loses no mail.
 	Soft bool
 }
 
-// Validate returns an error if a rule was made wrongly, or if its check or one of
-// its conditions is misconfigured ([envelope.Validate]), so that a mistake is
-// found before mail meets it. The error names each such rule by its place, from
-// 1, and its name.
+// Validate returns an error if a rule is invalid, or if its check or one of its
+// conditions is misconfigured ([envelope.Validate]). Call it when the program starts,
+// before the first mail. The error has the place, from 1, and the name of each such
+// rule.
 func (p Policy) Validate() error {
 	var faults []error
 	for i := range p.Rules {
@@ -47,7 +47,8 @@ func (p Policy) Validate() error {
 }
 
 // misconfigured returns an error for the check of a rule and for each of its
-// conditions that is misconfigured. A rule without a check is a fault of the rule.
+// conditions that is misconfigured. It returns none for a rule without a check,
+// which is a fault of the rule.
 func (r *Rule) misconfigured() (faults []error) {
 	if r.check == nil {
 		return nil
@@ -67,12 +68,12 @@ func (r *Rule) misconfigured() (faults []error) {
 	return faults
 }
 
-// Judge judges what is known of e. The verdict is Continue as long as more
-// could change it; judge again when the envelope has come further. An envelope
-// at Data, or whole, always gets a final verdict: Accept, TempFail or Reject.
+// Judge returns the verdict on what is known of e. It is Continue while a later stage
+// could change it; call Judge again when the envelope has come further. The verdict
+// on an envelope at Data, or a whole one, is final: Accept, TempFail or Reject.
 //
-// Checks ask r, which may be nil if no rule needs DNS. Judge does not change
-// e. A final verdict has written what its findings must write (their Commit).
+// Checks ask r, which may be nil if no rule needs DNS. Judge does not change e. With
+// a final verdict the Commits of its findings have been called.
 func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) Verdict {
 	if e == nil {
 		return Verdict{}
@@ -82,10 +83,9 @@ func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Enve
 	return p.judge(b, e)
 }
 
-// JudgeAll judges several envelopes of one transaction as Judge does, in order.
-// Questions that several ask are asked once, and Timeout bounds all of them
-// together. It is for recipients whose envelopes are known, each with its own
-// count in Recipients.
+// JudgeAll judges several envelopes of one transaction as Judge does, in order. A
+// question that several of them need is asked once, and Timeout bounds all of them
+// together. Each envelope has its own Recipients.
 func (p Policy) JudgeAll(ctx context.Context, r envelope.Resolver, envelopes ...*envelope.Envelope) []Verdict {
 	verdicts := make([]Verdict, len(envelopes))
 	b := p.begin(ctx, r)
@@ -98,9 +98,9 @@ func (p Policy) JudgeAll(ctx context.Context, r envelope.Resolver, envelopes ...
 	return verdicts
 }
 
-// JudgeEach judges one envelope for several recipients, each as if it stood in
-// e.RcptTo behind those before it that were not refused. Questions that several
-// ask are asked once. [Merge] makes one reply of the verdicts.
+// JudgeEach judges e once for each recipient, in order, with RcptTo set to it and
+// Recipients counting those before it that were not refused. A question that several
+// of them need is asked once. [Merge] makes one verdict of the verdicts.
 func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, recipients ...string) []Verdict {
 	verdicts := make([]Verdict, len(recipients))
 	if e == nil {
@@ -119,11 +119,11 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-// bounds are those of one call of Judge, JudgeAll or JudgeEach.
+// bounds holds the contexts of one call of Judge, JudgeAll or JudgeEach.
 type bounds struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc
-	parent context.Context // the one above ctx, in which findings are written
+	parent context.Context // the parent of ctx, in which Commits run
 	asking *asking
 }
 

@@ -7,25 +7,23 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Bounds of a reply. A line has at most 512 octets with its codes and CRLF (RFC
-// 5321, section 4.5.3.1.5): 480 leaves room for "550-5.999.999 " and more. A
-// text of more than four such lines helps nobody.
+// Limits of a reply. A line has at most 512 octets with its codes and CRLF (RFC 5321,
+// section 4.5.3.1.5); 480 leaves enough room for "550-5.999.999 ".
 const (
 	maxReplyText = 480
 	maxTextLines = 4
 )
 
-// Reply is an SMTP reply: RFC 5321, section 4.2, with enhanced status codes on
+// Reply is an SMTP reply (RFC 5321, section 4.2) with an enhanced status code on
 // every line (RFC 2034, section 4).
 type Reply struct {
 	Status envelope.Status
-	// Lines are the texts of its lines without codes: clean, within bounds, and
-	// at least one.
+	// Lines are the texts of the lines, without codes. There is at least one; all are
+	// clean and within the limit of a line.
 	Lines []string
 }
 
-// String returns the reply as it goes over the wire, every line with its codes
-// and its CRLF.
+// String returns the reply as it is sent, every line with its codes and CRLF.
 func (r Reply) String() string {
 	var b strings.Builder
 	status := r.Status.String()
@@ -45,10 +43,10 @@ func (r Reply) String() string {
 	return b.String()
 }
 
-// Reply returns the reply to send. For Accept and Continue it is a 250; at
-// other places than MAIL, RCPT and DATA an accepting server has replies of its
-// own. For the zero Verdict it is a 451. Its text is printable, and ASCII
-// unless the client asked for SMTPUTF8.
+// Reply returns the reply to send to MAIL, RCPT and DATA. For Accept and Continue it
+// is 250; to other commands an accepting server sends its own replies. For the zero
+// Verdict it is 451. The text is printable, and ASCII unless the client used
+// SMTPUTF8.
 func (v Verdict) Reply() Reply {
 	status, text := v.Status, v.Text
 	switch v.Action {
@@ -77,8 +75,8 @@ func (v Verdict) Reply() Reply {
 	return Reply{Status: status, Lines: lines}
 }
 
-// fold breaks a clean text into lines that fit, at blanks where there are any,
-// and drops what is over the limit of lines.
+// fold breaks a clean text into lines of at most maxReplyText octets, at blanks if
+// possible, and drops what is left after limit lines.
 func fold(text string, limit int) []string {
 	var lines []string
 	for len(text) > maxReplyText && len(lines) < limit-1 {
@@ -92,7 +90,7 @@ func fold(text string, limit int) []string {
 	return append(lines, text[:boundary(text, maxReplyText)])
 }
 
-// boundary returns the longest length up to limit that cuts no character.
+// boundary returns the largest length up to limit that does not split a character.
 func boundary(text string, limit int) int {
 	if len(text) <= limit {
 		return len(text)

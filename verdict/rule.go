@@ -10,27 +10,26 @@ import (
 
 // Rule says what to do about the finding of one check. Make one with AcceptIf,
 // RejectUnless, RejectIf, TempFailUnless, TempFailIf, MarkUnless or MarkIf, and
-// refine it; each refinement returns a copy that shares nothing with the rule it
-// came from.
+// refine it with the methods. Each returns a changed copy.
 //
-// A rule that was made wrongly (no check, a reply code that no RFC knows) never
-// lets mail in: its finding is a TempError that says so. [Policy.Validate]
-// finds such rules before mail does.
+// An invalid rule, such as one without a check or with an unknown reply code, never
+// accepts mail: its finding is a TempError with the reason. [Policy.Validate] finds
+// such rules before the first mail.
 type Rule struct {
 	name       string
 	check      envelope.Check
-	actions    [envelope.PermError + 1]Action // zero: go on, or for unknowns the law
+	actions    [envelope.PermError + 1]Action // zero: the next rule is tried, or the law decides
 	mark       string
 	conditions []condition
 	status     envelope.Status
 	text       string
 	help       []string
-	ignores    bool // TempErrors, those of the conditions too
+	ignores    bool // TempErrors, also those of the conditions
 	shadow     bool
 	mistake    error
 }
 
-// condition holds if its check passes, or with unless if it does not.
+// condition holds if its check passes, or with unless if it does not pass.
 type condition struct {
 	check  envelope.Check
 	unless bool
@@ -39,43 +38,43 @@ type condition struct {
 // Rules is a list of rules in the order in which they are tried.
 type Rules []Rule
 
-// AcceptIf makes a rule that accepts when check passes, and ends the list
-// there: no later rule is asked.
+// AcceptIf returns a rule that accepts if check passes. Later rules are not tried
+// then.
 func AcceptIf(check envelope.Check) Rule {
 	return newRule(check, envelope.Pass, Accept)
 }
 
-// RejectUnless makes a rule that rejects when check fails.
+// RejectUnless returns a rule that rejects if check fails.
 func RejectUnless(check envelope.Check) Rule {
 	return newRule(check, envelope.Fail, Reject)
 }
 
-// RejectIf makes a rule that rejects when check passes.
+// RejectIf returns a rule that rejects if check passes.
 func RejectIf(check envelope.Check) Rule {
 	return newRule(check, envelope.Pass, Reject)
 }
 
-// TempFailUnless makes a rule that asks for another try when check fails. The
-// reply is that of a rejection, softened: see [envelope.Status.Deferral].
+// TempFailUnless returns a rule that answers with a tempfail if check fails. Its
+// status is that of the rejection, converted with [envelope.Status.Deferral].
 func TempFailUnless(check envelope.Check) Rule {
 	return newRule(check, envelope.Fail, TempFail)
 }
 
-// TempFailIf makes a rule that asks for another try when check passes.
+// TempFailIf returns a rule that answers with a tempfail if check passes.
 func TempFailIf(check envelope.Check) Rule {
 	return newRule(check, envelope.Pass, TempFail)
 }
 
-// MarkUnless makes a rule that sets mark on an accepted message when check
-// fails, and goes on. The mark must be printable, and not empty. It never
-// changes the action of a verdict: if check fails to answer, the mark is among
+// MarkUnless returns a rule that sets mark on an accepted message if check fails. The
+// next rule is tried in any case. The mark must be printable and not empty. It never
+// changes the action of a verdict: if check is a TempError, the mark is in
 // [Verdict].Undecided.
 func MarkUnless(check envelope.Check, mark string) Rule {
 	return newRule(check, envelope.Fail, Mark).marking(mark)
 }
 
-// MarkIf makes a rule that sets mark on an accepted message when check passes,
-// and goes on. The mark is as in MarkUnless.
+// MarkIf returns a rule that sets mark on an accepted message if check passes, and is
+// otherwise like MarkUnless.
 func MarkIf(check envelope.Check, mark string) Rule {
 	return newRule(check, envelope.Pass, Mark).marking(mark)
 }
@@ -95,21 +94,20 @@ func (r Rule) marking(mark string) Rule {
 	return r
 }
 
-// Name returns the name of the rule: that of its check, unless Named gave it
-// another.
+// Name returns the name of the rule: that of Named, or the name of its check.
 func (r Rule) Name() string { return r.name }
 
-// Named gives the rule a name of its own, for traces, logs and metrics.
+// Named returns the rule with another name, for traces, logs and metrics.
 func (r Rule) Named(name string) Rule {
 	r.name = name
 	return r
 }
 
-// When lets the rule act only if check passes. Several conditions are all
-// needed.
+// When returns the rule with a condition: it acts only if check passes. If there are
+// several conditions, all must hold.
 func (r Rule) When(check envelope.Check) Rule { return r.under(condition{check: check}) }
 
-// Unless keeps the rule from acting if check passes.
+// Unless returns the rule with a condition: it does not act if check passes.
 func (r Rule) Unless(check envelope.Check) Rule {
 	return r.under(condition{check: check, unless: true})
 }
@@ -122,39 +120,38 @@ func (r Rule) under(c condition) Rule {
 	return r
 }
 
-// On sets what the rule does for one outcome of its check. For TempError it
-// replaces the law by the rule's own will, as Ignoring does; Pending waits
-// whatever is said, so that it has no action.
+// On returns the rule with an action for one outcome of its check. With an action for
+// TempError the rule no longer follows the law for unknown findings. Pending cannot
+// have an action.
 func (r Rule) On(outcome envelope.Outcome, action Action) Rule {
 	switch {
 	case !outcome.Known() && outcome != envelope.TempError:
-		return r.mistaken(fmt.Errorf("no action can be given for the outcome %q", outcome))
+		return r.mistaken(fmt.Errorf("the outcome %q cannot have an action", outcome))
 	case !action.valid():
-		return r.mistaken(fmt.Errorf("the outcome %q was given no action", outcome))
+		return r.mistaken(fmt.Errorf("the outcome %q has no valid action", outcome))
 	}
 	r.actions[outcome] = action
 	return r
 }
 
-// Ignoring makes the rule do nothing where it, or one of its conditions, can't
-// be decided because of a failure. Only [envelope.TempError] can be ignored. It
-// is the one way to say that a failure shall not matter.
+// Ignoring returns the rule so that it does nothing if its check or one of its
+// conditions is a TempError. The outcome must be [envelope.TempError].
 func (r Rule) Ignoring(outcome envelope.Outcome) Rule {
 	if outcome != envelope.TempError {
-		return r.mistaken(fmt.Errorf("the outcome %q can't be ignored", outcome))
+		return r.mistaken(fmt.Errorf("the outcome %q cannot be ignored", outcome))
 	}
 	r.ignores = true
 	r.actions[outcome] = Continue
 	return r
 }
 
-// Reply gives the rule a reply of its own. The status must be of RFC 5321 or
-// an extension of it, and a rule that rejects needs a 5yz; where the rule asks
-// for another try the status is softened. The text may have the placeholders
-// of See.
+// Reply returns the rule with another status and text for its refusals. RFC 5321 or
+// an extension of it must define the reply code, and a rule that rejects needs a 5yz.
+// In a tempfail a 5yz is converted with [envelope.Status.Deferral]. The text may have
+// the placeholders of See.
 func (r Rule) Reply(status envelope.Status, text string) Rule {
 	if !status.IsFailure() && !status.IsDeferral() {
-		return r.mistaken(fmt.Errorf("%s is no reply of a refusal", status))
+		return r.mistaken(fmt.Errorf("%s is not a valid status of a refusal", status))
 	}
 	if err := checkPlaceholders(text); err != nil {
 		return r.mistaken(err)
@@ -163,10 +160,9 @@ func (r Rule) Reply(status envelope.Status, text string) Rule {
 	return r
 }
 
-// See adds a line to the reply where the rule rejects or asks for another try:
-// a link, or a sentence. These placeholders are replaced, as parts of a link
-// in the escaped form that links want: {ip}, {helo}, {from}, {to}, {rule},
-// {code} (550) and {status} (5.7.25).
+// See returns the rule with one more line, such as a link, in the replies of its
+// refusals. These placeholders are replaced, and escaped in a link: {ip}, {helo},
+// {from}, {to}, {rule}, {code} (550) and {status} (5.7.25).
 func (r Rule) See(line string) Rule {
 	if err := checkPlaceholders(line); err != nil {
 		return r.mistaken(err)
@@ -175,10 +171,9 @@ func (r Rule) See(line string) Rule {
 	return r
 }
 
-// Shadow makes the rule a trial: it is asked, and the trace shows what it
-// would have done, but it decides nothing, marks nothing and writes nothing. It
-// is asked after the verdict is settled, so that it can't even use up the time
-// of the others.
+// Shadow returns the rule as a trial: it is asked, and the trace shows what it would
+// have done, but it decides nothing, sets no mark and writes nothing. It is asked
+// after the verdict is settled, so that it takes no time from other rules.
 func (r Rule) Shadow() Rule {
 	r.shadow = true
 	return r
@@ -189,8 +184,7 @@ func (r Rule) mistaken(err error) Rule {
 	return r
 }
 
-// fault says what is wrong with the rule as it was put together, nil if
-// nothing is.
+// fault returns an error if the rule is invalid.
 func (r *Rule) fault() error {
 	switch {
 	case r.mistake != nil:
@@ -205,8 +199,7 @@ func (r *Rule) fault() error {
 	return nil
 }
 
-// may returns every action that the rule can take once what is unknown is
-// known.
+// may returns every action that the rule can take for a known outcome.
 func (r *Rule) may() actions {
 	var s actions
 	for _, outcome := range [...]envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError} {
@@ -226,12 +219,11 @@ func (r *Rule) action(outcome envelope.Outcome) Action {
 	return Continue
 }
 
-// checkMark finds a mark that no header, log or name of a folder could show as
-// it is.
+// checkMark returns an error for a mark that is empty or not printable.
 func checkMark(mark string) error {
 	switch {
 	case mark == "":
-		return errors.New("the rule sets a mark, and has no name for it")
+		return errors.New("the mark has no name")
 	case envelope.CleanText(mark, true) != mark:
 		return fmt.Errorf("the mark %q is not printable", mark)
 	}

@@ -9,33 +9,33 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Verdict is what a policy says of an envelope. The zero value is no verdict:
-// its Err is not nil.
+// Verdict is the decision of a policy on an envelope. The zero value is not a
+// decision: its Err is not nil.
 type Verdict struct {
 	// Action is Accept, TempFail or Reject, or Continue if more must be known.
 	Action Action
 	// Status is the reply code with the enhanced status code.
 	Status envelope.Status
-	// Text is the sentence of the reply; Help are further lines of it.
+	// Text is the sentence of the reply. Help are more lines of it.
 	Text string
 	Help []string
-	// Rule is the name of the rule that decided or, of a tempfail that was
-	// forced, of the rule that could not be decided. It is "" if no rule decided.
+	// Rule is the name of the rule that decided, "" if none did. For a forced
+	// tempfail it is the first rule that is unknown.
 	Rule string
-	// Finding is what that rule found.
+	// Finding is the finding of that rule.
 	Finding envelope.Finding
 	// Marks are the marks of an accepted message, each once, in the order of the
 	// first rule that can set it.
 	Marks []string
-	// Undecided are the marks of which a failure left unknown whether an accepted
-	// message has them. They defer nothing: what to do is up to delivery.
+	// Undecided are the marks that are unknown because of a failure. They do not
+	// defer the message: delivery decides what to do.
 	Undecided []string
-	// Forced says that a tempfail was no rule's wish: a failure made the right
-	// answer unknown.
+	// Forced reports whether a failure forced a tempfail, because the decision
+	// depends on what it left unknown.
 	Forced bool
-	// Softened says that Policy.Soft made a tempfail of a rejection.
+	// Softened reports whether Policy.Soft turned a rejection into a tempfail.
 	Softened bool
-	// Trace is how the verdict came about.
+	// Trace has a step for each rule that was asked.
 	Trace Trace
 
 	questions  int
@@ -48,27 +48,27 @@ type Verdict struct {
 type Step struct {
 	// Rule is the name of the rule.
 	Rule string
-	// Conditions are the findings of those of its conditions that were asked.
+	// Conditions are the findings of its conditions that were used.
 	Conditions []envelope.Finding
-	// Off says that the conditions switched the rule off. Its check was not
-	// asked.
+	// Off reports whether a condition switched the rule off. There is no Finding
+	// then.
 	Off bool
-	// Finding is what its check found.
+	// Finding is the finding of its check.
 	Finding envelope.Finding
-	// Action is what the rule did, zero if that is not known; of a shadow rule,
-	// what it would have done.
+	// Action is what the rule did, zero if that is unknown. For a shadow rule it is
+	// what the rule would have done.
 	Action Action
-	// Shadow says that the rule was a trial.
+	// Shadow reports whether the rule is a trial ([Rule.Shadow]).
 	Shadow bool
-	// Questions are those it put to DNS, in order.
+	// Questions are its questions to DNS, in order.
 	Questions []Question
-	// Duration is how long its checks took.
+	// Duration is the time that its checks took.
 	Duration time.Duration
 
 	place int // among the rules of the policy
 }
 
-// verdict puts a decision into words.
+// verdict returns the verdict for a decision.
 func (j *judgement) verdict(d decision, soft bool) Verdict {
 	v := Verdict{
 		Action:     d.action,
@@ -105,7 +105,7 @@ func (j *judgement) verdict(d decision, soft bool) Verdict {
 	return v
 }
 
-// blocking returns the finding of a step that could not be had.
+// blocking returns the TempError of a step that forces a tempfail.
 func blocking(s *Step) envelope.Finding {
 	if s.Finding.Outcome == envelope.TempError {
 		return s.Finding
@@ -118,8 +118,7 @@ func blocking(s *Step) envelope.Finding {
 	return s.Finding
 }
 
-// word gives v the reply of a rule that refused: its own, or that of its
-// finding.
+// word sets the reply of v: that of the rule, or that of its finding.
 func (j *judgement) word(v *Verdict, rule *Rule) {
 	v.Status, v.Text = v.Finding.Status, sentence(&v.Finding, v.Action)
 	if v.Action == TempFail && v.Finding.Deferral.IsDeferral() {
@@ -144,8 +143,8 @@ func (j *judgement) word(v *Verdict, rule *Rule) {
 	}
 }
 
-// sentence returns what a refusal tells of a finding: what was seen, that
-// another try helps if one is asked for, and what else the sender can do.
+// sentence returns the text of a refusal: the Text of the finding, in a tempfail its
+// Retry, and its Advice.
 func sentence(f *envelope.Finding, action Action) string {
 	text := f.Text
 	add := func(separator, part string) {
@@ -161,8 +160,8 @@ func sentence(f *envelope.Finding, action Action) string {
 	return text
 }
 
-// refusal makes a status for a rejection of one that is none, keeping what it
-// says of the reason.
+// refusal returns a status for a rejection, with the subject and detail of s if s is a
+// deferral.
 func refusal(s envelope.Status) envelope.Status {
 	if s.IsDeferral() {
 		return envelope.Status{Code: 550, Subject: s.Subject, Detail: s.Detail}
@@ -170,11 +169,11 @@ func refusal(s envelope.Status) envelope.Status {
 	return envelope.Status{Code: 550, Subject: 7, Detail: 1}
 }
 
-// greetingStatus returns the status that stands in place of a banner. RFC
-// 5321, section 3.1 knows 554 there; 421 closes the connection for now.
+// greetingStatus returns the status that replaces the greeting: 554 (RFC 5321, section
+// 3.1), or 421 for a tempfail.
 func greetingStatus(s envelope.Status) envelope.Status {
 	switch {
-	case s.Class() == 5 && s.Code != 521: // RFC 7504: the host takes no mail
+	case s.Class() == 5 && s.Code != 521: // RFC 7504: the host accepts no mail
 		s.Code = 554
 	case s.Class() == 4:
 		s.Code = 421
@@ -182,8 +181,8 @@ func greetingStatus(s envelope.Status) envelope.Status {
 	return s
 }
 
-// trace returns the steps of the rules that were asked. A judgement by itself is
-// over then, and gives its own away.
+// trace returns the steps of the rules that were asked. Outside a session the
+// judgement ends here, so that its steps need not be copied.
 func (j *judgement) trace() []Step {
 	asked := j.steps[:0]
 	if j.session != nil {
@@ -197,12 +196,12 @@ func (j *judgement) trace() []Step {
 	return asked
 }
 
-// Questions returns how many questions the judgement put to DNS. What several
-// rules asked counts once; what was asked in vain counts.
+// Questions returns the number of questions to DNS. A question of several rules counts
+// once. Questions whose answers were not used count too.
 func (v Verdict) Questions() int { return v.questions }
 
-// Err returns nil for Accept and Continue, and an *[Error] for everything
-// else, the zero Verdict too.
+// Err returns nil for Accept and Continue, and an *[Error] otherwise, also for the
+// zero Verdict.
 func (v Verdict) Err() error {
 	if v.Action == Accept || v.Action == Continue {
 		return nil
@@ -219,8 +218,8 @@ func (e *Error) Error() string {
 	return reply.Status.String() + " " + strings.Join(reply.Lines, " ")
 }
 
-// LogValue returns what a log wants to know of the verdict, cleaned: action,
-// status, rule, check, outcome, text, marks, and the private cause.
+// LogValue returns the verdict for logs, with cleaned texts: action, status, text,
+// rule, check, outcome, marks and the private cause.
 func (v Verdict) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("action", v.Action.String())}
 	add := func(key, value string) {
@@ -250,11 +249,17 @@ func (v Verdict) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, slog.Int("questions", v.Questions()))...)
 }
 
-// Merge returns the verdict for one reply that stands for several recipients: a
-// tempfail comes before a rejection, a rejection before an acceptance. It is
-// Continue as long as one of them is, and the zero Verdict if one of them is, or
-// if there are none. An acceptance has the marks of all; a mark that is set for
-// one of them is not undecided.
+// Merge returns the verdict for one reply to several recipients. It is the first of
+// the verdicts with the action that comes first in this list:
+//
+//   - the zero Verdict, also if there are no verdicts
+//   - Continue
+//   - TempFail
+//   - Reject
+//   - Accept
+//
+// An acceptance has the marks of all verdicts. A mark that one of them has is not
+// undecided.
 func Merge(verdicts ...Verdict) Verdict {
 	var merged Verdict
 	var marks, undecided []string

@@ -2,21 +2,21 @@ package verdict
 
 import "iter"
 
-// decision is what a walk along the rules came to.
+// decision is the result of a walk along the rules.
 type decision struct {
 	action  Action
-	rule    int  // the rule that decided, or whose failure forced; len(rules) if none did
-	reached int  // how many rules the walk came by
-	forced  bool // a tempfail that only failures made
+	rule    int  // the rule that decided or that is unknown; len(rules) if no rule decided
+	reached int  // the number of rules that the walk passed
+	forced  bool // it is a tempfail because of failures only
 
 	marks, undecided []string // of accept
 }
 
-// reading is what a rule may do, as far as its findings are known: one action
-// if they are, several if not.
+// reading is what a rule may do with its findings so far: one action if they are
+// known, several if not.
 type reading struct {
 	may   actions
-	waits bool // it is unknown, and something that is Pending may settle it
+	waits bool // it is unknown, and a Pending finding may settle it
 }
 
 func (r reading) unknown() bool { return r.may.size() > 1 }
@@ -27,21 +27,21 @@ func (r reading) unknown() bool { return r.may.size() > 1 }
 // out to be, and not before. Marks never change it: they are settled once it
 // is to accept.
 type walker struct {
-	possible actions // verdicts that some turn of the unknowns leads to
+	possible actions // verdicts for some values of the unknown findings
 	blocked  int     // the first rule that is unknown
-	waits    bool    // an unknown is Pending, and may still be known
+	waits    bool    // an unknown finding is Pending, and may still become known
 	marks    marks
 }
 
-// walk takes the readings of the rules that are no shadows, in order, and no more
-// of them than the decision needs. mayWait says that the envelope can come
-// further: if it can't, no reading waits.
+// walk takes the readings of the rules, without shadow rules, in order and only as
+// many as the decision needs. mayWait reports whether the envelope can come further.
+// If it cannot, no reading waits.
 func walk(rules Rules, mayWait bool, readings iter.Seq2[int, reading]) decision {
 	w := walker{blocked: len(rules)}
 	for i, next := range readings {
 		w.take(i, &rules[i], next)
-		// More than one possible verdict stays more than one, whatever later
-		// rules say: what is left open is only whether to wait.
+		// Several possible verdicts stay several, whatever later rules find. Only
+		// whether to wait is still open.
 		hopeless := w.possible.size() > 1 && (w.waits || !mayWait)
 		if hopeless || !next.may.goesOn() {
 			d := w.decide(i)
@@ -49,7 +49,7 @@ func walk(rules Rules, mayWait bool, readings iter.Seq2[int, reading]) decision 
 			return d
 		}
 	}
-	w.possible = w.possible.with(Accept) // what no rule decides is accepted
+	w.possible = w.possible.with(Accept) // if no rule decides
 	d := w.decide(len(rules))
 	d.reached = len(rules)
 	return d
@@ -69,7 +69,7 @@ func (w *walker) take(i int, rule *Rule, next reading) {
 	w.possible |= next.may.deciding()
 }
 
-// decide closes a walk that ended with rule last.
+// decide returns the decision of a walk that ended with rule last.
 func (w *walker) decide(last int) decision {
 	settled := w.possible.size() == 1
 	switch {

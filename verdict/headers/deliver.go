@@ -10,24 +10,26 @@ import (
 	"mxrules.example/verdict"
 )
 
-// ErrHeaderTooLong is the error for a message whose header is longer than a
-// Message keeps, so that a field in our name could hide in what was cut. It is a
-// *[verdict.Error], so that a server can answer with it: 554 5.6.0.
+// ErrHeaderTooLong is the error for a message whose header is longer than 1 MiB, so
+// that a forged field could be in the part that a Message does not keep. It is a
+// *[verdict.Error] with the reply 554 5.6.0.
 var ErrHeaderTooLong error = &verdict.Error{Verdict: verdict.Verdict{
 	Action: verdict.Reject,
 	Status: envelope.Status{Code: 554, Subject: 6},
 	Text:   "the header of the message is longer than 1 MiB",
 }}
 
-// Deliver returns the message as it should be delivered: with Received-SPF and
-// Authentication-Results for the verdicts on top, and without the fields that
-// claim to be ours ([Stamp.Claims]). Everything else stays as it came, octet by
-// octet, with two exceptions. Lines at the very top that begin with a blank are
-// removed: they continue no field of the message, and would continue ours. And the
-// header ends with CR LF CR LF also where a bare LF ended it: to a program that
-// ends lines at CR LF only, it would go on in the body.
+// Deliver returns the message as it should be delivered: with Authentication-Results
+// and Received-SPF for the verdicts on top, and without the fields that claim the
+// name of s (see the package documentation). Everything else is unchanged, with two
+// exceptions:
 //
-// The reader can be read once, as long as the message is open. The error is
+//   - Lines before the first field that begin with a blank are removed, because they
+//     would continue a field of ours.
+//   - The header ends with CRLF CRLF even if a bare LF ended it. To a program that
+//     ends lines only at CRLF, the header would otherwise continue in the body.
+//
+// The reader can be read once, while the message is open. The error is
 // [ErrHeaderTooLong].
 func (s *Stamp) Deliver(m *envelope.Message, e *envelope.Envelope, verdicts ...verdict.Verdict) (io.Reader, error) {
 	if m.HeaderCut() {
@@ -38,7 +40,7 @@ func (s *Stamp) Deliver(m *envelope.Message, e *envelope.Envelope, verdicts ...v
 	rest := block
 	for field := range header.Fields(block) {
 		rest = rest[len(field.Raw):]
-		if len(kept) == 0 && field.Name() == "" && isBlank(field.Raw[0]) || s.Claims(field) {
+		if len(kept) == 0 && field.Name() == "" && isBlank(field.Raw[0]) || s.isForged(field) {
 			continue
 		}
 		kept = append(kept, field.Raw...)

@@ -4,57 +4,58 @@
 //
 // A program that handles a message after the border server, such as a filter, a
 // mailing list or a mail program, cannot evaluate SPF, DKIM and DMARC again: the
-// address of the client is gone, and the body may have changed. So the border
-// server writes the results down under its own name, and programs that trust the
-// name read them. That is worth only as much as the name: a field in our name that
-// arrives with a message is forged, and a value that a stranger chose must not
-// become a result.
+// address of the client is unknown to it, and the body may have changed. So the
+// border server writes the results into the message under its own name, and programs
+// that trust the name use them. For this a server must remove fields with its own
+// name that arrive with a message, because they are forged, and must write values
+// that the sender chose so that they cannot be read as results.
 //
 // # What is written
 //
-// A [Stamp] is made for a name. It collects the results of the findings of a
-// verdict ([envelope.AuthenticationResults]), in the order of the rules, each
-// once, and writes them as one field, with lines that are folded near 78 columns
-// and never longer than 998 octets. [Parse] reads it back. Without SMTPUTF8 it is
-// ASCII. Words that are no keyword of the grammar are left out.
+// A [Stamp] writes fields with one name. It collects the results of the findings of a
+// verdict ([envelope.AuthenticationResults]) in the order of the rules, each once,
+// and writes them as one field. Lines are folded near 78 columns and never longer
+// than 998 octets. Without SMTPUTF8 the field is ASCII. Methods, results and
+// properties that are not keywords of the grammar are omitted.
 //
-// A value that a stranger may have chosen is cleaned, cut to 256 octets, and inert
-// for every reader, not only for those that know the grammar: there are programs
-// that decode encoded words (RFC 2047) before they read a field, that remove
-// comments without regard to quotes, that split a field at each semicolon, and
-// that search it for dmarc=pass. So other characters stand for these:
+// The sender chooses some of the values. A value is cleaned, cut to 256 octets, and
+// written so that every reader takes it for a value, also one that does not follow
+// the grammar: some programs decode encoded words (RFC 2047) before they read a
+// field, remove comments without regard to quotes, split a field at each semicolon,
+// or search it for dmarc=pass. So these characters are replaced:
 //
 //	(  )  ;  "  \       become  [  ]  ,  '  /
 //	=                   becomes :, except at the end of a value
 //
-// In Received-SPF, = becomes : only before a question mark, because many senders
-// have one in the local part. Only the quotes around the local part of an address
-// stay. What is no domain, token or plain address is quoted. No field holds "=?".
+// In Received-SPF, = becomes : only before a question mark, because many local parts
+// have an =. Only the quotes around the local part of an address stay. A value that
+// is not a domain, a token or an address without quotes is quoted. No field has "=?".
 //
 // # What is removed
 //
-// [Stamp.Deliver] returns the message with the fields on top and without those
-// that claim to be ours (RFC 8601, section 5). A forged field is written so that a
-// strict reader overlooks it and another does not, so [Stamp.Claims] asks what any
-// program could read:
+// [Stamp.Deliver] returns the message with the fields on top and without those that
+// claim the name of the Stamp (RFC 8601, section 5). An attacker writes a forged
+// field so that a strict reader does not see it and another program does. So Deliver
+// removes every field that any program could read as one with our name:
 //
-//   - our name by the grammar: with comments, quotes, a version, in any letter
+//   - our name by the grammar: with comments, quotes or a version, in any letter
 //     case, with A-labels or U-labels;
-//   - our name anywhere before the first semicolon or, in a field that cannot be
-//     read, anywhere in it, with characters between that are not shown, and with
-//     letters of any width;
-//   - an encoded word in the same places: no grammar allows one there, and it may
-//     be our name in a charset that only its reader knows;
+//   - our name anywhere before the first semicolon or, in a field that does not
+//     parse, anywhere in it, even with invisible characters inside and with letters
+//     of any width;
+//   - an encoded word in the same places: no grammar allows one there, and it may be
+//     our name in a charset that only the reader supports;
 //   - a version other than 1;
-//   - a field name with blanks, control characters or line ends before its colon,
-//     and a field that begins inside another after a CR or one of the line ends
-//     that only Unicode knows. The field around it is removed too.
+//   - a field name with blanks, control characters or line ends before its colon, and
+//     a field that begins inside another after a CR or a line end of Unicode. The
+//     field around it is removed too.
 //
-// Fields of other names, such as ARC-Authentication-Results, stay.
+// If in doubt it removes the field: only information from the sender is lost. Fields
+// with other names, such as ARC-Authentication-Results, stay.
 //
 // # What it does not do
 //
-// The package evaluates nothing and asks no DNS. It writes no ARC fields and no
-// Received field, which are the server's. RFC 8601, section 4 wants
-// Authentication-Results above all other trace fields of the same server.
+// The package does not evaluate SPF, DKIM or DMARC and does not ask DNS. It does not
+// write ARC and Received fields; the server writes its Received field below
+// Authentication-Results (RFC 8601, section 4).
 package headers

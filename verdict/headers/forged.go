@@ -8,13 +8,11 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// Claims reports whether a field of a message that came from outside claims to
-// be ours, to any program that reads it: an Authentication-Results field with our
-// name, or a Received-SPF field that names us as the receiver. If in doubt, it
-// does: all that is lost is what a stranger says (RFC 8601, section 5). An
-// Authentication-Results field of a version that is not known does too, as that
-// section demands.
-func (s *Stamp) Claims(field header.Field) bool {
+// isForged reports whether a field of a message from outside claims to be ours, to any
+// program that reads it: an Authentication-Results field with our name, or a
+// Received-SPF field with our name as the receiver. An Authentication-Results field
+// of an unknown version counts too (RFC 8601, section 5).
+func (s *Stamp) isForged(field header.Field) bool {
 	if s.claims(field.Raw) {
 		return true
 	}
@@ -26,8 +24,9 @@ func (s *Stamp) Claims(field header.Field) bool {
 	return false
 }
 
-// claims is Claims for a field that begins where raw does. Its name ends at the
-// first colon, even if that is on a later line.
+// claims reports whether the field at the beginning of raw claims to be ours, without
+// the fields that begin inside it. Its name ends at the first colon, even if that is on
+// a later line.
 func (s *Stamp) claims(raw []byte) bool {
 	name, value, found := strings.Cut(header.Unfold(raw), ":")
 	if !found {
@@ -44,9 +43,8 @@ func (s *Stamp) claims(raw []byte) bool {
 	return false
 }
 
-// claimsResults is claims for the value of an Authentication-Results field. In
-// one that can be read, only what stands before the first semicolon names the
-// service.
+// claimsResults is claims for the value of an Authentication-Results field. If it
+// parses, only the text before the first semicolon can be a name.
 func (s *Stamp) claimsResults(value string) bool {
 	bare := withoutComments(value)
 	r := reader{rest: value}
@@ -60,9 +58,9 @@ func (s *Stamp) claimsResults(value string) bool {
 	return s.mayName(front(value)) || s.mayName(front(bare))
 }
 
-// hiddenFields returns the fields that begin inside a field, for programs that end
-// lines at a CR too, and for those that end them at all that Unicode calls a line
-// end. Nearly always there are none.
+// hiddenFields returns the fields that begin inside a field, for programs that also
+// end lines at a CR, and for those that end them at every line end of Unicode.
+// Normally there are none.
 func hiddenFields(raw []byte) iter.Seq[header.Field] {
 	return func(yield func(header.Field) bool) {
 		text := strings.ReplaceAll(asUTF8(string(raw)), "\r\n", "\n")
@@ -86,15 +84,14 @@ func isLineEnd(r rune) bool {
 	return '\v' <= r && r <= '\r' || '\x1c' <= r && r <= '\x1e' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// front returns what stands where the name of the service belongs.
+// front returns the text before the first semicolon, where the name is.
 func front(text string) string {
 	name, _, _ := strings.Cut(text, ";")
 	return name
 }
 
-// withoutComments removes the comments from a text. By the grammar they stand
-// between words. A program that removes them first also reads a name that has one
-// inside.
+// withoutComments returns text without comments. By the grammar they are between
+// words. A program that removes them first also finds a name that has one inside.
 func withoutComments(text string) string {
 	var b strings.Builder
 	depth := 0
@@ -119,10 +116,9 @@ func (s *Stamp) isName(service string) bool {
 	return err == nil && host == s.host
 }
 
-// mayName reports whether some program finds our name in a text, or an encoded
-// word, which could be our name in a charset that only that program knows. No
-// grammar allows one here (RFC 2047, section 5). As a part of a longer name ours
-// does not count.
+// mayName reports whether a program may find our name in a text, but not as a part of
+// a longer name. An encoded word counts, because it can be our name in a charset that
+// only that program supports. No grammar allows one here (RFC 2047, section 5).
 func (s *Stamp) mayName(text string) bool {
 	for reading := range readings(text, oneBlank) {
 		if strings.Contains(reading, "=?") || s.found(reading, isNameByte) {
@@ -132,9 +128,9 @@ func (s *Stamp) mayName(text string) bool {
 	return false
 }
 
-// mayHide reports whether our name stands in a text, also with blanks inside.
-// Words then run together, so that what stands beside the name may be another
-// word, and only a dot makes it a longer name.
+// mayHide reports whether our name is in a text, even with blanks inside. Without
+// blanks the name is next to other words, so that only a dot makes it a part of a
+// longer name.
 func (s *Stamp) mayHide(text string) bool {
 	for reading := range readings(text, noBlanks) {
 		if s.found(reading, func(byte) bool { return false }) {
@@ -144,9 +140,8 @@ func (s *Stamp) mayHide(text string) bool {
 	return false
 }
 
-// found reports whether one of the forms of our name stands in text and is not a
-// part of a longer name, which a dot on either side makes of it, or an octet for
-// which longer is true.
+// found reports whether a form of our name is in text and is not a part of a longer
+// name. It is a part if a dot is next to it, or an octet for which longer is true.
 func (s *Stamp) found(text string, longer func(octet byte) bool) bool {
 	for _, name := range s.forms {
 		for rest := text; ; {
@@ -163,8 +158,7 @@ func (s *Stamp) found(text string, longer func(octet byte) bool) bool {
 	return false
 }
 
-// endsInside reports whether the name that follows text is a part of one that
-// began in it.
+// endsInside reports whether a name after text is a part of one that begins in text.
 func endsInside(text string, longer func(octet byte) bool) bool {
 	if text == "" {
 		return false
@@ -173,8 +167,8 @@ func endsInside(text string, longer func(octet byte) bool) bool {
 	return last == '.' || longer(last)
 }
 
-// beginsInside reports whether text goes on with the name that stands before it.
-// A dot alone does not: it may be the final one.
+// beginsInside reports whether text continues a name before it. A dot alone does not:
+// it may be the final dot.
 func beginsInside(text string, longer func(octet byte) bool) bool {
 	switch {
 	case text == "":

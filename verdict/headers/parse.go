@@ -6,26 +6,25 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Results is an Authentication-Results field as it was read.
+// Results is the content of an Authentication-Results field.
 type Results struct {
-	// Service is the authserv-id: the name of the service that states the
-	// results. Trust it only if a server that you know has written the field (RFC
-	// 8601, section 7.1): any sender can write one.
+	// Service is the authserv-id: the name of the server that evaluated the results.
+	// Any sender can write a field, so trust it only if your own server has removed
+	// forged ones (RFC 8601, section 7.1).
 	Service string
-	// Entries are the results; there are none where the field says "none".
+	// Entries are the results. There are none if the field says "none".
 	Entries []envelope.AuthenticationResult
 }
 
-// Parse reads the value of an Authentication-Results field, folded or not. It
-// takes what RFC 8601, section 2.2 allows, with comments and quotes anywhere
-// between words, and some mistakes that are common: a semicolon at the end, a
-// property without its type, an empty value. Quotes are undone, except around the
-// local part of an address. A result of a method in a version other than 1 is left
-// out, and a field of another version is an error (section 2.6). The error is an
-// *[envelope.SyntaxError] that says what is wrong; beside it stands what was read
-// before.
+// Parse parses the value of an Authentication-Results field, folded or not, for
+// programs that use the results of their border server. It accepts the grammar of RFC
+// 8601, section 2.2, and some common mistakes: a semicolon at the end, a property
+// without its type, an empty value. Quotes are removed, except around the local part
+// of an address. A result of a method in a version other than 1 is ignored, and a
+// field of another version is an error (section 2.6).
 //
-// It takes time that grows with the length of the value.
+// The error is an *[envelope.SyntaxError]. The results before the error are returned
+// with it. The time is linear in the length of the value.
 func Parse(field string) (Results, error) {
 	r := reader{rest: field}
 	results := r.payload()
@@ -35,11 +34,12 @@ func Parse(field string) (Results, error) {
 	return results, nil
 }
 
-// reader reads the field word by word. After the first fault it reads nothing.
+// reader parses a field word by word. After the first fault there is nothing left to
+// read.
 type reader struct {
 	rest  string
 	fault string
-	// unknownVersion says that the fault is a version that is not known.
+	// unknownVersion reports whether the fault is an unknown version.
 	unknownVersion bool
 }
 
@@ -49,14 +49,14 @@ func (r *reader) fail(reason string) {
 	}
 }
 
-// payload reads authres-payload.
+// payload parses authres-payload.
 func (r *reader) payload() Results {
 	var results Results
 	r.skip()
 	results.Service = r.value()
 	r.skip()
 	if results.Service == "" {
-		r.fail("names no service")
+		r.fail("has no authserv-id")
 	}
 	if r.rest != "" && isDigit(r.rest[0]) && !r.version() {
 		r.fail("has a version other than 1")
@@ -64,7 +64,7 @@ func (r *reader) payload() Results {
 	}
 	for r.rest != "" {
 		if !r.take(';') {
-			r.fail("has something other than a semicolon where a result ends")
+			r.fail("has no semicolon at the end of a result")
 			break
 		}
 		r.skip()
@@ -78,7 +78,7 @@ func (r *reader) payload() Results {
 	return results
 }
 
-// result reads resinfo, or "none".
+// result parses resinfo, or "none".
 func (r *reader) result() (entry envelope.AuthenticationResult, ok bool) {
 	entry.Method = r.word()
 	r.skip()
@@ -111,15 +111,15 @@ func (r *reader) result() (entry envelope.AuthenticationResult, ok bool) {
 	return entry, r.fault == "" && known
 }
 
-// version reads the version of the field or of a method (RFC 8601, section 2.6),
-// and reports whether it is 1, the only one that there is.
+// version parses the version of the field or of a method, and reports whether it is 1,
+// the only one that is defined (RFC 8601, section 2.6).
 func (r *reader) version() bool {
 	version := r.word()
 	r.skip()
 	return strings.TrimLeft(version, "0") == "1"
 }
 
-// property reads propspec, or reasonspec as a property without a type.
+// property parses propspec, or reasonspec as a property without a type.
 func (r *reader) property() (p envelope.AuthenticationProperty, ok bool) {
 	p.Name = r.word()
 	r.skip()
@@ -130,7 +130,7 @@ func (r *reader) property() (p envelope.AuthenticationProperty, ok bool) {
 		r.skip()
 	}
 	if p.Name == "" || !r.take('=') {
-		r.fail("has a property that is none")
+		r.fail("has an invalid property")
 		return p, false
 	}
 	r.skip()
@@ -139,7 +139,7 @@ func (r *reader) property() (p envelope.AuthenticationProperty, ok bool) {
 	return p, r.fault == ""
 }
 
-// word reads letters, digits, hyphens and underscores.
+// word parses letters, digits, hyphens and underscores.
 func (r *reader) word() string {
 	end := 0
 	for end < len(r.rest) && (isAlphanumeric(r.rest[end]) || r.rest[end] == '-' || r.rest[end] == '_') {
@@ -150,8 +150,8 @@ func (r *reader) word() string {
 	return word
 }
 
-// value reads a quoted-string, or what stands up to a blank, a semicolon or a
-// comment. An address with a quoted local part stays as it is written.
+// value parses a quoted-string, or the text before a blank, a semicolon or a comment.
+// An address keeps the quotes of its local part.
 func (r *reader) value() string {
 	if strings.HasPrefix(r.rest, `"`) {
 		before := r.rest
@@ -179,8 +179,7 @@ func (r *reader) run() string {
 	return run
 }
 
-// quotedString reads a quoted-string and returns what it means. A fold in it is
-// a blank.
+// quotedString parses a quoted-string and returns its content, unfolded.
 func (r *reader) quotedString() string {
 	var b strings.Builder
 	for i := 1; i < len(r.rest); i++ {
@@ -192,16 +191,16 @@ func (r *reader) quotedString() string {
 			if i++; i < len(r.rest) {
 				b.WriteByte(r.rest[i])
 			}
-		case '\r', '\n': // RFC 5322, section 2.2.3: unfolding takes the line end away
+		case '\r', '\n': // RFC 5322, section 2.2.3: unfolding removes the line end
 		default:
 			b.WriteByte(c)
 		}
 	}
-	r.fail("has a quoted string that does not end")
+	r.fail("has a quoted string without a closing quote")
 	return ""
 }
 
-// take takes one character, if it is the next.
+// take removes the next character if it is c, and reports whether it did.
 func (r *reader) take(c byte) bool {
 	if r.rest == "" || r.rest[0] != c {
 		return false
@@ -210,7 +209,7 @@ func (r *reader) take(c byte) bool {
 	return true
 }
 
-// skip passes over blanks, folds and comments.
+// skip skips blanks, folds and comments.
 func (r *reader) skip() {
 	for r.rest != "" {
 		switch r.rest[0] {
@@ -224,7 +223,7 @@ func (r *reader) skip() {
 	}
 }
 
-// comment passes over a comment, with those inside it.
+// comment skips a comment, with the comments in it.
 func (r *reader) comment() {
 	depth := 0
 	for i := 0; i < len(r.rest); i++ {
@@ -240,7 +239,7 @@ func (r *reader) comment() {
 			i++
 		}
 	}
-	r.fail("has a comment that does not end")
+	r.fail("has a comment without a closing parenthesis")
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -12,16 +12,16 @@ import (
 	"mxrules.example/envelope"
 )
 
-// What becomes of blanks in the readings of a text.
+// What replaces blanks in the readings of a text.
 const (
 	oneBlank rune = ' '
 	noBlanks rune = -1
 )
 
-// readings returns what programs make of a text in a header, each in lower case
-// and without quotes, backslashes and what is not shown: with the letters of other
-// scripts, where those that look like ASCII are ASCII, and without them. Octets
-// that are not UTF-8 are taken for Latin-1.
+// readings returns the texts that different programs may read in a header text: with
+// the characters outside ASCII, mapped to ASCII where they stand for it, and without
+// them. Both are in lower case and without quotes, backslashes and invisible
+// characters. Text that is not UTF-8 is read as Latin-1.
 func readings(text string, blank rune) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if isASCII(text) {
@@ -33,8 +33,8 @@ func readings(text string, blank rune) iter.Seq[string] {
 	}
 }
 
-// squeeze returns text in lower case without what may stand inside a name and is
-// no part of it.
+// squeeze returns text in lower case, without the characters that some programs
+// remove from a name.
 func squeeze(text string, blank rune) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -47,19 +47,19 @@ func squeeze(text string, blank rune) string {
 	}, text)
 }
 
-// isUnseen reports whether r shows nothing.
+// isUnseen reports whether r is invisible.
 func isUnseen(r rune) bool {
 	return r == 0x7f || r == utf8.RuneError ||
 		r >= utf8.RuneSelf && unicode.In(r, unicode.C, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// canonical returns text with one character for all that stand for it, as names
-// of hosts are mapped (RFC 5895): full stops of every width, letters of every form.
+// canonical returns text with full stops of every width and letters of every form
+// mapped to one character each, as host names are (RFC 5895).
 func canonical(text string) string {
 	return strings.ReplaceAll(norm.NFKC.String(text), "。", ".")
 }
 
-// asUTF8 returns text as it is if it is UTF-8, and as Latin-1 otherwise.
+// asUTF8 returns text unchanged if it is UTF-8, otherwise converted from Latin-1.
 func asUTF8(text string) string {
 	if utf8.ValidString(text) {
 		return text
@@ -82,13 +82,13 @@ func isASCII(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// isNameByte reports whether an octet of a reading may stand in a name.
+// isNameByte reports whether an octet of a reading can be part of a name.
 func isNameByte(c byte) bool {
 	return isAlphanumeric(c) || c == '-' || c == '_' || c == '.' || c >= utf8.RuneSelf
 }
 
-// forms returns a name as it may stand in a reading: with A-labels and, if it has
-// any, with U-labels.
+// forms returns the forms of a name in a reading: with A-labels and, if it has any,
+// with U-labels.
 func forms(host envelope.Host) []string {
 	list := []string{string(host)}
 	if unicoded, err := idna.ToUnicode(string(host)); err == nil && unicoded != string(host) {

@@ -7,17 +7,16 @@ import (
 	"mxrules.example/verdict"
 )
 
-// Stamp writes fields in the name of one server. Make one with [For]; the zero
-// value has no name and must not be used.
+// Stamp writes fields with the name of one server or site. Make one with [For]; the
+// zero value has no name and must not be used.
 type Stamp struct {
-	name  string // authserv-id, a host name as the site writes it
+	name  string // the authserv-id
 	host  envelope.Host
-	forms []string // in which others may write it
+	forms []string // of the name in a reading
 }
 
-// For returns the stamp of a server. The name is that of the host, or of its
-// site, as RFC 8601, section 2.5 recommends; all servers of a site may share
-// one. The error is an *[envelope.SyntaxError].
+// For returns a Stamp with a name: that of the host, or one that all servers of a
+// site share (RFC 8601, section 2.5). The error is an *[envelope.SyntaxError].
 func For(name string) (*Stamp, error) {
 	host, err := envelope.ParseHost(name)
 	if err != nil {
@@ -26,15 +25,14 @@ func For(name string) (*Stamp, error) {
 	return &Stamp{name: string(host), host: host, forms: forms(host)}, nil
 }
 
-// AuthenticationResults returns the field for the findings of verdicts, with
-// its line end. Of several verdicts, those of several recipients of one message,
-// each result is written once. If nothing was found it says so: "none".
+// AuthenticationResults returns the field for the findings of verdicts, with its line
+// end. The verdicts are those of the recipients of one message; each result is
+// written once. Without results the field says "none".
 func (s *Stamp) AuthenticationResults(e *envelope.Envelope, verdicts ...verdict.Verdict) string {
 	return s.write(results(verdicts), e.SMTPUTF8)
 }
 
-// results collects what belongs into the field: the entries of all details in
-// the order of the rules, each once.
+// results returns the results of all findings in the order of the rules, each once.
 func results(verdicts []verdict.Verdict) []envelope.AuthenticationResult {
 	var c collector
 	for _, v := range verdicts {
@@ -58,11 +56,11 @@ func (c *collector) add(f envelope.Finding) {
 		for _, entry := range detail.AuthenticationResults() {
 			c.addEntry(entry)
 		}
-	case []envelope.Finding: // of All and Any
+	case []envelope.Finding: // from All, Any and Not
 		for _, operand := range detail {
 			c.add(operand)
 		}
-	case envelope.Finding: // of a check that wraps one
+	case envelope.Finding: // from a check that wraps another
 		c.add(detail)
 	}
 }
@@ -77,8 +75,8 @@ func (c *collector) addEntry(entry envelope.AuthenticationResult) {
 	c.entries = append(c.entries, entry)
 }
 
-// ReceivedSPF returns the field for what SPF said of the sender, or else of the
-// HELO name, with its line end. It is "" if no rule asked SPF.
+// ReceivedSPF returns the field for the SPF result of the sender, or otherwise of the
+// HELO name, with its line end. It is "" if no rule evaluated SPF.
 func (s *Stamp) ReceivedSPF(e *envelope.Envelope, verdicts ...verdict.Verdict) string {
 	var chosen *envelope.AuthenticationResult
 	for _, entry := range results(verdicts) {
@@ -120,7 +118,7 @@ func (s *Stamp) ReceivedSPF(e *envelope.Envelope, verdicts ...verdict.Verdict) s
 	return w.String()
 }
 
-// identity is which identity an entry of the method spf is about.
+// identity returns which identity an SPF result is about: "helo" or "mailfrom".
 func identity(entry *envelope.AuthenticationResult) string {
 	for _, p := range entry.Properties {
 		if p.Type == "smtp" && p.Name == "helo" {
@@ -130,8 +128,8 @@ func identity(entry *envelope.AuthenticationResult) string {
 	return "mailfrom"
 }
 
-// explain says the result in words, for people who read headers. Nothing in it
-// was chosen by a peer, so that it can stand in a comment as it is.
+// explain describes an SPF result for people. The text has no value that a peer chose,
+// so that it is safe in a comment.
 func explain(result string, e *envelope.Envelope) string {
 	client := "the client"
 	if e.Client().IsValid() {

@@ -8,17 +8,16 @@ import (
 	"mxrules.example/envelope"
 )
 
-// clean makes a text fit for a field: one line of printable characters, of a
-// bounded length. It must stand before inert, because what it puts in place of
-// other characters can make an encoded word.
+// clean returns text as one line of printable characters and of a bounded length. It
+// must be called before inert, because the characters that it inserts can complete an
+// encoded word.
 func clean(text string, smtputf8 bool) string {
 	return envelope.CleanText(envelope.Excerpt(text), smtputf8)
 }
 
-// inert takes from a clean text what could be more than a value to a reader that
-// does not know the grammar: the beginning of an encoded word (RFC 2047), which
-// some programs decode before anything else, and the characters of a comment, of
-// a quote, and of the end of a result. A similar character stands for each.
+// inert replaces the characters of a clean text that a reader which does not follow
+// the grammar may take for more than a value: the beginning of an encoded word (RFC
+// 2047), which some programs decode first, comments, quotes, and the end of a result.
 func inert(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -37,18 +36,18 @@ func inert(text string) string {
 	}, strings.ReplaceAll(text, "=?", ":?"))
 }
 
-// withoutPairs writes ":" for each "=" that has something behind it, so that a
-// program that searches a field for dmarc=pass does not find it in a value. Those
-// at the end are the padding of base64.
+// withoutPairs replaces each "=" by ":", except at the end, where it is the padding of
+// base64. So a program that searches a field for dmarc=pass does not find it in a
+// value.
 func withoutPairs(text string) string {
 	padding := len(text) - len(strings.TrimRight(text, "="))
 	end := len(text) - padding
 	return strings.ReplaceAll(text[:end], "=", ":") + text[end:]
 }
 
-// propertyValue returns what a stranger chose as a pvalue (RFC 8601, section
-// 2.2): a token as it is, an address with its local part in quotes or as it is,
-// and everything else as a quoted-string.
+// propertyValue returns text as a pvalue (RFC 8601, section 2.2): a token and an
+// address unchanged, and everything else as a quoted-string. A peer may have chosen
+// the text.
 func propertyValue(text string, smtputf8 bool) string {
 	text = clean(text, smtputf8)
 	at := strings.LastIndexByte(text, '@')
@@ -67,12 +66,11 @@ func propertyValue(text string, smtputf8 bool) string {
 	return reason(text)
 }
 
-// reason returns a clean text as a quoted-string of an Authentication-Results
-// field.
+// reason returns a clean text as a quoted-string of an Authentication-Results field.
 func reason(text string) string { return `"` + withoutPairs(inert(text)) + `"` }
 
-// pairValue returns what a stranger chose as the value of a key-value-pair of a
-// Received-SPF field (RFC 7208, section 9.1).
+// pairValue returns text as the value of a key-value-pair of a Received-SPF field (RFC
+// 7208, section 9.1). A peer may have chosen the text.
 func pairValue(text string, smtputf8 bool) string {
 	text = inert(clean(text, smtputf8))
 	if isDotAtom(text) {
@@ -81,8 +79,8 @@ func pairValue(text string, smtputf8 bool) string {
 	return `"` + text + `"`
 }
 
-// unquoted returns the content of a text that is one quoted-string (RFC 5322,
-// section 3.2.4), and whether it is.
+// unquoted returns the content of text if it is one quoted-string (RFC 5322, section
+// 3.2.4).
 func unquoted(text string) (content string, ok bool) {
 	if !strings.HasPrefix(text, `"`) {
 		return "", false
@@ -102,9 +100,9 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// isDotAtom reports whether s is a dot-atom-text of RFC 5322, section 3.2.3, or
-// of RFC 6532, section 3.2, without the two characters that encoded words begin
-// and end with, and with no characters beyond ASCII but letters and digits.
+// isDotAtom reports whether s is a dot-atom-text of RFC 5322, section 3.2.3, or of RFC
+// 6532, section 3.2, without the characters "=" and "?" of encoded words, and with
+// only letters and digits outside ASCII.
 func isDotAtom(s string) bool {
 	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.ContainsFunc(atom, func(r rune) bool {
@@ -116,8 +114,7 @@ func isDotAtom(s string) bool {
 	return true
 }
 
-// isDomain reports whether s is made of letters, digits, hyphens, underscores
-// and dots.
+// isDomain reports whether s has only letters, digits, hyphens, underscores and dots.
 func isDomain(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !isLetter(r) && !strings.ContainsRune("-_.", r)

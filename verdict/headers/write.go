@@ -15,8 +15,8 @@ const (
 	maxColumn = 78
 )
 
-// write returns the field. What is no word where the grammar wants one is left
-// out: it can only be a mistake of ours.
+// write returns the field. It omits what is not a keyword where the grammar requires
+// one; only a mistake in a check can cause that.
 func (s *Stamp) write(entries []envelope.AuthenticationResult, smtputf8 bool) string {
 	w := folder{limit: maxColumn}
 	w.word(fieldName + ": " + s.name)
@@ -44,12 +44,11 @@ func (s *Stamp) write(entries []envelope.AuthenticationResult, smtputf8 bool) st
 	return w.String()
 }
 
-// maxKeyword bounds the words of a method, in octets. The longest one that is
-// registered has 12.
+// maxKeyword bounds a keyword, in octets. The longest registered one has 12.
 const maxKeyword = 64
 
-// isKeyword reports whether s is a word of the grammar: letters, digits and
-// hyphens, with no hyphen at either end (Keyword in RFC 5321, section 4.1.2).
+// isKeyword reports whether s is a keyword: letters, digits and hyphens, with no
+// hyphen at either end (RFC 5321, section 4.1.2).
 func isKeyword(s string) bool {
 	if s == "" || len(s) > maxKeyword || s[0] == '-' || s[len(s)-1] == '-' {
 		return false
@@ -66,9 +65,9 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// folder writes the words of a field, and folds in front of a word that would
-// not fit on the line. No word is longer than 400 octets (a value of 256 and two
-// keywords), so that no line is longer than 998 (RFC 5322, section 2.1.1).
+// folder writes the words of a field, and folds before a word that does not fit on the
+// line. No word is longer than 400 octets (a value of 256 and two keywords), so that
+// no line is longer than 998 (RFC 5322, section 2.1.1).
 type folder struct {
 	limit  int
 	text   strings.Builder
@@ -76,7 +75,7 @@ type folder struct {
 	fresh  bool // nothing is on this line yet
 }
 
-// word writes one word, with a blank or a fold in front of it.
+// word writes one word, with a blank or a fold before it.
 func (w *folder) word(word string) {
 	width := utf8.RuneCountInString(word)
 	switch {
@@ -97,7 +96,7 @@ func (w *folder) append(text string) {
 	w.fresh = false
 }
 
-// newLine folds.
+// newLine begins a new line.
 func (w *folder) newLine() {
 	w.text.WriteString("\r\n\t")
 	w.column, w.fresh = 8, true
