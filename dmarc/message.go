@@ -74,17 +74,12 @@ func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver,
 	return hearing{m, d.asked, d.existing, result}
 }
 
-// senderPolicy evaluates SPF for MAIL FROM. It goes through the check of
-// package spf, which shares its work with all others that ask.
+// senderPolicy evaluates SPF for MAIL FROM.
 func (receiver *Receiver) senderPolicy(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *spf.Result {
-	check := spf.Pass
 	if receiver.SPF != nil {
-		check = receiver.SPF.Pass
+		return receiver.SPF.Evaluate(ctx, r, e)
 	}
-	if result, ok := check(ctx, r, e).Detail.(*spf.Result); ok {
-		return result
-	}
-	return &spf.Result{Word: spf.WordNone}
+	return spf.Evaluate(ctx, r, e)
 }
 
 // finding makes a finding of what was heard by means of word. If DNS did not answer

@@ -111,7 +111,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	} {
 		b.Run(bm.name+"/ours", func(b *testing.B) {
 			m, ctx := big(), context.Background()
-			in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.77"), Helo: "mail.example.com", MailFrom: "user@" + bm.domain}
+			in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.77"), Helo: "mail.example.com", MailFrom: "user@" + bm.domain}
 			b.ReportAllocs()
 			for b.Loop() {
 				if got := spf.Evaluate(ctx, m, in); got.Word != bm.want {

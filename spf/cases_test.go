@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/spf"
 )
@@ -26,7 +27,7 @@ type part struct {
 type aCase struct {
 	line    int
 	want    []spf.Word
-	in      spf.Input
+	in      *envelope.Envelope
 	options map[string]string
 	shows   string
 }
@@ -112,10 +113,7 @@ func parseCase(line string) (c aCase, err error) {
 		}
 		c.options[name] = value
 	}
-	c.in = spf.Input{MailFrom: strings.TrimSuffix(strings.TrimPrefix(fields[2], "<"), ">"), Helo: c.options["helo"], Now: time.Unix(1700000000, 0)}
-	if c.options["identity"] == "helo" {
-		c.in.Identity = spf.Helo
-	}
+	c.in = &envelope.Envelope{MailFrom: strings.TrimSuffix(strings.TrimPrefix(fields[2], "<"), ">"), Helo: c.options["helo"], Now: time.Unix(1700000000, 0)}
 	c.in.ClientIP, err = netip.ParseAddr(fields[1])
 	return c, err
 }
@@ -150,7 +148,11 @@ func TestCases(t *testing.T) {
 			count++
 			t.Run(fmt.Sprintf("%s/line %d: %s", p.title, c.line, c.shows), func(t *testing.T) {
 				dns.Forget()
-				got := checker.Evaluate(t.Context(), dns, c.in)
+				evaluate := checker.Evaluate
+				if c.options["identity"] == "helo" {
+					evaluate = checker.EvaluateHelo
+				}
+				got := evaluate(t.Context(), dns, c.in)
 				c.compare(t, got)
 				if asked := len(dns.Asked()); got.Questions != asked {
 					t.Errorf("counted %d questions, and %d were asked", got.Questions, asked)
@@ -166,7 +168,7 @@ func TestCases(t *testing.T) {
 
 // compare says where a result is not what the case wants, or contradicts
 // itself.
-func (c aCase) compare(t *testing.T, got spf.Result) {
+func (c aCase) compare(t *testing.T, got *spf.Result) {
 	if !slices.Contains(c.want, got.Word) {
 		t.Errorf("got %s (%v, %v), want %s", got.Word, got.Problem, got.Matched, c.want)
 	}

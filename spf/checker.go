@@ -83,26 +83,42 @@ func (c *Checker) receiver() string {
 	return c.options.Receiver
 }
 
-// key is what an evaluation depends on, and the key of envelope.Once. A
-// judgement has one resolver, which is why it is not part of it.
+// Evaluate is the function of that name with the settings of c.
+func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	if !e.Reached(envelope.Mail) {
+		return &Result{Word: WordNone, Identity: mailFromIdentity}
+	}
+	return c.shared(ctx, r, input{e.Client(), e.Helo, e.MailFrom, e.Now})
+}
+
+// EvaluateHelo is the function of that name with the settings of c.
+func (c *Checker) EvaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	if !e.Reached(envelope.Helo) {
+		return &Result{Word: WordNone, Identity: heloIdentity}
+	}
+	// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4), so
+	// both share one evaluation.
+	result := c.shared(ctx, r, input{e.Client(), e.Helo, "", e.Now})
+	result.Identity = heloIdentity
+	return result
+}
+
+// key is the key of envelope.Once.
 type key struct {
 	checker *Checker
-	in      Input
+	in      input
 }
 
 // shared evaluates once per judgement. The result is the caller's own.
-func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in Input) Result {
-	shared := in
-	if in.Identity == Helo {
-		// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4),
-		// so that one evaluation does for both.
-		shared.Identity, shared.MailFrom = MailFrom, ""
+func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in input) *Result {
+	if c == nil { // what New returns beside an error
+		return &Result{Word: WordTempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
 	}
-	result, _ := envelope.Once(ctx, key{c, shared}, func() (Result, error) { return c.Evaluate(ctx, r, shared), nil })
-	result.Identity, result.Matched = in.Identity, slices.Clone(result.Matched)
+	result, _ := envelope.Once(ctx, key{c, in}, func() (Result, error) { return c.evaluate(ctx, r, in), nil })
+	result.Matched = slices.Clone(result.Matched)
 	if result.Problem != nil {
 		problem := *result.Problem
 		result.Problem = &problem
 	}
-	return result
+	return &result
 }

@@ -57,41 +57,41 @@ func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envel
 
 // NotFail is the check of that name with the settings of c.
 func (c *Checker) NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notfail", MailFrom, func(result *Result) bool { return result.Word == WordFail })
+	return c.check(ctx, r, e, "spf.notfail", mailFromIdentity, func(result *Result) bool { return result.Word == WordFail })
 }
 
 // NotSoftFail is the check of that name with the settings of c.
 func (c *Checker) NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notsoftfail", MailFrom, func(result *Result) bool {
+	return c.check(ctx, r, e, "spf.notsoftfail", mailFromIdentity, func(result *Result) bool {
 		return result.Word == WordFail || result.Word == WordSoftFail
 	})
 }
 
 // Pass is the check of that name with the settings of c.
 func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.pass", MailFrom, func(result *Result) bool { return result.Word != WordPass })
+	return c.check(ctx, r, e, "spf.pass", mailFromIdentity, func(result *Result) bool { return result.Word != WordPass })
 }
 
 // HeloNotFail is the check of that name with the settings of c.
 func (c *Checker) HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.helonotfail", Helo, func(result *Result) bool { return result.Word == WordFail })
+	return c.check(ctx, r, e, "spf.helonotfail", heloIdentity, func(result *Result) bool { return result.Word == WordFail })
 }
 
 // Valid is the check of that name with the settings of c.
 func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.valid", MailFrom, func(result *Result) bool {
+	return c.check(ctx, r, e, "spf.valid", mailFromIdentity, func(result *Result) bool {
 		// Without a client no record was read, and none is wrong.
-		return result.Word == WordPermError && result.Problem.Kind != UnknownClient
+		return result.Word == WordPermError && result.Problem.Kind != unknownClient
 	})
 }
 
 // check makes a finding of an evaluation. A result that is bad fails; where the
 // question does not arise, or has no answer, that is the finding unless it is
 // bad.
-func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, identity Identity, bad func(*Result) bool) envelope.Finding {
-	from := envelope.Mail
-	if identity == Helo {
-		from = envelope.Helo
+func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name, identity string, bad func(*Result) bool) envelope.Finding {
+	from, evaluate := envelope.Mail, c.Evaluate
+	if identity == heloIdentity {
+		from, evaluate = envelope.Helo, c.EvaluateHelo
 	}
 	switch {
 	case c == nil: // what New returns beside an error
@@ -99,19 +99,15 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	case !e.Reached(from):
 		return envelope.NotYet(name, from)
 	}
-	in := Input{ClientIP: e.Client(), Helo: e.Helo, Identity: identity, Now: e.Now}
-	if identity == MailFrom {
-		in.MailFrom = e.MailFrom
-	}
-	result := c.shared(ctx, r, in)
+	result := evaluate(ctx, r, e)
 	var f envelope.Finding
 	switch {
 	case result.Word == WordTempError:
 		f = temporary(name, result.Problem)
 	case result.Shaky != nil:
 		f = temporary(name, result.Shaky)
-	case bad(&result):
-		f = failed(name, in.ClientIP.String(), &result)
+	case bad(result):
+		f = failed(name, e.Client().String(), result)
 	case result.Word == WordPermError:
 		f = envelope.Permanent(name, broken, "%s", result.Problem)
 	case result.Word == WordNone:
@@ -119,10 +115,10 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	default:
 		f = envelope.Passed(name)
 	}
-	return f.With(&result)
+	return f.With(result)
 }
 
-var errNoChecker = errors.New("there is no SPF checker")
+var errNoChecker = errors.New(noChecker)
 
 // temporary is the finding that DNS gave no answer. Its detail says that SPF is
 // at stake (RFC 7372, section 3.2), its code that nobody is to blame.
@@ -135,7 +131,7 @@ func temporary(name string, err error) envelope.Finding {
 // failed is the finding that the result is not what the check is named for.
 func failed(name, client string, result *Result) envelope.Finding {
 	subject := "domain"
-	if result.Identity == Helo {
+	if result.Identity == heloIdentity {
 		subject = "HELO name"
 	}
 	switch result.Word {

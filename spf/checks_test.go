@@ -61,7 +61,7 @@ func TestOutcomes(t *testing.T) {
 					t.Errorf("%s of %q at %s: %s %s, want %s", name, e.MailFrom, tc.domain, got.Check, got.Outcome, want)
 				}
 				result, ok := got.Detail.(*spf.Result)
-				if !ok || (result.Identity == spf.Helo) != (name == "HeloNotFail") {
+				if !ok || (result.Identity == "helo") != (name == "HeloNotFail") {
 					t.Errorf("%s at %s: the detail is %+v", name, tc.domain, got.Detail)
 				}
 			}
@@ -152,7 +152,7 @@ func TestAJudgementEvaluatesOnce(t *testing.T) {
 	e.MailFrom = ""
 	dns.Forget()
 	got := spf.NotFail(ctx, dns, &e)
-	if got.Outcome != envelope.Fail || got.Detail.(*spf.Result).Identity != spf.MailFrom || len(dns.Asked()) > 0 {
+	if got.Outcome != envelope.Fail || got.Detail.(*spf.Result).Identity != "mailfrom" || len(dns.Asked()) > 0 {
 		t.Errorf("the null sender after the HELO name: %+v after %s", got.Detail, dns.Asked())
 	}
 	strict, err := spf.New(spf.Options{Records: map[string]string{"fail.example": "v=spf1 +all"}})
@@ -199,24 +199,26 @@ func TestAuthenticationResults(t *testing.T) {
 		return []envelope.AuthenticationProperty{{Type: "smtp", Name: name, Value: value}}
 	}
 	for _, tc := range []struct {
-		in   spf.Input
+		in   envelope.Envelope
 		want envelope.AuthenticationResult
 	}{
-		{spf.Input{MailFrom: "user@pass.example"}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
-		{spf.Input{MailFrom: `"a b"@Soft.Example.`}, envelope.AuthenticationResult{Method: "spf", Result: "softfail", Properties: property("mailfrom", "soft.example")}},
-		{spf.Input{MailFrom: `"ü b"@pass.example`}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
-		{spf.Input{Helo: "fail.example"}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("mailfrom", "fail.example")}},
-		{spf.Input{Helo: "fail.example", Identity: spf.Helo}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("helo", "fail.example")}},
-		{spf.Input{MailFrom: "user@localhost"}, envelope.AuthenticationResult{Method: "spf", Result: "none"}},
-		{spf.Input{MailFrom: "user@slow.example"}, envelope.AuthenticationResult{Method: "spf", Result: "temperror",
+		{envelope.Envelope{MailFrom: "user@pass.example"}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
+		{envelope.Envelope{MailFrom: `"a b"@Soft.Example.`}, envelope.AuthenticationResult{Method: "spf", Result: "softfail", Properties: property("mailfrom", "soft.example")}},
+		{envelope.Envelope{MailFrom: `"ü b"@pass.example`}, envelope.AuthenticationResult{Method: "spf", Result: "pass", Properties: property("mailfrom", "pass.example")}},
+		{envelope.Envelope{Helo: "fail.example"}, envelope.AuthenticationResult{Method: "spf", Result: "fail", Properties: property("mailfrom", "fail.example")}},
+		{envelope.Envelope{MailFrom: "user@localhost"}, envelope.AuthenticationResult{Method: "spf", Result: "none"}},
+		{envelope.Envelope{MailFrom: "user@slow.example"}, envelope.AuthenticationResult{Method: "spf", Result: "temperror",
 			Reason: "the DNS lookup of slow.example failed", Properties: property("mailfrom", "slow.example")}},
 	} {
 		tc.in.ClientIP = netip.MustParseAddr("192.0.2.1")
-		result := spf.Evaluate(t.Context(), publishers(), tc.in)
-		var detail envelope.AuthenticationResults = &result
-		if got := detail.AuthenticationResults(); !reflect.DeepEqual(got, []envelope.AuthenticationResult{tc.want}) {
+		result := spf.Evaluate(t.Context(), publishers(), &tc.in)
+		if got := result.AuthenticationResults(); !reflect.DeepEqual(got, []envelope.AuthenticationResult{tc.want}) {
 			t.Errorf("got %+v, want %+v", got, tc.want)
 		}
+	}
+	result := spf.EvaluateHelo(t.Context(), publishers(), &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example"})
+	if got, want := result.AuthenticationResults()[0].Properties, property("helo", "fail.example"); !reflect.DeepEqual(got, want) {
+		t.Errorf("the HELO name: got %+v, want %+v", got, want)
 	}
 }
 
@@ -239,7 +241,7 @@ func TestOnlyWhatWasEvaluatedIsAResult(t *testing.T) {
 		"redirected.example": true, "unreached.example": false, "explained.example": false,
 	} {
 		for _, sender := range []string{"ann", "bob", "jörg"} {
-			in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: sender + "@" + domain}
+			in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: sender + "@" + domain}
 			result := spf.Evaluate(t.Context(), dns, in)
 			want := domain
 			if local {
@@ -267,5 +269,23 @@ func TestAResultExplainsWhatLedToIt(t *testing.T) {
 		if got := tc.result.Explain(); !slices.Equal(got, tc.want) {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
+	}
+}
+
+func TestEvaluateBeforeItsStage(t *testing.T) {
+	e := envelope.Envelope{Stage: envelope.Helo, ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example"}
+	if got := spf.Evaluate(t.Context(), publishers(), &e); got.Word != spf.WordNone || got.Domain != "" {
+		t.Errorf("the sender before Mail: %s of %s", got.Word, got.Domain)
+	}
+	if got := spf.EvaluateHelo(t.Context(), publishers(), &e); got.Word != spf.WordFail {
+		t.Errorf("the HELO name at Helo: %s", got.Word)
+	}
+	e.Stage = envelope.Connect
+	if got := spf.EvaluateHelo(t.Context(), publishers(), &e); got.Word != spf.WordNone || got.Domain != "" {
+		t.Errorf("the HELO name before Helo: %s of %s", got.Word, got.Domain)
+	}
+	var none *spf.Checker // what New returns beside an error
+	if got := none.Evaluate(t.Context(), publishers(), &envelope.Envelope{}); got.Word != spf.WordTempError || got.Problem.Error() != "there is no SPF checker" {
+		t.Errorf("without a checker: %s, %v", got.Word, got.Problem)
 	}
 }

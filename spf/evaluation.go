@@ -41,23 +41,23 @@ type ignoredFailure struct {
 	err error
 }
 
-// Evaluate is the function of that name with the settings of c.
-func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
+// evaluate evaluates one input. It never fails: an error is a result.
+func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) Result {
 	ev := &evaluation{
 		ctx:     ctx,
 		checker: c,
-		client:  in.ClientIP.Unmap().WithZone(""),
-		helo:    end(in.Helo),
+		client:  in.client,
+		helo:    end(in.helo),
 		sender:  in.sender(),
-		now:     in.Now,
-		result:  Result{Word: WordNone, Identity: in.Identity},
+		now:     in.now,
+		result:  Result{Word: WordNone, Identity: mailFromIdentity},
 	}
 	if ev.sender.domain == "" {
 		return ev.result
 	}
 	ev.result.Sender, ev.result.Domain = ev.sender.String(), ev.sender.domain
 	if !ev.client.IsValid() {
-		ev.result.Word, ev.result.Problem = WordPermError, &Problem{Kind: UnknownClient}
+		ev.result.Word, ev.result.Problem = WordPermError, &Problem{Kind: unknownClient}
 		return ev.result
 	}
 	ev.resolver = &countingResolver{Resolver: r, count: &ev.result.Questions, most: c.maxQuestions()}
@@ -69,17 +69,17 @@ func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, in Input) R
 func (ev *evaluation) run() {
 	word, err := ev.decide()
 	if ended := ev.ctx.Err(); ended != nil {
-		ev.result.Problem = &Problem{Kind: DNSFailure, Record: ev.sender.domain, Err: ended}
+		ev.result.Problem = &Problem{Kind: dnsFailure, Record: ev.sender.domain, Err: ended}
 	}
 	problem := ev.result.Problem
 	switch {
 	case problem == nil && (word == WordTempError || word == WordPermError):
 		// The library refuses what the reader has taken: we can't know better.
-		problem = &Problem{Kind: BadSyntax, Record: ev.sender.domain, Err: err}
+		problem = &Problem{Kind: badSyntax, Record: ev.sender.domain, Err: err}
 		ev.result.Word, ev.result.Problem = word, problem
 	case problem == nil:
 		ev.result.Word = word
-	case problem.Kind == DNSFailure:
+	case problem.Kind == dnsFailure:
 		ev.result.Word = WordTempError
 	default:
 		ev.result.Word = WordPermError
@@ -163,6 +163,6 @@ func (ev *evaluation) fail(p Problem) {
 }
 
 // failAt ends the evaluation for a problem with the term of q.
-func (ev *evaluation) failAt(q *question, kind Kind) {
+func (ev *evaluation) failAt(q *question, kind string) {
 	ev.fail(Problem{Kind: kind, Record: q.record.domain, Term: q.term.text})
 }

@@ -53,7 +53,7 @@ func ExampleEvaluate() {
 		broken.example.    TXT "v=spf1 ip4:203.0.113.0/33 -all"
 	`)
 	for _, sender := range []string{"user@example.org", "user@broken.example"} {
-		result := spf.Evaluate(context.Background(), dns, spf.Input{
+		result := spf.Evaluate(context.Background(), dns, &envelope.Envelope{
 			ClientIP: netip.MustParseAddr("203.0.113.9"),
 			Helo:     "mail.isp.example",
 			MailFrom: sender,

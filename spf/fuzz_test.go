@@ -109,7 +109,7 @@ func FuzzRecord(f *testing.F) {
 	}
 	f.Add("a/024 mx/24//0128 ip4:1.2.3.4/08 ip6:::1/0128 exists:%{l/}.example.com a:a/b.example.com/24")
 	f.Fuzz(func(t *testing.T, terms string) {
-		in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.com", MailFrom: "user@example.com"}
+		in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.com", MailFrom: "user@example.com"}
 		w := &watcher{t: t, texts: func(name string) []string {
 			if name == "example.com." {
 				return []string{"v=spf1 " + terms}
@@ -168,7 +168,7 @@ func FuzzMacros(f *testing.F) {
 			}
 			return nil
 		}}
-		got := spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr(ip), Helo: helo, MailFrom: sender})
+		got := spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr(ip), Helo: helo, MailFrom: sender})
 		if got.Word == spf.WordPermError || len(w.asked) < 2 {
 			return // no macro-string, or no name that could be asked about
 		}
@@ -200,9 +200,9 @@ func FuzzInput(f *testing.F) {
 			}
 			return []string{record}
 		}, ptr: func() []string { return []string{helo, "mail.example.com.", explanation} }}
-		for _, identity := range []spf.Identity{spf.MailFrom, spf.Helo} {
+		for _, evaluate := range []func(context.Context, envelope.Resolver, *envelope.Envelope) *spf.Result{spf.Evaluate, spf.EvaluateHelo} {
 			w.asked = nil
-			got := spf.Evaluate(t.Context(), w, spf.Input{ClientIP: client, Helo: helo, MailFrom: from, Identity: identity})
+			got := evaluate(t.Context(), w, &envelope.Envelope{ClientIP: client, Helo: helo, MailFrom: from})
 			if got.Questions != len(w.asked) || got.Questions > 60 || got.Lookups > 10 || got.VoidLookups > 2 {
 				t.Errorf("counts %d questions, %d lookups, %d void; %d were asked", got.Questions, got.Lookups, got.VoidLookups, len(w.asked))
 			}

@@ -27,11 +27,11 @@ type hostile struct {
 	from   string // "<>" for the null sender, a@example.com if it is ""
 	helo   string
 	want   spf.Word
-	kind   spf.Kind
+	kind   string
 	most   int // questions
 }
 
-func (h hostile) run(t *testing.T) spf.Result {
+func (h hostile) run(t *testing.T) *spf.Result {
 	t.Helper()
 	w := &watcher{Resolver: world(h.zone), t: t, texts: func(name string) []string {
 		if text, ok := h.texts[name]; ok {
@@ -42,7 +42,7 @@ func (h hostile) run(t *testing.T) spf.Result {
 	if h.ptr != nil {
 		w.ptr = func() []string { return h.ptr }
 	}
-	in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: h.helo, MailFrom: "a@example.com"}
+	in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: h.helo, MailFrom: "a@example.com"}
 	if h.client == "none" {
 		in.ClientIP = netip.Addr{}
 	} else if h.client != "" {
@@ -52,7 +52,7 @@ func (h hostile) run(t *testing.T) spf.Result {
 		in.MailFrom = strings.TrimSuffix(strings.TrimPrefix(h.from, "<"), ">")
 	}
 	got := spf.Evaluate(t.Context(), w, in)
-	kind := spf.Kind(0)
+	kind := ""
 	if got.Problem != nil {
 		kind = got.Problem.Kind
 	}
@@ -185,7 +185,7 @@ func TestBoundOfQuestions(t *testing.T) {
 			t.Fatal(err)
 		}
 		dns := zone.MustParse(manyMX())
-		got := checker.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		got := checker.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 		if got.Word != tc.want || len(dns.Asked()) != tc.asks {
 			t.Errorf("with a bound of %d: %s after %d questions, want %s after %d", tc.most, got.Word, len(dns.Asked()), tc.want, tc.asks)
 		}
@@ -200,7 +200,7 @@ func TestBoundOfQuestionsAtReverseNames(t *testing.T) {
 	}
 	w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 ptr -all"`),
 		ptr: func() []string { return strings.Fields(terms("h%d.example.com. ", 10)) }}
-	got := checker.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+	got := checker.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 	if got.Word != spf.WordPermError || got.Problem.Kind != spf.TooManyQuestions || got.Problem.Term != "ptr" || len(w.asked) != 4 {
 		t.Errorf("got %s (%v) after %d questions", got.Word, got.Problem, len(w.asked))
 	}
@@ -217,7 +217,7 @@ func TestBoundOfQuestionsAtTheExplanation(t *testing.T) {
 			example.com. TXT "v=spf1 -all exp=why.example.com"
 			why.example.com. TXT "%{p} may not"
 		`), ptr: func() []string { return []string{"a.example.com.", "b.example.com."} }}
-		got := checker.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		got := checker.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 		if got.Word != spf.WordFail || got.Problem != nil || got.Shaky != nil || len(w.asked) != most {
 			t.Errorf("with a bound of %d: %s (%v) after %d questions", most, got.Word, got.Problem, len(w.asked))
 		}
@@ -240,7 +240,7 @@ func TestLongNames(t *testing.T) {
 	} {
 		w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 exists:%{h}` + tail + ` -all"`)}
 		helo := tc.first + strings.TrimSuffix(rest, tail)
-		spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
+		spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
 		if got, want := w.asked[len(w.asked)-1], "A "+tc.asked+"."; got != want {
 			t.Errorf("with %s...: asked\n%s, want\n%s", tc.first, got, want)
 		}
@@ -248,7 +248,7 @@ func TestLongNames(t *testing.T) {
 	// What stands to the left counts, though the rest is as long as a name may be.
 	w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 exists:c%{h}` + tail + `. -all"`)}
 	helo := strings.Repeat("b", 253-len(rest)) + strings.TrimSuffix(rest, tail)
-	spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
+	spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
 	if got, want := w.asked[len(w.asked)-1], "A "+rest[1:]+"."; got != want {
 		t.Errorf("asked\n%s, want\n%s", got, want)
 	}
@@ -270,7 +270,7 @@ func TestMacrosCostLittle(t *testing.T) {
 		}}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		got := spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: said, MailFrom: said + "@example.com"})
+		got := spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: said, MailFrom: said + "@example.com"})
 		runtime.ReadMemStats(&after)
 		if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 			t.Errorf("%s: %d MB of memory", name, used>>20)
@@ -290,7 +290,7 @@ func TestLongExplanations(t *testing.T) {
 			}
 			return []string{strings.Repeat("x", length)}
 		}}
-		got := spf.Evaluate(t.Context(), w, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		got := spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 		if len(got.Explanation) != want {
 			t.Errorf("of %d octets: %d, want %d", length, len(got.Explanation), want)
 		}
@@ -302,7 +302,7 @@ func TestLongExplanations(t *testing.T) {
 func TestAnEndedContextIsTempError(t *testing.T) {
 	for _, record := range []string{"v=spf1 -all", "v=spf1 a -all", "v=spf1 ptr -all", "v=spf1 exists:%{p}.example.com -all", "v=spf1 include:example.com -all"} {
 		dns := zone.MustParse(`example.com. TXT "` + record + `"`)
-		in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+		in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
 		live := spf.Evaluate(t.Context(), dns, in)
 		for after := range live.Questions + 1 {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -331,7 +331,7 @@ func TestADeadlineStopsTheEvaluation(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second+time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		got := spf.Evaluate(ctx, dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+		got := spf.Evaluate(ctx, dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 		if took := time.Since(began); got.Word != spf.WordTempError || took != 10*time.Second+time.Millisecond {
 			t.Errorf("%s (%v) after %s", got.Word, got.Problem, took)
 		}
@@ -342,7 +342,7 @@ func TestADeadlineStopsTheEvaluation(t *testing.T) {
 // of the answer as they are, and neither hangs nor panics for any.
 func TestAnswersOfTheWrongKind(t *testing.T) {
 	dns := &watcher{Resolver: wrongFamily{}, t: t} // which looks at what is asked
-	got := spf.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
+	got := spf.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
 	if got.Word != spf.WordFail {
 		t.Errorf("got %s (%v)", got.Word, got.Problem)
 	}

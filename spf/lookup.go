@@ -135,12 +135,12 @@ func lookup[T any](ev *evaluation, q *question, name string, question asking[T])
 // lookupFailed ends the evaluation for a lookup that got no answer (RFC 7208,
 // section 2.6.6), or was one too many.
 func (ev *evaluation) lookupFailed(q *question, name string, err error) {
-	p := Problem{Kind: DNSFailure, Record: ev.sender.domain, Name: strings.TrimSuffix(name, "."), Err: err}
+	p := Problem{Kind: dnsFailure, Record: ev.sender.domain, Name: strings.TrimSuffix(name, "."), Err: err}
 	if q != nil {
 		p.Record, p.Term = q.record.domain, q.term.text
 	}
 	if ev.resolver.exceeded {
-		p.Kind, p.Err = TooManyQuestions, nil
+		p.Kind, p.Err = tooManyQuestions, nil
 	}
 	ev.fail(p)
 }
@@ -161,7 +161,7 @@ func (ev *evaluation) countVoid(q *question) {
 		return
 	}
 	if ev.result.VoidLookups == ev.checker.maxVoidLookups() {
-		ev.failAt(q, TooManyVoidLookups)
+		ev.failAt(q, tooManyVoidLookups)
 		return
 	}
 	ev.result.VoidLookups++
@@ -183,7 +183,7 @@ func (ev *evaluation) follow(q *question) *record {
 	}
 	rec := ev.fetch(q, domain)
 	if rec == nil && q != nil && ev.result.Problem == nil {
-		ev.failAt(q, NoRecord)
+		ev.failAt(q, noRecord)
 		ev.result.Problem.Name = string(domain)
 	}
 	return rec
@@ -216,15 +216,15 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	case len(texts) == 0 || ev.result.Problem != nil:
 		return nil
 	case len(texts) > 1:
-		ev.fail(Problem{Kind: SeveralRecords, Record: domain})
+		ev.fail(Problem{Kind: severalRecords, Record: domain})
 		return nil
 	case len(texts[0]) > maxRecord:
-		ev.fail(Problem{Kind: RecordTooLong, Record: domain})
+		ev.fail(Problem{Kind: recordTooLong, Record: domain})
 		return nil
 	}
 	rec, err := parseRecord(texts[0])
 	if err != nil {
-		ev.fail(Problem{Kind: BadSyntax, Record: domain, Term: err.(*envelope.SyntaxError).Value, Err: err})
+		ev.fail(Problem{Kind: badSyntax, Record: domain, Term: err.(*envelope.SyntaxError).Value, Err: err})
 		return nil
 	}
 	rec.domain = domain

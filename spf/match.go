@@ -40,7 +40,7 @@ func (ev *evaluation) countLookup(q *question) bool {
 	case ev.result.Problem != nil:
 		return false
 	case ev.result.Lookups == maxLookups:
-		ev.failAt(q, TooManyLookups)
+		ev.failAt(q, tooManyLookups)
 		return false
 	}
 	ev.result.Lookups++
@@ -74,7 +74,7 @@ func (t *term) holds(client netip.Addr, addrs []netip.Addr) bool {
 func (ev *evaluation) matchesMX(q *question, target string) bool {
 	hosts := countedLookup(ev, q, target, envelope.LookupMX)
 	if len(hosts) > maxHosts {
-		ev.failAt(q, TooManyMX)
+		ev.failAt(q, tooManyMX)
 	}
 	for _, host := range hosts {
 		if ev.result.Problem != nil {

@@ -31,7 +31,7 @@ func TestOpenSPF(t *testing.T) {
 		for name, test := range s.tests {
 			cases++
 			t.Run(name, func(t *testing.T) {
-				got := checker.Evaluate(t.Context(), s.dns, spf.Input{
+				got := checker.Evaluate(t.Context(), s.dns, &envelope.Envelope{
 					ClientIP: netip.MustParseAddr(test["host"]), Helo: test["helo"], MailFrom: test["mailfrom"],
 				})
 				if !slices.Contains(list(test["result"]), string(got.Word)) {

@@ -6,17 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/spf"
 )
 
-func evaluate(t *testing.T, options spf.Options, dns *zone.Zone, from string) spf.Result {
+func evaluate(t *testing.T, options spf.Options, dns *zone.Zone, from string) *spf.Result {
 	t.Helper()
 	checker, err := spf.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return checker.Evaluate(t.Context(), dns, spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.com", MailFrom: from})
+	return checker.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.com", MailFrom: from})
 }
 
 func TestWithoutExplanation(t *testing.T) {
@@ -133,20 +134,6 @@ func TestResultInJSON(t *testing.T) {
 	}
 }
 
-func TestWordsForKindsAndIdentities(t *testing.T) {
-	for kind := spf.DNSFailure; kind <= spf.TooManyQuestions; kind++ {
-		if kind.String() == "" {
-			t.Errorf("kind %d has no words", kind)
-		}
-	}
-	if got := spf.Kind(200).String(); got != "kind(200)" {
-		t.Error(got)
-	}
-	if spf.MailFrom.String() != "mailfrom" || spf.Helo.String() != "helo" {
-		t.Error("identities are", spf.MailFrom, spf.Helo)
-	}
-}
-
 func TestProblemsSayWhatAndWhere(t *testing.T) {
 	dns := world(`
 		two.example.     TXT "v=spf1 -all"
@@ -172,7 +159,7 @@ func TestProblemsSayWhatAndWhere(t *testing.T) {
 			t.Errorf("%s: %v, want %s", from, got.Problem, want)
 		}
 	}
-	got := spf.Evaluate(t.Context(), dns, spf.Input{MailFrom: "user@two.example"})
+	got := spf.Evaluate(t.Context(), dns, &envelope.Envelope{MailFrom: "user@two.example"})
 	if want := "the address of the client is not known"; got.Problem == nil || got.Problem.Error() != want {
 		t.Errorf("without a client: %v", got.Problem)
 	}

@@ -30,8 +30,8 @@ const (
 type Result struct {
 	// Word is the result itself.
 	Word Word `json:"result"`
-	// Identity is what was checked.
-	Identity Identity `json:"identity"`
+	// Identity is "mailfrom" or "helo" (RFC 7208, section 9.1).
+	Identity string `json:"identity"`
 	// Sender is the mailbox that was checked: the sender, or postmaster at the
 	// HELO name. It is "" if it has no domain that can be asked for.
 	Sender string `json:"sender"`
@@ -83,7 +83,7 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	}
 	switch {
 	case r.Domain == "":
-	case r.Identity == Helo:
+	case r.Identity == heloIdentity:
 		entry.Properties = []envelope.AuthenticationProperty{{Type: "smtp", Name: "helo", Value: string(r.Domain)}}
 	default:
 		entry.Properties = []envelope.AuthenticationProperty{{Type: "smtp", Name: "mailfrom", Value: r.proved()}}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/spf"
 )
@@ -40,7 +41,7 @@ func TestReverseLookupsThatFail(t *testing.T) {
 	} {
 		dns := world(`example.com. TXT "`+tc.record+`"`+names).
 			Failing("1.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL)
-		in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+		in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
 		for _, failing := range []string{"the reverse lookup", "the forward lookup"} {
 			got := spf.Evaluate(t.Context(), dns, in)
 			if got.Word != tc.want || (got.Shaky != nil) != tc.shaky {
@@ -61,7 +62,7 @@ func TestReverseLookupsThatFailNearTheBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := spf.Input{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
+	in := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"}
 	if got := checker.Evaluate(t.Context(), dns, in); got.Word != spf.WordPermError {
 		t.Errorf("with an answer: %s", got.Word)
 	}

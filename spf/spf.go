@@ -12,7 +12,7 @@
 //
 // # How it works
 //
-// [Evaluate] decides by the sender, or by the HELO name, whose domain is asked:
+// [Evaluate] evaluates the sender, [EvaluateHelo] the HELO name:
 // the null sender is postmaster at the HELO name; what is no full name, such as
 // a literal, is none without a question; U-labels become A-labels, and a term
 // about a local part that is not ASCII matches nothing (RFC 8616, section 4).
@@ -69,11 +69,21 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Evaluate evaluates SPF for one identity of a client (RFC 7208, section 4). It
-// never fails: whatever is wrong is a result.
+// Evaluate returns the result of SPF for the sender, the identity MAIL FROM. For
+// the null sender it evaluates postmaster at the HELO name (RFC 7208, section
+// 2.4). There is no error: the result says what went wrong. Before Mail the result
+// is none.
 //
-// DNS: TXT of the domain, then what its record says, in the bounds that the
-// package names: 60 questions at most. After a fail TXT of the explanation.
-func Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
-	return defaults.Evaluate(ctx, r, in)
+// Callers in one judgement share the evaluation. The result belongs to the caller.
+//
+// DNS: TXT of the domain, then what its record asks for, at most 60 questions.
+// After a fail, TXT of the explanation.
+func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	return defaults.Evaluate(ctx, r, e)
+}
+
+// EvaluateHelo returns the result of SPF for the HELO name (RFC 7208, section
+// 2.3). Before Helo the result is none. Otherwise it is as Evaluate.
+func EvaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	return defaults.EvaluateHelo(ctx, r, e)
 }

@@ -60,15 +60,17 @@ import (
 // that are not generic, up to the first confirmed one and at most ten. Lookups
 // are shared with the checks of packages spf and rdns.
 func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
-	switch f := spf.Pass(ctx, r, e); f.Outcome {
-	case envelope.Pass:
-		domain := string(f.Detail.(*spf.Result).Domain)
+	switch sender := spf.Evaluate(ctx, r, e); {
+	case sender.Word == spf.WordTempError:
+		return "", sender.Problem
+	case sender.Shaky != nil:
+		return "", sender.Shaky
+	case sender.Word == spf.WordPass:
+		domain := string(sender.Domain)
 		if e.MailFrom == "" {
 			domain = organization(domain)
 		}
 		return "spf:" + domain, nil
-	case envelope.TempError:
-		return "", f.Err
 	}
 	switch domain, err := reverseDomain(ctx, r, e); {
 	case err != nil:
