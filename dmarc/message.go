@@ -58,7 +58,7 @@ func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver,
 	if sender.Shaky != nil { // it could be another word if DNS had answered
 		in.SPF.Result = temperror
 	}
-	signatures := dkim.Verify(ctx, r, e.Message, e.Now)
+	signatures := dkim.Evaluate(ctx, r, e)
 	for _, s := range signatures.Signatures {
 		in.DKIM = append(in.DKIM, DKIM{Domain: string(s.Domain), Selector: s.Selector, Result: string(s.Word)})
 	}

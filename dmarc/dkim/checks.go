@@ -52,7 +52,7 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 	case e.Message == nil:
 		return envelope.WithoutMessage(check, e)
 	}
-	result := Verify(ctx, r, e.Message, e.Now)
+	result := Evaluate(ctx, r, e)
 	if result.Passed() {
 		return envelope.Passed(check).With(result)
 	}

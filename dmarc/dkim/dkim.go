@@ -60,28 +60,34 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Verify returns what became of each signature of m at the time now; zero is the
-// clock. There is no error: the result says what went wrong with each signature.
-// All callers within one judgement share the result, and all judgements of a
-// message share what does not depend on DNS and the clock: its header is read once,
-// its body is hashed once, and a signature is held against its key once. The result
-// is the caller's own.
+// Evaluate verifies the signatures of the message and returns the result of each.
+// There is no error: the result says what went wrong with each signature. The time
+// is e.Now; zero means the clock. Before Data, and without a message, there are no
+// signatures.
 //
-// DNS: TXT for each key, ten at most, one after the other.
-func Verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
-	shared, _ := envelope.Once(ctx, verificationKey{m, now}, func() (*Result, error) {
+// Callers in one judgement share the result. All judgements of a message share
+// what does not depend on DNS and the clock: its header is read once, its body is
+// hashed once, and a signature is verified with its key once. The result belongs to
+// the caller.
+//
+// DNS: TXT for each key, at most ten, concurrently.
+func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	if !e.Reached(envelope.Data) || e.Message == nil {
+		return &Result{Signatures: []Signature{}}
+	}
+	shared, _ := envelope.Once(ctx, verificationKey{e.Message, e.Now}, func() (*Result, error) {
+		now := e.Now
 		if now.IsZero() {
 			now = time.Now()
 		}
-		return verify(ctx, r, m, now), nil
+		return verify(ctx, r, e.Message, now), nil
 	})
 	own := *shared
 	own.Signatures = slices.Clone(own.Signatures)
 	return &own
 }
 
-// verificationKey is the key of envelope.Once. A judgement has one resolver,
-// which is why it is not part of it.
+// verificationKey is the key of envelope.Once.
 type verificationKey struct {
 	message *envelope.Message
 	now     time.Time

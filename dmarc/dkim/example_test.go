@@ -31,7 +31,7 @@ func Example() {
 		strings.Replace(greeting, "Hello", "Goodbye", 1),
 		strings.Replace(greeting, "s=brisbane", "s=perth", 1),
 	} {
-		result := dkim.Verify(context.Background(), dns, envelope.NewMessage([]byte(raw)), at)
+		result := dkim.Evaluate(context.Background(), dns, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw)), Now: at})
 		for _, s := range result.Signatures {
 			fmt.Printf("%s %s %s %q\n", s.Domain, s.Selector, s.Word, s.Reason)
 		}

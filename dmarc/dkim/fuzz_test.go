@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	msgauth "github.com/emersion/go-msgauth/dkim"
 	"mxrules.example/dmarc/dkim"
@@ -114,7 +113,7 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 		if differs(raw) {
 			return
 		}
-		ours := dkim.Verify(t.Context(), dns, envelope.NewMessage([]byte(raw)), time.Time{})
+		ours := dkim.Evaluate(t.Context(), dns, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw))})
 		theirs, err := msgauth.VerifyWithOptions(strings.NewReader(raw), &msgauth.VerifyOptions{
 			LookupTXT: func(name string) ([]string, error) { return envelope.LookupTXT(t.Context(), dns, name) },
 		})

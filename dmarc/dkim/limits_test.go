@@ -191,15 +191,15 @@ func TestTheWorkIsShared(t *testing.T) {
 			t.Fatal(f.Text)
 		}
 	}
-	first := dkim.Verify(ctx, dns, e.Message, now)
+	first := dkim.Evaluate(ctx, dns, &e)
 	first.Signatures[0] = dkim.Signature{} // it is the caller's own
-	if again := dkim.Verify(ctx, dns, e.Message, now); !again.Passed() {
+	if again := dkim.Evaluate(ctx, dns, &e); !again.Passed() {
 		t.Error(said(again))
 	}
 	if n := len(dns.Asked()); n != 1 {
 		t.Errorf("%d questions", n)
 	}
-	dkim.Verify(ctx, dns, e.Message, now.Add(1))
+	dkim.Evaluate(ctx, dns, &envelope.Envelope{Message: e.Message, Now: now.Add(1)})
 	if n := len(dns.Asked()); n != 2 {
 		t.Errorf("another time is another question: %d", n)
 	}
@@ -211,11 +211,11 @@ func TestAnAbandonedVerificationIsNotShared(t *testing.T) {
 	judgement := envelope.WithJudgement(t.Context())
 	ended, cancel := context.WithCancel(judgement)
 	cancel()
-	result := dkim.Verify(ended, world(), m, now)
+	result := dkim.Evaluate(ended, world(), &envelope.Envelope{Message: m, Now: now})
 	if got := said(result); got != "temperror: the time for the verification was over" || !errors.Is(result.Signatures[0].Err, context.Canceled) {
 		t.Errorf("%s, %v", got, result.Signatures[0].Err)
 	}
-	if got := said(dkim.Verify(judgement, world(), m, now)); got != "pass" {
+	if got := said(dkim.Evaluate(judgement, world(), &envelope.Envelope{Message: m, Now: now})); got != "pass" {
 		t.Error(got)
 	}
 }
@@ -225,7 +225,7 @@ func TestTheContextEndsAVerification(t *testing.T) {
 	signed := junk(9, "slow.example", mail) + sign(usual, mail, rsaKey())
 	ctx, cancel := context.WithCancel(t.Context())
 	dns := &cancelling{Zone: world(), cancel: cancel}
-	result := dkim.Verify(ctx, dns, envelope.NewMessage([]byte(signed)), now)
+	result := dkim.Evaluate(ctx, dns, &envelope.Envelope{Message: envelope.NewMessage([]byte(signed)), Now: now})
 	if dns.asked != 1 {
 		t.Errorf("%d questions", dns.asked)
 	}
@@ -264,7 +264,7 @@ func TestMemoryDoesNotGrowWithTheMessage(t *testing.T) {
 	dns := world()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	result := dkim.Verify(t.Context(), dns, m, now)
+	result := dkim.Evaluate(t.Context(), dns, &envelope.Envelope{Message: m, Now: now})
 	runtime.ReadMemStats(&after)
 	if got := said(result); got != "pass" {
 		t.Error(got)

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
@@ -160,7 +159,7 @@ func TestSignedByOpenDKIM(t *testing.T) {
 func verifyNow(t *testing.T, raw string) string {
 	t.Helper()
 	var words []string
-	for _, s := range dkim.Verify(t.Context(), world(), envelope.NewMessage([]byte(raw)), time.Time{}).Signatures {
+	for _, s := range dkim.Evaluate(t.Context(), world(), &envelope.Envelope{Message: envelope.NewMessage([]byte(raw))}).Signatures {
 		words = append(words, string(s.Word))
 	}
 	return strings.Join(words, " ")

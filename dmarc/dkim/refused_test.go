@@ -392,7 +392,7 @@ func TestTemporaryFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Close()
-	if got := said(dkim.Verify(t.Context(), world(), m, now)); got != "temperror: the message could not be read" {
+	if got := said(dkim.Evaluate(t.Context(), world(), &envelope.Envelope{Message: m, Now: now})); got != "temperror: the message could not be read" {
 		t.Errorf("a spool that is gone: %s", got)
 	}
 }

@@ -50,7 +50,7 @@ type keyAnswer struct {
 	err error
 }
 
-// verify does the work of Verify, in the order of what a step costs: the
+// verify does the work of Evaluate, in the order of what a step costs: the
 // signatures alone, the body, DNS and the public keys.
 func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
 	v := &verification{reading: readHeader(ctx, m), resolver: r, message: m, keys: map[string]keyAnswer{}}
@@ -64,6 +64,7 @@ func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 	byAlignment(open)
 	v.compareBodies(ctx, open)
 	open = slices.DeleteFunc(open, (*signature).isSettled)
+	v.lookupKeys(ctx, open[:min(len(open), maxVerified)])
 	for i, s := range open {
 		if i < maxVerified {
 			v.compareHeader(ctx, s)
@@ -252,7 +253,8 @@ func hashBody(ctx context.Context, body *io.SectionReader, forms []*bodyHash) er
 
 // compareHeader settles a signature by its key.
 func (v *verification) compareHeader(ctx context.Context, s *signature) {
-	k, err := v.key(ctx, s)
+	answer := v.keys[keyName(s.Selector, s.Domain)]
+	k, err := answer.key, answer.err
 	if err == nil {
 		s.KeyBits, s.Testing = k.bits, k.testing
 		if k.strict && s.identityDomain != s.Domain { // RFC 6376, section 3.6.1
@@ -289,13 +291,18 @@ func (v *verification) prove(ctx context.Context, s *signature, k *key) error {
 	return err
 }
 
-// key returns the key of a signature. Each is asked for once.
-func (v *verification) key(ctx context.Context, s *signature) (*key, error) {
-	name := keyName(s.Selector, s.Domain)
-	answer, asked := v.keys[name]
-	if !asked {
-		answer.key, answer.err = lookupKey(ctx, v.resolver, name)
+// lookupKeys looks up the keys of signatures concurrently, each once.
+func (v *verification) lookupKeys(ctx context.Context, signatures []*signature) {
+	var names []string
+	for _, s := range signatures {
+		if name := keyName(s.Selector, s.Domain); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for name, answer := range envelope.Concurrently(ctx, names, func(ctx context.Context, name string) keyAnswer {
+		k, err := lookupKey(ctx, v.resolver, name)
+		return keyAnswer{k, err}
+	}) {
 		v.keys[name] = answer
 	}
-	return answer.key, answer.err
 }

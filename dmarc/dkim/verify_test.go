@@ -15,7 +15,7 @@ import (
 // verify returns the words and reasons for the signatures of a message.
 func verify(t testing.TB, r envelope.Resolver, raw string) *dkim.Result {
 	t.Helper()
-	return dkim.Verify(t.Context(), r, envelope.NewMessage([]byte(raw)), now)
+	return dkim.Evaluate(t.Context(), r, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw)), Now: now})
 }
 
 // said shows what became of each signature.
