@@ -20,6 +20,12 @@ func SetOf[T any](contains func(T) bool) Set[T] {
 	return func(_ context.Context, value T) (bool, error) { return contains(value), nil }
 }
 
+// Contains asks s for value by [Consult], so that other checks of the judgement go
+// on while s waits.
+func (s Set[T]) Contains(ctx context.Context, value T) (bool, error) {
+	return Consult(ctx, func(ctx context.Context) (bool, error) { return s(ctx, value) })
+}
+
 // At is the function [At] for a check that calls s. If s is nil, the check is
 // misconfigured.
 func (s Set[T]) At(name string, stage Stage, answer Check) Check {

@@ -62,7 +62,7 @@ func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "helo.in"
 	return set.At(check, envelope.Helo, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if host, literal, fault := read(e.Helo); fault == "" && literal.IsZero() {
-			switch in, err := set(ctx, host); {
+			switch in, err := set.Contains(ctx, host); {
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:

@@ -96,11 +96,18 @@ func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 // only returns the names that belong to a set. The error is the first of the set;
 // names for which it fails are left out.
 func only(ctx context.Context, names []envelope.Host, set envelope.Set[envelope.Host]) (in []envelope.Host, failure error) {
-	for _, name := range names {
-		switch belongs, err := set(ctx, name); {
-		case err != nil && failure == nil:
-			failure = err
-		case err == nil && belongs:
+	type answer struct {
+		belongs bool
+		err     error
+	}
+	for name, a := range envelope.Concurrently(ctx, names, func(ctx context.Context, name envelope.Host) (a answer) {
+		a.belongs, a.err = set.Contains(ctx, name)
+		return a
+	}) {
+		switch {
+		case a.err != nil && failure == nil:
+			failure = a.err
+		case a.err == nil && a.belongs:
 			in = append(in, name)
 		}
 	}

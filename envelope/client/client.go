@@ -87,7 +87,7 @@ func InSet(set envelope.Set[netip.Addr]) envelope.Check {
 		if !client.IsValid() {
 			return envelope.Failed(check, status, "the address of the client is not known")
 		}
-		switch in, err := set(ctx, client); {
+		switch in, err := set.Contains(ctx, client); {
 		case err != nil:
 			return envelope.Unavailable(check, err)
 		case in:

@@ -73,14 +73,15 @@ func (a Answer) String() string {
 // must return soon after ctx ends.
 type Lookup func(ctx context.Context, m envelope.Mailbox) (Answer, error)
 
-// Ask looks up a mailbox without its source route. An answer that is none of the
-// constants is an error, and so is a nil Lookup.
+// Ask looks up a mailbox without its source route, by [envelope.Consult], so that
+// other checks of the judgement go on while the directory is asked. An answer that is
+// none of the constants is an error, and so is a nil Lookup.
 func (l Lookup) Ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
 	if l == nil {
 		return 0, errNoDirectory
 	}
 	m.Route = ""
-	answer, err := l(ctx, m)
+	answer, err := envelope.Consult(ctx, func(ctx context.Context) (Answer, error) { return l(ctx, m) })
 	switch {
 	case err != nil:
 		return 0, err

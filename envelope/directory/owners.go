@@ -48,6 +48,13 @@ func OwnersFrom(addresses map[string][]string) (Owners, error) {
 	}, nil
 }
 
+// Ask returns the owners of a mailbox without its source route, by
+// [envelope.Consult], so that other checks of the judgement go on meanwhile.
+func (o Owners) Ask(ctx context.Context, m envelope.Mailbox) (logins []string, err error) {
+	m.Route = ""
+	return envelope.Consult(ctx, func(ctx context.Context) ([]string, error) { return o(ctx, m) })
+}
+
 // At is [envelope.At] for a check that calls o. If o is nil, the check is
 // misconfigured.
 func (o Owners) At(name string, stage envelope.Stage, answer envelope.Check) envelope.Check {

@@ -84,7 +84,10 @@ const world = `
 
 func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 	asked := 0
-	lookup := func(context.Context, envelope.Mailbox) (directory.Answer, error) { asked++; return directory.Known, nil }
+	lookup := func(context.Context, envelope.Mailbox) (directory.Answer, error) {
+		asked++
+		return directory.Known, nil
+	}
 	set := func(context.Context, envelope.Mailbox) (bool, error) { asked++; return true, nil }
 	for _, tc := range []struct {
 		check envelope.Check

@@ -75,7 +75,7 @@ func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
 	return set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
-			switch in, err := set(ctx, mailbox); {
+			switch in, err := set.Contains(ctx, mailbox); {
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:

@@ -28,7 +28,7 @@ func OwnedByLogin(owners directory.Owners) envelope.Check {
 			return envelope.NotApplicable(check)
 		}
 		if mailbox, fault := read(e); fault == "" {
-			logins, err := once(ctx, &owners, mailbox, owners)
+			logins, err := once(ctx, &owners, mailbox, owners.Ask)
 			if err != nil {
 				return envelope.Unavailable(check, err)
 			}

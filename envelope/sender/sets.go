@@ -87,7 +87,7 @@ func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 			return envelope.NotApplicable(check)
 		}
 		if mailbox, fault := read(e); fault == "" {
-			switch in, err := set(ctx, mailbox); {
+			switch in, err := set.Contains(ctx, mailbox); {
 			case err != nil:
 				return envelope.Unavailable(check, err)
 			case in:
