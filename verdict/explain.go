@@ -14,9 +14,13 @@ import (
 // rule that decided, the marks, and the text of a refusal.
 //
 //	reject 550 5.7.25 by rdns.exists: the client 192.0.2.1 has no name: ...
-//	tempfail 451 4.4.3 forced by rdns.exists: the DNS lookup of ...
+//	tempfail 451 4.7.25 forced by rdns.exists: temporary lookup failure, ...
 //	accept 250 2.0.0, marked junk, undecided bulk
 //	continue: spf.notfail waits for mail
+//
+// After "continue" is the first rule with a Pending finding and the stage that the
+// finding needs. Later rules may be Pending too, and one of them may be what delays
+// the decision: see [Verdict.Explain].
 func (v Verdict) String() string {
 	switch {
 	case v.Action == 0:
