@@ -67,7 +67,9 @@
 // Both rules record what they see. A shadow rule does not, because it must have no
 // effect on other mail. Accept authenticated clients before the rule (RFC 6647,
 // section 5). Reject unknown recipients before it: otherwise their senders retry
-// in vain.
+// in vain. Put the rule before rules that need the message, such as those with
+// dmarc.NotReject or message.WellFormed: a Pending rule that can reject delays the
+// tempfail to DATA, after the message has been sent.
 //
 // # Limits
 //

@@ -13,6 +13,12 @@
 //	}}
 //	v := policy.Judge(ctx, resolver, &env)
 //
+// A rule acts on one outcome of its check: the Unless rules on Fail, the If rules on
+// Pass. On the others, None and PermError too, the next rule is tried. [Rule.On] sets
+// an action for one more outcome:
+//
+//	verdict.RejectUnless(spf.NotFail).On(envelope.PermError, verdict.Reject)
+//
 // # Unknown findings
 //
 // Two kinds of finding are unknown. Pending: the envelope has not come far enough.
@@ -25,7 +31,8 @@
 //
 // For example:
 //
-//   - A Pending rule that can only reject does not delay a later rejection.
+//   - A Pending rule that can only reject does not delay a later rejection, but it
+//     delays a later tempfail.
 //   - If the lookup of an allow list fails, a later rejection becomes a tempfail.
 //   - If a lookup fails in a rule that can reject, a later acceptance becomes a
 //     tempfail.
