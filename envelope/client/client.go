@@ -49,8 +49,10 @@ func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.
 }
 
 // Waited passes when the client waited for the greeting of the server before it
-// sent anything, as RFC 5321, section 4.3.1 requires. The server must detect that
-// and set SpokeEarly. It answers from Connect on.
+// sent anything, as RFC 5321, section 4.3.1 requires. It answers from Connect on.
+//
+// The server must detect that and set SpokeEarly, otherwise every client passes. A
+// server on go-smtp needs gosmtp.Guard.Listener and a BannerDelay for this.
 func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.waited"
 	if !e.Reached(envelope.Connect) {

@@ -23,8 +23,9 @@ const (
 // may have U-labels. All records must be of class IN.
 //
 // The indentation that all lines share is removed first, so that the text can be
-// indented in a Go raw string. As in every master file, a line that is indented
-// further has the owner of the line before.
+// indented in a Go raw string. Begin the text on the line after the backtick: as in
+// every master file, a line that is indented further has the owner of the line
+// before.
 //
 // $INCLUDE and $GENERATE are errors: parsing must not read files, and its cost
 // must not exceed the size of the text. A text has at most 4 MiB and 100,000
@@ -203,8 +204,16 @@ func lineError(text string, position int, reason string) error {
 	start := strings.LastIndexByte(before, '\n') + 1
 	line, _, _ := strings.Cut(text[start:], "\n")
 	number := strings.Count(before, "\n") + 1
+	if isIndented(line) && strings.HasPrefix(reason, notATTL) {
+		reason += "; the line is indented, so it has the owner of the line before"
+	}
 	return &envelope.SyntaxError{Kind: fmt.Sprintf("zone text, line %d:", number), Value: line, Reason: reason}
 }
+
+// notATTL begins the parser's reason for an owner in a place that can have none.
+const notATTL = "not a TTL"
+
+func isIndented(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 
 // plainReason returns the message of a parser error without its prefix and its
 // position.

@@ -82,6 +82,8 @@ func TestParseErrorsHaveLineAndValue(t *testing.T) {
 		{"a.example. A 1.2.3", "line 1", "1.2.3"},
 		{"a.example. A 192.0.2.1\n\nb.example. A nothing", "line 3", "nothing"},
 		{"  A 192.0.2.1\na.example. A 192.0.2.1", "line 1", "has no owner"},
+		{"a.example. A 192.0.2.1\n\tb.example. A 192.0.2.2", "line 2", "not a TTL: \"b.example.\"; the line is indented"},
+		{"a.example. A 192.0.2.1\nb.example. x A 192.0.2.2", "line 2", "not a TTL: \"x\""},
 		{"a.example. A", "line 1", "no data"},
 		{"a.example. MX", "line 1", "no data"},
 		{"a.example.", "line 1", "a.example."},
@@ -114,6 +116,9 @@ func TestParseErrorsHaveLineAndValue(t *testing.T) {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%.40q: %q does not say %q", tc.text, err, part)
 			}
+		}
+		if indented := "the line is indented"; strings.Contains(err.Error(), indented) != strings.Contains(tc.says, indented) {
+			t.Errorf("%.40q: %q speaks of indentation by mistake", tc.text, err)
 		}
 		if len(err.Error()) > 1000 {
 			t.Errorf("%.40q: an error of %d octets", tc.text, len(err.Error()))
