@@ -32,20 +32,27 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 }
 
 // Explain implements [envelope.Explainer]: why no policy applies, or what is
-// aligned and what the record asks for.
+// aligned, what the record asks for and what stands against it.
 func (result *Result) Explain() []string {
 	var lines []string
-	if result.Outcome == envelope.None && result.Reason != "" {
+	author := "DMARC of " + string(result.Domain)
+	switch {
+	case result.Outcome == envelope.None && result.Reason != "":
 		lines = append(lines, result.Reason)
+	case result.Outcome == envelope.TempError:
+		lines = append(lines, author+": "+result.Reason)
 	}
 	if result.SPFAligned {
-		lines = append(lines, "DMARC of "+string(result.Domain)+": SPF is aligned")
+		lines = append(lines, author+": SPF is aligned")
 	}
 	if result.DKIMAligned {
-		lines = append(lines, "DMARC of "+string(result.Domain)+": DKIM is aligned")
+		lines = append(lines, author+": DKIM is aligned")
 	}
-	if result.PolicyDomain != "" {
+	if result.Applied != "" {
 		lines = append(lines, "DMARC record of "+string(result.PolicyDomain)+": "+string(result.Applied))
+	}
+	for _, override := range result.Overrides {
+		lines = append(lines, "DMARC override "+string(override.Type)+": "+override.Comment)
 	}
 	return lines
 }

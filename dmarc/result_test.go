@@ -176,3 +176,34 @@ func said(entries []envelope.AuthenticationResult) string {
 	}
 	return strings.Join(all, "; ")
 }
+
+// TestExplanations shows the lines in which a result explains itself.
+func TestExplanations(t *testing.T) {
+	forwarders, err := envelope.ParseHostSet("forwarder.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &dmarc.Receiver{Forwarders: forwarders}
+	for _, tc := range []struct {
+		name string
+		e    *envelope.Envelope
+		want string
+	}{
+		{"aligned", signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example"),
+			"DMARC of bank.example: SPF is aligned | DMARC of bank.example: DKIM is aligned | DMARC record of bank.example: reject"},
+		{"no policy", from(bad, "someone@evil.example", "someone@quiet.example"), "no DMARC record is published for the author domain"},
+		{"on trial", from(bad, "someone@evil.example", "someone@trial.example"),
+			"DMARC record of trial.example: quarantine | DMARC override policy_test_mode: t=y at trial.example"},
+		{"forwarded", from(bad, "someone@forwarder.example", "someone@bank.example"),
+			"DMARC record of bank.example: reject | DMARC override trusted_forwarder: SPF domain forwarder.example"},
+		{"whether the domain exists is not known", from(bad, "someone@evil.example", "someone@x.torn.example"), "DMARC of x.torn.example: temporary lookup failure"},
+	} {
+		dns := mail().
+			Answering("_dmarc.torn.example. TXT", zone.Records(`"v=DMARC1; p=none; np=reject"`)).
+			Failing("x.torn.example.", zone.SERVFAIL)
+		result := site.NotReject(t.Context(), dns, tc.e).Detail.(*dmarc.Result)
+		if got := strings.Join(result.Explain(), " | "); got != tc.want {
+			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, tc.want)
+		}
+	}
+}
