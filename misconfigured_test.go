@@ -32,7 +32,7 @@ func misconfigured() map[string][]envelope.Check {
 	badCode := dnsbl.List{Zone: "list.example", Codes: []string{"192.0.2.1"}}
 	store, negative := greylist.NewMemory(1), greylist.Options{Delay: -time.Second}
 	var noChecker *spf.Checker
-	var noReceiver *dmarc.Receiver
+	var noDMARC *dmarc.Checker
 	bad := envelope.Misconfigured("site.own", envelope.Data, os.ErrInvalid)
 	good := envelope.At("site.good", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		return envelope.Passed("")
@@ -78,13 +78,13 @@ func misconfigured() map[string][]envelope.Check {
 		"spf.Checker.HeloNotFail": {noChecker.HeloNotFail},
 		"spf.Checker.Valid":       {noChecker.Valid},
 
-		"dmarc.AlignedFor":             {dmarc.AlignedFor("bank.example", "*.bank.example")},
-		"dmarc.Receiver.AlignedFor":    {new(dmarc.Receiver).AlignedFor("a..b"), noReceiver.AlignedFor("bank.example")},
-		"dmarc.Receiver.Pass":          {noReceiver.Pass},
-		"dmarc.Receiver.NotReject":     {noReceiver.NotReject},
-		"dmarc.Receiver.NotQuarantine": {noReceiver.NotQuarantine},
-		"dmarc.Receiver.Published":     {noReceiver.Published},
-		"dmarc.AuthorOwned":            {dmarc.AuthorOwned(nil)},
+		"dmarc.AlignedFor":            {dmarc.AlignedFor("bank.example", "*.bank.example")},
+		"dmarc.Checker.AlignedFor":    {new(dmarc.Checker).AlignedFor("a..b"), noDMARC.AlignedFor("bank.example")},
+		"dmarc.Checker.Pass":          {noDMARC.Pass},
+		"dmarc.Checker.NotReject":     {noDMARC.NotReject},
+		"dmarc.Checker.NotQuarantine": {noDMARC.NotQuarantine},
+		"dmarc.Checker.Published":     {noDMARC.Published},
+		"dmarc.AuthorOwned":           {dmarc.AuthorOwned(nil)},
 
 		"greylist.Known":   {greylist.Known(nil, greylist.Options{}), greylist.Known((*greylist.Memory)(nil), greylist.Options{}), greylist.Known(store, negative)},
 		"greylist.Trusted": {greylist.Trusted(nil, 1, greylist.Options{}), greylist.Trusted(store, 0, greylist.Options{}), greylist.Trusted(store, 1, negative)},

@@ -9,21 +9,10 @@ import (
 // identifier is a domain that SPF or a signature may have authenticated.
 type identifier struct {
 	method  string        // SPF or DKIM
-	host    envelope.Host // "" if the domain is not a name of a host: then it is aligned with nothing
-	result  string
+	host    envelope.Host // "" if there is none: then it is aligned with nothing
+	word    string        // the result of SPF, or of the signature
 	number  int
-	aligned *bool // in the result
-}
-
-// identifiers returns the identifiers of a result: that of SPF first, then those
-// of the signatures from the top.
-func (m *material) identifiers(result *Result) []identifier {
-	all := make([]identifier, 0, len(m.hosts))
-	all = append(all, identifier{"SPF", m.hosts[0], m.SPF.Result, 0, &result.SPF.Aligned})
-	for i := range result.DKIM {
-		all = append(all, identifier{"DKIM", m.hosts[1+i], m.DKIM[i].Result, 1 + i, &result.DKIM[i].Aligned})
-	}
-	return all
+	aligned bool
 }
 
 // alignment compares identifiers with the author domain of a result (RFC 9989,
@@ -39,26 +28,26 @@ type alignment struct {
 // failure must not hold up a message that is authenticated anyhow, nor the
 // rejection of one that is not.
 func (a *alignment) find(ctx context.Context, identifiers []identifier) {
-	for _, i := range identifiers {
-		if i.result == pass && i.host == a.result.Domain {
+	for n := range identifiers {
+		if i := &identifiers[n]; i.word == pass && i.host == a.result.Domain {
 			a.align(i)
 		}
 	}
-	for _, i := range identifiers {
-		if i.result == pass && !*i.aligned && a.isAligned(ctx, i) {
+	for n := range identifiers {
+		if i := &identifiers[n]; i.word == pass && !i.aligned && a.isAligned(ctx, i) {
 			a.align(i)
 		}
 	}
-	for _, i := range identifiers {
-		if i.result == temperror && !a.certain && a.isAligned(ctx, i) && a.assumed.passes(i) {
+	for n := range identifiers {
+		if i := &identifiers[n]; i.word == temperror && !a.certain && a.isAligned(ctx, i) && a.assumed.passes(i) {
 			a.align(i)
 		}
 	}
 }
 
 // align marks an identifier, which authenticates the message.
-func (a *alignment) align(i identifier) {
-	*i.aligned, a.certain = true, true
+func (a *alignment) align(i *identifier) {
+	i.aligned, a.certain = true, true
 	if i.method == "SPF" {
 		a.result.SPFAligned = true
 	} else {
@@ -67,8 +56,8 @@ func (a *alignment) align(i identifier) {
 }
 
 // isAligned reports whether an identifier is aligned with the author domain.
-func (a *alignment) isAligned(ctx context.Context, i identifier) bool {
-	mode := Relaxed
+func (a *alignment) isAligned(ctx context.Context, i *identifier) bool {
+	mode := relaxed
 	if record := a.result.Record; record != nil {
 		if mode = record.DKIMAlignment; i.method == "SPF" {
 			mode = record.SPFAlignment
@@ -79,9 +68,9 @@ func (a *alignment) isAligned(ctx context.Context, i identifier) bool {
 		return false
 	case i.host == a.result.Domain: // in both modes
 		return true
-	case mode == Strict:
+	case mode == strict:
 		return false
-	case a.receiver.Model == RFC7489:
+	case a.checker.rfc7489:
 		return registered(i.host) == a.result.OrgDomain
 	}
 	return a.sameOrganization(ctx, i.host, a.result.OrgDomain)
@@ -111,9 +100,9 @@ func (a *alignment) sameOrganization(ctx context.Context, host, org envelope.Hos
 		return ok
 	}
 	switch p := records[len(records)-1]; p.record.PublicSuffix {
-	case SuffixNo:
+	case suffixNo:
 		return p.domain == org
-	case SuffixYes: // the organizational domain of host is below it
+	case suffixYes: // the organizational domain of host is below it
 		return false
 	}
 	return true

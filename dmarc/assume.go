@@ -68,12 +68,12 @@ func (a *assumptions) choose(of int, err error) int {
 // record assumes what a domain publishes. All that the walk knows of a record is
 // psd; the first two answers end it, so that a message whose finding depends on
 // this name costs no questions about those above.
-func (a *assumptions) record(receiver *Receiver, domain envelope.Host, err error) found {
+func (a *assumptions) record(c *Checker, domain envelope.Host, err error) found {
 	var answer found
-	suffixes := [...]PublicSuffix{SuffixNo, SuffixYes, SuffixUnsaid}
+	suffixes := [...]string{suffixNo, suffixYes, suffixUnsaid}
 	if choice := a.choose(len(suffixes)+1, err); choice < len(suffixes) {
 		answer = found{record: &Record{PublicSuffix: suffixes[choice]}, assumed: true}
-		receiver.adapt(domain, answer.record, true)
+		c.adapt(domain, answer.record, true)
 		set(&a.unread, answer.record, err)
 	}
 	set(&a.records, domain, answer)
@@ -90,9 +90,9 @@ func (a *assumptions) policy(record *Record) {
 	delete(a.unread, record)
 	choice := a.choose(4, err)
 	record.Policy = [...]Policy{PolicyReject, "", PolicyNone, PolicyQuarantine}[choice]
-	record.SPFAlignment, record.DKIMAlignment = Strict, Strict
+	record.SPFAlignment, record.DKIMAlignment = strict, strict
 	if record.Policy == PolicyNone {
-		record.SPFAlignment, record.DKIMAlignment = Relaxed, Relaxed
+		record.SPFAlignment, record.DKIMAlignment = relaxed, relaxed
 	}
 }
 
@@ -107,7 +107,7 @@ func (a *assumptions) exists(domain envelope.Host, err error) bool {
 }
 
 // passes assumes whether an identifier passes that could not be evaluated.
-func (a *assumptions) passes(i identifier) bool {
+func (a *assumptions) passes(i *identifier) bool {
 	passes, ok := a.passed[i.number]
 	if !ok {
 		passes = a.choose(2, fmt.Errorf("%s of %s could not be evaluated", i.method, i.host)) == 1

@@ -81,7 +81,7 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 // AlignedFor passes when mail of the listed domains is authenticated as theirs,
 // whatever they publish. Use it for domains whose mail is never to be believed
 // without proof: your own, banks, brands. It passes mail that one of
-// Receiver.Forwarders or Receiver.MailingLists sent. None: the author domain is not
+// Options.Forwarders or Options.MailingLists sent. None: the author domain is not
 // listed; of several, none is. PermError: the author cannot be told, so
 // [SingleAuthor] belongs beside this check too.
 //
@@ -93,20 +93,20 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 //
 // DNS: as Pass. It shares what it asks, and what SPF and DKIM found, with the
 // other checks of the package.
-func AlignedFor(domains ...string) envelope.Check { return standard.AlignedFor(domains...) }
+func AlignedFor(domains ...string) envelope.Check { return defaults.AlignedFor(domains...) }
 
-// AlignedFor is the check of that name with the settings of the receiver.
-func (receiver *Receiver) AlignedFor(domains ...string) envelope.Check {
+// AlignedFor is the check of that name with the settings of c.
+func (c *Checker) AlignedFor(domains ...string) envelope.Check {
 	const check = "dmarc.alignedfor"
 	held, err := envelope.ParseHostSet(domains...)
-	if receiver == nil {
-		err = errNoReceiver
+	if c == nil {
+		err = errNoChecker
 	}
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Data, err)
 	}
 	return envelope.At(check, envelope.Data, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		return receiver.finding(ctx, r, check, receiver.hear(ctx, r, e, &held), aligned)
+		return c.finding(ctx, r, check, c.hear(ctx, r, e, &held), aligned)
 	})
 }
 

@@ -11,8 +11,11 @@ var _ envelope.AuthenticationResults = (*Result)(nil)
 // demands by itself is no result of DMARC, which would be none.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	var entries []envelope.AuthenticationResult
-	for _, method := range result.evidence {
-		entries = append(entries, method.AuthenticationResults()...)
+	if result.SPF != nil {
+		entries = result.SPF.AuthenticationResults()
+	}
+	if result.DKIM != nil {
+		entries = append(entries, result.DKIM.AuthenticationResults()...)
 	}
 	if result.unpublished {
 		return entries
@@ -20,7 +23,7 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entry := envelope.AuthenticationResult{Method: "dmarc", Result: result.Outcome.String(), Reason: result.Reason}
 	if len(result.Overrides) > 0 && entry.Reason == "" {
 		override := result.Overrides[len(result.Overrides)-1]
-		entry.Reason = string(override.Type) + ": " + override.Comment
+		entry.Reason = override.Type + ": " + override.Comment
 	}
 	if result.Domain != "" {
 		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "header", Name: "from", Value: string(result.Domain)})

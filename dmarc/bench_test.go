@@ -27,7 +27,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			dns := zone.MustParse(`_dmarc.example.org. TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.org"`)
 			b.ReportAllocs()
 			for b.Loop() {
-				dmarc.Evaluate(context.Background(), dns, bm.in)
+				dmarc.Judge(context.Background(), dns, bm.in)
 				dns.Forget()
 			}
 		})

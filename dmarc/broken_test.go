@@ -141,14 +141,14 @@ func TestABrokenDNSIsBounded(t *testing.T) {
 		in.DKIM = append(in.DKIM, dmarc.DKIM{Domain: fmt.Sprintf("%c.%c.%s", 'a'+i%26, 'a'+i/26, author), Result: []string{"pass", "temperror"}[i%2]})
 	}
 	dns := zone.MustParse("").Failing("*.", zone.SERVFAIL)
-	if result := dmarc.Evaluate(t.Context(), dns, in); result.Outcome != envelope.TempError {
+	if result := dmarc.Judge(t.Context(), dns, in); result.Outcome != envelope.TempError {
 		t.Errorf("%s", words(result))
 	}
 	in.SPF = dmarc.SPF{Domain: author, Result: "pass"}
 	in.From = in.From[:1]
 	dns = zone.MustParse("_dmarc."+author+`. TXT "v=DMARC1; p=reject"`).Failing("*.", zone.SERVFAIL).
 		Answering("_dmarc."+author+". TXT", zone.AsWritten())
-	if result := dmarc.Evaluate(t.Context(), dns, in); result.Outcome != envelope.Pass || !result.SPFAligned || result.DKIMAligned {
+	if result := dmarc.Judge(t.Context(), dns, in); result.Outcome != envelope.Pass || !result.SPFAligned || result.DKIMAligned {
 		t.Errorf("authenticated: %s", words(result))
 	}
 	if n := len(dns.Asked()); n > 8+11*8 {
@@ -159,11 +159,7 @@ func TestABrokenDNSIsBounded(t *testing.T) {
 // TestAForwarderAndABrokenPolicy has mail of a forwarder that the site knows, and
 // that has nothing in common with the author, while the policy is not known.
 func TestAForwarderAndABrokenPolicy(t *testing.T) {
-	forwarders, err := envelope.ParseHostSet("forwarder.net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := &dmarc.Receiver{Forwarders: forwarders}
+	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.net"}})
 	e := from(good, "someone@forwarder.net", "a@mail.bank.example")
 	for _, tc := range []struct {
 		name  string

@@ -12,10 +12,10 @@ import (
 // fails for everything else that is known, also where no policy is published and
 // where the author cannot be told.
 //
-// DNS: see [Receiver.Evaluate], and what SPF and DKIM ask. All checks of this
+// DNS: see [Evaluate]. All checks of this
 // package share one evaluation per judgement.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return standard.Pass(ctx, r, e)
+	return defaults.Pass(ctx, r, e)
 }
 
 // NotReject passes unless the message failed and the owner of the author domain
@@ -28,14 +28,14 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 //
 // RFC 9989, section 7.4 forbids receivers to reject for this alone, because
 // forwarders and mailing lists break SPF and DKIM of genuine mail: without other
-// knowledge such mail is to be treated as for quarantine. [Receiver] has lists of
+// knowledge such mail is to be treated as for quarantine. [Options] have lists of
 // the forwarders and mailing lists that a site knows, and the conditions of a rule
 // can hold any other knowledge. The rule MarkUnless(All(NotReject, NotQuarantine),
 // "quarantine") rejects nothing.
 //
 // DNS: as Pass.
 func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return standard.NotReject(ctx, r, e)
+	return defaults.NotReject(ctx, r, e)
 }
 
 // NotQuarantine passes unless the message failed and the owner of the author
@@ -45,7 +45,7 @@ func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 //
 // DNS: as Pass.
 func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return standard.NotQuarantine(ctx, r, e)
+	return defaults.NotQuarantine(ctx, r, e)
 }
 
 // Published passes when a DMARC policy is published for the author domain, and
@@ -54,12 +54,12 @@ func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 //
 // DNS: as Pass.
 func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return standard.Published(ctx, r, e)
+	return defaults.Published(ctx, r, e)
 }
 
-// Pass is the check of that name with the settings of the receiver.
-func (receiver *Receiver) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return receiver.check(ctx, r, e, "dmarc.pass", func(name string, result *Result) envelope.Finding {
+// Pass is the check of that name with the settings of c.
+func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return c.check(ctx, r, e, "dmarc.pass", func(name string, result *Result) envelope.Finding {
 		switch result.Outcome {
 		case envelope.Pass:
 			return envelope.Passed(name)
@@ -77,16 +77,16 @@ func (receiver *Receiver) Pass(ctx context.Context, r envelope.Resolver, e *enve
 	})
 }
 
-// NotReject is the check of that name with the settings of the receiver.
-func (receiver *Receiver) NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return receiver.check(ctx, r, e, "dmarc.notreject", func(name string, result *Result) envelope.Finding {
+// NotReject is the check of that name with the settings of c.
+func (c *Checker) NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return c.check(ctx, r, e, "dmarc.notreject", func(name string, result *Result) envelope.Finding {
 		return unless(name, result, PolicyReject)
 	})
 }
 
-// NotQuarantine is the check of that name with the settings of the receiver.
-func (receiver *Receiver) NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return receiver.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
+// NotQuarantine is the check of that name with the settings of c.
+func (c *Checker) NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return c.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
 		return unless(name, result, PolicyQuarantine)
 	})
 }
@@ -104,9 +104,9 @@ func unless(name string, result *Result, policy Policy) envelope.Finding {
 	return envelope.Passed(name)
 }
 
-// Published is the check of that name with the settings of the receiver.
-func (receiver *Receiver) Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return receiver.check(ctx, r, e, "dmarc.published", func(name string, result *Result) envelope.Finding {
+// Published is the check of that name with the settings of c.
+func (c *Checker) Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return c.check(ctx, r, e, "dmarc.published", func(name string, result *Result) envelope.Finding {
 		if result.Outcome == envelope.PermError {
 			return unreadable(name, result)
 		}
@@ -126,16 +126,16 @@ func (receiver *Receiver) Published(ctx context.Context, r envelope.Resolver, e 
 
 // check makes a check of the package: it waits for the message, evaluates it,
 // and has word make a finding of the result.
-func (receiver *Receiver) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
+func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
 	switch {
-	case receiver == nil:
-		return envelope.Misconfigured(name, envelope.Data, errNoReceiver)(ctx, r, e)
+	case c == nil:
+		return envelope.Misconfigured(name, envelope.Data, errNoChecker)(ctx, r, e)
 	case !e.Reached(envelope.Data):
 		return envelope.NotYet(name, envelope.Data)
 	case e.Message == nil:
 		return envelope.WithoutMessage(name, e)
 	}
-	return receiver.finding(ctx, r, name, receiver.hear(ctx, r, e, nil), word)
+	return c.finding(ctx, r, name, c.hear(ctx, r, e, nil), word)
 }
 
-var errNoReceiver = errors.New("there is no DMARC receiver")
+var errNoChecker = errors.New("there is no DMARC checker")

@@ -3,6 +3,7 @@ package dmarc_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -279,19 +280,15 @@ func TestAResultBelongsToItsCaller(t *testing.T) {
 	ctx := envelope.WithJudgement(context.Background())
 	e := signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example")
 	first := dmarc.Pass(ctx, mail(), e).Detail.(*dmarc.Result)
-	first.Authors[0], first.DKIM[0].Domain, first.Record.Policy, first.Record.AggregateReports[0] = "x", "x", "x", "x"
+	first.Authors[0], first.DKIM.Signatures[0].Domain, first.Record.Policy, first.Record.AggregateReports[0] = "x", "x", "x", "x"
 	second := dmarc.Pass(ctx, mail(), e).Detail.(*dmarc.Result)
-	if second.Authors[0] == "x" || second.DKIM[0].Domain == "x" || second.Record.Policy == "x" || second.Record.AggregateReports[0] == "x" {
+	if second.Authors[0] == "x" || second.DKIM.Signatures[0].Domain == "x" || second.Record.Policy == "x" || second.Record.AggregateReports[0] == "x" {
 		t.Errorf("%+v %+v", second, second.Record)
 	}
 }
 
-func TestReceiverOfASite(t *testing.T) {
-	lists, err := envelope.ParseHostSet("forwarder.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := &dmarc.Receiver{Forwarders: lists}
+func TestCheckerOfASite(t *testing.T) {
+	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.example"}})
 	e := from(bad, "someone@forwarder.example", "someone@bank.example")
 	for name, check := range map[string]envelope.Check{
 		"notreject": site.NotReject, "alignedfor": site.AlignedFor("bank.example"), "published": site.Published, "notquarantine": site.NotQuarantine,
@@ -305,17 +302,17 @@ func TestReceiverOfASite(t *testing.T) {
 		t.Errorf("pass: %v", f.Outcome)
 	}
 	result := f.Detail.(*dmarc.Result)
-	if want := (dmarc.Override{Type: dmarc.TrustedForwarder, Comment: "SPF domain forwarder.example"}); len(result.Overrides) != 1 || result.Overrides[0] != want {
+	if want := (dmarc.Override{Type: "trusted_forwarder", Comment: "SPF domain forwarder.example"}); len(result.Overrides) != 1 || result.Overrides[0] != want {
 		t.Errorf("overrides: %v", result.Overrides)
 	}
 }
 
 func TestSiteSPFIsUsed(t *testing.T) {
-	checker, err := spf.New(spf.Options{Records: map[string]string{"evil.example": "v=spf1 +all"}})
+	senders, err := spf.New(spf.Options{Records: map[string]string{"evil.example": "v=spf1 +all"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := &dmarc.Receiver{SPF: checker}
+	site := checker(t, dmarc.Options{SPF: senders})
 	dns := mail()
 	e := from(good, "someone@evil.example", "someone@evil.example")
 	result := site.AlignedFor("evil.example")(t.Context(), dns, e).Detail.(*dmarc.Result)
@@ -355,12 +352,8 @@ func TestChecksKeepTheContract(t *testing.T) {
 			envelopetest.TestCheck(t, check, mail(), envelopes...)
 		})
 	}
-	lists, err := envelope.ParseHostSet("evil.example")
-	if err != nil {
-		t.Fatal(err)
-	}
 	list := signed(t, from(good, "someone@shop.example", "someone@bank.example"), "evil.example")
-	site := &dmarc.Receiver{MailingLists: lists}
+	site := checker(t, dmarc.Options{MailingLists: []string{"evil.example"}})
 	for _, check := range []envelope.Check{site.NotReject, site.AlignedFor("bank.example", ".example")} {
 		name, _ := envelope.Describe(check)
 		t.Run(name+" of a site", func(t *testing.T) {
@@ -368,6 +361,33 @@ func TestChecksKeepTheContract(t *testing.T) {
 		})
 	}
 	t.Run("RFC 7489", func(t *testing.T) {
-		envelopetest.TestCheck(t, (&dmarc.Receiver{Model: dmarc.RFC7489}).NotReject, mail(), envelopes...)
+		envelopetest.TestCheck(t, checker(t, dmarc.Options{RFC7489: true}).NotReject, mail(), envelopes...)
 	})
+}
+
+func TestEvaluateWithoutMessage(t *testing.T) {
+	e := from(good, "someone@bank.example", "someone@bank.example")
+	if result := dmarc.Evaluate(t.Context(), mail(), e); result.Outcome != envelope.Pass || result.SPF.Word != spf.WordPass || result.DKIM == nil {
+		t.Errorf("whole: %+v", result)
+	}
+	e.Stage = envelope.Rcpt
+	none := new(dmarc.Checker)
+	for name, e := range map[string]*envelope.Envelope{"before Data": e, "no message": {MailFrom: "someone@bank.example"}} {
+		if result := none.Evaluate(t.Context(), mail(), e); result.Outcome != envelope.None || result.Disposition != dmarc.PolicyNone {
+			t.Errorf("%s: %+v", name, result)
+		}
+	}
+	none = nil // what New returns beside an error
+	if result := none.Evaluate(t.Context(), mail(), e); result.Outcome != envelope.TempError || result.Err == nil {
+		t.Errorf("without a checker: %+v", result)
+	}
+}
+
+func TestNewNamesWhatIsWrong(t *testing.T) {
+	for _, options := range []dmarc.Options{{Forwarders: []string{"a..b"}}, {MailingLists: []string{"b.example", "a..b"}}} {
+		var syntax *envelope.SyntaxError
+		if c, err := dmarc.New(options); c != nil || !errors.As(err, &syntax) || syntax.Value != "a..b" {
+			t.Errorf("%+v: %v", options, err)
+		}
+	}
 }

@@ -26,7 +26,7 @@ func TestAFailureCountsOnlyWhereAnAnswerMatters(t *testing.T) {
 	for range 100 {
 		text, e := randomMail(t, random)
 		dns := &partial{Zone: zone.MustParse(text)}
-		checks := randomReceiver(t, random)
+		checks := randomChecker(t, random)
 		dns.broken = breakSome(random, e)
 		for range 2 {
 			want := make(map[string]map[envelope.Outcome]bool)
@@ -60,20 +60,14 @@ func TestAFailureCountsOnlyWhereAnAnswerMatters(t *testing.T) {
 	}
 }
 
-// randomReceiver returns the checks of a receiver with random settings.
-func randomReceiver(t *testing.T, random *rand.Rand) []envelope.Check {
+// randomChecker returns the checks of a checker with random settings.
+func randomChecker(t *testing.T, random *rand.Rand) []envelope.Check {
 	t.Helper()
-	lists, err := envelope.ParseHostSet("b.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := &dmarc.Receiver{Unguarded: random.IntN(4) == 0}
-	if random.IntN(4) == 0 {
-		site.Model = dmarc.RFC7489
-	}
+	options := dmarc.Options{Unguarded: random.IntN(4) == 0, RFC7489: random.IntN(4) == 0}
 	if random.IntN(2) == 0 {
-		site.MailingLists = lists
+		options.MailingLists = []string{"b.example"}
 	}
+	site := checker(t, options)
 	return []envelope.Check{site.Pass, site.NotReject, site.NotQuarantine, site.Published, site.AlignedFor("a.example", ".a.example")}
 }
 

@@ -45,8 +45,8 @@
 //
 // RFC 9989 has no list: a registry says psd=y. One that publishes a record and
 // forgets that would make one organization of all its customers. So a public
-// suffix of the list of x/net counts as if it said so, unless Receiver.Unguarded is
-// set. [RFC7489] is the older specification, which finds organizations by that list
+// suffix of the list of x/net counts as if it said so, unless [Options].Unguarded is
+// set. RFC 7489 is the older specification, which finds organizations by that list
 // alone.
 //
 // # What it does not do

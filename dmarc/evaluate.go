@@ -5,7 +5,15 @@ import (
 	"fmt"
 	"slices"
 
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
+	"mxrules.example/spf"
+)
+
+// Words of SPF and DKIM that make a difference.
+const (
+	pass      = "pass"
+	temperror = "temperror"
 )
 
 // Bounds of an evaluation. An attacker controls what is in a message.
@@ -13,55 +21,41 @@ const (
 	// maxAuthors is how many different domains From may have (RFC 9989, section
 	// 11.5 leaves the number to the receiver).
 	maxAuthors = 4
-	// maxSignatures is how many signatures are looked at: as many as a report
-	// should have (RFC 9990, section 3.1.3).
-	maxSignatures = 100
 	// maxWalks is how many identifiers are walked for one author domain: SPF and
 	// ten signatures.
 	maxWalks = 11
 )
 
-// Evaluate finds the policy for the author domain and says whether the message
-// is authenticated as its own (RFC 9989, section 5.3). With several author
-// domains each is evaluated, and the message passes if it passes for all of
-// them; if it fails, the result is that of the strictest policy (section 11.5).
-//
-// The result is TempError only if what DNS did not answer could change Outcome or
-// Disposition.
-//
-// DNS: for each author domain, four at most, TXT of it and of the names above
-// it, eight at most; then for each domain below its organizational domain that
-// passed, up to there, eight at most; and, if the message fails and np differs
-// from sp, what [envelope.Exists] asks for the author domain. If a lookup fails,
-// it may ask the same of what another answer would lead to.
-func (receiver *Receiver) Evaluate(ctx context.Context, r envelope.Resolver, in Input) Result {
-	m, fault := prepare(in, nil)
-	if fault != "" {
-		return *receiver.unevaluated(m, fault).own()
-	}
-	return *receiver.discover(r).conclude(ctx, m).own()
-}
-
 // material is what is known of a message, read once for all rounds.
 type material struct {
-	Input
-	authors []envelope.Host // each once
-	held    *envelope.HostSet
-	hosts   []envelope.Host // of SPF and then of the signatures; "" is not a name of a host
+	authors     []envelope.Host // each once
+	held        *envelope.HostSet
+	sender      *spf.Result
+	signatures  *dkim.Result
+	identifiers []identifier
 }
 
-// prepare reads an input. If held is not nil, the author domains in it are held to
-// alignment though they publish no policy, and the others are not evaluated. The
-// fault says what keeps the message from being evaluated.
-func prepare(in Input, held *envelope.HostSet) (m *material, fault string) {
-	in.DKIM = in.DKIM[:min(len(in.DKIM), maxSignatures)]
-	m = &material{Input: in, held: held, hosts: make([]envelope.Host, 1+len(in.DKIM))}
-	m.hosts[0], _ = envelope.ParseHost(in.SPF.Domain)
-	for i, signature := range in.DKIM {
-		m.hosts[1+i], _ = envelope.ParseHost(signature.Domain)
+// prepare reads what is known of a message. If held is not nil, the author domains
+// in it are held to alignment though they publish no policy, and the others are not
+// evaluated. The fault says what keeps the message from being evaluated.
+func prepare(from []envelope.Host, sender *spf.Result, signatures *dkim.Result, held *envelope.HostSet) (m *material, fault string) {
+	m = &material{held: held, sender: sender, signatures: signatures}
+	m.identifiers = make([]identifier, 0, 1+len(signatures.Signatures))
+	m.identifiers = append(m.identifiers, identifier{method: "SPF", host: sender.Domain, word: string(senderWord(sender))})
+	for i, s := range signatures.Signatures {
+		m.identifiers = append(m.identifiers, identifier{method: "DKIM", host: s.Domain, word: string(s.Word), number: 1 + i})
 	}
-	m.authors, fault = readAuthors(in.From)
+	m.authors, fault = readAuthors(from)
 	return m, fault
+}
+
+// senderWord returns the result of SPF. One that rests on a failed lookup could be
+// another.
+func senderWord(sender *spf.Result) spf.Word {
+	if sender.Shaky != nil {
+		return spf.WordTempError
+	}
+	return sender.Word
 }
 
 // conclude evaluates a message to the end that is certain.
@@ -90,7 +84,7 @@ func (d *discovery) evaluate(ctx context.Context, m *material) Result {
 		}
 	}
 	if len(results) == 0 {
-		result := d.receiver.blank(m.authors[0], m)
+		result := d.checker.blank(m.authors[0], m)
 		result.Reason = "the author domain is none of those held to alignment"
 		return result
 	}
@@ -100,9 +94,9 @@ func (d *discovery) evaluate(ctx context.Context, m *material) Result {
 // evaluateAuthor evaluates one author domain. If it is held to alignment it is
 // evaluated also without a policy.
 func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m *material) Result {
-	result := d.receiver.blank(author, m)
-	identifiers := m.identifiers(&result)
-	d.receiver.weigh(identifiers, &result)
+	result := d.checker.blank(author, m)
+	identifiers := slices.Clone(m.identifiers)
+	d.checker.weigh(identifiers, &result)
 	d.certain = m.held != nil && result.genuine
 	d.discoverPolicy(ctx, &result)
 	if result.Record != nil && !result.published() {
@@ -129,15 +123,15 @@ func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m 
 }
 
 // weigh fills in what the identifiers make certain whatever is published.
-func (receiver *Receiver) weigh(identifiers []identifier, result *Result) {
+func (c *Checker) weigh(identifiers []identifier, result *Result) {
 	result.hopeless = true
 	for _, i := range identifiers {
-		known := receiver.kind(i.host) != ""
+		known := c.kind(i.host) != ""
 		switch {
-		case i.host == "" || i.result != pass && i.result != temperror:
-		case i.result == pass && i.host == result.Domain:
+		case i.host == "" || i.word != pass && i.word != temperror:
+		case i.word == pass && i.host == result.Domain:
 			result.genuine, result.hopeless = true, false
-		case i.result == pass && known:
+		case i.word == pass && known:
 			result.excused, result.hopeless = true, false
 		case known || topLevel(i.host) == topLevel(result.Domain):
 			result.hopeless = false
@@ -155,20 +149,20 @@ func topLevel(name envelope.Host) envelope.Host {
 // unevaluated is the result for a message whose author cannot be told. It must
 // not look like that for a domain without a policy, or leaving out From would
 // be the way around every policy.
-func (receiver *Receiver) unevaluated(m *material, fault string) Result {
-	result := receiver.blank("", m)
+func (c *Checker) unevaluated(m *material, fault string) Result {
+	result := c.blank("", m)
 	result.Outcome, result.Reason = envelope.PermError, fault
 	return result
 }
 
 // readAuthors returns the author domains, each once. The fault says what keeps
 // them from being evaluated.
-func readAuthors(from []string) (authors []envelope.Host, fault string) {
+func readAuthors(from []envelope.Host) (authors []envelope.Host, fault string) {
 	if len(from) == 0 {
 		return nil, "the From header field has no address"
 	}
 	for _, text := range from {
-		author, err := envelope.ParseHost(text)
+		author, err := envelope.ParseHost(string(text))
 		if err != nil {
 			return authors, "the From header field has an address with a domain that can't be read: the " + err.Error()
 		}
@@ -216,23 +210,18 @@ func rank(result *Result) int {
 }
 
 // blank returns a result that holds what went in, and nothing found.
-func (receiver *Receiver) blank(author envelope.Host, m *material) Result {
+func (c *Checker) blank(author envelope.Host, m *material) Result {
 	result := Result{
 		Outcome:     envelope.None,
 		Domain:      author,
 		Authors:     m.authors,
 		Disposition: PolicyNone,
 		Discovery:   "treewalk",
-		SPF:         SPFResult{SPF: m.SPF},
+		SPF:         m.sender,
+		DKIM:        m.signatures,
 	}
-	if receiver.Model == RFC7489 {
+	if c.rfc7489 {
 		result.Discovery = "psl"
-	}
-	if len(m.DKIM) > 0 {
-		result.DKIM = make([]DKIMResult, len(m.DKIM))
-	}
-	for i, signature := range m.DKIM {
-		result.DKIM[i].DKIM = signature
 	}
 	return result
 }

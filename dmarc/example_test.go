@@ -45,30 +45,32 @@ func Example() {
 	// signature; if it is genuine, please tell the administrator of bank.example
 }
 
-// The algorithm alone needs no message: only who the author is, and what SPF and
-// DKIM said.
+// A Result says how it came about: what SPF and DKIM proved, which policy is
+// published, and what it asks for.
 func ExampleEvaluate() {
 	resolver := zone.MustParse(`
-		_dmarc.example.org.       TXT  "v=DMARC1; p=reject; sp=quarantine; np=reject"
-		news.example.org.         A    192.0.2.1
+		_dmarc.example.org.  TXT  "v=DMARC1; p=reject; sp=quarantine; np=reject"
+		news.example.org.    A    192.0.2.1
+		mail.example.org.    TXT  "v=spf1 ip4:192.0.2.1 -all"
+		example.net.         TXT  "v=spf1 ip4:192.0.2.1 -all"
 	`)
-	for _, from := range []string{"example.org", "news.example.org", "nowhere.example.org"} {
-		for _, d := range []string{"mail.example.org", "example.net"} {
-			result := dmarc.Evaluate(context.Background(), resolver, dmarc.Input{
-				From: []string{from},
-				SPF:  dmarc.SPF{Domain: "bounce.example.com", Result: "softfail"},
-				DKIM: []dmarc.DKIM{{Domain: d, Selector: "s1", Result: "pass"}},
+	for _, from := range []string{"ann@example.org", "ann@news.example.org", "ann@nowhere.example.org"} {
+		for _, sender := range []string{"bounce@mail.example.org", "bounce@example.net"} {
+			result := dmarc.Evaluate(context.Background(), resolver, &envelope.Envelope{
+				ClientIP: netip.MustParseAddr("192.0.2.1"),
+				MailFrom: sender,
+				Message:  envelope.NewMessage([]byte("From: " + from + "\r\n\r\n")),
 			})
-			fmt.Println(from, "signed by", d, "is", result.Outcome, "so that the owner asks for", result.Disposition)
+			fmt.Println(result.Domain, result.Outcome, "by SPF of", result.SPF.Domain, "asks for", result.Disposition)
 		}
 	}
 	// Output:
-	// example.org signed by mail.example.org is pass so that the owner asks for none
-	// example.org signed by example.net is fail so that the owner asks for reject
-	// news.example.org signed by mail.example.org is pass so that the owner asks for none
-	// news.example.org signed by example.net is fail so that the owner asks for quarantine
-	// nowhere.example.org signed by mail.example.org is pass so that the owner asks for none
-	// nowhere.example.org signed by example.net is fail so that the owner asks for reject
+	// example.org pass by SPF of mail.example.org asks for none
+	// example.org fail by SPF of example.net asks for reject
+	// news.example.org pass by SPF of mail.example.org asks for none
+	// news.example.org fail by SPF of example.net asks for quarantine
+	// nowhere.example.org pass by SPF of mail.example.org asks for none
+	// nowhere.example.org fail by SPF of example.net asks for reject
 }
 
 // The rules that large mailbox providers have for senders: everybody needs SPF
@@ -170,13 +172,12 @@ func Example_markOnly() {
 
 // Mail that a forwarder changes fails, though it is genuine. A site that knows
 // its forwarders and lists lets their mail through, and the result says why.
-func ExampleReceiver() {
-	forwarders, err := envelope.ParseHostSet("alumni.example")
+func ExampleNew() {
+	site, err := dmarc.New(dmarc.Options{Forwarders: []string{"alumni.example"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	site := &dmarc.Receiver{Forwarders: forwarders}
 	resolver := zone.MustParse(`
 		_dmarc.bank.example.  TXT  "v=DMARC1; p=reject"
 		alumni.example.       TXT  "v=spf1 ip4:192.0.2.7 -all"
@@ -213,16 +214,6 @@ func ExampleAlignedFor() {
 	// Output:
 	// ceo@example.org reject
 	// someone@elsewhere.example accept
-}
-
-func ExampleParseRecord() {
-	record, err := dmarc.ParseRecord("v=DMARC1; p=reject; sp=none; t=y; rua=mailto:dmarc@example.org")
-	fmt.Println(record.Policy, record.SubdomainPolicy, record.Testing, record.AggregateReports, err)
-	_, err = dmarc.ParseRecord("v=spf1 -all")
-	fmt.Println(err)
-	// Output:
-	// reject none true [mailto:dmarc@example.org] <nil>
-	// DMARC record "v=spf1 -all" does not begin with v=DMARC1
 }
 
 // wrap breaks lines that are too long for a page.

@@ -1,6 +1,10 @@
 package dmarc
 
-import "mxrules.example/envelope"
+import (
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+	"mxrules.example/spf"
+)
 
 var (
 	// unauthenticated is the status of a message that is not authenticated as its
@@ -62,25 +66,26 @@ func (s *sentence) add(format string, args ...any) {
 
 // addSPF says what SPF proved instead.
 func (s *sentence) addSPF(result *Result) {
-	switch {
-	case result.SPF.Result == pass:
-		s.add(": SPF passes for %s", result.SPF.Domain)
-	case result.SPF.Result == "" || result.SPF.Result == "none":
+	sender := result.SPF
+	switch word := senderWord(sender); word {
+	case spf.WordPass:
+		s.add(": SPF passes for %s", sender.Domain)
+	case spf.WordNone, "":
 		s.add(": SPF proves nothing")
 	default:
-		s.add(": the result of SPF is %s for %s", result.SPF.Result, result.SPF.Domain)
+		s.add(": the result of SPF is %s for %s", word, sender.Domain)
 	}
 }
 
 // addDKIM says what a signature proved instead.
 func (s *sentence) addDKIM(result *Result) {
-	for _, signature := range result.DKIM {
-		if signature.Result == pass {
+	for _, signature := range result.DKIM.Signatures {
+		if signature.Word == dkim.WordPass {
 			s.add(" and the DKIM signature is that of %s", signature.Domain)
 			return
 		}
 	}
-	if len(result.DKIM) > 0 {
+	if len(result.DKIM.Signatures) > 0 {
 		s.add(" and no DKIM signature is valid")
 	} else {
 		s.add(" and there is no DKIM signature")

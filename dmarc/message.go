@@ -16,7 +16,7 @@ import (
 // envelope.Once. A judgement has one resolver, which is why it is not part of
 // it.
 type key struct {
-	receiver *Receiver
+	checker  *Checker
 	held     *envelope.HostSet
 	message  *envelope.Message
 	client   netip.Addr
@@ -34,50 +34,33 @@ type hearing struct {
 }
 
 // hear evaluates the message of an envelope, once per judgement.
-func (receiver *Receiver) hear(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
-	shared, _ := envelope.Once(ctx, key{receiver, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}, func() (hearing, error) {
-		return receiver.authenticate(ctx, r, e, held), nil
+func (c *Checker) hear(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
+	shared, _ := envelope.Once(ctx, key{c, held, e.Message, e.Client(), e.Helo, e.MailFrom, e.Now}, func() (hearing, error) {
+		return c.authenticate(ctx, r, e, held), nil
 	})
 	return shared
 }
 
 // authenticate asks SPF and DKIM about an envelope, and evaluates what they
 // say. A message whose author cannot be told is evaluated without them.
-func (receiver *Receiver) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
+func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
 	authors, err := author.Of(e.Message)
 	if err != nil {
-		m, _ := prepare(Input{}, held)
-		return hearing{result: receiver.unevaluated(m, err.Error())}
+		return hearing{result: c.unevaluated(new(material), err.Error())}
 	}
-	var in Input
-	for _, domain := range authors.Domains() {
-		in.From = append(in.From, string(domain))
-	}
-	sender := receiver.senderPolicy(ctx, r, e)
-	in.SPF = SPF{Domain: string(sender.Domain), Result: string(sender.Word)}
-	if sender.Shaky != nil { // it could be another word if DNS had answered
-		in.SPF.Result = temperror
-	}
-	signatures := dkim.Evaluate(ctx, r, e)
-	for _, s := range signatures.Signatures {
-		in.DKIM = append(in.DKIM, DKIM{Domain: string(s.Domain), Selector: s.Selector, Result: string(s.Word)})
-	}
-	d := receiver.discover(r)
-	m, fault := prepare(in, held)
-	var result Result
+	d := c.discover(r)
+	m, fault := prepare(authors.Domains(), c.senderPolicy(ctx, r, e), dkim.Evaluate(ctx, r, e), held)
 	if fault != "" {
-		result = receiver.unevaluated(m, fault)
-	} else {
-		result = d.conclude(ctx, m)
+		return hearing{material: m, result: c.unevaluated(m, fault)}
 	}
-	result.evidence = []envelope.AuthenticationResults{sender, signatures}
+	result := d.conclude(ctx, m)
 	return hearing{m, d.asked, d.existing, result}
 }
 
 // senderPolicy evaluates SPF for MAIL FROM.
-func (receiver *Receiver) senderPolicy(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *spf.Result {
-	if receiver.SPF != nil {
-		return receiver.SPF.Evaluate(ctx, r, e)
+func (c *Checker) senderPolicy(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *spf.Result {
+	if c.spf != nil {
+		return c.spf.Evaluate(ctx, r, e)
 	}
 	return spf.Evaluate(ctx, r, e)
 }
@@ -85,10 +68,10 @@ func (receiver *Receiver) senderPolicy(ctx context.Context, r envelope.Resolver,
 // finding makes a finding of what was heard by means of word. If DNS did not answer
 // all questions, it is certain if word makes the same of every result that another
 // answer would lead to.
-func (receiver *Receiver) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
+func (c *Checker) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
 	f := word(name, &h.result)
 	if f.Outcome == envelope.TempError || h.result.Outcome != envelope.TempError && h.result.assumes() {
-		f = receiver.reconsider(ctx, r, f, h, word)
+		f = c.reconsider(ctx, r, f, h, word)
 	}
 	if f.Outcome == envelope.None {
 		return f // the result is not one of DMARC
@@ -97,9 +80,9 @@ func (receiver *Receiver) finding(ctx context.Context, r envelope.Resolver, name
 }
 
 // reconsider makes a finding certain, or one that waits for DNS.
-func (receiver *Receiver) reconsider(ctx context.Context, r envelope.Resolver, f envelope.Finding, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
+func (c *Checker) reconsider(ctx context.Context, r envelope.Resolver, f envelope.Finding, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
 	var outcome envelope.Outcome
-	d := receiver.discover(r)
+	d := c.discover(r)
 	d.asked, d.existing = maps.Clone(h.asked), maps.Clone(h.existing)
 	result, failure := settle(ctx, d, h.material, func(result Result) envelope.Outcome {
 		outcome = word(f.Check, &result).Outcome

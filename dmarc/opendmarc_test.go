@@ -93,7 +93,7 @@ func TestOpenDMARCAgrees(t *testing.T) {
 	program := findOpenDMARC(t)
 	config := configure(t)
 	dns := zoneOf(published)
-	old, now := &dmarc.Receiver{Model: dmarc.RFC7489}, &dmarc.Receiver{}
+	old, now := checker(t, dmarc.Options{RFC7489: true}), new(dmarc.Checker)
 	for _, tc := range compared {
 		in := dmarc.Input{From: []string{addressDomain(tc.from)}}
 		in.SPF.Result, in.SPF.Domain, _ = strings.Cut(tc.spf, " ")
@@ -103,8 +103,8 @@ func TestOpenDMARCAgrees(t *testing.T) {
 			in.DKIM = append(in.DKIM, dmarc.DKIM{Result: word, Domain: domain})
 			results += "; dkim=" + word + " header.d=" + domain
 		}
-		ours := spoken(old.Evaluate(t.Context(), dns, in))
-		if got, want := spoken(now.Evaluate(t.Context(), dns, in)), unless(tc.now, ours); got != want {
+		ours := spoken(old.Judge(t.Context(), dns, in))
+		if got, want := spoken(now.Judge(t.Context(), dns, in)), unless(tc.now, ours); got != want {
 			t.Errorf("%s: by RFC 9989 we say %s, expected was %s", tc.name, got, want)
 		}
 		if theirs, want := judged(t, program, config, results, tc.from, in.SPF.Domain), unless(tc.theirs, ours); theirs != want {
@@ -114,7 +114,7 @@ func TestOpenDMARCAgrees(t *testing.T) {
 }
 
 // spoken returns a result as OpenDMARC says it: the word and the policy.
-func spoken(result dmarc.Result) string {
+func spoken(result *dmarc.Result) string {
 	if result.Policy == "" {
 		return result.Outcome.String() + " none"
 	}

@@ -8,7 +8,7 @@ func (d *discovery) dispose(identifiers []identifier, result *Result) {
 		result.Disposition = result.Applied
 	}
 	if result.Applied != result.Policy {
-		result.Overrides = append(result.Overrides, Override{PolicyTestMode, "t=y at " + string(result.PolicyDomain)})
+		result.Overrides = append(result.Overrides, Override{policyTestMode, "t=y at " + string(result.PolicyDomain)})
 	}
 	if override, ok := d.excuse(identifiers); ok {
 		result.Overrides = append(result.Overrides, override)
@@ -21,8 +21,8 @@ func (d *discovery) dispose(identifiers []identifier, result *Result) {
 func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 	for _, word := range []string{pass, temperror} {
 		for _, i := range identifiers {
-			kind := d.receiver.kind(i.host)
-			if kind != "" && i.result == word && (word == pass || d.assumed.passes(i)) {
+			kind := d.checker.kind(i.host)
+			if kind != "" && i.word == word && (word == pass || d.assumed.passes(&i)) {
 				return Override{kind, i.method + " domain " + string(i.host)}, true
 			}
 		}
@@ -31,12 +31,12 @@ func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 }
 
 // kind returns what a domain is to this site, "" if the site does not know it.
-func (receiver *Receiver) kind(domain envelope.Host) OverrideType {
+func (c *Checker) kind(domain envelope.Host) string {
 	switch {
-	case receiver.Forwarders.Contains(domain):
-		return TrustedForwarder
-	case receiver.MailingLists.Contains(domain):
-		return MailingList
+	case c.forwarders.Contains(domain):
+		return trustedForwarder
+	case c.mailingLists.Contains(domain):
+		return mailingList
 	}
 	return ""
 }

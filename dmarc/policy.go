@@ -10,7 +10,7 @@ import (
 // discoverPolicy fills in the record that holds the policy, and the organizational
 // domain (RFC 9989, sections 4.10.1 and 4.10.2).
 func (d *discovery) discoverPolicy(ctx context.Context, result *Result) {
-	if d.receiver.Model == RFC7489 {
+	if d.checker.rfc7489 {
 		d.discoverRegistered(ctx, result)
 		return
 	}
@@ -43,7 +43,7 @@ func policyRecord(author, org envelope.Host, records []published) (published, bo
 	for _, wanted := range []func(published) bool{
 		func(p published) bool { return p.domain == author },
 		func(p published) bool { return p.domain == org },
-		func(p published) bool { return p.record.PublicSuffix == SuffixYes },
+		func(p published) bool { return p.record.PublicSuffix == suffixYes },
 	} {
 		if i := slices.IndexFunc(records, wanted); i >= 0 {
 			return records[i], true

@@ -45,28 +45,17 @@ func (p Policy) lowered() Policy {
 	return p
 }
 
-// Mode says when an identifier is aligned with the author domain (RFC 9989,
-// section 3.2.10).
-type Mode string
-
+// Modes of alignment (RFC 9989, section 3.2.10).
 const (
-	// Relaxed requires the same organizational domain.
-	Relaxed Mode = "r"
-	// Strict requires the same name.
-	Strict Mode = "s"
+	relaxed = "r" // the same organizational domain
+	strict  = "s" // the same name
 )
 
-// PublicSuffix is what a record says of its domain: whether others register names
-// below it.
-type PublicSuffix string
-
+// The values of psd: whether others register names below the domain of the record.
 const (
-	// SuffixUnsaid leaves it to the walk. It is the default.
-	SuffixUnsaid PublicSuffix = "u"
-	// SuffixYes is the record of a public suffix domain.
-	SuffixYes PublicSuffix = "y"
-	// SuffixNo is the record of an organizational domain.
-	SuffixNo PublicSuffix = "n"
+	suffixUnsaid = "u" // the walk decides; it is the default
+	suffixYes    = "y" // a public suffix domain
+	suffixNo     = "n" // an organizational domain
 )
 
 const (
@@ -86,10 +75,10 @@ type Record struct {
 	// SubdomainPolicy is sp, NonexistentPolicy is np; "" if absent, and if p, sp or
 	// np has a wrong value.
 	SubdomainPolicy, NonexistentPolicy Policy
-	// DKIMAlignment is adkim, SPFAlignment is aspf.
-	DKIMAlignment, SPFAlignment Mode
-	// PublicSuffix is psd.
-	PublicSuffix PublicSuffix
+	// DKIMAlignment is adkim, SPFAlignment is aspf: "r" for relaxed or "s" for strict.
+	DKIMAlignment, SPFAlignment string
+	// PublicSuffix is psd: "u", "y" or "n".
+	PublicSuffix string
 	// Testing says that the record has t=y: the policy is on trial.
 	Testing bool
 	// AggregateReports is rua, FailureReports is ruf: the URIs that are well
@@ -102,24 +91,19 @@ type Record struct {
 	FailureOptions string
 }
 
-// ParseRecord reads the text of a TXT record. A text that does not begin with
+// parseRecord reads the text of a TXT record. A text that does not begin with
 // the tag v=DMARC1 is not a DMARC record; the error is an *[envelope.SyntaxError].
 // Nothing else is an error: unknown tags and wrong values are ignored (RFC 9989,
 // sections 4.7 and 4.8). Letter case makes no difference, except in DMARC1.
 //
 // No tag may stand twice in a record. If one does, the first counts; of policies
-// the strictest counts, so that adding text never weakens one.
-func ParseRecord(text string) (Record, error) {
-	record, _, err := parseRecord(text)
-	return record, err
-}
-
-// parseRecord is ParseRecord. It also reports whether the record has a tag p.
+// the strictest counts, so that adding text never weakens one. hasPolicy reports
+// whether the record has a tag p.
 func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	if !isRecord(text) {
 		return Record{}, false, &envelope.SyntaxError{Kind: "DMARC record", Value: text, Reason: "does not begin with v=DMARC1"}
 	}
-	record = Record{DKIMAlignment: Relaxed, SPFAlignment: Relaxed, PublicSuffix: SuffixUnsaid, FailureOptions: noFailureOptions}
+	record = Record{DKIMAlignment: relaxed, SPFAlignment: relaxed, PublicSuffix: suffixUnsaid, FailureOptions: noFailureOptions}
 	var policies struct{ p, sp, np request }
 	seen := make(map[string]bool)
 	for tag := range strings.SplitSeq(text, ";") {
@@ -207,8 +191,8 @@ func (record *Record) set(name, value string) {
 	case "aspf":
 		record.SPFAlignment = mode(word)
 	case "psd":
-		if s := PublicSuffix(word); s == SuffixYes || s == SuffixNo {
-			record.PublicSuffix = s
+		if word == suffixYes || word == suffixNo {
+			record.PublicSuffix = word
 		}
 	case "t":
 		record.Testing = word == "y"
@@ -223,11 +207,11 @@ func (record *Record) set(name, value string) {
 	}
 }
 
-func mode(word string) Mode {
-	if Mode(word) == Strict {
-		return Strict
+func mode(word string) string {
+	if word == strict {
+		return strict
 	}
-	return Relaxed
+	return relaxed
 }
 
 // isFailureOptions reports whether word is a list of failure options, each at most

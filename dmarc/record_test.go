@@ -13,8 +13,8 @@ import (
 
 func TestParseRecord(t *testing.T) {
 	plain := dmarc.Record{
-		Policy: dmarc.PolicyReject, DKIMAlignment: dmarc.Relaxed, SPFAlignment: dmarc.Relaxed,
-		PublicSuffix: dmarc.SuffixUnsaid, FailureOptions: "0",
+		Policy: dmarc.PolicyReject, DKIMAlignment: "r", SPFAlignment: "r",
+		PublicSuffix: "u", FailureOptions: "0",
 	}
 	with := func(change func(*dmarc.Record)) dmarc.Record {
 		r := plain
@@ -32,10 +32,10 @@ func TestParseRecord(t *testing.T) {
 			r.SubdomainPolicy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyQuarantine
 		})},
 		{"v=DMARC1; p=reject; adkim=s; aspf=S; psd=N; t=Y", with(func(r *dmarc.Record) {
-			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing = dmarc.Strict, dmarc.Strict, dmarc.SuffixNo, true
+			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing = "s", "s", "n", true
 		})},
 		{"v=DMARC1; p=reject; psd=y; psd=n; t=y; t=n; adkim=r; adkim=s", with(func(r *dmarc.Record) {
-			r.PublicSuffix, r.Testing = dmarc.SuffixYes, true
+			r.PublicSuffix, r.Testing = "y", true
 		})},
 		{"v=DMARC1", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
 		{"v=DMARC1; p; x=y", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
@@ -172,5 +172,12 @@ func BenchmarkParseRecord(b *testing.B) {
 		if _, err := dmarc.ParseRecord("v=DMARC1; p=reject; sp=quarantine; adkim=s; rua=mailto:dmarc@example.org; fo=1"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestTextsThatAreNotARecord(t *testing.T) {
+	_, err := dmarc.ParseRecord("v=spf1 -all")
+	if want := `DMARC record "v=spf1 -all" does not begin with v=DMARC1`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"slices"
 
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
+	"mxrules.example/spf"
 )
 
 // Result is what an evaluation found, with all that a row of an aggregate
@@ -52,9 +54,10 @@ type Result struct {
 	// SPFAligned and DKIMAligned say that a pass of SPF, or of a signature,
 	// authenticates the author domain (policy_evaluated: spf, dkim).
 	SPFAligned, DKIMAligned bool
-	// SPF and DKIM are what went in, with the alignment of each (auth_results).
-	SPF  SPFResult
-	DKIM []DKIMResult
+	// SPF and DKIM are the results that it rests on (auth_results). They are nil if
+	// the author cannot be identified, and SPF and DKIM were not evaluated.
+	SPF  *spf.Result
+	DKIM *dkim.Result
 
 	// genuine says that exactly Domain is authenticated, so that the message passes
 	// whatever policy is published. excused says that an identifier passed that the
@@ -70,55 +73,43 @@ type Result struct {
 	unpublished bool
 	// each has the results of the author domains one by one, if there are several.
 	each []Result
-	// evidence is what SPF and DKIM themselves have to say.
-	evidence []envelope.AuthenticationResults
-}
-
-// SPFResult is the result of SPF as DMARC sees it.
-type SPFResult struct {
-	SPF
-	Aligned bool // it passed, and its domain is aligned
-}
-
-// DKIMResult is the result of a signature as DMARC sees it.
-type DKIMResult struct {
-	DKIM
-	Aligned bool // it passed, and its domain is aligned
 }
 
 // Override is a reason why the policy of a record is not applied (RFC 9990,
 // section 3.1.6).
 type Override struct {
-	Type    OverrideType
+	// Type is the kind, in the words of RFC 9990:
+	//   - "policy_test_mode": the owner asks not to apply the policy yet, by t=y.
+	//   - "trusted_forwarder": one of Options.Forwarders sent the message.
+	//   - "mailing_list": one of Options.MailingLists sent it.
+	Type    string
 	Comment string // what it rests on
 }
 
-// OverrideType is the kind of an override, in the words of RFC 9990. An evaluation
-// finds those that say so; the others are for what the site decides later, and for
-// its reports.
-type OverrideType string
-
 const (
-	// LocalPolicy: a policy of the site exempts the message. No evaluation finds it.
-	LocalPolicy OverrideType = "local_policy"
-	// MailingList: the message came through a mailing list. An evaluation finds it for
-	// Receiver.MailingLists.
-	MailingList OverrideType = "mailing_list"
-	// Other: another exception, which the comment explains. No evaluation finds it.
-	Other OverrideType = "other"
-	// PolicyTestMode: the owner asks not to apply the policy yet, by t=y. An
-	// evaluation finds it.
-	PolicyTestMode OverrideType = "policy_test_mode"
-	// TrustedForwarder: a forwarder that the site trusts sent the message. An
-	// evaluation finds it for Receiver.Forwarders.
-	TrustedForwarder OverrideType = "trusted_forwarder"
+	policyTestMode   = "policy_test_mode"
+	trustedForwarder = "trusted_forwarder"
+	mailingList      = "mailing_list"
 )
 
 // own returns a copy that shares nothing that a caller could change.
 func (result Result) own() *Result {
 	result.Authors = slices.Clone(result.Authors)
 	result.Overrides = slices.Clone(result.Overrides)
-	result.DKIM = slices.Clone(result.DKIM)
+	if result.SPF != nil {
+		sender := *result.SPF
+		sender.Matched = slices.Clone(sender.Matched)
+		if sender.Problem != nil {
+			problem := *sender.Problem
+			sender.Problem = &problem
+		}
+		result.SPF = &sender
+	}
+	if result.DKIM != nil {
+		signatures := *result.DKIM
+		signatures.Signatures = slices.Clone(signatures.Signatures)
+		result.DKIM = &signatures
+	}
 	if result.Record != nil {
 		record := *result.Record
 		record.AggregateReports = slices.Clone(record.AggregateReports)
@@ -161,7 +152,7 @@ func (result *Result) lost() *Result {
 // exempt reports whether a choice of this site lets the message off.
 func (result *Result) exempt() bool {
 	for _, o := range result.Overrides {
-		if o.Type == TrustedForwarder || o.Type == MailingList {
+		if o.Type == trustedForwarder || o.Type == mailingList {
 			return true
 		}
 	}

@@ -40,10 +40,6 @@ func (result *Result) intersect(other *Result) {
 	}
 	result.SPFAligned = result.SPFAligned && other.SPFAligned
 	result.DKIMAligned = result.DKIMAligned && other.DKIMAligned
-	result.SPF.Aligned = result.SPF.Aligned && other.SPF.Aligned
-	for i := range result.DKIM {
-		result.DKIM[i].Aligned = result.DKIM[i].Aligned && other.DKIM[i].Aligned
-	}
 	if !slices.Equal(result.Overrides, other.Overrides) {
 		result.Overrides = nil
 	}
@@ -69,9 +65,6 @@ func (result Result) temporary(failure error) Result {
 	result.Outcome, result.Err = envelope.TempError, failure
 	result.Reason = "temporary lookup failure"
 	result.Disposition, result.Overrides = PolicyNone, nil
-	result.SPFAligned, result.DKIMAligned, result.SPF.Aligned = false, false, false
-	for i := range result.DKIM {
-		result.DKIM[i].Aligned = false
-	}
+	result.SPFAligned, result.DKIMAligned = false, false
 	return result
 }

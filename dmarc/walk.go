@@ -24,7 +24,7 @@ type published struct {
 // discovery asks DNS for what an evaluation needs, each question once. Where DNS
 // does not answer, it assumes an answer.
 type discovery struct {
-	receiver *Receiver
+	checker  *Checker
 	resolver envelope.Resolver
 	asked    map[envelope.Host]found
 	existing map[envelope.Host]existence
@@ -45,12 +45,12 @@ type found struct {
 // question is the key under which the evaluations of one judgement share an
 // answer.
 type question struct {
-	receiver *Receiver
-	domain   envelope.Host
+	checker *Checker
+	domain  envelope.Host
 }
 
-func (receiver *Receiver) discover(r envelope.Resolver) *discovery {
-	return &discovery{receiver: receiver, resolver: r, asked: make(map[envelope.Host]found)}
+func (c *Checker) discover(r envelope.Resolver) *discovery {
+	return &discovery{checker: c, resolver: r, asked: make(map[envelope.Host]found)}
 }
 
 // at returns what domain publishes. It has an error only if nothing may be assumed.
@@ -59,7 +59,7 @@ func (receiver *Receiver) discover(r envelope.Resolver) *discovery {
 func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	answer, ok := d.asked[domain]
 	if !ok {
-		answer, _ = envelope.Once(ctx, question{d.receiver, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
+		answer, _ = envelope.Once(ctx, question{d.checker, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
 		d.asked[domain] = answer
 	}
 	if answer.err == nil {
@@ -72,7 +72,7 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	case d.certain:
 		return answer
 	}
-	return d.assumed.record(d.receiver, domain, answer.err)
+	return d.assumed.record(d.checker, domain, answer.err)
 }
 
 func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
@@ -80,7 +80,7 @@ func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
 	if err != nil && !envelope.NotFound(err) {
 		return found{err: err}
 	}
-	return d.receiver.read(domain, texts)
+	return d.checker.read(domain, texts)
 }
 
 // existence says whether a domain exists, if DNS says it.
@@ -109,7 +109,7 @@ func (d *discovery) exists(ctx context.Context, domain envelope.Host) bool {
 
 // read picks the record out of the TXT records of a name. Several are as none:
 // nothing says which of them counts (RFC 9989, section 4.10, steps 2 and 6).
-func (receiver *Receiver) read(domain envelope.Host, texts []string) found {
+func (c *Checker) read(domain envelope.Host, texts []string) found {
 	var answer found
 	for _, text := range texts {
 		record, hasPolicy, err := parseRecord(text)
@@ -119,24 +119,24 @@ func (receiver *Receiver) read(domain envelope.Host, texts []string) found {
 		if answer.record != nil {
 			return found{several: true}
 		}
-		receiver.adapt(domain, &record, hasPolicy)
+		c.adapt(domain, &record, hasPolicy)
 		answer.record = &record
 	}
 	return answer
 }
 
-// adapt makes of a record what it is to this receiver.
-func (receiver *Receiver) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
+// adapt makes of a record what it is to this checker.
+func (c *Checker) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
 	switch {
-	case receiver.Model == RFC7489:
-		record.NonexistentPolicy, record.PublicSuffix, record.Testing = "", SuffixUnsaid, false
+	case c.rfc7489:
+		record.NonexistentPolicy, record.PublicSuffix, record.Testing = "", suffixUnsaid, false
 		if !hasPolicy { // RFC 7489, section 6.6.3, step 6
 			record.dropPolicies()
 		}
-	case !receiver.Unguarded && record.PublicSuffix == SuffixUnsaid && isPublicSuffix(domain):
+	case !c.unguarded && record.PublicSuffix == suffixUnsaid && isPublicSuffix(domain):
 		// RFC 9989, section 11.8: a registry that publishes a record and forgets
 		// psd=y makes one organization of all its customers.
-		record.PublicSuffix = SuffixYes
+		record.PublicSuffix = suffixYes
 	}
 }
 
@@ -160,7 +160,7 @@ func (d *discovery) walk(ctx context.Context, start, last envelope.Host) (record
 		}
 		if answer.record != nil {
 			records = append(records, published{name, answer.record, answer.assumed})
-			if answer.record.PublicSuffix != SuffixUnsaid {
+			if answer.record.PublicSuffix != suffixUnsaid {
 				break
 			}
 		}
@@ -193,9 +193,9 @@ func parent(name envelope.Host) envelope.Host {
 func organizational(start envelope.Host, records []published) envelope.Host {
 	for _, p := range records {
 		switch p.record.PublicSuffix {
-		case SuffixNo:
+		case suffixNo:
 			return p.domain
-		case SuffixYes:
+		case suffixYes:
 			if p.domain != start {
 				return oneBelow(p.domain, start)
 			}

@@ -84,6 +84,16 @@ func owners(ctx context.Context, author envelope.Mailbox) ([]string, error) {
 	return nil, nil
 }
 
+// checker returns a checker with these options.
+func checker(t testing.TB, options dmarc.Options) *dmarc.Checker {
+	t.Helper()
+	c, err := dmarc.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // everyCheck returns the checks of the package by name.
 func everyCheck() map[string]envelope.Check {
 	return map[string]envelope.Check{

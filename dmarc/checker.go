@@ -1,0 +1,94 @@
+package dmarc
+
+import (
+	"context"
+
+	"mxrules.example/envelope"
+	"mxrules.example/spf"
+)
+
+// Options are the settings of a [Checker]. The zero value is RFC 9989 without
+// knowledge of the site.
+type Options struct {
+	// RFC7489 follows the predecessor of RFC 9989. It finds organizational domains
+	// with a list of public suffixes that is compiled into the program, and does not
+	// know np, psd and t. The tag pct is ignored: the policy applies to every message.
+	RFC7489 bool
+	// Unguarded takes a record without psd at its word even if a registry publishes
+	// it. Then a record at com. without psd=y makes one organization of all names
+	// below, and the owner of one of them passes for any other (RFC 9989, section
+	// 11.8). Without it, a public suffix of the ICANN division of the list in
+	// x/net/publicsuffix counts as if its record said psd=y.
+	Unguarded bool
+	// Forwarders are domains that forward mail to this site without changing it. If
+	// one of them is authenticated, by SPF or as the d= of a DKIM signature, a failure
+	// asks for nothing (the override "trusted_forwarder"). They are patterns as for
+	// envelope.ParseHostSet.
+	Forwarders []string
+	// MailingLists are domains of lists whose mail users of this site want. A list
+	// changes a message and so breaks its signature (RFC 7960, section 3.2.3). If one
+	// of them is authenticated, a failure asks for nothing (the override
+	// "mailing_list"). They are patterns as for envelope.ParseHostSet.
+	MailingLists []string
+	// SPF evaluates SPF. nil is package spf without settings.
+	SPF *spf.Checker
+}
+
+// Checker evaluates DMARC with the settings of a site. Its methods are the
+// functions of the same names. The zero value has the settings that these have.
+// It is safe for concurrent use.
+type Checker struct {
+	rfc7489, unguarded       bool
+	forwarders, mailingLists envelope.HostSet
+	spf                      *spf.Checker
+}
+
+// New returns a Checker with these options. The error is an
+// *[envelope.SyntaxError] that names the pattern that is invalid.
+func New(options Options) (*Checker, error) {
+	c := &Checker{rfc7489: options.RFC7489, unguarded: options.Unguarded, spf: options.SPF}
+	var err error
+	if c.forwarders, err = envelope.ParseHostSet(options.Forwarders...); err != nil {
+		return nil, err
+	}
+	if c.mailingLists, err = envelope.ParseHostSet(options.MailingLists...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// defaults is the Checker of the functions.
+var defaults = &Checker{}
+
+// Evaluate returns the result of DMARC for the message: it finds the policy for
+// the author domain and says whether the message is authenticated as its own (RFC
+// 9989, section 5.3). With several author domains each is evaluated, and the
+// message passes if it passes for all of them; if it fails, the result is that of
+// the strictest policy (section 11.5). Before Data, and without a message, the
+// Outcome is None.
+//
+// The result is TempError only if what DNS did not answer could change Outcome or
+// Disposition.
+//
+// Callers in one judgement share the evaluation. The result belongs to the caller.
+//
+// DNS: what SPF and DKIM ask; for each author domain, four at most, TXT of it and
+// of the names above it, eight at most; then for each domain below its
+// organizational domain that passed, up to there, eight at most; and, if the
+// message fails and np differs from sp, what [envelope.Exists] asks for the author
+// domain. If a lookup fails, it may ask the same of what another answer would lead
+// to.
+func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	return defaults.Evaluate(ctx, r, e)
+}
+
+// Evaluate is the function of that name with the settings of c.
+func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	switch {
+	case c == nil: // what New returns beside an error
+		return &Result{Outcome: envelope.TempError, Reason: errNoChecker.Error(), Err: errNoChecker, Disposition: PolicyNone}
+	case !e.Reached(envelope.Data) || e.Message == nil:
+		return &Result{Outcome: envelope.None, Reason: "there is no message", Disposition: PolicyNone}
+	}
+	return c.hear(ctx, r, e, nil).result.own()
+}
