@@ -189,11 +189,7 @@ func said(entries []envelope.AuthenticationResult) string {
 
 // TestExplanations shows the lines in which a result explains itself.
 func TestExplanations(t *testing.T) {
-	forwarders, err := envelope.ParseHostSet("forwarder.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	site := &dmarc.Receiver{Forwarders: forwarders}
+	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.example"}})
 	for _, tc := range []struct {
 		name string
 		e    *envelope.Envelope
