@@ -1,9 +1,12 @@
 package envelope_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -13,14 +16,14 @@ import (
 	"mxrules.example/envelope"
 )
 
-// A check of one's own is a function. At lets it wait for the stage at which
-// its question can be answered.
+// A check is a function. At calls it from the stage at which its question can be
+// answered.
 func Example() {
 	subjects := envelope.At("site.nosweepstakes", envelope.Data,
 		func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if strings.Contains(string(e.Message.Header()), "Subject: You have won") {
 				return envelope.Failed("", envelope.Status{Code: 550, Subject: 7, Detail: 1},
-					"the sender %s writes of winnings that nobody asked for", e.MailFrom)
+					"the message claims that its recipient has won a prize")
 			}
 			return envelope.Passed("")
 		})
@@ -37,11 +40,11 @@ func Example() {
 	// Output:
 	// site.nosweepstakes pending until data
 	// site.nosweepstakes fail
-	// 550 5.7.1 the sender luck@example.org writes of winnings that nobody asked for
+	// 550 5.7.1 the message claims that its recipient has won a prize
 }
 
-// A check that asks DNS tells three things apart: found, not found, and not
-// known now.
+// A check that asks DNS handles three cases: found, not found, and a temporary
+// failure.
 func ExampleAt_resolver() {
 	postmaster := envelope.At("site.sendertakesmail", envelope.Mail,
 		func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -210,7 +213,7 @@ func ExampleJSON() {
 }
 
 // The class of the enhanced code is the first digit of the code, so that the
-// two can't disagree.
+// two cannot disagree.
 func ExampleStatus() {
 	refused := envelope.Status{Code: 550, Subject: 7, Detail: 25}
 	fmt.Println(refused)
@@ -240,7 +243,28 @@ func ExampleOnce() {
 	// pass <nil>
 }
 
-// A message can be read again and again.
+// A server written from scratch reads the message after DATA with a limit.
+func ExampleNewDataReader() {
+	conn := bufio.NewReader(strings.NewReader("Subject: Hello\r\n\r\n..signature\r\n.\r\nQUIT\r\n"))
+	m, err := envelope.ReadMessage(envelope.NewDataReader(conn, 35<<20), envelope.Spool{})
+	switch {
+	case errors.Is(err, envelope.ErrTooLarge):
+		fmt.Println("552 5.3.4 message exceeds fixed maximum message size")
+		return
+	case err != nil:
+		fmt.Println(err)
+		return
+	}
+	defer m.Close()
+	body, _ := io.ReadAll(m.Body())
+	next, _ := conn.ReadString('\n')
+	fmt.Printf("%q\n%q\n", body, next)
+	// Output:
+	// ".signature\r\n"
+	// "QUIT\r\n"
+}
+
+// A message can be read many times.
 func ExampleReadMessage() {
 	mail := "Subject: Hello\r\n\r\nGood morning!\r\n"
 	m, err := envelope.ReadMessage(strings.NewReader(mail), envelope.Spool{})

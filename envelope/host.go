@@ -41,9 +41,6 @@ func ParseHost(s string) (Host, error) {
 	return Host(name), nil
 }
 
-// Absolute returns h with a final dot, the form in which a Resolver is asked.
-func (h Host) Absolute() string { return string(h) + "." }
-
 // Labels returns the number of labels of h: 1 for "localhost", 0 for "".
 func (h Host) Labels() int {
 	if h == "" {

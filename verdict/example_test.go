@@ -16,12 +16,12 @@ import (
 	"mxrules.example/verdict"
 )
 
-// A check of one's own needs nothing of the library but its words.
+// A custom check needs only package envelope.
 var notFromNowhere = envelope.At("site.notfromnowhere", envelope.Mail,
 	func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if strings.HasSuffix(e.MailFrom, ".invalid") {
 			return envelope.Failed("", envelope.Status{Code: 550, Subject: 1, Detail: 8},
-				"the sender %s is in a domain that can't exist", e.MailFrom)
+				"the domain of the sender %s does not exist", e.MailFrom)
 		}
 		return envelope.Passed("")
 	})
@@ -46,11 +46,11 @@ func Example() {
 	fmt.Print(lines(v.Reply()))
 	// Output:
 	// reject by site.notfromnowhere
-	// 550-5.1.8 the sender someone@nowhere.invalid is in a domain that can't exist
+	// 550-5.1.8 the domain of the sender someone@nowhere.invalid does not exist
 	// 550 5.1.8 https://mx.example.org/why?from=someone%40nowhere.invalid
 }
 
-// A failed test of a policy says why with Explain.
+// A test of a policy prints Explain when it fails.
 func ExampleVerdict_Explain() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(client.In([]netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})),
@@ -64,9 +64,9 @@ func ExampleVerdict_Explain() {
 		fmt.Printf("want %v, got %s", want, v.Explain())
 	}
 	// Output:
-	// want accept, got reject 550 5.1.8 by site.notfromnowhere: the sender someone@nowhere.invalid is in a domain that can't exist
+	// want accept, got reject 550 5.1.8 by site.notfromnowhere: the domain of the sender someone@nowhere.invalid does not exist
 	//     client.in            fail  go on   the client address 192.0.2.1 is not in the list of networks
-	//     site.notfromnowhere  fail  reject  the sender someone@nowhere.invalid is in a domain that can't exist
+	//     site.notfromnowhere  fail  reject  the domain of the sender someone@nowhere.invalid does not exist
 	//                                        condition client.authenticated: fail, the client has not logged in
 	//   not asked: client.waited
 	//   questions to DNS: 0
@@ -85,7 +85,7 @@ func ExampleTrace() {
 	// [{"rule":"client.waited","action":"reject","finding":{"check":"client.waited","outcome":"fail","status":"554 5.5.0","text":"the client spoke before the greeting of the server"},"seconds":0}] <nil>
 }
 
-// A rule for a list of what is not wanted says RejectIf.
+// RejectIf is for checks that pass for unwanted mail, such as a blocklist.
 func ExampleRejectIf() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectIf(client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})),
@@ -96,7 +96,7 @@ func ExampleRejectIf() {
 	// reject 550 5.7.1 by client.in: the client address 192.0.2.1 is in the list of networks
 }
 
-// A mark that a failure leaves unknown does not defer the message.
+// A mark that is unknown because of a failure does not defer the message.
 func ExampleMarkIf() {
 	newsletter := envelope.At("site.newsletter", envelope.Mail,
 		func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -114,8 +114,7 @@ func ExampleMarkIf() {
 	// accept 250 2.0.0, undecided bulk
 }
 
-// Several recipients are judged each. Where only one reply can be given, Merge
-// makes it.
+// Each recipient is judged. Merge returns the verdict for one reply to all of them.
 func ExamplePolicy_JudgeEach() {
 	mailboxes := envelope.At("site.mailbox", envelope.Rcpt,
 		func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -137,7 +136,7 @@ func ExamplePolicy_JudgeEach() {
 	// reject
 }
 
-// A mistake in a policy is found when the program starts.
+// Validate finds mistakes in a policy when the program starts.
 func ExamplePolicy_Validate() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org", "exa mple")),
@@ -151,7 +150,7 @@ func ExamplePolicy_Validate() {
 	// rule 3 (client.in): there is no set to ask
 }
 
-// A custom server asks at every stage and goes on while nothing is settled.
+// A custom server judges at every stage and continues until the verdict is final.
 func ExamplePolicy_Judge_stages() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(client.Authenticated),

@@ -47,7 +47,7 @@ func FuzzSender(f *testing.F) {
 		}
 		m, err := envelope.ParseMailbox(address, utf8)
 		for _, question := range dns.Asked() {
-			if err != nil || question.Name != m.Domain.Absolute() && question.Name != "mx.org.example." && question.Name != "nowhere.example." {
+			if err != nil || question.Name != string(m.Domain)+"." && question.Name != "mx.org.example." && question.Name != "nowhere.example." {
 				t.Errorf("asked %s for %q", question, address)
 			}
 		}
@@ -111,7 +111,7 @@ func (s *stranger) LookupCNAME(_ context.Context, host string) (string, error) {
 
 func (s *stranger) expectHost(host string) {
 	s.asked.Add(1)
-	if name, err := envelope.ParseHost(host); err != nil || name.Absolute() != host {
+	if name, err := envelope.ParseHost(host); err != nil || string(name)+"." != host {
 		s.t.Errorf("asked for %q", host)
 	}
 }

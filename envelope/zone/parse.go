@@ -137,7 +137,7 @@ func aLabels(name string) (string, bool) {
 		return name, true
 	}
 	host, err := envelope.ParseHost(name)
-	return host.Absolute(), err == nil
+	return string(host) + ".", err == nil
 }
 
 // isBlank reports whether rr has no data. The parser accepts such records, because

@@ -27,7 +27,7 @@ func FuzzQuoted(f *testing.F) {
 		if err != nil || sent.Route != "" {
 			return
 		}
-		domain := sent.Domain.Absolute()
+		domain := string(sent.Domain) + "."
 		if !sent.Literal.IsZero() {
 			domain = sent.Literal.String()
 		}
