@@ -22,7 +22,7 @@ func (r reverseName) AuthenticationResults() []envelope.AuthenticationResult {
 	return []envelope.AuthenticationResult{result}
 }
 
-// What writes a header asks the Detail of a finding, whoever made it.
+// A program that writes a header uses the Detail of each finding.
 func ExampleAuthenticationResults() {
 	findings := []envelope.Finding{
 		envelope.Passed("own.reverse").With(reverseName{"192.0.2.1", "mail.example.org"}),

@@ -24,7 +24,7 @@ func BenchmarkParseHost(b *testing.B) {
 	}
 }
 
-// manyCharacters is a name that costs Punycode the most: as many different
+// manyCharacters is the most expensive name for Punycode: many different
 // characters as it is asked for in one label, in labels up to the limit.
 func manyCharacters() string {
 	var b strings.Builder

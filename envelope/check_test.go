@@ -43,7 +43,7 @@ func TestAtNeverAnswersAtStart(t *testing.T) {
 	}
 }
 
-func TestAtForAWholeEnvelopeAnswersForNoOther(t *testing.T) {
+func TestAtAnswersOnlyFromItsStage(t *testing.T) {
 	check := envelope.At("site.own", envelope.Whole, constant(envelope.Passed(""), nil))
 	if f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Data}); f.Outcome != envelope.Pending {
 		t.Errorf("at Data: %s", f.Outcome)
@@ -75,14 +75,14 @@ func TestAtDataNeedsAMessage(t *testing.T) {
 	}
 }
 
-func TestAtKeepsANameOfTheAnswersOwn(t *testing.T) {
+func TestAtKeepsTheNameOfTheAnswer(t *testing.T) {
 	check := envelope.At("site.outer", envelope.Mail, constant(envelope.Passed("site.inner"), nil))
 	if f := check(t.Context(), nil, &envelope.Envelope{}); f.Check != "site.inner" {
 		t.Errorf("the finding is named %q", f.Check)
 	}
 }
 
-// mistake is what a peer is told of a mistake that is ours.
+// mistake is the text for a mistake of the program.
 const mistake = "internal server error"
 
 func TestMisconfiguredDefersAtStartAndFromItsStageOn(t *testing.T) {
@@ -110,7 +110,7 @@ func TestValidate(t *testing.T) {
 	b := envelope.Misconfigured("b", envelope.Connect, worse)
 	good := envelope.At("good", envelope.Data, constant(envelope.Passed(""), nil))
 	failing := envelope.At("failing", envelope.Connect, constant(envelope.Temporary("", worse), nil))
-	early := constant(envelope.Passed("early"), nil) // does not keep to its contract
+	early := constant(envelope.Passed("early"), nil) // breaks the contract
 	for _, tc := range []struct {
 		about string
 		check envelope.Check
@@ -161,7 +161,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// What is misconfigured matters, once mail comes, only where it could change the
+// With mail, a misconfigured operand matters only if it could change the
 // answer.
 func TestAMisconfiguredOperandDoesNotDecide(t *testing.T) {
 	bad := envelope.Misconfigured("bad", envelope.Rcpt, errors.New("no"))

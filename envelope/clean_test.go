@@ -11,7 +11,7 @@ import (
 
 func TestCleanText(t *testing.T) {
 	for _, tc := range []struct {
-		name, given, want, ascii string // ascii is want where the peer has no SMTPUTF8
+		name, given, want, ascii string // ascii is what is wanted without SMTPUTF8
 	}{
 		{"nothing", "", "", ""},
 		{"plain", "no mail is taken from 192.0.2.1", "no mail is taken from 192.0.2.1", "no mail is taken from 192.0.2.1"},
@@ -87,7 +87,7 @@ func TestExcerptIsCutAtACharacter(t *testing.T) {
 	}
 }
 
-func TestCleanTextOfCleanTextIsNoCopy(t *testing.T) {
+func TestCleanTextDoesNotCopyCleanText(t *testing.T) {
 	text := "the name mail.example.org given with HELO has no A, AAAA or MX record"
 	if got := testing.AllocsPerRun(100, func() { envelope.CleanText(text, false) }); got != 0 {
 		t.Errorf("cleaning clean text allocates %v times", got)

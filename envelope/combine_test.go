@@ -14,13 +14,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// outcomes are those of the table, by the words that the table has for them.
+// outcomes are the outcomes by their words in the table.
 var outcomes = map[string]envelope.Outcome{
 	"None": envelope.None, "Pass": envelope.Pass, "Fail": envelope.Fail,
 	"PermError": envelope.PermError, "Pending": envelope.Pending, "TempError": envelope.TempError,
 }
 
-// found is a check that finds o, with all that a finding may have.
+// found returns a check that finds o, with every field of a finding set.
 func found(o envelope.Outcome) envelope.Check {
 	return constant(envelope.Finding{Check: "a." + o.String(), Outcome: o}, nil)
 }
@@ -30,7 +30,7 @@ func found(o envelope.Outcome) envelope.Check {
 type tableRow struct{ a, b, all, any, not string }
 
 // documentedTable reads the truth table from the doc of All, so that the doc
-// and the code can't come apart.
+// and the code agree.
 func documentedTable(t *testing.T) []tableRow {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "combine.go", nil, parser.ParseComments)
@@ -63,7 +63,7 @@ func documentedTable(t *testing.T) []tableRow {
 	return rows
 }
 
-func TestCombinationsFollowTheTableInTheDoc(t *testing.T) {
+func TestCombinationsFollowTheDocumentedTable(t *testing.T) {
 	rows := documentedTable(t)
 	pairs, nots := map[[2]string]bool{}, map[string]bool{}
 	for _, row := range rows {
@@ -89,9 +89,9 @@ func TestCombinationsFollowTheTableInTheDoc(t *testing.T) {
 	}
 }
 
-// TestCombinationsByTheirMeaning derives the table a second time: an unknown is
-// replaced by everything that it could turn out to be.
-func TestCombinationsByTheirMeaning(t *testing.T) {
+// TestCombinationsTryEveryUnknown derives the table again: an unknown outcome is
+// replaced by each outcome that it could become.
+func TestCombinationsTryEveryUnknown(t *testing.T) {
 	for _, a := range outcomes {
 		for _, b := range outcomes {
 			for _, c := range outcomes {
@@ -108,8 +108,8 @@ func TestCombinationsByTheirMeaning(t *testing.T) {
 	}
 }
 
-// meant is what a combination of operands means, of which one settling decides
-// and all others together are the other.
+// meant returns the outcome of a combination: one operand that is settling decides,
+// otherwise the outcome is the other one.
 func meant(operands []envelope.Outcome, settling, other envelope.Outcome) envelope.Outcome {
 	has := func(o envelope.Outcome) bool {
 		return slices.ContainsFunc(operands, func(have envelope.Outcome) bool {
@@ -161,7 +161,7 @@ func TestCombinationsOfNothing(t *testing.T) {
 	}
 }
 
-func TestCombinationsAskNoMoreThanTheAnswerNeeds(t *testing.T) {
+func TestCombinationsStopAtTheDecidingOperand(t *testing.T) {
 	pass, fail := envelope.Pass, envelope.Fail
 	for _, tc := range []struct {
 		name    string
@@ -197,7 +197,7 @@ func TestCombinationsAskNoMoreThanTheAnswerNeeds(t *testing.T) {
 	}
 }
 
-func TestACombinationSpeaksForTheOperandThatSettledIt(t *testing.T) {
+func TestACombinationHasTheTextOfTheDecidingOperand(t *testing.T) {
 	finding := func(o envelope.Outcome, word string) envelope.Check {
 		return constant(envelope.Finding{Check: word, Outcome: o, Text: word, Err: errors.New(word),
 			Status: envelope.Status{Code: 550, Subject: 7, Detail: uint16(len(word))}}, nil)
@@ -230,7 +230,7 @@ func TestACombinationSpeaksForTheOperandThatSettledIt(t *testing.T) {
 	}
 }
 
-func TestNotTurnsTheFindingRound(t *testing.T) {
+func TestNotInvertsTheFinding(t *testing.T) {
 	f := ask(t, envelope.Not(constant(envelope.Passed("client.in"), nil)))
 	if f.Status.String() != "550 5.7.1" || f.Text != "" {
 		t.Errorf("Not(Pass) is %s %q", f.Status, f.Text)
@@ -263,7 +263,7 @@ func TestCombinationsKeepTheFindingsOfTheirOperands(t *testing.T) {
 	}
 }
 
-func TestAPendingCombinationAwaitsTheSoonest(t *testing.T) {
+func TestAPendingCombinationAwaitsTheEarliestStage(t *testing.T) {
 	awaits := func(stage envelope.Stage) envelope.Check { return constant(envelope.NotYet("a", stage), nil) }
 	for _, check := range []envelope.Check{
 		envelope.All(awaits(envelope.Data), awaits(envelope.Rcpt), awaits(envelope.Data)),
@@ -276,7 +276,7 @@ func TestAPendingCombinationAwaitsTheSoonest(t *testing.T) {
 	}
 }
 
-func TestTheChecksOfACombinationAreItsOwn(t *testing.T) {
+func TestACombinationCopiesItsChecks(t *testing.T) {
 	checks := []envelope.Check{found(envelope.Pass)}
 	check := envelope.All(checks...)
 	checks[0] = found(envelope.Fail)

@@ -9,7 +9,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// writer is a check that finds o and, when its finding is acted on, writes its
+// writer returns a check that finds o. Its Commit writes its
 // name into the journal, or fails with err.
 func writer(o envelope.Outcome, name string, journal *[]string, err error) envelope.Check {
 	return constant(envelope.Finding{Check: name, Outcome: o, Commit: func(context.Context) error {
@@ -18,7 +18,7 @@ func writer(o envelope.Outcome, name string, journal *[]string, err error) envel
 	}}, nil)
 }
 
-func TestCombinationsKeepTheCommitsThatTheAnswerNeeds(t *testing.T) {
+func TestCombinationsCommitTheOperandsThatRan(t *testing.T) {
 	var journal []string
 	pass := func(name string) envelope.Check { return writer(envelope.Pass, name, &journal, nil) }
 	fail := func(name string) envelope.Check { return writer(envelope.Fail, name, &journal, nil) }
@@ -59,7 +59,7 @@ func TestCombinationsKeepTheCommitsThatTheAnswerNeeds(t *testing.T) {
 	}
 }
 
-func TestEveryCommitIsCalledAndEveryErrorKept(t *testing.T) {
+func TestEveryCommitIsCalledAndEveryErrorReturned(t *testing.T) {
 	var journal []string
 	full, gone := errors.New("the disk is full"), errors.New("the store is gone")
 	f := ask(t, envelope.All(
@@ -76,7 +76,7 @@ func TestEveryCommitIsCalledAndEveryErrorKept(t *testing.T) {
 	}
 }
 
-func TestACommitGetsTheContextOfWhoActs(t *testing.T) {
+func TestACommitGetsTheContextOfItsCaller(t *testing.T) {
 	type key struct{}
 	var seen []any
 	check := constant(envelope.Finding{Outcome: envelope.Pass, Commit: func(ctx context.Context) error {

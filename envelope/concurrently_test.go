@@ -107,8 +107,8 @@ func TestACallThatDoesNotWaitStartsNothingElse(t *testing.T) {
 	}
 }
 
-// A loop that ends does not wait for what it does not need, and ends it.
-func TestALoopThatEndsWaitsForNothing(t *testing.T) {
+// A loop that ends early cancels the calls that still run and does not wait for them.
+func TestALoopThatEndsEarlyDoesNotWait(t *testing.T) {
 	var ended error
 	took := judged(t, func(ctx context.Context) {
 		began := time.Now()
@@ -133,7 +133,7 @@ func TestALoopThatEndsWaitsForNothing(t *testing.T) {
 	}
 }
 
-func TestReadyYieldsWhatIsThereAndLetsTheRestGoOn(t *testing.T) {
+func TestReadyYieldsFinishedCallsAndTheOthersContinue(t *testing.T) {
 	var mu sync.Mutex
 	var finished []int
 	ask := func(ctx context.Context, seconds int) int {
@@ -169,7 +169,7 @@ func TestReadyYieldsWhatIsThereAndLetsTheRestGoOn(t *testing.T) {
 	}
 }
 
-// task is a call that waits, makes further calls, and asks what others ask.
+// task is a call that waits, makes more calls, and shares work with others.
 type task struct {
 	id     int
 	waits  int // seconds, before the parts
@@ -190,7 +190,7 @@ func randomTask(r *rand.Rand, depth int, id *int) *task {
 	return t
 }
 
-// do returns what the task comes to. What tasks share ends with the judgement
+// do returns the result of the task. Shared work ends with the judgement
 // and not with the task that asked first.
 func (tk *task) do(ctx, judgement context.Context) string {
 	for range tk.waits {
@@ -230,8 +230,8 @@ type lastingContext struct {
 func (c lastingContext) Done() <-chan struct{} { return c.until.Done() }
 func (c lastingContext) Err() error            { return c.until.Err() }
 
-// alone is how long the task takes if nobody shares with it and all of its
-// parts run at once.
+// alone returns how long the task takes without sharing, if all of its
+// parts run concurrently.
 func (tk *task) alone() time.Duration {
 	longest := time.Duration(0)
 	for i, part := range tk.parts {
@@ -242,9 +242,9 @@ func (tk *task) alone() time.Duration {
 	return longest + time.Duration(tk.waits+tk.shared)*time.Second
 }
 
-// Whatever runs at once, the result is that of one call after another; no task
-// takes longer than it would alone with all its parts at once; and nothing is
-// left behind.
+// The result is that of one call after another; no task
+// takes longer than alone with all its parts running concurrently; and no goroutine
+// is left.
 func TestConcurrentIsSequential(t *testing.T) {
 	cases := 3000
 	if testing.Short() {

@@ -58,7 +58,7 @@ func TestDataReader(t *testing.T) {
 	}
 }
 
-func TestDataReaderKeepsToItsLimit(t *testing.T) {
+func TestDataReaderLimitsTheMessage(t *testing.T) {
 	long := strings.Repeat("0123456789\r\n..", 1000)
 	for _, tc := range []struct {
 		sent  string
@@ -81,7 +81,7 @@ func TestDataReaderKeepsToItsLimit(t *testing.T) {
 	}
 }
 
-func TestDataReaderPassesOnErrors(t *testing.T) {
+func TestDataReaderReturnsErrorsOfItsReader(t *testing.T) {
 	broken := errors.New("the connection broke")
 	from := bufio.NewReader(io.MultiReader(strings.NewReader("a\r\n"), iotest.ErrReader(broken)))
 	reader := envelope.NewDataReader(from, 0)
@@ -92,7 +92,7 @@ func TestDataReaderPassesOnErrors(t *testing.T) {
 	}
 }
 
-// plainData is the same one octet at a time.
+// plainData is a model of DataReader that reads one octet at a time.
 func plainData(from *bufio.Reader) (message []byte, err error) {
 	line := []byte{} // from its beginning, after CRLF
 	for {
@@ -140,7 +140,7 @@ func FuzzDataReader(f *testing.F) {
 	})
 }
 
-// The readers of net/textproto and of a plain loop stand beside it: both look at
+// It is compared with the readers of net/textproto and of a plain loop, which look at
 // each octet, as go-smtp does.
 func BenchmarkData(b *testing.B) {
 	line := strings.Repeat("x", 70) + "\r\n"

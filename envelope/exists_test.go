@@ -28,7 +28,7 @@ type wrapper struct{ envelope.Resolver }
 
 func (w wrapper) Unwrap() envelope.Resolver { return w.Resolver }
 
-func TestExistsAsksAResolverThatCanTell(t *testing.T) {
+func TestExistsUsesTheMethodOfTheResolver(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		teller teller
@@ -62,7 +62,7 @@ func TestExistsAsksAResolverThatCanTell(t *testing.T) {
 	}
 }
 
-func TestExistsByRecordsWhereNobodyCanTell(t *testing.T) {
+func TestExistsAsksForRecordsWithoutThatMethod(t *testing.T) {
 	const a, aaaa, mx = "ip4 example.org.", "ip6 example.org.", "mx example.org."
 	v4, v6 := []netip.Addr{netip.MustParseAddr("192.0.2.1")}, []netip.Addr{netip.MustParseAddr("2001:db8::1")}
 	failure := &net.DNSError{Err: "server misbehaving", IsTemporary: true}
@@ -97,8 +97,8 @@ func TestExistsByRecordsWhereNobodyCanTell(t *testing.T) {
 	}
 }
 
-func TestExistsThroughAWrapperOfNothing(t *testing.T) {
-	// The wrapper itself is asked, and it is its to fail.
+func TestExistsThroughAWrapperOfNil(t *testing.T) {
+	// The wrapper itself is asked, so that it can fail.
 	r := emptyWrapper{&scripted{answers: map[string]any{"ip4 example.org.": errors.New("nothing within")}}}
 	if got, err := envelope.Exists(t.Context(), r, "example.org"); got || !isBare(err) {
 		t.Errorf("%t, %v", got, err)

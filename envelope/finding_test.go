@@ -39,7 +39,7 @@ func TestOutcomesAreTheWordsOfRFC8601(t *testing.T) {
 	}
 }
 
-func TestConstructorsMakeWhatTheySay(t *testing.T) {
+func TestConstructors(t *testing.T) {
 	status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
 	cause := errors.New("the disk is full")
 	for _, tc := range []struct {
@@ -74,7 +74,7 @@ func TestConstructorsMakeWhatTheySay(t *testing.T) {
 	}
 }
 
-func TestWithLeavesTheFindingItIsCalledOn(t *testing.T) {
+func TestWithReturnsACopy(t *testing.T) {
 	plain := envelope.Passed("a.b")
 	if plain.With(1); plain.Detail != nil {
 		t.Error("With changed the finding that it was called on")
@@ -92,7 +92,7 @@ func TestSuggestLoginAddsToTheAdvice(t *testing.T) {
 	}
 }
 
-func TestUnavailableTellsThePeerNothingOfTheCause(t *testing.T) {
+func TestUnavailableKeepsTheCausePrivate(t *testing.T) {
 	cause := &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
 	f := envelope.Unavailable("a.b", fmt.Errorf("asking: %w", cause))
 	if want := "temporary lookup failure"; f.Text != want {
@@ -196,8 +196,8 @@ func TestFailedKeepsVerbs(t *testing.T) {
 	}
 }
 
-func TestTheFormatItselfIsCleaned(t *testing.T) {
-	const format = "one\r\ntwo" // a constant with a slip
+func TestFailedCleansItsFormat(t *testing.T) {
+	const format = "one\r\ntwo" // a constant with a mistake
 	if f := envelope.Failed("a.b", envelope.Status{}, format); f.Text != "one two" {
 		t.Errorf("text %q", f.Text)
 	}

@@ -9,7 +9,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-func TestAFindingIsJSONWhateverItHolds(t *testing.T) {
+func TestFindingMarshalsToJSON(t *testing.T) {
 	failed := envelope.Failed("a.b", envelope.Status{Code: 550, Subject: 7, Detail: 1}, "the name %s is bad", "a\r\n<b>").Advising("leave")
 	failed.Commit = func(context.Context) error { return nil }
 	loop := map[string]any{}

@@ -14,7 +14,7 @@ var (
 	name253 = strings.Join([]string{label63, label63, label63, label63[:61]}, ".")
 )
 
-func TestParseHostGivesOneForm(t *testing.T) {
+func TestParseHostNormalises(t *testing.T) {
 	for _, tc := range []struct{ name, given, want string }{
 		{"as it is", "mail.example.org", "mail.example.org"},
 		{"one label", "localhost", "localhost"},
@@ -70,7 +70,7 @@ func TestParseHostGivesOneForm(t *testing.T) {
 	}
 }
 
-func TestParseHostSaysWhatIsWrong(t *testing.T) {
+func TestParseHostErrors(t *testing.T) {
 	const (
 		empty     = "is empty"
 		emptyPart = "has an empty label"
@@ -162,7 +162,7 @@ func TestParseHostSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// wantSyntaxError wants err to be a bare *SyntaxError of this kind, value and
+// wantSyntaxError fails the test unless err is a *SyntaxError of this kind, value and
 // reason.
 func wantSyntaxError(t *testing.T, err error, kind, value, reason string) {
 	t.Helper()
@@ -175,7 +175,7 @@ func wantSyntaxError(t *testing.T, err error, kind, value, reason string) {
 	}
 }
 
-func TestParseHostOfALowerCaseNameIsNoCopy(t *testing.T) {
+func TestParseHostDoesNotCopyALowerCaseName(t *testing.T) {
 	for _, name := range []string{"mail.example.org", "mail.example.org.", "xn--bcher-kva.example", name253} {
 		if got := testing.AllocsPerRun(100, func() { envelope.ParseHost(name) }); got != 0 {
 			t.Errorf("ParseHost(%q) allocates %v times", name, got)

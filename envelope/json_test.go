@@ -50,14 +50,14 @@ func TestJSONOfAWholeEnvelope(t *testing.T) {
 	wantRead(t, "the message", e.Message.Open(), "Subject: ü\r\n\r\nbody\r\n")
 }
 
-func TestJSONOfNothingIsAWholeEnvelopeOfNothing(t *testing.T) {
+func TestEmptyJSONIsAnEmptyWholeEnvelope(t *testing.T) {
 	e, recipients, err := envelope.JSON{}.Envelope()
 	if err != nil || recipients != nil || e != (envelope.Envelope{}) {
 		t.Errorf("%+v, %q, %v", e, recipients, err)
 	}
 }
 
-func TestJSONReadsTheClientInItsPlainForm(t *testing.T) {
+func TestJSONUnmapsTheClientAddress(t *testing.T) {
 	for given, want := range map[string]string{
 		"192.0.2.1":          "192.0.2.1",
 		"::ffff:192.0.2.1":   "192.0.2.1",
@@ -72,7 +72,7 @@ func TestJSONReadsTheClientInItsPlainForm(t *testing.T) {
 	}
 }
 
-func TestJSONNamesTheFieldAtFault(t *testing.T) {
+func TestJSONErrorsNameTheField(t *testing.T) {
 	const (
 		noStage   = "is not one of whole, start, connect, helo, mail, rcpt, data"
 		noAddress = "is not an IP address"
@@ -107,7 +107,7 @@ func TestJSONNamesTheFieldAtFault(t *testing.T) {
 	}
 }
 
-func TestJSONHasTheMessageAsItIs(t *testing.T) {
+func TestJSONKeepsTheMessageUnchanged(t *testing.T) {
 	for name, raw := range map[string]string{
 		"CRLF":           "Subject: x\r\n\r\nbody\r\n",
 		"bare LF and CR": "Subject: x\n\nbo\rdy",
@@ -128,7 +128,7 @@ func TestJSONHasTheMessageAsItIs(t *testing.T) {
 	}
 }
 
-// throughText writes line as text and returns the envelope that it reads again.
+// throughText marshals line and returns the envelope of the unmarshalled text.
 func throughText(t *testing.T, line envelope.JSON) envelope.Envelope {
 	t.Helper()
 	text, err := json.Marshal(line)
@@ -146,7 +146,7 @@ func throughText(t *testing.T, line envelope.JSON) envelope.Envelope {
 	return e
 }
 
-func TestNewJSONKeepsWhatTheEnvelopeHas(t *testing.T) {
+func TestNewJSONKeepsAllFields(t *testing.T) {
 	now := time.Date(2031, 5, 17, 8, 0, 0, 123456789, time.FixedZone("", 2*60*60))
 	e := envelope.Envelope{
 		Stage:      envelope.Rcpt,
@@ -205,7 +205,7 @@ func TestNewJSONForRecipients(t *testing.T) {
 	}
 }
 
-func TestNewJSONSaysThatAMessageCanNotBeRead(t *testing.T) {
+func TestNewJSONReturnsTheErrorOfTheMessage(t *testing.T) {
 	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +276,7 @@ func content(t *testing.T, e envelope.Envelope) []byte {
 	return raw
 }
 
-func TestJSONTakesBase64InLines(t *testing.T) {
+func TestJSONAcceptsBase64InLines(t *testing.T) {
 	raw := strings.Repeat("\xff\x00", 60)
 	encoded := base64.StdEncoding.EncodeToString([]byte(raw))
 	e, _, err := envelope.JSON{MessageBase64: encoded[:76] + "\r\n" + encoded[76:] + "\r\n"}.Envelope()

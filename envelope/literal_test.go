@@ -13,7 +13,7 @@ func TestParseLiteral(t *testing.T) {
 	for _, tc := range []struct {
 		given string
 		want  envelope.Literal
-		text  string // as it is written again, "" if as it was given
+		text  string // of String, "" if it is the same
 	}{
 		{"[192.0.2.1]", address("192.0.2.1"), ""},
 		{"[0.0.0.0]", address("0.0.0.0"), ""},
@@ -42,7 +42,7 @@ func TestParseLiteral(t *testing.T) {
 	}
 }
 
-func TestParseLiteralSaysWhatIsWrong(t *testing.T) {
+func TestParseLiteralErrors(t *testing.T) {
 	const (
 		brackets = "is not in brackets"
 		four     = "is not an IPv4 address"
@@ -113,7 +113,7 @@ func TestParseLiteralSaysWhatIsWrong(t *testing.T) {
 
 var long64KB = strings.Repeat("1:", 32<<10)
 
-func TestNoLiteralIsWrittenAsNothing(t *testing.T) {
+func TestTheZeroLiteralIsAnEmptyString(t *testing.T) {
 	if none := (envelope.Literal{}); !none.IsZero() || none.String() != "" {
 		t.Errorf("the zero literal is written %q", none)
 	}

@@ -11,7 +11,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// logged is an envelope as a text log has it, without time and level.
+// logged returns an envelope in a text log, without time and level.
 func logged(e any) string {
 	var log bytes.Buffer
 	handler := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
@@ -24,7 +24,7 @@ func logged(e any) string {
 	return strings.TrimSpace(log.String())
 }
 
-func TestTheLogHasOfAnEnvelopeWhatIsKnownAtItsStage(t *testing.T) {
+func TestLogValueHasTheFieldsOfTheStage(t *testing.T) {
 	full := envelope.Envelope{
 		ClientIP: netip.MustParseAddr("::ffff:192.0.2.1"), SpokeEarly: true, TLS: &tls.ConnectionState{}, Login: "ann",
 		Helo: "mail.example.org", MailFrom: "a@example.org", RcptTo: "b@example.net",
@@ -49,7 +49,7 @@ func TestTheLogHasOfAnEnvelopeWhatIsKnownAtItsStage(t *testing.T) {
 	}
 }
 
-func TestTheLogOfAnEnvelopeIsCleanAndBounded(t *testing.T) {
+func TestLogValueIsCleanAndBounded(t *testing.T) {
 	evil := "a\r\nlevel=ERROR\x1b[2J" + strings.Repeat("x", 100_000)
 	got := logged(envelope.Envelope{Helo: evil, MailFrom: evil, RcptTo: evil, Login: evil})
 	if strings.ContainsAny(got, "\r\n\x1b") || len(got) > 2000 {

@@ -19,7 +19,7 @@ func TestParseMailbox(t *testing.T) {
 		given  string
 		local  string
 		domain string // a host, or a literal in brackets
-		text   string // as String writes it, "" if as it was given
+		text   string // of String, "" if it is the same
 	}{
 		// Dot-string @ Domain
 		{"info@example.org", "info", "example.org", ""},
@@ -128,7 +128,7 @@ func TestParseMailboxWithSMTPUTF8(t *testing.T) {
 	}
 }
 
-func TestParseMailboxRecognisesSourceRoutes(t *testing.T) {
+func TestParseMailboxParsesSourceRoutes(t *testing.T) {
 	for _, tc := range []struct{ given, route, text string }{
 		{"@a.example:b@c.example", "@a.example", "b@c.example"},
 		{"@a.example,@b.example:c@d.example", "@a.example,@b.example", "c@d.example"},
@@ -146,7 +146,7 @@ func TestParseMailboxRecognisesSourceRoutes(t *testing.T) {
 	}
 }
 
-func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
+func TestParseMailboxErrors(t *testing.T) {
 	const (
 		noLocal   = "has no local part"
 		noDomain  = "has no domain"
@@ -242,7 +242,7 @@ func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
 		"a@2001:db8::1":          character,
 		"a@" + label63 + "a.org": domain + "has a label of more than 63 octets",
 		"a@a\u202eb.example":     domain + "is not a valid internationalised name (RFC 5891)",
-		// What a program behind this one could read as another domain.
+		// A later program could read these as another domain.
 		"a@example。org":                         uLabel,
 		"a@bücher.example。":                     uLabel,
 		"a@example.org。xn--":                    domain + "has an empty label",
@@ -296,7 +296,7 @@ func TestParseMailboxSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParseMailboxOfASCIIIsNoCopy(t *testing.T) {
+func TestParseMailboxDoesNotCopyASCII(t *testing.T) {
 	for _, path := range []string{"first.last+tag@mail.example.org", `"a@b"@c.example`, "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]", "@a.example:b@c.example"} {
 		if got := testing.AllocsPerRun(100, func() { envelope.ParseMailbox(path, true) }); got != 0 {
 			t.Errorf("ParseMailbox(%q) allocates %v times", path, got)

@@ -12,10 +12,10 @@ import (
 	"mxrules.example/envelope"
 )
 
-// mebibyte is where the header block that a Message keeps ends.
+// mebibyte is the limit of the header block of a Message.
 const mebibyte = 1 << 20
 
-// keep are the ways in which a message can be held.
+// keep has the ways in which a message can be stored.
 var keep = map[string]func(t *testing.T, raw string) *envelope.Message{
 	"memory": func(t *testing.T, raw string) *envelope.Message { return envelope.NewMessage([]byte(raw)) },
 	"read into memory": func(t *testing.T, raw string) *envelope.Message {
@@ -59,7 +59,7 @@ func TestMessageIsSplitAtItsFirstEmptyLine(t *testing.T) {
 			t.Run(tc.name+", "+how, func(t *testing.T) {
 				raw := tc.header + tc.body
 				if raw == "" && how == "file" {
-					return // an empty message is never longer than what memory may hold
+					return // an empty message is never spooled
 				}
 				m := hold(t, raw)
 				if got := string(m.Header()); got != tc.header {
@@ -71,7 +71,7 @@ func TestMessageIsSplitAtItsFirstEmptyLine(t *testing.T) {
 				if got := m.Size(); got != int64(len(raw)) {
 					t.Errorf("size %d, want %d", got, len(raw))
 				}
-				for range 2 { // again and again
+				for range 2 { // a second time too
 					wantRead(t, "the message", m.Open(), raw)
 					wantRead(t, "the body", m.Body(), tc.body)
 				}
@@ -127,7 +127,7 @@ func TestHeaderIsCutAtOneMebibyte(t *testing.T) {
 	}
 }
 
-func TestMessageIsReadWhateverTheReaderDoes(t *testing.T) {
+func TestReadMessageReadsToTheEnd(t *testing.T) {
 	raw := "Subject: x\r\n\r\n" + strings.Repeat("0123456789", 50)
 	for name, slow := range map[string]func(io.Reader) io.Reader{
 		"as it comes":               func(r io.Reader) io.Reader { return r },
@@ -150,7 +150,7 @@ func TestMessageIsReadWhateverTheReaderDoes(t *testing.T) {
 	}
 }
 
-// hesitant gives nothing at every other call.
+// hesitant is a reader that returns nothing at every other call.
 type hesitant struct {
 	r    io.Reader
 	wait bool
@@ -163,7 +163,7 @@ func (h *hesitant) Read(p []byte) (int, error) {
 	return h.r.Read(p)
 }
 
-func TestManyReadersAtOnce(t *testing.T) {
+func TestConcurrentReadersOfAMessage(t *testing.T) {
 	header, body := "Subject: x\r\n\r\n", strings.Repeat("0123456789", 10_000)
 	for how, hold := range keep {
 		t.Run(how, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestManyReadersAtOnce(t *testing.T) {
 	}
 }
 
-func TestAppendingToTheHeaderLeavesTheMessage(t *testing.T) {
+func TestAppendingToTheHeaderDoesNotChangeTheMessage(t *testing.T) {
 	for how, hold := range keep {
 		m := hold(t, "Subject: x\r\n\r\nbody")
 		_ = append(m.Header(), "evil"...)

@@ -39,7 +39,7 @@ func TestOnceComputesOncePerJudgement(t *testing.T) {
 	}
 }
 
-func TestOnceOutsideAJudgementJustCalls(t *testing.T) {
+func TestOnceOutsideAJudgementComputesEachTime(t *testing.T) {
 	type key struct{}
 	computed := 0
 	for range 3 {
@@ -50,7 +50,7 @@ func TestOnceOutsideAJudgementJustCalls(t *testing.T) {
 	}
 }
 
-func TestOnceKeepsTypesOfKeysApart(t *testing.T) {
+func TestOnceDistinguishesKeyTypes(t *testing.T) {
 	type ours string
 	type theirs string
 	ctx := envelope.WithJudgement(t.Context())
@@ -62,7 +62,7 @@ func TestOnceKeepsTypesOfKeysApart(t *testing.T) {
 	}
 }
 
-func TestOnceSharedByManyAtTheSameTime(t *testing.T) {
+func TestOnceSharesConcurrently(t *testing.T) {
 	type key struct{ n int }
 	ctx := envelope.WithJudgement(t.Context())
 	var computed atomic.Int32
@@ -108,7 +108,7 @@ func TestOncePanicsForEveryCaller(t *testing.T) {
 	}
 }
 
-// An answer that the first caller did not wait for is no answer for the others.
+// If the first caller did not wait for the answer, the others compute it.
 func TestOnceRetriesAbandonedWork(t *testing.T) {
 	type key struct{}
 	judgement := envelope.WithJudgement(t.Context())
@@ -135,7 +135,7 @@ func TestOnceRetriesAbandonedWork(t *testing.T) {
 	}
 }
 
-func TestOnceLetsNoCallerWaitLongerThanItsContext(t *testing.T) {
+func TestOnceWaitsNoLongerThanTheContextOfItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
 		judgement := envelope.WithJudgement(t.Context())
@@ -156,7 +156,7 @@ func TestOnceLetsNoCallerWaitLongerThanItsContext(t *testing.T) {
 		}
 		var waiting sync.WaitGroup
 		for i, tc := range []struct{ timeout, after time.Duration }{
-			{4 * time.Second, 4 * time.Second},   // computes, and gives up
+			{4 * time.Second, 4 * time.Second},   // computes, and its context ends
 			{2 * time.Second, 2 * time.Second},   // does not wait for the first
 			{time.Minute, 14 * time.Second},      // one of these three computes again at 4 s,
 			{time.Hour, 14 * time.Second},        // and the others wait for it
@@ -180,7 +180,7 @@ func TestOnceLetsNoCallerWaitLongerThanItsContext(t *testing.T) {
 	})
 }
 
-func TestOnceSurvivesAGoroutineThatEnds(t *testing.T) {
+func TestOnceRetriesIfAGoroutineExits(t *testing.T) {
 	type key struct{}
 	ctx := envelope.WithJudgement(t.Context())
 	var ended sync.WaitGroup
@@ -265,7 +265,7 @@ func TestOncePerMessageIsReleasedWithTheMessage(t *testing.T) {
 	runtime.KeepAlive(m)
 }
 
-func TestClosingAMessageDuringAComputationIsHarmless(t *testing.T) {
+func TestAMessageCanBeClosedDuringAComputation(t *testing.T) {
 	type key struct{}
 	m := envelope.NewMessage(nil)
 	ended, cancel := context.WithCancel(t.Context())

@@ -41,7 +41,7 @@ func TestQuoteLocalPart(t *testing.T) {
 	}
 }
 
-func TestWhatNoLocalPartCanHoldIsRefusedEvenInQuotes(t *testing.T) {
+func TestInvalidCharactersOfALocalPartAreErrorsInQuotes(t *testing.T) {
 	for _, local := range []string{"a\x00b", "a\r\nb", "a\x7f", "a\xff", "a\u0085"} {
 		if m, err := envelope.ParseMailbox(envelope.QuoteLocalPart(local)+"@example.org", true); err == nil {
 			t.Errorf("%q is read as %+v", local, m)
@@ -66,7 +66,7 @@ func FuzzQuoteLocalPart(f *testing.F) {
 	})
 }
 
-// The grammar of a path once more, as regular expressions: what stands before
+// The grammar of a path as regular expressions, as a model: what is before
 // the domain, with the local part as it is written, and a pair in quotes.
 var (
 	beforeDomain = regexp.MustCompile(`^(?s:@[^:]*:)?((?s:"(?:[^"\\]|\\.)*")|[^"@]*)@`)
@@ -121,7 +121,7 @@ func FuzzParseMailbox(f *testing.F) {
 		if host, err := envelope.ParseHost(domain); m.Domain != "" && (err != nil || host != m.Domain) {
 			t.Errorf("%q has the domain %q, not %q", path, domain, m.Domain)
 		}
-		// Programs that decode labels and fold their case, and do nothing else, see
+		// Programs that only decode labels and fold their case see
 		// the domain that was judged.
 		said, _ := idna.Punycode.ToUnicode(strings.ToLower(strings.TrimSuffix(domain, ".")))
 		judged, _ := idna.Punycode.ToUnicode(string(m.Domain))

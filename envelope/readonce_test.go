@@ -81,8 +81,8 @@ func nth(e *envelope.Envelope, n int) *envelope.Envelope {
 	return &one
 }
 
-// A message of 25 MB with 50 recipients must not cost 50 times what it costs
-// with one.
+// A message of 25 MB for 50 recipients must not cost 50 times as much as
+// for one.
 func TestEveryCheckReadsAMessageOnceForAllRecipients(t *testing.T) {
 	for _, reader := range readers {
 		name, _ := envelope.Describe(reader.check)
@@ -95,7 +95,7 @@ func TestEveryCheckReadsAMessageOnceForAllRecipients(t *testing.T) {
 				got := reader.check(envelope.WithJudgement(t.Context()), dns, nth(e, n))
 				if n == 0 {
 					want = got
-					clear(e.Message.Header()) // nothing may be read there again
+					clear(e.Message.Header()) // a second reading would see this
 				}
 				if got.Outcome != want.Outcome || got.Text != want.Text {
 					t.Fatalf("the finding for recipient %d is %s (%s), want that for the first, %s (%s)", n, got.Outcome, got.Text, want.Outcome, want.Text)
@@ -111,7 +111,7 @@ func TestEveryCheckReadsAMessageOnceForAllRecipients(t *testing.T) {
 	}
 }
 
-func TestAPolicyReadsAMessageOnceHoweverItIsJudged(t *testing.T) {
+func TestAPolicyReadsAMessageOnce(t *testing.T) {
 	var policy verdict.Policy
 	for _, reader := range readers {
 		policy.Rules = append(policy.Rules, verdict.MarkUnless(reader.check, "unwanted"))

@@ -14,7 +14,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// scripted is a Resolver that answers from a table by question, such as
+// scripted is a Resolver that answers from a table of questions, such as
 // "ip4 mail.example.org.", and keeps a log. What is not in the table is not
 // found.
 type scripted struct {
@@ -22,7 +22,7 @@ type scripted struct {
 	asked   []string
 }
 
-// both is an answer beside an error.
+// both is an answer together with an error.
 type both struct {
 	records any
 	err     error
@@ -62,7 +62,7 @@ func (s *scripted) LookupCNAME(_ context.Context, host string) (string, error) {
 	return strings.Join(names, ""), err
 }
 
-// lookups are the helpers that take a name, with how their question is logged
+// lookups are the functions that take a name, with the log of their question
 // and an answer to it.
 var lookups = []struct {
 	question string
@@ -91,7 +91,7 @@ var lookups = []struct {
 	}},
 }
 
-func TestNamesAreAskedInOneForm(t *testing.T) {
+func TestLookupsNormaliseNames(t *testing.T) {
 	for _, l := range lookups {
 		for name, want := range map[string]string{
 			"mail.example.org":      "mail.example.org.",
@@ -114,7 +114,7 @@ func TestNamesAreAskedInOneForm(t *testing.T) {
 	}
 }
 
-func TestNamesThatNoZoneCanHoldAreNeverAsked(t *testing.T) {
+func TestLookupsDoNotAskForInvalidNames(t *testing.T) {
 	for _, name := range []string{
 		"", ".", "a..b", ".example.org", "example.org..", "[192.0.2.1]", "2001:db8::1", "a b.example", "a\x00.example",
 		"a/b.example", "a@b.example", "*.example.org", "\xff.example", "a\u202eb.example", "a\r\nb.example",
@@ -137,14 +137,14 @@ func TestNamesThatNoZoneCanHoldAreNeverAsked(t *testing.T) {
 	}
 }
 
-// isBare reports whether err is a *net.DNSError itself, and is either not found
+// isBare reports whether err is an unwrapped *net.DNSError that is either not found
 // or temporary.
 func isBare(err error) bool {
 	dns, ok := err.(*net.DNSError)
 	return ok && dns.IsNotFound != (dns.IsTemporary || dns.IsTimeout)
 }
 
-func TestErrorsOfAResolverBecomeOneOfTwo(t *testing.T) {
+func TestErrorsAreNotFoundOrTemporary(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		answer   error
@@ -187,7 +187,7 @@ func TestErrorsOfAResolverBecomeOneOfTwo(t *testing.T) {
 	}
 }
 
-func TestTheCauseOfAFailedLookupCanBeFound(t *testing.T) {
+func TestErrorsKeepTheirCause(t *testing.T) {
 	cause := errors.New("connection refused")
 	r := &scripted{answers: map[string]any{"mx example.org.": fmt.Errorf("udp: %w", cause)}}
 	_, err := envelope.LookupMX(t.Context(), r, "Example.org")
@@ -196,7 +196,7 @@ func TestTheCauseOfAFailedLookupCanBeFound(t *testing.T) {
 	}
 }
 
-func TestTheErrorOfAResolverIsNotChanged(t *testing.T) {
+func TestTheErrorOfAResolverIsNotModified(t *testing.T) {
 	refused := &net.DNSError{Err: "server misbehaving", Name: "example.org."}
 	r := &scripted{answers: map[string]any{"mx example.org.": refused}}
 	if _, err := envelope.LookupMX(t.Context(), r, "example.org"); !err.(*net.DNSError).IsTemporary {
@@ -207,7 +207,7 @@ func TestTheErrorOfAResolverIsNotChanged(t *testing.T) {
 	}
 }
 
-func TestAnswersBesideAnErrorCount(t *testing.T) {
+func TestAnErrorBesideAnswersIsIgnored(t *testing.T) {
 	for _, l := range lookups {
 		r := &scripted{answers: map[string]any{l.question + " example.org.": both{l.answer, errors.New("one of two is broken")}}}
 		if n, err := l.lookup(t.Context(), r, "example.org"); n != 1 || err != nil {
@@ -282,7 +282,7 @@ func TestAnEndedContextAsksNothing(t *testing.T) {
 	}
 }
 
-func TestPTRIsAskedForThePlainAddress(t *testing.T) {
+func TestLookupPTRUnmapsTheAddress(t *testing.T) {
 	for given, want := range map[string]string{
 		"192.0.2.1":        "ptr 192.0.2.1",
 		"::ffff:192.0.2.1": "ptr 192.0.2.1",
@@ -301,7 +301,7 @@ func TestPTRIsAskedForThePlainAddress(t *testing.T) {
 	}
 }
 
-func TestIPv4AddressesArePlain(t *testing.T) {
+func TestLookupIPUnmapsIPv4Addresses(t *testing.T) {
 	given := []netip.Addr{netip.MustParseAddr("::ffff:192.0.2.1"), netip.MustParseAddr("192.0.2.2")}
 	r := &scripted{answers: map[string]any{"ip4 example.org.": given, "ip6 example.org.": given[:1]}}
 	got, err := envelope.LookupIP(t.Context(), r, "ip4", "example.org")
@@ -317,7 +317,7 @@ func TestIPv4AddressesArePlain(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAnAliasIsAsTheAnswerHasIt(t *testing.T) {
+func TestLookupCNAMEReturnsTheNameUnchanged(t *testing.T) {
 	for _, want := range []string{"example.org.", "Mail.Example.NET.", "anything at all"} {
 		r := &scripted{answers: map[string]any{"cname example.org.": []string{want}}}
 		if got, err := envelope.LookupCNAME(t.Context(), r, "Example.ORG"); got != want || err != nil {

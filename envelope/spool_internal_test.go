@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// What is left of a message whose file was cut is an error to every reader, and
-// never a shorter message.
-func TestASpoolThatWasCutIsNoShorterMessage(t *testing.T) {
+// If the file of a message is truncated, every reader returns an error and
+// not a shorter message.
+func TestATruncatedSpoolIsAnError(t *testing.T) {
 	const text = "Subject: a letter\r\n\r\n"
 	m, err := ReadMessage(strings.NewReader(text+strings.Repeat("a", 1000)), Spool{Memory: 1, Dir: t.TempDir()})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-func TestSpoolKeepsInMemoryWhatItMay(t *testing.T) {
+func TestSpoolMemoryLimit(t *testing.T) {
 	const mebibyte = 1 << 20
 	for _, tc := range []struct {
 		memory, size int
@@ -54,8 +54,8 @@ func TestSpoolKeepsInMemoryWhatItMay(t *testing.T) {
 	}
 }
 
-// wantNothingIn wants no file in dir, nor, where the system tells, an open file
-// that had its name there.
+// wantNothingIn fails the test if there is a file in dir or, where the system shows it, an open file
+// that was in it.
 func wantNothingIn(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -70,8 +70,8 @@ func wantNothingIn(t *testing.T, dir string) {
 	}
 }
 
-// faulty gives its text and then err, at the same call as the last octet if
-// together. After that it is at its end, as a reader that forgets its error.
+// faulty returns its text and then err, in the same call as the last octet if
+// together is set. After that it returns io.EOF, like a reader that forgets its error.
 type faulty struct {
 	text     string
 	err      error
@@ -89,12 +89,12 @@ func (f *faulty) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// refusal is an error that a server looks for by its type.
+// refusal is an error that a server recognises by its type.
 type refusal struct{ code int }
 
 func (r *refusal) Error() string { return fmt.Sprint("refused with ", r.code) }
 
-func TestAnErrorOfTheReaderIsNeverTheEndOfTheMessage(t *testing.T) {
+func TestReadMessageReturnsTheErrorOfTheReader(t *testing.T) {
 	const memory = 100
 	for _, size := range []int{0, 1, memory - 1, memory, memory + 1, memory + 2, 10 * memory} {
 		for _, together := range []bool{false, true} {
@@ -122,13 +122,13 @@ func TestAnErrorOfTheReaderIsNeverTheEndOfTheMessage(t *testing.T) {
 	}
 }
 
-func TestASpoolThatCanNotBeMadeIsAnError(t *testing.T) {
+func TestReadMessageReturnsTheErrorOfTheSpool(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: missing})
 	if m != nil || !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "message spool: ") {
 		t.Errorf("%v, %v", m, err)
 	}
-	// What fits into memory needs no folder.
+	// A message in memory needs no directory.
 	if _, err := envelope.ReadMessage(strings.NewReader("fits"), envelope.Spool{Memory: 4, Dir: missing}); err != nil {
 		t.Error(err)
 	}

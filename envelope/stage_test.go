@@ -10,12 +10,12 @@ import (
 	"mxrules.example/envelope"
 )
 
-// ordered are the stages of a transaction as it goes on.
+// ordered has the stages of a transaction in order.
 var ordered = []envelope.Stage{
 	envelope.Start, envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data,
 }
 
-func TestAStageHasReachedWhatCameBeforeIt(t *testing.T) {
+func TestAStageHasReachedAllEarlierOnes(t *testing.T) {
 	for i, at := range ordered {
 		e := envelope.Envelope{Stage: at}
 		for j, stage := range ordered {
@@ -38,7 +38,7 @@ func TestAWholeEnvelopeHasReachedEveryStage(t *testing.T) {
 	}
 }
 
-func TestStagesAreReadAsTheyAreWritten(t *testing.T) {
+func TestParseStageIsTheInverseOfString(t *testing.T) {
 	for _, stage := range append(ordered, envelope.Whole) {
 		got, err := envelope.ParseStage(stage.String())
 		if err != nil || got != stage {
@@ -60,7 +60,7 @@ func TestStagesAreReadAsTheyAreWritten(t *testing.T) {
 	}
 }
 
-func TestClientIsTheAddressInItsPlainForm(t *testing.T) {
+func TestClientUnmapsTheAddress(t *testing.T) {
 	for _, tc := range []struct{ given, want string }{
 		{"192.0.2.1", "192.0.2.1"},
 		{"::ffff:192.0.2.1", "192.0.2.1"},
@@ -82,7 +82,7 @@ func TestClientIsTheAddressInItsPlainForm(t *testing.T) {
 	}
 }
 
-func TestPlainPrefixIsTheOneThatAMappedPrefixMeans(t *testing.T) {
+func TestPlainPrefixUnmapsAPrefix(t *testing.T) {
 	for given, want := range map[string]string{
 		"192.0.2.0/24":         "192.0.2.0/24",
 		"::ffff:192.0.2.0/120": "192.0.2.0/24",
@@ -105,7 +105,7 @@ func TestPlainPrefixIsTheOneThatAMappedPrefixMeans(t *testing.T) {
 	}
 }
 
-func TestTimeIsNowOrTheClock(t *testing.T) {
+func TestTimeIsNowOrTheTimeOfTheClock(t *testing.T) {
 	fixed := time.Date(2031, 5, 17, 8, 0, 0, 0, time.UTC)
 	if got := (&envelope.Envelope{Now: fixed}).Time(); !got.Equal(fixed) {
 		t.Errorf("Time() = %s, want %s", got, fixed)
@@ -116,7 +116,7 @@ func TestTimeIsNowOrTheClock(t *testing.T) {
 	}
 }
 
-func TestASyntaxErrorNamesTheValueCutAndCleaned(t *testing.T) {
+func TestSyntaxErrorCutsAndCleansTheValue(t *testing.T) {
 	for _, tc := range []struct{ value, want string }{
 		{"a..b", `host name "a..b" has an empty label`},
 		{"a\"b", `host name "a\"b" has an empty label`},

@@ -59,7 +59,7 @@ func TestStatusKinds(t *testing.T) {
 	}
 }
 
-func TestDeferralSoftensARefusalAndKeepsItsDetail(t *testing.T) {
+func TestDeferralKeepsSubjectAndDetail(t *testing.T) {
 	for _, tc := range []struct {
 		status envelope.Status
 		want   string
@@ -80,14 +80,14 @@ func TestDeferralSoftensARefusalAndKeepsItsDetail(t *testing.T) {
 		{envelope.Status{Code: 553, Subject: 7, Detail: 1}, "451 4.7.1"},
 		{envelope.Status{Code: 555, Subject: 5, Detail: 4}, "451 4.5.4"},
 		{envelope.Status{Code: 556, Subject: 1, Detail: 10}, "451 4.1.10"},
-		// A deferral is one already.
+		// A deferral is not changed.
 		{envelope.Status{Code: 421, Subject: 4, Detail: 2}, "421 4.4.2"},
 		{envelope.Status{Code: 450, Subject: 7, Detail: 25}, "450 4.7.25"},
 		{envelope.Status{Code: 451, Subject: 7, Detail: 1}, "451 4.7.1"},
 		{envelope.Status{Code: 452, Subject: 2, Detail: 2}, "452 4.2.2"},
 		{envelope.Status{Code: 454, Subject: 7}, "454 4.7.0"},
 		{envelope.Status{Code: 455, Subject: 5, Detail: 4}, "455 4.5.4"},
-		// What refuses nothing, and what is no code, says nothing to keep.
+		// Replies that are not refusals, and invalid codes.
 		{envelope.Status{}, "451 4.7.0"},
 		{envelope.Status{Code: 250, Subject: 1, Detail: 5}, "451 4.7.0"},
 		{envelope.Status{Code: 354}, "451 4.7.0"},
@@ -102,7 +102,7 @@ func TestDeferralSoftensARefusalAndKeepsItsDetail(t *testing.T) {
 	}
 }
 
-func TestEveryDeferralIsOne(t *testing.T) {
+func TestDeferralIsADeferral(t *testing.T) {
 	for code := range uint16(1000) {
 		s := envelope.Status{Code: code, Subject: 5, Detail: 4}
 		deferral := s.Deferral()

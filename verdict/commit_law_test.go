@@ -9,7 +9,7 @@ import (
 )
 
 // transaction judges stage by stage until a verdict is final. It returns that
-// verdict and holds each judgement to what it may write.
+// verdict, and fails the test if a judgement writes what it must not.
 func (w *world) transaction(t *testing.T, rules verdict.Rules) verdict.Verdict {
 	for _, stage := range stages {
 		v, _ := w.judge(t, rules, stage) // which lets no unsettled verdict write

@@ -13,7 +13,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// ledger makes checks that write, and keeps what was written.
+// ledger makes checks that write, and records what was written.
 type ledger struct {
 	wrote   []string
 	failing map[string]error
@@ -34,7 +34,7 @@ func (l *ledger) check(name string, outcome envelope.Outcome) envelope.Check {
 	}
 }
 
-func TestOnlyWhatAFinalVerdictActsOnIsWritten(t *testing.T) {
+func TestOnlyAFinalVerdictCommits(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		rules func(l *ledger) verdict.Rules
@@ -99,7 +99,7 @@ func TestOnlyWhatAFinalVerdictActsOnIsWritten(t *testing.T) {
 	}
 }
 
-func TestAWriteThatFailsMakesItsFindingATempError(t *testing.T) {
+func TestAFailedCommitMakesItsFindingATempError(t *testing.T) {
 	l := ledger{failing: map[string]error{"b": errors.New("disk full")}}
 	got := judge(t, &envelope.Envelope{},
 		verdict.RejectUnless(l.check("a", envelope.Pass)),
@@ -119,7 +119,7 @@ func TestAWriteThatFailsMakesItsFindingATempError(t *testing.T) {
 	}
 }
 
-func TestAfterAFailedWriteTheWalkIsTakenAgainAndNothingIsWrittenTwice(t *testing.T) {
+func TestAfterAFailedCommitNothingIsWrittenTwice(t *testing.T) {
 	l := ledger{failing: map[string]error{"b": errors.New("disk full")}}
 	got := judge(t, &envelope.Envelope{},
 		verdict.RejectUnless(l.check("a", envelope.Pass)),
@@ -130,9 +130,9 @@ func TestAfterAFailedWriteTheWalkIsTakenAgainAndNothingIsWrittenTwice(t *testing
 	}
 }
 
-// After a Commit that failed, what is pending may matter again. Nothing may be
+// After a failed Commit, a Pending finding may matter again. Nothing may be
 // written before such a verdict, since a later stage would write it again.
-func TestAVerdictThatAFailedCommitUnsettlesHasWrittenNothing(t *testing.T) {
+func TestAVerdictUnsettledByAFailedCommitHasWrittenNothing(t *testing.T) {
 	pending := verdict.AcceptIf(late("p"))
 	for _, tc := range []struct {
 		name  string
@@ -173,7 +173,7 @@ func TestAVerdictThatAFailedCommitUnsettlesHasWrittenNothing(t *testing.T) {
 	}
 }
 
-func TestACommitOutlivesTheTimeoutOfThePolicyAndIsBoundedItself(t *testing.T) {
+func TestACommitHasItsOwnTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var left time.Duration
 		check := envelope.At("store", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
@@ -197,7 +197,7 @@ func TestACommitOutlivesTheTimeoutOfThePolicyAndIsBoundedItself(t *testing.T) {
 	})
 }
 
-func TestACommitThatPanicsIsAWriteThatFailed(t *testing.T) {
+func TestACommitThatPanicsHasFailed(t *testing.T) {
 	check := envelope.At("store", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		f := envelope.Passed("")
 		f.Commit = func(context.Context) error { panic("torn page") }

@@ -12,7 +12,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// slowly is a world whose answers take up to three seconds.
+// slowly returns a world whose answers take up to three seconds.
 type slowly struct {
 	*world
 	delays map[string]time.Duration
@@ -37,7 +37,7 @@ func (s *slowly) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	})
 }
 
-// judged is what judging came to, for a comparison.
+// judged is the result of a judgement, for comparison.
 type judged struct {
 	what  string
 	wrote []string
@@ -56,7 +56,7 @@ func (s *slowly) judge(ctx context.Context, policy verdict.Policy, stage envelop
 	return judged{s.said(v), slices.Clone(s.wrote), time.Since(began), v}
 }
 
-// Concurrent judging gives what sequential judging gives, at every stage, takes
+// Concurrent judging gives the same as sequential judging at every stage, takes
 // no longer, and leaves no goroutine behind (which synctest sees).
 func TestLawConcurrentIsSequential(t *testing.T) {
 	faster, slower := time.Duration(0), time.Duration(0)
@@ -84,7 +84,7 @@ func TestLawConcurrentIsSequential(t *testing.T) {
 	}
 }
 
-// A context that ends, whenever it does, only defers.
+// A context that ends at any time only defers.
 func TestLawConcurrentJudgingThatIsCancelledOnlyDefers(t *testing.T) {
 	deferred := 0
 	forEachWorld(t, cases/2, func(t *testing.T, w *world) {
@@ -111,8 +111,8 @@ func TestLawConcurrentJudgingThatIsCancelledOnlyDefers(t *testing.T) {
 	}
 }
 
-// A rule after the one that decides delays nothing, and is not waited for.
-func TestARuleAfterTheDecidingOneDelaysNothing(t *testing.T) {
+// A rule after the one that decides is not waited for.
+func TestARuleAfterTheDecidingOneIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{atoms: []atom{{name: "first", dns: true}, {name: "second", dns: true}}}
 		for i := range w.atoms {

@@ -26,7 +26,7 @@ var notFromNowhere = envelope.At("site.notfromnowhere", envelope.Mail,
 		return envelope.Passed("")
 	})
 
-// lines shows a reply without the carriage returns of the wire.
+// lines returns a reply without carriage returns.
 func lines(r verdict.Reply) string { return strings.ReplaceAll(r.String(), "\r\n", "\n") }
 
 func Example() {

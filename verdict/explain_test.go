@@ -12,7 +12,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-func TestAVerdictInOneLine(t *testing.T) {
+func TestVerdictString(t *testing.T) {
 	rules := func(r ...verdict.Rule) verdict.Policy { return verdict.Policy{Rules: r} }
 	soft := rules(verdict.RejectUnless(fail("f")))
 	soft.Soft = true
@@ -44,12 +44,12 @@ func TestAVerdictInOneLine(t *testing.T) {
 	}
 }
 
-// story is a detail that has something to say.
+// story is a Detail that is an Explainer.
 type story struct{ lines []string }
 
 func (s *story) Explain() []string { return s.lines }
 
-// unusual is a verdict with everything that a trace can have.
+// unusual returns a verdict with everything that a trace can have.
 func unusual(t *testing.T) verdict.Verdict {
 	t.Helper()
 	dns := &phoneBook{txt: map[string]string{"a.example.": "yes"}}
@@ -76,7 +76,7 @@ func unusual(t *testing.T) verdict.Verdict {
 	}}.Judge(t.Context(), dns, &envelope.Envelope{Stage: envelope.Connect})
 }
 
-func TestExplainTellsTheWholeStory(t *testing.T) {
+func TestExplain(t *testing.T) {
 	const want = `reject 554 5.7.25 by end: end does not hold
     published       pass
                                              asked TXT a.example.
@@ -110,10 +110,10 @@ func TestExplainTellsTheWholeStory(t *testing.T) {
 	}
 }
 
-// duration matches how long something took.
+// duration matches a measured duration.
 var duration = regexp.MustCompile(`,"(began|seconds)":[^,}]*`)
 
-func TestAVerdictIsJSONWithItsTrace(t *testing.T) {
+func TestVerdictMarshalsToJSON(t *testing.T) {
 	text, err := json.Marshal(unusual(t))
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestAVerdictIsJSONWithItsTrace(t *testing.T) {
 	}
 }
 
-func TestMarksStandInTheJSONOfAnAcceptance(t *testing.T) {
+func TestJSONOfAnAcceptanceHasItsMarks(t *testing.T) {
 	v := judge(t, atConnect(), verdict.MarkUnless(fail("f"), "a"), verdict.MarkUnless(temp("t"), "b"))
 	v.Trace = nil
 	text, err := json.Marshal(v)

@@ -14,7 +14,7 @@ var mapped = netip.MustParseAddr("::ffff:192.0.2.1")
 
 var reject = envelope.Status{Code: 550, Subject: 7, Detail: 25}
 
-// says makes a check that answers from stage on, always the same.
+// says returns a check with the same answer from stage on.
 func says(name string, stage envelope.Stage, outcome envelope.Outcome) envelope.Check {
 	return func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if !e.Reached(stage) {

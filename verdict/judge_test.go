@@ -14,7 +14,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-func TestTheFirstRuleThatDecidesDecides(t *testing.T) {
+func TestTheFirstDecidingRuleDecides(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		rules verdict.Rules
@@ -50,7 +50,7 @@ func TestTheFirstRuleThatDecidesDecides(t *testing.T) {
 	}
 }
 
-func TestADecisionWaitsForWhatCouldChangeItAndForNothingElse(t *testing.T) {
+func TestADecisionWaitsOnlyForWhatCouldChangeIt(t *testing.T) {
 	on := func(c envelope.Check) verdict.Rule { return verdict.RejectUnless(c) }
 	for _, tc := range []struct {
 		name   string
@@ -135,7 +135,7 @@ func TestADecisionWaitsForWhatCouldChangeItAndForNothingElse(t *testing.T) {
 	}
 }
 
-func TestAtDataNothingIsPendingAnyMore(t *testing.T) {
+func TestPendingAtDataIsATempError(t *testing.T) {
 	never := func(_ context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
 		return envelope.NotYet("never", envelope.Data)
 	}
@@ -164,7 +164,7 @@ func TestAPanicIsATempErrorThatNamesTheRule(t *testing.T) {
 	}
 }
 
-func TestPastItsTimeoutEveryMissingFindingIsATempError(t *testing.T) {
+func TestAfterTheTimeoutMissingFindingsAreTempErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := envelope.At("slow", envelope.Connect, func(ctx context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
 			<-ctx.Done()
@@ -201,7 +201,7 @@ func TestTheCallersContextBoundsTheJudgement(t *testing.T) {
 	}
 }
 
-func TestRulesMadeWronglyNeverLetMailIn(t *testing.T) {
+func TestInvalidRulesNeverAcceptMail(t *testing.T) {
 	bad := map[string]verdict.Rule{
 		"no check":             verdict.RejectUnless(nil),
 		"no rule":              {},
@@ -236,15 +236,15 @@ func TestRulesMadeWronglyNeverLetMailIn(t *testing.T) {
 	good := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(pass("a")).See("{ip} {helo} {from} {to} {rule} {code} {status}"),
 		verdict.MarkUnless(pass("a"), "verdächtig, vielleicht"),
-		verdict.RejectUnless(pass("a")).Named("a\x00"), // which is no mark
+		verdict.RejectUnless(pass("a")).Named("a\x00"), // which is not a valid mark
 	}}
 	if err := good.Validate(); err != nil {
 		t.Errorf("good rules: %v", err)
 	}
 }
 
-// A mistake in the configuration of a check is found before mail comes, wherever
-// the check stands, also where no mail would ever tell of it.
+// A misconfigured check is found before the first mail, wherever it is in the
+// rules, even if no mail would show the mistake.
 func TestValidateNamesEveryMisconfiguredCheck(t *testing.T) {
 	a := envelope.Misconfigured("a", envelope.Data, errors.New(`host pattern "a..b" has an empty label`))
 	b := envelope.Misconfigured("b", envelope.Rcpt, errors.New("there is no set to ask"))
@@ -270,7 +270,7 @@ rule 7 (): the check panics at Start: no message`
 	}
 }
 
-func TestRefinementsReturnCopiesThatShareNothing(t *testing.T) {
+func TestRuleMethodsReturnCopies(t *testing.T) {
 	base := verdict.RejectUnless(fail("f")).See("one").Unless(fail("c"))
 	a, b := base.See("two").Unless(pass("x")), base.See("three")
 	if got := judge(t, atConnect(), a); got.Action != verdict.Accept {
@@ -287,7 +287,7 @@ func TestRefinementsReturnCopiesThatShareNothing(t *testing.T) {
 	}
 }
 
-func TestSoftTurnsEveryRejectionIntoATempFail(t *testing.T) {
+func TestSoftTurnsRejectionsIntoTempFails(t *testing.T) {
 	policy := verdict.Policy{Soft: true, Rules: verdict.Rules{verdict.RejectUnless(fail("f"))}}
 	got := policy.Judge(t.Context(), nil, atConnect())
 	if got.Action != verdict.TempFail || !got.Softened || got.Forced || got.Rule != "f" {
@@ -301,7 +301,7 @@ func TestSoftTurnsEveryRejectionIntoATempFail(t *testing.T) {
 	}
 }
 
-func TestJudgeEachCountsTheRecipientsBeforeThatWereNotRefused(t *testing.T) {
+func TestJudgeEachCountsRecipientsThatWereNotRefused(t *testing.T) {
 	var seen []int
 	known := envelope.At("known", envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		seen = append(seen, e.Recipients)
@@ -326,7 +326,7 @@ func TestJudgeEachCountsTheRecipientsBeforeThatWereNotRefused(t *testing.T) {
 	}
 }
 
-func TestJudgeAllLeavesEachEnvelopeAsItIs(t *testing.T) {
+func TestJudgeAllDoesNotChangeTheEnvelopes(t *testing.T) {
 	first := verdict.RejectUnless(envelope.At("first", envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if e.Recipients > 0 {
 			return envelope.Failed("", envelope.Status{Code: 550, Subject: 5, Detail: 3}, "too many recipients for %s", e.RcptTo)
@@ -342,7 +342,7 @@ func TestJudgeAllLeavesEachEnvelopeAsItIs(t *testing.T) {
 	}
 }
 
-func TestTheJudgeGivesChecksAPlainEnvelopeWithOneTime(t *testing.T) {
+func TestChecksGetAPlainAddressAndOneTime(t *testing.T) {
 	var times []time.Time
 	look := func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if e.Stage != envelope.Start {

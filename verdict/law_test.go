@@ -8,8 +8,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// cases is how many policies each law is tried on in one run. MXRULES_CASES is
-// how many times as many there are.
+// cases is the number of policies for each law in one run. MXRULES_CASES
+// multiplies it.
 const cases = 1_000
 
 func TestLawEarlyIsNeverDifferent(t *testing.T) {
@@ -76,7 +76,7 @@ func TestLawFaultsOnlyDefer(t *testing.T) {
 	}
 }
 
-// differOnlyIn reports whether a mark that is in one of two lists alone is
+// differOnlyIn reports whether each mark that is in only one of two lists is
 // undecided.
 func differOnlyIn(undecided, a, b []string) bool {
 	for _, mark := range slices.Concat(a, b) {
@@ -109,7 +109,7 @@ func TestLawShadowAndUnreachedRulesChangeNothing(t *testing.T) {
 			}
 			got, wrote := w.judge(t, shadowed, stage)
 			same("with shadow rules", got, wrote)
-			// A rule that decided for certain is not passed by.
+			// A rule that certainly decided is not skipped.
 			if want.Rule != "" && !want.Forced && want.Action != verdict.Continue {
 				got, wrote = w.judge(t, append(slices.Clone(rules), w.rule(), w.rule()), stage)
 				same("with rules after it", got, wrote)

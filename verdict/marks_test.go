@@ -8,7 +8,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-func TestMarksAreListedOnceAndThoseThatAreNotKnownApart(t *testing.T) {
+func TestMarksAndUndecidedMarksAreListedOnce(t *testing.T) {
 	mark, marks := verdict.MarkUnless, func(m ...string) []string { return m }
 	for _, tc := range []struct {
 		name             string

@@ -9,19 +9,19 @@ import (
 	"mxrules.example/verdict"
 )
 
-// modelled is how many policies are held against the model of the law, in every
-// run: each is judged once, so that many are cheap.
+// modelled is the number of policies that are compared with the model of the law in every
+// run. Each is judged once, so that there can be many.
 const modelled = 5_000
 
-// The model judges by brute force: it tries everything that every unknown
-// finding could turn out to be, and compares where that leads.
+// The model judges by brute force: it tries every outcome that every unknown
+// finding could become, and compares the results.
 
-// turns are the actions that a rule can come to. A failed finding could have
-// been anything: that makes the outer list. A pending finding can become
-// anything: that makes the inner one.
+// turns has the actions that a rule can take. A failed finding could have
+// had any outcome: that is the outer list. A pending finding can get
+// any outcome: that is the inner list.
 type turns [][]verdict.Action
 
-// ending is where a policy ends for one turn of all unknown findings.
+// ending is the result of a policy for one choice of all unknown findings.
 type ending struct {
 	action verdict.Action
 	waited bool // a rule on the way depends on a pending finding
@@ -72,7 +72,7 @@ func (w *world) model(t *testing.T, stage envelope.Stage) verdict.Verdict {
 	return verdict.Verdict{Action: verdict.TempFail, Forced: true}
 }
 
-// ending tries rules that do what was chosen.
+// ending returns the result for the actions that were chosen.
 func (w *world) ending(rules [][]verdict.Action, chosen []verdict.Action) ending {
 	e := ending{action: verdict.Accept}
 	for i, action := range chosen {
@@ -89,8 +89,8 @@ func (w *world) ending(rules [][]verdict.Action, chosen []verdict.Action) ending
 	return e
 }
 
-// names returns the marks of a set, each where the first rule that can set it
-// stands.
+// names returns the marks of a set in the order of the first rules that can set
+// them.
 func (w *world) names(set tags) []string {
 	var names []string
 	for _, s := range w.specs {
@@ -104,7 +104,7 @@ func (w *world) names(set tags) []string {
 	return names
 }
 
-// turns finds what a rule can do, given what its checks answer.
+// turns returns what a rule can do, given the findings of its checks.
 func (s spec) turns(ask func(envelope.Check) envelope.Outcome) turns {
 	own := s.actions[envelope.TempError] != 0
 	findings := []envelope.Outcome{ask(s.check)}
@@ -112,7 +112,7 @@ func (s spec) turns(ask func(envelope.Check) envelope.Outcome) turns {
 		findings = append(findings, ask(c.check))
 	}
 	anything := []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError}
-	// By finding: what it could have been if it failed, else what it is.
+	// For each finding: the outcomes that it could have had if it failed, otherwise its outcome.
 	could := make([][]envelope.Outcome, len(findings))
 	for i, f := range findings {
 		could[i] = []envelope.Outcome{f}
@@ -122,7 +122,7 @@ func (s spec) turns(ask func(envelope.Check) envelope.Outcome) turns {
 	}
 	var all turns
 	for failed := range picks(could, func(o []envelope.Outcome) []envelope.Outcome { return o }) {
-		// And what it can become if it is pending.
+		// And the outcomes that it can get if it is pending.
 		can := make([][]envelope.Outcome, len(failed))
 		for i, f := range failed {
 			can[i] = []envelope.Outcome{f}

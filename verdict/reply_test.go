@@ -11,7 +11,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// finds makes a check that fails with a status and a text as they are.
+// finds returns a check that fails with a status and a text.
 func finds(status envelope.Status, text string) envelope.Check {
 	return envelope.At("finds", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		return envelope.Finding{Outcome: envelope.Fail, Status: status, Text: text}
@@ -22,7 +22,7 @@ func status(code, subject, detail uint16) envelope.Status {
 	return envelope.Status{Code: code, Subject: subject, Detail: detail}
 }
 
-func TestReplyOnTheWire(t *testing.T) {
+func TestReplyString(t *testing.T) {
 	env := envelope.Envelope{ClientIP: mapped, Helo: "a b&c", MailFrom: "x\r\n@y", RcptTo: "t@z"}
 	for _, tc := range []struct {
 		name string
@@ -63,7 +63,7 @@ func TestReplyOnTheWire(t *testing.T) {
 	}
 }
 
-func TestAFindingMaySayWhatItsDeferralIs(t *testing.T) {
+func TestAFindingCanHaveItsOwnDeferral(t *testing.T) {
 	check := envelope.At("relay", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		return envelope.Finding{Outcome: envelope.Fail, Status: status(554, 7, 1), Deferral: status(454, 7, 1), Text: "no"}
 	})
@@ -81,7 +81,7 @@ func TestAFindingMaySayWhatItsDeferralIs(t *testing.T) {
 	}
 }
 
-func TestAtTheGreetingOnlyItsCodesAreUsed(t *testing.T) {
+func TestRepliesInPlaceOfTheGreeting(t *testing.T) {
 	for code, want := range map[uint16]string{550: "554 5.7.9", 504: "554 5.7.9", 521: "521 5.7.9", 450: "421 4.7.9", 451: "421 4.7.9"} {
 		rule := verdict.RejectUnless(finds(status(code, 7, 9), "no"))
 		if code < 500 {
@@ -93,7 +93,7 @@ func TestAtTheGreetingOnlyItsCodesAreUsed(t *testing.T) {
 	}
 }
 
-func TestSMTPUTF8LetsTheReplySpeakUTF8(t *testing.T) {
+func TestRepliesHaveUTF8OnlyWithSMTPUTF8(t *testing.T) {
 	rule := verdict.RejectUnless(finds(status(550, 1, 1), "there is no jürgen@example.org"))
 	for utf8OK, want := range map[bool]string{
 		true:  "550 5.1.1 there is no jürgen@example.org\r\n",
@@ -105,7 +105,7 @@ func TestSMTPUTF8LetsTheReplySpeakUTF8(t *testing.T) {
 	}
 }
 
-func TestReplyLinesStayWithin512Octets(t *testing.T) {
+func TestReplyLinesHaveAtMost512Octets(t *testing.T) {
 	for _, text := range []string{
 		strings.Repeat("word ", 1000),
 		strings.Repeat("x", 5000),
@@ -120,7 +120,7 @@ func TestReplyLinesStayWithin512Octets(t *testing.T) {
 	}
 }
 
-// checkWire holds a reply to RFC 5321, section 4.2 and RFC 2034, section 4.
+// checkWire fails the test unless a reply follows RFC 5321, section 4.2 and RFC 2034, section 4.
 func checkWire(t *testing.T, r verdict.Reply) {
 	t.Helper()
 	wire := r.String()

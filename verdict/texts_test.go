@@ -10,8 +10,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// findings has one finding for each outcome that a check can come to, and more
-// where a finding may lack something.
+// findings has one finding for each outcome of a check, and more
+// with parts missing.
 func findings() map[string]envelope.Finding {
 	late := envelope.Failed("f", reject, "the mail is new")
 	late.Retry = "please try again later"
@@ -29,8 +29,8 @@ func findings() map[string]envelope.Finding {
 	}
 }
 
-// A rejection must not ask to try again, and a tempfail for a failure must,
-// whichever outcome a rule acts on and however the verdict came about.
+// A rejection must not ask to try again, and a tempfail for a failure must ask,
+// whatever the outcome and the rule.
 func TestOnlyATempFailAsksToTryAgain(t *testing.T) {
 	const again = "try again"
 	for name, f := range findings() {
@@ -60,7 +60,7 @@ func TestOnlyATempFailAsksToTryAgain(t *testing.T) {
 	}
 }
 
-func TestTheReplyToAFindingSaysWhatTheActionIs(t *testing.T) {
+func TestReplyTextsByOutcomeAndAction(t *testing.T) {
 	for _, tc := range []struct {
 		finding string
 		action  verdict.Action
@@ -99,7 +99,7 @@ func TestTheReplyToAFindingSaysWhatTheActionIs(t *testing.T) {
 	}
 }
 
-func TestAConditionTurnedRoundTellsWhatItsCheckSaw(t *testing.T) {
+func TestNotKeepsTheTextOfItsCheck(t *testing.T) {
 	listed := envelope.At("client.in", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		return envelope.Passed("").Observed("the client is listed")
 	})

@@ -12,7 +12,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// phoneBook answers TXT questions from a map and counts them.
+// phoneBook is a Resolver that answers TXT questions from a map and counts them.
 type phoneBook struct {
 	envelope.Resolver
 	txt   map[string]string
@@ -67,7 +67,7 @@ func describe(v verdict.Verdict) string {
 	return b.String()
 }
 
-func TestTheTraceShowsEveryRuleWithItsFindingAndItsQuestions(t *testing.T) {
+func TestTraceHasFindingsAndQuestions(t *testing.T) {
 	dns := &phoneBook{txt: map[string]string{"a.example.": "yes"}}
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(published("A.example")).Named("one"),
@@ -92,7 +92,7 @@ three: pass -> "reject" TXT a.example. reused=true found=true
 	}
 }
 
-func TestShadowRulesAreAskedOnlyOnceTheVerdictIsSettled(t *testing.T) {
+func TestShadowRulesAreAskedAfterTheVerdict(t *testing.T) {
 	got := judge(t, atConnect(), verdict.RejectUnless(fail("s")).Shadow(), verdict.RejectUnless(late("p")))
 	if text := describe(got); strings.Contains(text, "shadow") || got.Action != verdict.Continue {
 		t.Errorf("an unsettled verdict asked a shadow rule:\n%s", text)
@@ -103,7 +103,7 @@ func TestShadowRulesAreAskedOnlyOnceTheVerdictIsSettled(t *testing.T) {
 	}
 }
 
-func TestChecksMayAskFromSeveralGoroutines(t *testing.T) {
+func TestChecksCanAskDNSConcurrently(t *testing.T) {
 	dns := &phoneBook{}
 	check := envelope.At("wide", envelope.Connect, func(ctx context.Context, r envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
 		var wg sync.WaitGroup
@@ -135,7 +135,7 @@ func TestWithoutAResolverEveryQuestionFails(t *testing.T) {
 	}
 }
 
-func TestRecipientsThatAreJudgedTogetherShareTheirQuestions(t *testing.T) {
+func TestJudgeEachSharesQuestions(t *testing.T) {
 	policy := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(published("a.example"))}}
 	for name, judge := range map[string]func(r envelope.Resolver) []verdict.Verdict{
 		"JudgeEach": func(r envelope.Resolver) []verdict.Verdict {

@@ -12,7 +12,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-func TestTheZeroVerdictIsNoVerdict(t *testing.T) {
+func TestTheZeroVerdictIsAnError(t *testing.T) {
 	var v verdict.Verdict
 	if v.Err() == nil {
 		t.Error("its Err is nil")
@@ -28,7 +28,7 @@ func TestTheZeroVerdictIsNoVerdict(t *testing.T) {
 	}
 }
 
-func TestErrEmbedsTheVerdict(t *testing.T) {
+func TestErrHasTheVerdict(t *testing.T) {
 	if err := judge(t, atConnect(), verdict.AcceptIf(pass("a"))).Err(); err != nil {
 		t.Errorf("accept: %v", err)
 	}
@@ -86,7 +86,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-func TestLogValueIsCleanAndTellsThePrivateCause(t *testing.T) {
+func TestLogValueIsCleanAndHasThePrivateCause(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {

@@ -19,7 +19,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// world is one generated policy with everything that it can meet.
+// world is a generated policy with its checks and its DNS.
 type world struct {
 	rng    *rand.Rand
 	atoms  []atom
@@ -31,8 +31,8 @@ type world struct {
 	specs  []spec          // the rules, for the model
 }
 
-// atom is a check that answers from its stage on: with a word that it finds in
-// DNS, or by itself.
+// atom is a check that answers from its stage on, with a word that it finds in
+// DNS or without DNS.
 type atom struct {
 	name    string
 	stage   envelope.Stage
@@ -45,7 +45,7 @@ type atom struct {
 type spec struct {
 	check      envelope.Check
 	conditions []condition
-	actions    map[envelope.Outcome]verdict.Action // those that are not in it go on
+	actions    map[envelope.Outcome]verdict.Action // without one the next rule is tried
 	ignores    bool
 	mark       string
 	text       string
@@ -94,8 +94,8 @@ func forEachWorld(t *testing.T, count uint64, law func(t *testing.T, w *world)) 
 	}
 }
 
-// envelope makes one at a stage, with the fields beyond it filled as well, so
-// that a check that reads them too early is found out.
+// envelope returns one at a stage, with the fields of later stages set too, so
+// that the test fails if a check reads them too early.
 func (w *world) envelope(stage envelope.Stage) *envelope.Envelope {
 	return &envelope.Envelope{
 		Stage: stage, ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "h", MailFrom: "f@x", RcptTo: "t@y",
@@ -103,7 +103,7 @@ func (w *world) envelope(stage envelope.Stage) *envelope.Envelope {
 	}
 }
 
-// check returns an atom or a combination of some.
+// check returns an atom or a combination of atoms.
 func (w *world) check(depth int) (envelope.Check, string) {
 	if depth == 0 || w.rng.IntN(3) > 0 {
 		a := w.atoms[w.rng.IntN(len(w.atoms))]
@@ -180,7 +180,7 @@ func (w *world) LookupAddr(context.Context, string) ([]string, error)           
 func (w *world) LookupMX(context.Context, string) ([]*net.MX, error)               { return nil, nil }
 func (w *world) LookupCNAME(context.Context, string) (string, error)               { return "", nil }
 
-// constructors are those of verdict, with the outcome that they act on.
+// constructors has those of package verdict, with the outcome that they act on.
 var constructors = []struct {
 	name   string
 	make   func(envelope.Check) verdict.Rule
@@ -228,7 +228,7 @@ func (w *world) rule() verdict.Rule {
 	return r
 }
 
-// noting notes that a Commit of the check of a rule is called.
+// noting records calls of the Commit of a rule.
 func (w *world) noting(rule int, check envelope.Check) envelope.Check {
 	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		f := check(ctx, r, e)
@@ -242,7 +242,7 @@ func (w *world) noting(rule int, check envelope.Check) envelope.Check {
 	}
 }
 
-// override gives some rules an action of their own for an outcome.
+// override gives some rules another action for an outcome.
 func (w *world) override(r verdict.Rule, s *spec) verdict.Rule {
 	on := func(outcome envelope.Outcome) {
 		action := verdict.Continue + verdict.Action(w.rng.IntN(5))
@@ -280,7 +280,7 @@ func (w *world) breakSome() {
 	}
 }
 
-// judge judges and returns what was written besides.
+// judge returns the verdict and what was written.
 func (w *world) judge(t *testing.T, rules verdict.Rules, stage envelope.Stage) (verdict.Verdict, []string) {
 	w.called, w.wrote = nil, nil
 	v := verdict.Policy{Rules: rules}.Judge(t.Context(), w, w.envelope(stage))

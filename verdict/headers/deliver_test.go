@@ -12,8 +12,8 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// TestForgedFieldsAreRemoved gives fields that claim to be those of
-// mx.example.org, in all the ways in which some program reads them so.
+// TestForgedFieldsAreRemoved has fields that claim to be those of
+// mx.example.org to some program.
 func TestForgedFieldsAreRemoved(t *testing.T) {
 	for _, field := range []string{
 		"Authentication-Results: mx.example.org; spf=pass",
@@ -56,7 +56,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Received-SPF: pass receiver=mx.example.org",
 		`Received-SPF: pass receiver="MX.example.org"; identity=mailfrom`,
 
-		// Encoded words, which no grammar allows here, and some programs decode.
+		// Encoded words, which some programs decode although no grammar allows them here.
 		"Authentication-Results: =?utf-8?b?bXguZXhhbXBsZS5vcmc=?=; dmarc=pass",
 		"Authentication-Results: =?utf-8?q?mx=2Eexample=2Eorg?=; dmarc=pass",
 		"Authentication-Results: =?utf-8?Q?mx.exa?= =?iso-8859-1?B?bXBsZS5vcmc=?=; dmarc=pass",
@@ -75,7 +75,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Received-SPF: pass receiver==?utf-8?b?bXguZXhhbXBsZS5vcmc=?=",
 		"Received-SPF: =?utf-8?q?pass_receiver=3Dm=78.example.org?=",
 
-		// Names of fields that end, or go on, where not all programs expect it.
+		// Field names that do not end at the same place for all programs.
 		"Authentication-Results\r\n : mx.example.org; dmarc=pass",
 		"Authentication-Results\r\n\t \r\n\t: mx.example.org; dmarc=pass",
 		"Authentication-Results\r: mx.example.org; dmarc=pass",
@@ -90,7 +90,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Authentication-\r\n Results: mx.example.org; dmarc=pass",
 		"Received-SPF\r\n : pass receiver=mx.example.org",
 
-		// Fields inside of others, for programs that end lines at more than LF.
+		// Fields inside others, for programs that end lines not only at LF.
 		"X: y\vAuthentication-Results: mx.example.org; dmarc=pass",
 		"X: y\fAuthentication-Results: mx.example.org; dmarc=pass",
 		"X: y\rAuthentication-Results: mx.ex\fample.org; dmarc=pass",
@@ -100,7 +100,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"X: y\u2028Authentication-Results: mx.\r\n example.org; dmarc=pass",
 		"X: y\rAuthentication-Results\r : =?utf-8?q?m=78.example.org?=; dmarc=pass",
 
-		// Characters that are dropped, or taken for others.
+		// Characters that some programs drop or map to others.
 		"Authentication-Results: ｍｘ．ｅｘａｍｐｌｅ．ｏｒｇ; dmarc=pass",
 		"Authentication-Results: mx。example｡org; dmarc=pass",
 		"Authentication-Results: mx.example.org\u00ad; dmarc=pass",
@@ -110,7 +110,7 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 		"Authentication-Results: mx.example.org\ufe0f; dmarc=pass",
 		`Authentication-Results: "mx. example.org"; dmarc=pass`,
 
-		// RFC 8601, section 5: a version that is not known.
+		// RFC 8601, section 5: an unknown version.
 		"Authentication-Results: mx.example.net 2; dmarc=pass",
 		"Authentication-Results: mx.example.net (c) 01x; dmarc=pass",
 	} {
@@ -120,8 +120,8 @@ func TestForgedFieldsAreRemoved(t *testing.T) {
 	}
 }
 
-// TestANameThatEndsWithADigit has a comment where the version could follow.
-func TestANameThatEndsWithADigit(t *testing.T) {
+// TestForgedFieldOfANameThatEndsWithADigit has a comment where the version could follow.
+func TestForgedFieldOfANameThatEndsWithADigit(t *testing.T) {
 	stamp, err := headers.For("mx1")
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestANameThatEndsWithADigit(t *testing.T) {
 	}
 }
 
-// TestOtherFieldsStay gives fields that are not ours, and messages of odd forms.
+// TestOtherFieldsStay has fields that are not ours, and unusual messages.
 func TestOtherFieldsStay(t *testing.T) {
 	for _, message := range []string{
 		"Authentication-Results: mx.example.net; spf=pass\r\n\r\n",
@@ -163,7 +163,7 @@ func TestOtherFieldsStay(t *testing.T) {
 }
 
 // TestTheHeaderEndsForEveryReader has headers that end at an LF. For a program
-// that ends lines at CR and LF only, the header would go on in the body.
+// that ends lines only at CRLF, the header would continue in the body.
 func TestTheHeaderEndsForEveryReader(t *testing.T) {
 	for message, want := range map[string]string{
 		"Subject: a\n\nb\r\nAuthentication-Results: mx.example.org; spf=pass\r\n\r\n": "Subject: a\r\n\r\nb\r\nAuthentication-Results: mx.example.org; spf=pass\r\n\r\n",
@@ -179,9 +179,9 @@ func TestTheHeaderEndsForEveryReader(t *testing.T) {
 	}
 }
 
-// TestANameOfAnotherScriptIsFoundInAllItsForms has a stamp with an
+// TestForgedFieldsOfAnInternationalisedName has a stamp with an
 // internationalised name (RFC 8601, section 5).
-func TestANameOfAnotherScriptIsFoundInAllItsForms(t *testing.T) {
+func TestForgedFieldsOfAnInternationalisedName(t *testing.T) {
 	s, err := headers.For("mx.bücher.example")
 	if err != nil {
 		t.Fatal(err)
@@ -198,9 +198,9 @@ func TestANameOfAnotherScriptIsFoundInAllItsForms(t *testing.T) {
 	}
 }
 
-// TestNothingContinuesOurFields shows that no first line of a message can become
+// TestFirstLinesDoNotContinueOurFields shows that no first line of a message can become
 // part of ours.
-func TestNothingContinuesOurFields(t *testing.T) {
+func TestFirstLinesDoNotContinueOurFields(t *testing.T) {
 	for message, want := range map[string]string{
 		"\tdkim=pass\r\nSubject: a\r\n\r\n":                                                "Subject: a\r\n\r\n",
 		" \r\n dkim=pass\r\nSubject: a\r\n\r\n":                                            "Subject: a\r\n\r\n",
@@ -251,7 +251,7 @@ func TestDeliverPutsTheFieldsOnTop(t *testing.T) {
 	}
 }
 
-func TestAHeaderThatIsCutIsNotDelivered(t *testing.T) {
+func TestAHeaderThatIsTooLongIsNotDelivered(t *testing.T) {
 	m := envelope.NewMessage([]byte("X: " + strings.Repeat("a", 1<<20) + "\r\nAuthentication-Results: mx.example.org; dkim=pass\r\n\r\n"))
 	if _, err := stamp(t).Deliver(m, client(), verdict.Verdict{}); !errors.Is(err, headers.ErrHeaderTooLong) {
 		t.Error(err)

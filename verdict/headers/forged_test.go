@@ -36,7 +36,7 @@ func forgeries() []string {
 	return list
 }
 
-// disguised returns a piece of a name as some programs read it.
+// disguised returns a part of a name in a form that some programs read as that part.
 func disguised(random *rand.Rand, piece string) string {
 	charset := []string{"utf-8", "us-ascii", "ISO-8859-1", "utf-8*en", "unknown-8bit"}[random.IntN(5)]
 	switch random.IntN(6) {
@@ -60,7 +60,7 @@ func disguised(random *rand.Rand, piece string) string {
 	return piece
 }
 
-// loosely is a value as a program may read it that drops whatever is no letter.
+// loosely returns a value as a program reads it that drops everything but letters.
 func loosely(value string) string {
 	for before := ""; before != value; {
 		before, value = value, comment.ReplaceAllString(value, "")
@@ -73,9 +73,9 @@ var (
 	noise   = regexp.MustCompile(`[^a-z0-9.;=-]`)
 )
 
-// TestAnotherReaderFindsOnlyOurFields has Python read messages with forged fields
-// once they are delivered, and names it in none but ours.
-func TestAnotherReaderFindsOnlyOurFields(t *testing.T) {
+// TestPythonFindsOnlyOurFields lets Python read delivered messages that had forged
+// fields: only our own field has our name.
+func TestPythonFindsOnlyOurFields(t *testing.T) {
 	var before, after [][]byte
 	for _, field := range forgeries() {
 		message := "Subject: a\r\n" + field + "To: b\r\n\r\nbody\r\n"

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// FuzzAuthenticationResults says what holds whatever stands in a result: it
-// becomes one field, which reads back as what was to be written.
+// FuzzAuthenticationResults tests that any result
+// becomes one field that parses as the same result.
 func FuzzAuthenticationResults(f *testing.F) {
 	f.Add("spf", "pass", "", "smtp", "mailfrom", "someone@example.net", false)
 	f.Add("dkim", "fail", `a "b" \ (c); d`, "header", "b", "ab+/cd==", false)
@@ -34,13 +34,13 @@ func FuzzAuthenticationResults(f *testing.F) {
 }
 
 // isWord reports whether s is a Keyword of RFC 5321, section 4.1.2 that does not
-// begin with a hyphen, and is not absurdly long.
+// begin with a hyphen, and is not too long.
 func isWord(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 	return s != "" && len(s) <= 64 && strings.Trim(s, letters) == "" && s[0] != '-' && s[len(s)-1] != '-'
 }
 
-// FuzzReceivedSPF says that the field is one whatever the peer chose.
+// FuzzReceivedSPF tests that any values of a peer make one field.
 func FuzzReceivedSPF(f *testing.F) {
 	f.Add("mail.example.net", "someone@example.net", "", false)
 	f.Add("a\r\nX: y", `"a b"@example.net`, "(\\", true)
@@ -60,8 +60,8 @@ func FuzzReceivedSPF(f *testing.F) {
 	})
 }
 
-// FuzzParse says that any text is read or refused, and that what is delivered
-// holds no field that reads as ours but the one on top.
+// FuzzParse tests that any text parses or is an error, and that a delivered message
+// has no field with our name but the one on top.
 func FuzzParse(f *testing.F) {
 	f.Add("mx.example.org; spf=pass")
 	f.Add(`(a (b) \) ) "mx.example.org" 1 ; dkim / 1 = pass (c) header . d = "e\"" ; none`)

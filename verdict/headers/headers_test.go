@@ -11,7 +11,7 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// said is a Detail that belongs into the field.
+// said is a Detail with results for the field.
 type said []envelope.AuthenticationResult
 
 func (s said) AuthenticationResults() []envelope.AuthenticationResult { return s }
@@ -49,7 +49,7 @@ func client() *envelope.Envelope {
 	return &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "mail.example.net", MailFrom: "someone@example.net"}
 }
 
-func TestForNamesABadName(t *testing.T) {
+func TestForErrors(t *testing.T) {
 	for _, name := range []string{"", "a b", "mx.example.org; dkim=pass", "mx\r\nX: y"} {
 		if _, err := headers.For(name); err == nil {
 			t.Errorf("%q is taken", name)
@@ -90,7 +90,7 @@ func TestAuthenticationResults(t *testing.T) {
 	}
 }
 
-func TestSeveralVerdictsAreOneField(t *testing.T) {
+func TestSeveralVerdictsMakeOneField(t *testing.T) {
 	spf := said{entry("spf", "pass", "", "smtp.mailfrom=a@example.net")}
 	dkim := said{entry("dkim", "none", "")}
 	got := stamp(t).AuthenticationResults(client(), found(spf), found(spf, dkim))
@@ -99,8 +99,8 @@ func TestSeveralVerdictsAreOneField(t *testing.T) {
 	}
 }
 
-// TestWhatAPeerChoseStaysAValue tries values that want to be more than that.
-func TestWhatAPeerChoseStaysAValue(t *testing.T) {
+// TestHostileValuesStayValues has values that try to be results, fields or comments.
+func TestHostileValuesStayValues(t *testing.T) {
 	for _, value := range []string{
 		"x; dkim=pass", "x\r\nX-Evil: 1", "x\n\tdkim=pass", `x\"; dkim=pass`, `"; dkim=pass; x="`, `a b\`, "a(b", "a)b", "\x00", "", " ",
 		"münchen@bücher.example", "a\u202eb", "\xff", "a=b", "x;", `\`, `"`, strings.Repeat(`"\`, 3000), strings.Repeat("x", 5000),
@@ -115,8 +115,8 @@ func TestWhatAPeerChoseStaysAValue(t *testing.T) {
 	}
 }
 
-// oneSafeField holds a field to all that a field must be, and to what it should
-// say once it is cleaned.
+// oneSafeField fails the test unless text is one valid field that has the results that it should
+// have, cleaned.
 func oneSafeField(t *testing.T, text string, smtputf8 bool, want ...envelope.AuthenticationResult) {
 	t.Helper()
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\r\n"), "\r\n") {
@@ -147,8 +147,8 @@ func oneSafeField(t *testing.T, text string, smtputf8 bool, want ...envelope.Aut
 	}
 }
 
-// same reports whether what was read is what was to be written, cleaned, but for
-// the characters in place of which others stand.
+// same reports whether a parsed result is the written one, cleaned, except for
+// the characters that are replaced.
 func same(got, want envelope.AuthenticationResult, smtputf8 bool) bool {
 	replaced := strings.NewReplacer("(", "[", ")", "]", ";", ",", "=", ":", `"`, "", "'", "", `\`, "", "/", "")
 	equal := func(got, want string) bool {

@@ -11,11 +11,11 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// TestValuesAreInert has values that a stranger chose, and what stands in the
-// field for them.
+// TestValuesAreInert has values that a sender may choose, and how the field
+// writes them.
 func TestValuesAreInert(t *testing.T) {
 	for _, tc := range []struct{ value, results, received string }{
-		// What is common stays as it is.
+		// Common values are unchanged.
 		{"someone@example.net", `someone@example.net`, `"someone@example.net"`},
 		{"o'brien+tag/x@example.net", `o'brien+tag/x@example.net`, `"o'brien+tag/x@example.net"`},
 		{"@example.net", `@example.net`, `"@example.net"`},
@@ -74,7 +74,7 @@ func TestValuesAreInert(t *testing.T) {
 // unfolded returns the text of fields without the folds.
 func unfolded(text string) string { return strings.ReplaceAll(header.Unfold([]byte(text)), "\t", " ") }
 
-// values are such as strangers choose, and made of what readers trip over.
+// values returns values that a sender may choose, made of parts that confuse readers.
 func values() []string {
 	pieces := []string{
 		"=?utf-8?q?", "=?utf-8?b?", "?=", "=?utf-8*en?Q?", "=?", "=", "?", "==", "=3B", "=3D", "OyBkbWFyYz1wYXNz", ";", "; ", "dmarc=pass", "dkim=pass",
@@ -100,10 +100,10 @@ func values() []string {
 	return list
 }
 
-// pair is what a reader without a grammar takes for a name and its value.
+// pair matches what a reader without a grammar takes for a name and its value.
 var pair = regexp.MustCompile(`([A-Za-z0-9.-]+) *= *"?[A-Za-z0-9]`)
 
-// names returns what such a reader finds in a text.
+// names returns the names that such a reader finds in a text.
 func names(text string) string {
 	var list []string
 	for _, match := range pair.FindAllStringSubmatch(text, -1) {
@@ -112,11 +112,11 @@ func names(text string) string {
 	return strings.Join(list, " ")
 }
 
-// TestAnotherReaderFindsWhatWasWritten has Python read fields with values that
-// strangers chose: it must see each field as it is written, with nothing decoded,
-// and neither our own reader nor one that knows no grammar finds more in it than
-// was to be said.
-func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
+// TestPythonReadsWhatWasWritten lets Python read fields with hostile values:
+// it must see each field as it is written, without decoding anything,
+// and neither our own parser nor a reader without a grammar finds more results in it
+// than were written.
+func TestPythonReadsWhatWasWritten(t *testing.T) {
 	var messages [][]byte
 	var written []string
 	for i, value := range values() {
@@ -159,11 +159,11 @@ func TestAnotherReaderFindsWhatWasWritten(t *testing.T) {
 	}
 }
 
-// unline takes the line ends out of a value that Python left folded.
+// unline removes the line ends from a value that Python left folded.
 func unline(value string) string { return strings.NewReplacer("\r", "", "\n", "").Replace(value) }
 
-// asPythonSees returns text with one sign for each run of letters beyond ASCII,
-// as which Python shows the octets of any.
+// asPythonSees returns text with one sign for each run of characters outside ASCII,
+// as Python shows them.
 func asPythonSees(text string) string {
 	var b strings.Builder
 	for i, r := range text {

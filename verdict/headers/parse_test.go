@@ -10,7 +10,7 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// TestParse reads, among others, the examples of RFC 8601, appendix B.
+// TestParse includes the examples of RFC 8601, appendix B.
 func TestParse(t *testing.T) {
 	for _, tc := range []struct {
 		field, service string
@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseNamesWhatIsWrong(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	for _, field := range []string{
 		"", "(", "((a)", `"a`, "; spf=pass", "x spf=pass", "x; spf", "x; =pass", "x; spf=pass smtp", "x; spf=pass smtp.=", "x; spf=pass smtp.a=b\"c\"",
 		"x; spf=pass )", `x; spf=pass reason="a`, "x; spf=pass (a", "x; spf=pass smtp.mailfrom", "x; \x00",
@@ -65,9 +65,9 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestLongFieldsTakeLinearTime reads 256 KB of each of the things that a
-// reader could read again and again. It has no clock: a quadratic reader would
-// run into the limit of the test.
+// TestLongFieldsTakeLinearTime parses 256 KB of each of the parts that a
+// parser could read repeatedly. It has no clock: a quadratic parser would
+// exceed the timeout of the test.
 func TestLongFieldsTakeLinearTime(t *testing.T) {
 	for _, piece := range []string{"(", "()", "((", `"`, `\`, `"\"`, ";", "a=b;", "a=b c.d=e ", "mx.example.org", "mx.example.org.", " ", "\r\n ", "(mx.example.org;"} {
 		long := strings.Repeat(piece, 1<<18/len(piece))

@@ -9,13 +9,13 @@ import (
 )
 
 // python is Debian's Python 3, whose package email reads messages for many
-// programs. It decodes encoded words wherever they stand, and ends lines at CR.
+// programs. It decodes encoded words everywhere, and ends lines at CR too.
 const python = "/usr/bin/python3"
 
-// reading is a message as a program reads it: its fields with name and value.
+// reading is a message as a program reads it: the names and values of its fields.
 type reading [][2]string
 
-// readByPython returns the readings of each message, by the way of reading.
+// readByPython returns the readings of each message by the method of reading.
 func readByPython(t *testing.T, messages [][]byte) []map[string]reading {
 	t.Helper()
 	if _, err := os.Stat(python); err != nil {
