@@ -38,7 +38,7 @@ func Example() {
 	fmt.Println(v.Err())
 	// Output:
 	// reject by rdns.confirmed
-	// 550 5.7.25 the client 192.0.2.1 has no name: there is no PTR record for its address https://mx.example.org/why?ip=192.0.2.1
+	// 550 5.7.25 the client 192.0.2.1 has no PTR record https://mx.example.org/why?ip=192.0.2.1
 }
 
 // A server without go-smtp makes a verdict.Session for each connection, and sends the

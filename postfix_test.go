@@ -122,10 +122,10 @@ func Example_rejectUnknownClientHostname() {
 	// Output:
 	// accept
 	// accept
-	// 550 5.7.25 the client 192.0.2.3 has no name: there is no PTR record for its address
+	// 550 5.7.25 the client 192.0.2.3 has no PTR record
 	// accept
-	// 550 5.7.25 the PTR record of the client 192.0.2.2 says mail.example.net, which has no A record with that address
-	// 550 5.7.25 the client 192.0.2.3 has no name: there is no PTR record for its address
+	// 550 5.7.25 the PTR record of the client 192.0.2.2 is mail.example.net, which has no A record with that address
+	// 550 5.7.25 the client 192.0.2.3 has no PTR record
 }
 
 // reject_non_fqdn_sender, reject_unknown_sender_domain

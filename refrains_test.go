@@ -31,7 +31,7 @@ func Example_insteadOfChallengeResponse() {
 		ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.net", RcptTo: "bob@example.org",
 	}))
 	// Output:
-	// 450 4.7.25 the client 192.0.2.1 has no name: there is no PTR record for its address
+	// 450 4.7.25 the client 192.0.2.1 has no PTR record
 }
 
 // Instead of a callout to the server of the sender (reject_unverified_sender), ask the

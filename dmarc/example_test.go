@@ -111,7 +111,7 @@ func Example_bulkSenders() {
 	// Output:
 	// 192.0.2.1 someone@example.net accept
 	// 2001:db8::1 someone@example.net reject
-	//   550 5.7.25 the client 2001:db8::1 has no name: there is no PTR record for its address
+	//   550 5.7.25 the client 2001:db8::1 has no PTR record
 	// 192.0.2.2 someone@example.com reject
 	//   550 5.7.26 mail needs SPF or DKIM
 	// 192.0.2.1 offers@news.example reject

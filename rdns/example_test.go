@@ -36,16 +36,16 @@ func Example() {
 	// 192.0.2.1 pass
 	// 192.0.2.2 fail
 	//    550 5.7.25
-	//    the PTR record of the client 192.0.2.2 says mail.example.org, which has no A record with that address
+	//    the PTR record of the client 192.0.2.2 is mail.example.org, which has no A record with that address
 	// 192.0.2.3 fail
 	//    550 5.7.25
-	//    the client 192.0.2.3 has no name: there is no PTR record for its address
+	//    the client 192.0.2.3 has no PTR record
 	// 192.0.2.4 fail
 	//    550 5.7.1
 	//    the name a4.dyn.isp.example of the client 192.0.2.4 looks like that of a dynamic or unnamed address: it contains the word "dyn"
 }
 
-// In trusts a name, and so counts it only where it leads back to the client.
+// In trusts a name, and so counts it only where it resolves to the client address.
 func ExampleIn() {
 	dns := zone.MustParse(`
 		out7.partner.example.    A   192.0.2.7

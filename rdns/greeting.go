@@ -31,20 +31,20 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 	case slices.Contains(result.Names, greeting):
 		return envelope.Passed(check).With(result)
 	}
-	return unbacked(envelope.Failed(check, unproved, "the PTR records of the client %s say %s",
+	return unbacked(envelope.Failed(check, unproved, "the PTR records of the client %s are %s",
 		client, list(result.Names, result.Cut)), greeting).With(result)
 }
 
 // BacksHelo passes when a client that greets with a name in one of the domains has
 // a confirmed reverse name in the same domain. It is for domains whose servers all
-// do, such as our own and those of large providers, because strangers like to greet
-// with their names. Domains are not patterns: "example.org" is that domain and all
+// do, such as our own and those of large providers, whose names are often forged in
+// greetings. Domains are not patterns: "example.org" is that domain and all
 // below it, and if one domain is below another the narrower counts. With a domain
 // that does not parse the check is misconfigured. None: a greeting in none of the
 // domains. It answers from Helo on.
 //
-// DNS: none for other greetings; PTR, then A or AAAA for each name in the domain,
-// up to the first that is confirmed.
+// DNS: none for other greetings; PTR, then A or AAAA for all names in the domain
+// together.
 func BacksHelo(domains ...string) envelope.Check {
 	const check = "rdns.backshelo"
 	known := make([]envelope.Host, 0, len(domains))
@@ -81,7 +81,7 @@ func BacksHelo(domains ...string) envelope.Check {
 		case len(within) > 0:
 			return unbacked(unconfirmed(check, unwanted, client, within, result), greeting)
 		}
-		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s say %s, and nothing in %s",
+		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s are %s, and nothing in %s",
 			client, list(result.Names, result.Cut), domain), greeting).With(result)
 	})
 }

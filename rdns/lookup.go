@@ -9,24 +9,23 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxNames is how many names of an answer are looked at. A stranger writes the
-// answer, and each name may cost a lookup.
+// maxNames is how many names of an answer are used. An attacker controls the answer,
+// and each name may cost a lookup.
 const maxNames = 10
 
-// Result is what DNS says of the client's name. It is the Detail of every
-// finding of this package that asked, as a *Result of its own.
+// Result is what DNS returned for the client's name. A *Result is the Detail of every
+// finding of this package for which DNS was asked; it belongs to that finding alone.
 type Result struct {
 	// Names are the names in the PTR records, each once, in the order of the
-	// answer. They are never nil. The client can write there what it wants.
+	// answer. They are never nil. The client controls them.
 	Names []envelope.Host `json:"names"`
-	// Confirmed is the first name that was found to lead back to the client.
-	// It is "" if there is none, and if the check did not need to know.
+	// Confirmed is the first name that resolves to the address of the client. It is
+	// "" if there is none, and if the check did not need one.
 	Confirmed envelope.Host `json:"confirmed"`
-	// Unusable holds what else stands in the PTR records and is no name of a
-	// host, as it came.
+	// Unusable are the texts of PTR records that are not host names, unchanged.
 	Unusable []string `json:"-"`
-	// Cut says that the answer held more than ten different names or texts,
-	// and that those behind the tenth were not looked at.
+	// Cut reports whether the answer had more than ten different names or texts. Those
+	// after the tenth are ignored.
 	Cut bool `json:"-"`
 	// Err is the error of a lookup that failed and could have changed the result,
 	// nil if there is none.
@@ -39,13 +38,13 @@ type Result struct {
 var _ envelope.AuthenticationResults = (*Result)(nil)
 
 // AuthenticationResults implements [envelope.AuthenticationResults]: the entry of
-// the method iprev (RFC 8601, section 2.7.3) if the finding is one of Confirmed,
-// and none otherwise. Without PTR records it is permerror, as that section has it.
+// the method iprev (RFC 8601, section 2.7.3) in a finding of Confirmed, none in other
+// findings. Without PTR records the result is permerror, as that section requires.
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return slices.Clone(r.iprev)
 }
 
-// settle notes what iprev found.
+// settle sets the result of iprev.
 func (r *Result) settle() {
 	word := "fail"
 	switch {
@@ -64,8 +63,8 @@ func (r *Result) settle() {
 	}}
 }
 
-// Keys of envelope.Once. A judgement has one resolver, which is why it is not
-// among them.
+// Keys of envelope.Once. The resolver is not part of them, because a judgement has
+// only one.
 type (
 	reverseKey struct{ client netip.Addr }
 	forwardKey struct {
@@ -127,31 +126,31 @@ func readNames(texts []string) *Result {
 	return result
 }
 
-// usable reads the text of a PTR record. The fault says what keeps it from
-// being the name of a host on the Internet.
+// usable parses the text of a PTR record. The fault says why it is not a host name of
+// the Internet.
 func usable(text string) (name envelope.Host, fault string) {
 	if _, err := netip.ParseAddr(strings.TrimSuffix(text, ".")); err == nil {
-		return "", "is an address and not a name"
+		return "", "is an address, not a host name"
 	}
-	// U-labels are for people. DNS holds A-labels (RFC 5890, section 2.3.2.1).
+	// DNS has A-labels; U-labels are only for display (RFC 5890, section 2.3.2.1).
 	if !envelope.IsASCII(text) {
-		return "", "is no host name: it is not ASCII"
+		return "", "is not a host name: it is not ASCII"
 	}
 	name, err := envelope.ParseHost(text)
 	switch {
 	case err != nil:
-		return "", "is no host name: it " + err.(*envelope.SyntaxError).Reason
+		return "", "is not a host name: it " + err.(*envelope.SyntaxError).Reason
 	case name.Labels() == 1:
-		return "", "is a single label and not a full name"
+		return "", "is not fully qualified"
 	case name.Within("in-addr.arpa"), name.Within("ip6.arpa"):
-		return "", "is a name of the reverse tree itself"
+		return "", "is a name below in-addr.arpa or ip6.arpa"
 	}
 	return name, ""
 }
 
-// confirm returns the first of the names that leads back to client, "" if none
-// does. The addresses of all names are asked for together. The error is that of
-// the first lookup that failed, if there was one and no name leads back.
+// confirm returns the first of the names that resolves to client, "" if none does.
+// All names are looked up together. The error is that of the first lookup that
+// failed, nil if none did or a name is confirmed.
 func confirm(ctx context.Context, r envelope.Resolver, client netip.Addr, names []envelope.Host) (envelope.Host, error) {
 	type answer struct {
 		leadsBack bool
@@ -180,8 +179,7 @@ func leadsBack(ctx context.Context, r envelope.Resolver, client netip.Addr, name
 	})
 }
 
-// network is the family in which the addresses of a name are asked for: only
-// one of the client's own family can be the client's.
+// network returns the network of the lookups that can find the address of client.
 func network(client netip.Addr) string {
 	if client.Is4() {
 		return "ip4"

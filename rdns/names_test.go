@@ -33,13 +33,13 @@ func TestOnlyTenNamesAreLookedAt(t *testing.T) {
 		if got.Outcome != envelope.Fail || result.Cut != tc.cut || len(result.Names) != 9 || len(result.Unusable) != 1 {
 			t.Errorf("%s: %v with %+v", tc.more, got.Outcome, result)
 		}
-		if said := strings.Contains(got.Text, "only the first 10 were looked at"); said != tc.cut {
+		if said := strings.Contains(got.Text, "only the first 10 were checked"); said != tc.cut {
 			t.Errorf("%s: text %q", tc.more, got.Text)
 		}
 		if asked := len(dns.Asked()); asked != 1+9 {
 			t.Errorf("%s: %d questions", tc.more, asked)
 		}
-		if !strings.Contains(got.Text, "say a0.example.org, a1.example.org, a2.example.org and 6 more") {
+		if !strings.Contains(got.Text, "are a0.example.org, a1.example.org, a2.example.org and 6 more") {
 			t.Errorf("text %q", got.Text)
 		}
 	}

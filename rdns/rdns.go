@@ -1,35 +1,32 @@
 // Package rdns checks the reverse name of a client: what the PTR records of its
 // address say (RFC 1035, section 3.5).
 //
-// Whoever holds an address decides its reverse name, and can write anything
-// there, gmail.com too. Whoever holds a name decides its addresses. Only where
-// both say the same, the name is proved: the PTR record gives the name and an
-// A or AAAA record of the name gives the address back (RFC 8601, section 3,
-// calls this iprev). Mail servers have such names, because their postmasters
-// were told to; hijacked machines mostly have none, or one that their provider
-// made up for the whole range.
+// The holder of an address sets its reverse name and can write any name there,
+// even gmail.com. The holder of a name sets its addresses. A name is proved only if
+// both agree: the PTR record has the name, and an A or AAAA record of the name has
+// the address (RFC 8601, section 3 calls this iprev). Mail servers have such names,
+// because other servers require them. Infected machines usually have no reverse
+// name, or one that their provider generated for a whole range.
 //
-// Every check begins with the PTR records. What is no name of a host on the
-// Internet counts as none: an address, a single label, a name under
-// in-addr.arpa or ip6.arpa, text that no host can be called. A stranger writes
-// the records, so that only the first ten of an answer are looked at. All of
-// these count: a client may have several names, and one that is good is enough.
-// Which of them comes first in an answer changes nothing. Where a name must be
-// confirmed, its addresses are asked for in the family of the client only, name
-// by name up to the first that leads back. If none does, and for one of them
-// DNS failed, the answer is not known: a TempError. All checks of one judgement
-// share their questions (envelope.Once).
+// Every check looks up the PTR records first. A record that does not hold a host
+// name of the Internet is ignored: an address, a single label, a name below
+// in-addr.arpa or ip6.arpa, invalid characters. An attacker controls the records, so
+// only the first ten of an answer are used. A client may have several names; one good
+// name is enough, whatever its place in the answer. To confirm names, the package
+// looks up their addresses in the family of the client, all names together. If no
+// name is confirmed and a lookup failed, the finding is a TempError. All checks of
+// one judgement share their lookups ([envelope.Once]).
 //
-// Confirmed, In and BacksHelo count confirmed names only, because they trust a
-// name. Exists, NotGeneric, NotIn and MatchesHelo take names as they are, and
-// none of them is a reason to accept mail: the client wrote what they read.
+// Confirmed, In and BacksHelo use confirmed names only, because they trust a name.
+// Exists, NotGeneric, NotIn and MatchesHelo use names as they are. None of these is
+// a reason to accept mail, because the client controls what they read.
 //
-// A client whose address is not known has no name: the checks fail as for one
-// without PTR records, and NotIn is None. The package makes no exceptions for
-// loopback and private addresses; a policy lets its own networks through by a
-// rule before. Lists in DNS are package rdns/dnsbl. RFC 5321, section 4.1.4
-// allows to log a greeting that does not match, and not to refuse mail for it;
-// it says nothing of reverse names, which are local policy (section 7.9).
+// For a client of unknown address the checks fail as they do without PTR records,
+// and NotIn is None. The package makes no exceptions for loopback and private
+// addresses: an earlier rule must accept the networks of the site. RFC 5321, section
+// 4.1.4 forbids rejecting mail because the greeting does not match the client. It
+// does not mention reverse names, which are local policy (section 7.9). For DNS lists
+// see package rdns/dnsbl.
 package rdns
 
 import (
@@ -40,16 +37,16 @@ import (
 )
 
 var (
-	// unproved is the status of a client without a name that leads back (RFC
-	// 7372, section 3.3: reverse DNS validation failed).
+	// unproved is the status of a client without a confirmed name (RFC 7372,
+	// section 3.3: reverse DNS validation failed).
 	unproved = envelope.Status{Code: 550, Subject: 7, Detail: 25}
-	// unwanted is the status of a client whose name is not wanted (RFC 3463:
+	// unwanted is the status of a client that is refused for its name (RFC 3463:
 	// delivery not authorized).
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 )
 
-// Exists passes when the client has a name: a PTR record that holds one, be it
-// confirmed or not. It answers from Connect on.
+// Exists passes when a PTR record of the client has a host name, confirmed or not.
+// It answers from Connect on.
 //
 // DNS: PTR.
 func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -67,13 +64,11 @@ func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) enve
 	return envelope.Passed(check).With(result)
 }
 
-// Confirmed passes when one of the client's names leads back to its address, as
-// RFC 8601, section 3 describes it for iprev. It answers from Connect on. Its
-// Result is the one of this package that belongs into an Authentication-Results
-// field.
+// Confirmed passes when one of the client's names resolves to its address (iprev,
+// RFC 8601, section 3). It answers from Connect on. Only the [Result] of Confirmed
+// has an entry for an Authentication-Results field.
 //
-// DNS: PTR, then A or AAAA for each name, at most ten, up to the first that
-// leads back.
+// DNS: PTR, then A or AAAA for all names together, at most ten.
 func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "rdns.confirmed"
 	if !e.Reached(envelope.Connect) {
@@ -95,13 +90,11 @@ func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	return envelope.Passed(check).With(result)
 }
 
-// NotGeneric passes when the client has a name that somebody gave it: one that
-// does not follow the conventions of dynamic or unnamed address space. Package
-// genericname says what these are, and how names that say mail or static are
-// weighed against them. A client without any name fails. Of several names one
-// is enough, because whoever can add a name to an address holds it. The name
-// need not be confirmed: All(rdns.Confirmed, rdns.NotGeneric) asks both. It
-// answers from Connect on.
+// NotGeneric passes when the client has a name that does not look like one of
+// dynamic or unnamed address space. Package genericname defines how names are judged.
+// A client without a name fails. One good name is enough, because only the holder of
+// the address can add names. The name need not be confirmed; to require that too, use
+// All(rdns.Confirmed, rdns.NotGeneric). It answers from Connect on.
 //
 // DNS: PTR.
 func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -14,8 +14,7 @@ import (
 // ".example.org" every name below example.org. With a pattern that does not parse
 // the check is misconfigured.
 //
-// DNS: PTR, then A or AAAA for each name that matches, up to the first that is
-// confirmed.
+// DNS: PTR, then A or AAAA for all names that match together.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {

@@ -11,15 +11,14 @@ import (
 	"mxrules.example/envelope"
 )
 
-// TestCheck holds a check, or a combination of checks, to the contract of
-// [envelope.Check]. It asks r, which must give the same answer whenever it is
-// asked the same, or is nil if the check asks no DNS. The envelopes should be
-// of every kind that the check tells apart: one that passes, one that fails,
-// one to which the question does not arise. Each is judged at every stage, so
-// that its own Stage does not matter; one without a time gets one. An empty
-// envelope and two that a hostile client made are added to them.
+// TestCheck tests that a check, or a combination of checks, keeps the contract of
+// [envelope.Check]. The same question to r must always get the same answer; r is nil
+// for a check that does not use DNS. Pass at least one envelope for each outcome:
+// pass, fail, none. Each is judged at every stage, so that its own Stage does not
+// matter; one without a time gets one. TestCheck adds an empty envelope and two
+// hostile ones.
 //
-// What must hold:
+// What it tests:
 //
 //   - At Start the check says its name, in lower case, and the stage from which
 //     it answers, and asks nothing. The name is that of all its findings. There a
@@ -27,22 +26,19 @@ import (
 //     says 4.3.5 (system incorrectly configured) only when mail comes is not found
 //     by envelope.Validate.
 //   - Before that stage it is Pending and asks nothing. From then on it may be
-//     Pending only for the sake of a later stage, and never at Data or in a
-//     whole envelope. What belongs to a later stage than that of the envelope
-//     does not count. An answer once given is that of every later stage.
-//   - The same question has the same finding: once more, among many goroutines,
-//     and in a judgement that shares work (envelope.Once) between envelopes.
+//     Pending only until a later stage, and never at Data or in a whole envelope.
+//     Fields of later stages than that of the envelope are ignored. An answer is the
+//     same at every later stage.
+//   - The same envelope gets the same finding: again, concurrently, and in a
+//     judgement that shares work (envelope.Once) between envelopes.
 //   - The envelope is not changed, and nothing panics or hangs.
-//   - Fail and PermError have a status that refuses, TempError has one that
-//     defers, and the cause. Each has a Text. It is clean, as Advice and Retry
-//     are.
-//   - If a lookup fails, whichever and however, or if the context ends, the
-//     answer is the same or it is TempError. In particular nobody is refused
-//     because of a DNS that was not there. A caller whose context has ended
-//     does not spoil the answer of a later caller in the same judgement.
+//   - Fail and PermError have a status of class 5, TempError has one of class 4 and
+//     an Err. Each has a Text. Text, Advice and Retry are clean.
+//   - If any lookup fails, or if the context ends, the answer is the same or it is
+//     TempError: a failure of DNS never refuses mail. A caller whose context has ended
+//     does not change the answer of a later caller in the same judgement.
 //
-// That a check writes nothing but by its Commit is for its own tests to show;
-// the suite never calls Commit.
+// TestCheck never calls Commit and does not test that a check writes only there.
 func TestCheck(t *testing.T, check envelope.Check, r envelope.Resolver, envelopes ...*envelope.Envelope) {
 	t.Helper()
 	s := newCheckSuite(t, check, r, envelopes)
@@ -51,7 +47,7 @@ func TestCheck(t *testing.T, check envelope.Check, r envelope.Resolver, envelope
 	}
 }
 
-// checkSuite is one case of TestCheck at work.
+// checkSuite is one case of TestCheck that runs.
 type checkSuite struct {
 	testing.TB
 	limit     time.Duration
@@ -83,7 +79,7 @@ func (s *checkSuite) with(t testing.TB) *checkSuite {
 	return &own
 }
 
-// hostile returns envelopes that no check expects.
+// hostile returns envelopes of a hostile client.
 func hostile() []*envelope.Envelope {
 	const bytes = "x\r\n250 ok\x00\x1b[31m\u202e\u200b\xff"
 	return []*envelope.Envelope{
@@ -114,21 +110,20 @@ func upTo(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
 	return &known
 }
 
-// at returns e, with everything that it has, as if it had come to stage only.
+// at returns e with all its fields at an earlier stage.
 func at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
 	all := *e
 	all.Stage = stage
 	return &all
 }
 
-// label names an envelope in a complaint.
+// label describes an envelope in an error.
 func label(e *envelope.Envelope) string {
 	return fmt.Sprintf("at stage %s, client %s, HELO %.40q, MAIL %.40q, RCPT %.40q",
 		e.Stage, e.ClientIP, e.Helo, e.MailFrom, e.RcptTo)
 }
 
-// find calls the check for a copy of e, and looks at what holds for every
-// finding.
+// find calls the check for a copy of e, and tests what must hold for every finding.
 func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	s.Helper()
 	own, header := *e, ""
@@ -154,7 +149,7 @@ func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.
 // misconfigured is the status of a check from envelope.Misconfigured.
 var misconfigured = envelope.Status{Code: 451, Subject: 3, Detail: 5}
 
-// fault says what is wrong with a finding by itself, "" if nothing is.
+// fault returns what is wrong with a finding, "" if nothing is.
 func fault(f envelope.Finding, e *envelope.Envelope) string {
 	switch f.Outcome {
 	case envelope.None, envelope.Pass:

@@ -14,9 +14,9 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestResolver holds a Resolver to the contract of [envelope.Resolver]. Start
-// is called once for each case and returns a new Resolver that answers from
-// world; one that asks over the network is pointed at a server of it:
+// TestResolver tests that a Resolver keeps the contract of [envelope.Resolver]. start
+// is called once for each case and returns a new Resolver that answers from world. A
+// Resolver that uses the network asks a server of world:
 //
 //	func TestContract(t *testing.T) {
 //		envelopetest.TestResolver(t, func(t *testing.T, world *zone.Zone) envelope.Resolver {
@@ -29,10 +29,9 @@ import (
 //		})
 //	}
 //
-// Besides the contract as it is written there, a Resolver must give names in
-// absolute form, with a final dot, hand out slices that the caller may change,
-// and take any string for a name without coming to harm. Method Exists is
-// tested where there is one, on the Resolver or on what it wraps.
+// A Resolver must also return absolute names, with a final dot, return slices that the
+// caller may change, and accept any string as a name. The method Exists is tested if
+// the Resolver, or one that it wraps, has it.
 func TestResolver(t *testing.T, start func(t *testing.T, world *zone.Zone) envelope.Resolver) {
 	for _, tc := range resolverCases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -45,8 +44,8 @@ func TestResolver(t *testing.T, start func(t *testing.T, world *zone.Zone) envel
 	}
 }
 
-// world is what the Resolver under test answers from. Addresses and names are
-// those that RFC 5737, RFC 3849 and RFC 6761 keep for documentation and tests.
+// world is the zone of the Resolver under test, with addresses and names that RFC
+// 5737, RFC 3849 and RFC 6761 reserve for documentation and tests.
 const world = `
 	$ORIGIN example.org.
 	host          A      192.0.2.1
@@ -85,7 +84,7 @@ const world = `
 	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.example.org.
 `
 
-// resolverSuite is one case of TestResolver at work.
+// resolverSuite is one case of TestResolver that runs.
 type resolverSuite struct {
 	testing.TB
 	limit time.Duration
@@ -155,7 +154,7 @@ func (s *resolverSuite) bare(what string, err error) *net.DNSError {
 	return dns
 }
 
-// wants asks a question and wants these records, in any order.
+// wants tests that the answer to a question is these records, in any order.
 func (s *resolverSuite) wants(r envelope.Resolver, kind, name string, records ...string) {
 	s.Helper()
 	got, err := s.lookup(s.Context(), r, kind, name)
@@ -166,7 +165,7 @@ func (s *resolverSuite) wants(r envelope.Resolver, kind, name string, records ..
 	}
 }
 
-// wantsNone asks a question and wants to hear that there is no such record.
+// wantsNone tests that the answer to a question is that there is no such record.
 func (s *resolverSuite) wantsNone(r envelope.Resolver, kind, name string) {
 	s.Helper()
 	got, err := s.lookup(s.Context(), r, kind, name)
@@ -175,7 +174,7 @@ func (s *resolverSuite) wantsNone(r envelope.Resolver, kind, name string) {
 	}
 }
 
-// wantsFailure asks a question and wants to hear that it can't be answered.
+// wantsFailure tests that a question fails.
 func (s *resolverSuite) wantsFailure(ctx context.Context, r envelope.Resolver, kind, name string) {
 	s.Helper()
 	got, err := s.lookup(ctx, r, kind, name)

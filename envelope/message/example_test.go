@@ -21,6 +21,6 @@ func Example() {
 		fmt.Println(f.Check, f.Outcome, f.Text)
 	}
 	// Output:
-	// message.wellformed fail the message has 2 From fields, and may have one
+	// message.wellformed fail the message has 2 From fields, only one is allowed
 	// message.noloop pass
 }

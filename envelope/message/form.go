@@ -20,8 +20,7 @@ const (
 	chunk = 64 << 10
 )
 
-// headerFault says what is wrong with the fields of a message, "" if nothing
-// is.
+// headerFault returns what is wrong with the header, "" if nothing is.
 func headerFault(m *envelope.Message, smtputf8 bool) string {
 	if m.HeaderCut() {
 		return "has a header of more than 1 MiB"
@@ -53,32 +52,32 @@ func numberFault(n int, name string) string {
 	if n == 0 {
 		return "has no " + name + " field"
 	}
-	return fmt.Sprintf("has %d %s fields, and may have one", n, name)
+	return fmt.Sprintf("has %d %s fields, only one is allowed", n, name)
 }
 
-// lineFault looks at the lines of a header.
+// lineFault returns what is wrong with the lines of a header.
 func lineFault(block []byte, smtputf8 bool) string {
 	for number := 1; len(block) > 0; number++ {
 		line, rest, _ := bytes.Cut(block, []byte{'\n'})
 		line = bytes.TrimSuffix(line, []byte{'\r'})
 		switch {
 		case len(line) > maxLine:
-			return fmt.Sprintf("has a line of %d octets in its header, line %d, where %d are allowed", len(line), number, maxLine)
+			return fmt.Sprintf("has a line of %d octets in its header (line %d), at most %d are allowed", len(line), number, maxLine)
 		case envelope.IsASCII(line):
 		case !smtputf8:
 			return fmt.Sprintf("has characters beyond ASCII in its header, line %d, which requires SMTPUTF8", number)
 		case !utf8.Valid(line):
-			return fmt.Sprintf("has octets in its header, line %d, that are not UTF-8", number)
+			return fmt.Sprintf("has invalid UTF-8 in its header (line %d)", number)
 		}
 		block = rest
 	}
 	return ""
 }
 
-// isPrintable reports whether a field name is of the characters that one may
-// have (RFC 5322, section 2.2; RFC 6532 adds none). With others in it, which
-// nobody sees, "From" is another name to us and may be From to a reader. Blanks
-// are let through: senders write them by mistake.
+// isPrintable reports whether a field name has valid characters only (RFC 5322,
+// section 2.2; RFC 6532 adds none). With an invisible character in it, "From" is
+// another name here and may be From to a mail reader. Blanks are allowed: senders
+// write them by mistake.
 func isPrintable(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < ' ' && c != '\t' || c > '~' {
@@ -88,7 +87,8 @@ func isPrintable(name string) bool {
 	return true
 }
 
-// octetFault reads a whole message and says which octet stands where none may.
+// octetFault reads a whole message and returns which octet is not allowed, "" if all
+// are.
 func octetFault(ctx context.Context, r io.Reader) (fault string, err error) {
 	var s octets
 	buffer := make([]byte, chunk)
@@ -109,8 +109,7 @@ func octetFault(ctx context.Context, r io.Reader) (fault string, err error) {
 	}
 }
 
-// octets looks for NUL and for line ends that are not CRLF, in pieces of any
-// size.
+// octets finds NUL and line ends other than CRLF, in pieces of any size.
 type octets struct {
 	lines int  // that have ended
 	cr    bool // the last piece ended with CR
@@ -145,7 +144,7 @@ func (s *octets) scan(piece []byte) string {
 	return ""
 }
 
-// end looks at what only the end of the message shows.
+// end returns the fault that only the end of the message shows.
 func (s *octets) end() string {
 	if s.cr {
 		return s.fault("a CR without LF")

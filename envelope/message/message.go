@@ -1,21 +1,19 @@
-// Package message checks the form of a message (RFC 5322), which DATA brings.
+// Package message checks the format of a message (RFC 5322).
 //
-// A message that breaks the rules of its own format is read differently by
-// different programs: one ends a line at a bare LF and another does not, one
-// shows the first of two From fields and another the last. Filters and readers
-// are then told different things, and a server behind this one may even see two
-// messages where this one saw one (SMTP smuggling). Programs of mail write such
-// messages rarely and by mistake; the others write them on purpose.
+// Programs read an invalid message differently: one ends a line at a bare LF and
+// another does not, one shows the first of two From fields and another the last. So a
+// filter may see something else than the reader, and a server behind this one may
+// see two messages in what is one here (SMTP smuggling). Mail programs send such
+// messages rarely and by mistake; attackers send them on purpose.
 //
-// WellFormed asks for what RFC 5322 and RFC 5321 demand of every message and
-// what hardly any honest one lacks. NoLoop finds messages that servers send
-// around in circles. Both see the fields that package header sees. They look at
-// the outer message only, decode nothing, and ask no DNS. Who the author is, and
-// whether he is, is for package dmarc.
+// WellFormed checks what RFC 5322 and RFC 5321 require of every message and nearly
+// all genuine messages have. NoLoop finds mail loops. Both use the header fields as
+// package header parses them. They read the outer message only, decode nothing, and
+// do not use DNS. They do not check the author; see package dmarc.
 //
-// Both answer at Data; a whole envelope without a message is None. Time grows
-// with the length of the message, memory does not. A message is read once,
-// however many recipients it has.
+// Both answer at Data. A whole envelope without a message is None. The time is
+// proportional to the length of the message, the memory is constant. A message is
+// read once, however many recipients it has.
 package message
 
 import (
@@ -25,23 +23,23 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// maxReceived is how many Received fields a message may have. RFC 5321, section
-// 6.3 wants a limit of at least 100 if nothing else counts against loops; mail
-// that passes more than 50 servers is not seen in practice.
+// maxReceived is how many Received fields a message may have. RFC 5321, section 6.3
+// recommends a limit of at least 100 for servers that only count them; genuine mail
+// passes far fewer than 50 servers.
 const maxReceived = 50
 
-// WellFormed passes when the message has the form that RFC 5322 demands:
+// WellFormed passes when the message has the format that RFC 5322 requires:
 //
 //   - one From field and one Date field (section 3.6);
 //   - no NUL, no CR without LF and no LF without CR, in the header and in the
 //     body (section 2.3; RFC 5321, section 2.3.8);
-//   - a header of ASCII, or, where SMTPUTF8 was asked for, of UTF-8 (section 2.2;
-//     RFC 6532, section 3), and of ASCII without control characters in the names
-//     of its fields, where there is no choice (section 2.2);
+//   - a header of ASCII, or of UTF-8 if the client asked for SMTPUTF8 (section 2.2;
+//     RFC 6532, section 3), with field names of printable ASCII in both cases
+//     (section 2.2);
 //   - no line of more than 998 octets in the header (section 2.1.1);
-//   - a header of at most 1 MiB, which is as much as a Message keeps of it.
+//   - a header of at most 1 MiB, the limit of [envelope.Message].
 //
-// A body that is read from a spool and can't be is a TempError.
+// If the message can't be read from its spool, WellFormed is a TempError.
 func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.wellformed"
 	switch {
@@ -66,9 +64,8 @@ func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 	return envelope.Passed(check)
 }
 
-// NoLoop passes when the message has at most 50 Received fields. Every server on
-// its way has added one (RFC 5321, section 4.4), so that a message with more is
-// going in circles.
+// NoLoop passes when the message has at most 50 Received fields. Every server adds one
+// (RFC 5321, section 4.4), so that a message with more is in a mail loop.
 func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.noloop"
 	switch {
@@ -88,13 +85,13 @@ func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 	})
 	if hops > maxReceived {
 		return envelope.Failed(check, envelope.Status{Code: 554, Subject: 4, Detail: 6},
-			"the message has passed through %d servers, more than %d, and seems to go in circles", hops, maxReceived)
+			"the message is in a mail loop (%d Received fields, at most %d are allowed)", hops, maxReceived)
 	}
 	return envelope.Passed(check)
 }
 
-// unreadable is the finding for a message that its spool does not give back: a
-// trouble of ours, and no lookup (RFC 3463, section 3.4: mail system status).
+// unreadable is the finding for a message that can't be read from its spool (RFC
+// 3463, section 3.4: mail system status).
 func unreadable(check string, err error) envelope.Finding {
 	f := envelope.Unavailable(check, err)
 	f.Text = "the message could not be read"

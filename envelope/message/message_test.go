@@ -39,10 +39,10 @@ func TestWellFormed(t *testing.T) {
 		{"no Date", from + "\r\n", "has no Date field"},
 		{"nothing at all", "", "has no From field"},
 		{"From in the body only", date + "\r\n" + from, "has no From field"},
-		{"two From", from + date + from + "\r\n", "has 2 From fields, and may have one"},
-		{"two From, one with a blank", from + date + "From : b@example.org\r\n\r\n", "has 2 From fields, and may have one"},
-		{"two Date", from + date + date + "\r\n", "has 2 Date fields, and may have one"},
-		{"three Date", from + date + date + date + "\r\n", "has 3 Date fields, and may have one"},
+		{"two From", from + date + from + "\r\n", "has 2 From fields, only one is allowed"},
+		{"two From, one with a blank", from + date + "From : b@example.org\r\n\r\n", "has 2 From fields, only one is allowed"},
+		{"two Date", from + date + date + "\r\n", "has 2 Date fields, only one is allowed"},
+		{"three Date", from + date + date + date + "\r\n", "has 3 Date fields, only one is allowed"},
 		{"From that continues another field", "X: y\r\n " + from + date + "\r\n", "has no From field"},
 		{"From on a first line that begins with a blank", " " + from + date + "\r\n", "has no From field"},
 		{"Sender is not From", "X-From: a\r\nFrom-X: b\r\n" + date + "\r\n", "has no From field"},
@@ -63,8 +63,8 @@ func TestWellFormed(t *testing.T) {
 		{"CR . CRLF", from + date + "\r\na\r.\r\n", "has a CR without LF, in line 4"},
 
 		{"a line of 998 octets", from + date + long + "\r\n\r\n", ""},
-		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "has a line of 999 octets in its header, line 3, where 998 are allowed"},
-		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "has a line of 999 octets in its header, line 4, where 998 are allowed"},
+		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "has a line of 999 octets in its header (line 3), at most 998 are allowed"},
+		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "has a line of 999 octets in its header (line 4), at most 998 are allowed"},
 		{"a field of many lines", from + date + "X: y\r\n" + strings.Repeat(" "+long[1:]+"\r\n", 100) + "\r\n", ""},
 		{"lines of blanks in the header", "From:\r\n \r\n ann@example.org\r\n\t\r\n" + date + "X: y;\r\n      \r\n z\r\n\r\n", ""},
 		{"a long line in the body", from + date + "\r\n" + long + long, ""},
@@ -104,8 +104,8 @@ func holding(raw string) envelope.Envelope {
 func TestWellFormedWithSMTPUTF8(t *testing.T) {
 	for _, tc := range []struct{ name, subject, fault string }{
 		{"UTF-8", "grüße", ""},
-		{"Latin-1", "gr\xfc\xdfe", "has octets in its header, line 3, that are not UTF-8"},
-		{"a character cut in half", "gr\xc3", "has octets in its header, line 3, that are not UTF-8"},
+		{"Latin-1", "gr\xfc\xdfe", "has invalid UTF-8 in its header (line 3)"},
+		{"a character cut in half", "gr\xc3", "has invalid UTF-8 in its header (line 3)"},
 	} {
 		e := holding(from + date + "Subject: " + tc.subject + "\r\n\r\n")
 		e.SMTPUTF8 = true
@@ -169,8 +169,8 @@ func TestNoLoop(t *testing.T) {
 	for _, tc := range []struct{ name, raw, fault string }{
 		{"none", from + date + "\r\n", ""},
 		{"50", received(50, "Received") + from + date + "\r\n", ""},
-		{"51", received(51, "Received") + from, "has passed through 51 servers, more than 50, and seems to go in circles"},
-		{"in any case, with blanks", received(20, "RECEIVED") + received(31, "received \t"), "has passed through 51 servers, more than 50, and seems to go in circles"},
+		{"51", received(51, "Received") + from, "is in a mail loop (51 Received fields, at most 50 are allowed)"},
+		{"in any case, with blanks", received(20, "RECEIVED") + received(31, "received \t"), "is in a mail loop (51 Received fields, at most 50 are allowed)"},
 		{"similar names do not count", received(60, "X-Received") + received(60, "Received-SPF"), ""},
 		{"in the body they do not count", from + "\r\n" + received(60, "Received"), ""},
 		{"no message to speak of", "", ""},

@@ -12,7 +12,7 @@ func Example() {
 		"-ip", "192.0.2.10", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org",
 	}, strings.NewReader(""), os.Stdout, os.Stderr)
 	// Output:
-	// reject 550 5.7.25 by rdns.confirmed: the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
+	// reject 550 5.7.25 by rdns.confirmed: the PTR record of the client 192.0.2.10 is mail.example.net, which has no A record with that address
 	//     sender.syntax         pass
 	//     sender.fqdn           pass
 	//     recipient.syntax      pass
@@ -32,7 +32,7 @@ func Example() {
 	//     helo.notours          pass
 	//     rdns.exists           pass
 	//                                         asked PTR 192.0.2.10
-	//     rdns.confirmed        fail  reject  the PTR record of the client 192.0.2.10 says mail.example.net, which has no A record with that address
+	//     rdns.confirmed        fail  reject  the PTR record of the client 192.0.2.10 is mail.example.net, which has no A record with that address
 	//                                         asked A mail.example.net.
 	//   not asked: sender.resolves, sender.takesmail, sender.notours, rdns.notgeneric
 	//   questions to DNS: 2
@@ -43,5 +43,5 @@ func Example_lines() {
 	input := `{"id": 7, "stage": "mail", "client_ip": "192.0.2.9", "helo": "laptop", "zone": ""}`
 	run([]string{"-json", "-checks", "rdns.exists"}, strings.NewReader(input), os.Stdout, os.Stderr)
 	// Output:
-	// {"id":7,"action":"none","code":0,"status":"","text":"","rule":"","marks":[],"undecided":[],"findings":[{"check":"rdns.exists","outcome":"fail","status":"5.7.25","text":"the client 192.0.2.9 has no name: there is no PTR record for its address","detail":{"names":[],"confirmed":""}}],"dns":{"queries":1}}
+	// {"id":7,"action":"none","code":0,"status":"","text":"","rule":"","marks":[],"undecided":[],"findings":[{"check":"rdns.exists","outcome":"fail","status":"5.7.25","text":"the client 192.0.2.9 has no PTR record","detail":{"names":[],"confirmed":""}}],"dns":{"queries":1}}
 }
