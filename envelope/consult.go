@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Consult calls f, a function of the site such as a set or a directory. It counts
-// as a wait, as in [Wait], from the moment f asks the context when it ends (Done or
-// Deadline), as database drivers and network clients do. From then on other checks
-// of the judgement go on. A function that only looks into memory never asks, so that
-// rules that it decides cost no lookups of the rules after it.
+// Consult calls f, a function that may wait, such as a set or a directory. It counts
+// as waiting, as in [Wait], from the first call of Done or Deadline of its context,
+// which database drivers and network clients make. From then on other checks of the
+// judgement run. A function that only reads memory does not call them, so that later
+// rules start no lookups if it decides.
 func Consult[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	w := workOf(ctx)
 	if w == nil {
@@ -29,7 +29,7 @@ type consultation struct {
 	mu     sync.Mutex
 	waits  bool
 	ended  bool
-	rounds int // how many waits in a row led here and through this one
+	rounds int // the number of successive waits that led here, with this one
 }
 
 func (c *consultation) Done() <-chan struct{} {
@@ -52,8 +52,8 @@ func (c *consultation) wait() {
 	c.rounds = c.work.pause() + 1
 }
 
-// end ends the wait. The context may be used after that, as by a goroutine that f
-// has started, and then starts no other.
+// end ends the wait. If the context is used after that, as by a goroutine that f has
+// started, it does not count as waiting.
 func (c *consultation) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,8 +5,8 @@
 // address, a greeting, a sender, a recipient, a message. A decision must
 // distinguish facts that are not known yet, facts that are not known now because
 // DNS failed, and facts that will never be known. A server that confuses them
-// rejects good mail because of a timeout, or accepts bad mail. Here each has an
-// outcome of its own.
+// rejects good mail because of a timeout, or accepts bad mail. Here each has its own
+// outcome.
 //
 // # Envelope and Stage
 //
@@ -50,8 +50,10 @@
 //   - A check runs concurrently with others, and its result may be discarded: its
 //     context is cancelled when an earlier rule decides. It must not write; see
 //     Commit.
-//   - Questions to DNS count as waiting without further code. A call of anything
-//     else that waits, such as a database, belongs in [Wait].
+//   - Questions to DNS count as waiting without further code, and so do sets and
+//     directories that are asked with their methods. Any other call that waits, such
+//     as one of a database, belongs in [Wait], or in [Consult] if it does not always
+//     wait.
 //   - A check with several independent questions asks them with [Concurrently], so
 //     that they are sent together and their results are used in order.
 //   - Work that several checks need belongs in [Once]. Concurrent callers of one key
@@ -61,14 +63,15 @@
 //
 // Checks ask DNS through a [Resolver], such as a *net.Resolver. Its contract has
 // names in one form and errors of two kinds, not found and temporary. [LookupIP],
-// [LookupPTR], [LookupMX], [LookupTXT] and [Exists] keep the caller's part of it.
+// [LookupPTR], [LookupMX], [LookupTXT], [LookupCNAME] and [Exists] convert names and
+// errors to these forms.
 //
 // # Names and addresses
 //
 // [ParseHost], [ParseMailbox] and [ParseLiteral] parse what peers write (RFC 5321,
 // sections 4.1.2 and 4.1.3) into values that can be compared: a [Host] has one form,
-// and a [Mailbox] has its local part and its domain apart. They accept any input, in
-// linear time, and their errors say what is wrong.
+// and a [Mailbox] has separate local part and domain. They accept any input, in linear
+// time, and their errors say what is wrong.
 //
 // # Patterns
 //

@@ -169,8 +169,8 @@ func Temporary(check string, err error) Finding {
 
 // Unavailable returns the TempError finding of a check for which a part of the
 // server failed with err: a directory, a set or a store. Its status is 451 4.3.0
-// (RFC 3463, section 3.4: mail system status). Its Text tells nothing of err, not
-// even a name in DNS, because that is the name of a host of the site.
+// (RFC 3463, section 3.4: mail system status). Its Text has nothing of err, not even a
+// name in DNS, because that is the name of a host of the site.
 func Unavailable(check string, err error) Finding {
 	f := Temporary(check, nil)
 	f.Status = Status{Code: 451, Subject: 3, Detail: 0}

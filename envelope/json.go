@@ -82,10 +82,9 @@ func (j JSON) message() (*Message, error) {
 	return nil, nil
 }
 
-// NewJSON returns the JSON form of e, for its own recipient, if it has one, or
-// for those given. What JSON can't hold is lost: the details of TLS, Recipients,
-// and that there is a message if it is empty. The error is that of reading the
-// message.
+// NewJSON returns e as JSON with recipients, or with RcptTo if there are none. It does
+// not keep Recipients, the details of TLS, and an empty message. The error is that of
+// reading the message.
 func NewJSON(e *Envelope, recipients ...string) (JSON, error) {
 	j := JSON{
 		SpokeEarly: e.SpokeEarly,

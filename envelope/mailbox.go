@@ -35,7 +35,7 @@ type Mailbox struct {
 // alone, such as postmaster, are errors.
 //
 // A path has at most 254 octets, even with its U-labels converted to A-labels. The
-// local part has no limit of its own: RFC 5321, section 4.5.3.1.1 limits it to 64
+// local part has no separate limit: RFC 5321, section 4.5.3.1.1 limits it to 64
 // octets, but section 4.5.3.1 asks receivers to avoid limits, and the variable
 // return paths of large senders are longer.
 //
