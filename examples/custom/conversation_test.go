@@ -1,0 +1,454 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
+)
+
+// world is the DNS of the tests. The client is at a loopback address.
+const world = `
+example.net.             MX   10 mail.example.net.
+                         TXT  "v=spf1 a:mail.example.net -all"
+mail.example.net.        A    127.0.0.1
+1.0.0.127.in-addr.arpa.  PTR  mail.example.net.
+forged.example.          MX   10 mail.forged.example.
+                         TXT  "v=spf1 -all"
+broken.example.          MX   10 mail.broken.example.
+`
+
+// opening is the beginning of most conversations.
+const opening = `
+	S: 220 mx.example.org ESMTP
+	C: EHLO mail.example.net
+	S: 250-mx.example.org
+	S: 250-PIPELINING
+	S: 250-SIZE 1000
+	S: 250-8BITMIME
+	S: 250-SMTPUTF8
+	S: 250 ENHANCEDSTATUSCODES`
+
+// letter is a well-formed message.
+const letter = `
+	C: From: ann@example.net
+	C: Date: Thu, 01 Jan 2026 12:00:00 +0000
+	C:
+	C: Hello`
+
+// conversations are played line by line and pipelined. C is the client, whose lines get
+// a CRLF unless they end with \c, and S is the server, whose lines may go on.
+var conversations = []struct {
+	name   string
+	script string
+	stored []string // what the stored message contains; nil if there is none
+}{
+	{"several recipients", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<carol@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: ..
+	C: ...dots
+	C: .
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`,
+		[]string{"Delivered-To: bob@example.org\r\nDelivered-To: carol@example.org\r\nAuthentication-Results: mx.example.org;", "spf=pass", "\r\n\r\nHello\r\n.\r\n..dots\r\n"}},
+	{"a refused recipient beside an accepted one", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<eve@elsewhere.example>
+	S: 554 5.7.1
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`,
+		[]string{"Delivered-To: bob@example.org\r\nAuthentication-Results"}},
+	{"only refused recipients", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<eve@elsewhere.example>
+	S: 554 5.7.1
+	C: DATA
+	S: 503 5.5.1
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"a recipient that is accepted for good beside one that is not", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<postmaster@example.org>
+	S: 452 4.5.3
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 250 2.0.0 OK
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<postmaster@example.org>
+	S: 250 2.0.0 OK
+	C: RSET
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`,
+		[]string{"Delivered-To: bob@example.org\r\nAuthentication-Results"}},
+	{"a forged sender, who may write to the postmaster", opening + `
+	C: MAIL FROM:<ann@forged.example>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 550 5.7.23
+	C: RCPT TO:<postmaster@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`,
+		[]string{"Delivered-To: postmaster@example.org\r\nAuthentication-Results: mx.example.org; none\r\n"}},
+	{"the null sender", opening + `
+	C: MAIL FROM:<>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`,
+		[]string{"Hello"}},
+	{"smuggling after LF . LF", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: \n.\nMAIL FROM:<admin@example.net>
+	C: RCPT TO:<bob@example.org>
+	C: DATA
+	C: smuggled
+	C: .
+	S: 550 5.6.0
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"smuggling after LF . CRLF, CR . CRLF and CRLF . LF", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: \n.
+	C: MAIL FROM:<admin@example.net>\r.
+	C: MAIL FROM:<admin@example.net>
+	C: .\nMAIL FROM:<admin@example.net>
+	C: .
+	S: 550 5.6.0
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"commands that do not end with CRLF", opening + `
+	C: MAIL FROM:<ann@example.net>\n\c
+	S: 500 5.5.2
+	C: NOOP\rRSET
+	S: 500 5.5.2
+	C: NO\0OP
+	S: 500 5.5.2
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"a message over the limit", opening + `
+	C: MAIL FROM:<ann@example.net> SIZE=1001
+	S: 552 5.3.4
+	C: MAIL FROM:<ann@example.net> SIZE=1000
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: ` + strings.Repeat("x", 1000) + `
+	C: .
+	S: 552 5.3.4
+	C: DATA
+	S: 503 5.5.1
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"lines at the limit and over it", opening + `
+	C: NOOP ` + strings.Repeat("x", maxLine-len("NOOP \r\n")) + `
+	S: 250 2.0.0 OK
+	C: NOOP ` + strings.Repeat("x", maxLine-len("NOOP \r\n")+1) + `
+	S: 500 5.5.2 the line is too long
+	C: NOOP ` + strings.Repeat("x", 20_000) + `
+	S: 500 5.5.2 the line is too long
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"commands out of order", `
+	S: 220 mx.example.org ESMTP
+	C: NOOP
+	S: 250 2.0.0 OK
+	C: MAIL FROM:<ann@example.net>
+	S: 503 5.5.1
+	C: EHLO
+	S: 501 5.5.4
+	C: HELO mail.example.net
+	S: 250 mx.example.org
+	C: RCPT TO:<bob@example.org>
+	S: 503 5.5.1
+	C: DATA
+	S: 503 5.5.1
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 503 5.5.1
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"a transaction ends with RSET, and with EHLO", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: RSET
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 503 5.5.1
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: HELO mail.example.net
+	S: 250 mx.example.org
+	C: DATA
+	S: 503 5.5.1
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"letter case, blanks, parameters and other commands", opening + `
+	C: mail from: <ann@example.net> body=8bitmime SMTPUTF8 size=1
+	S: 250 2.0.0 OK
+	C: Rcpt To:<"b>o\\"b"@example.org>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<bob@example.org> NOTIFY=NEVER
+	S: 555 5.5.4
+	C: RCPT TO:bob@example.org
+	S: 501 5.5.4
+	C: RCPT TO:<>
+	S: 501 5.1.3
+	C: VRFY bob
+	S: 252 2.0.0
+	C: STARTTLS
+	S: 500 5.5.1
+	C: 
+	S: 500 5.5.1
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"a client that makes errors only", `
+	S: 220 mx.example.org ESMTP` + strings.Repeat(`
+	C: GET / HTTP/1.1
+	S: 500 5.5.1`, maxRefusals) + `
+	C: ` + strings.Repeat("x", 5000) + `
+	S: 421 4.7.0`, nil},
+	{"more recipients than the limit", opening + `
+	C: MAIL FROM:<ann@example.net>
+	S: 250 2.0.0 OK` + strings.Repeat(`
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK`, maxRecipients) + `
+	C: RCPT TO:<carol@example.org>
+	S: 452 4.5.3
+	C: QUIT
+	S: 221 2.0.0`, nil},
+	{"a failure of DNS", opening + `
+	C: MAIL FROM:<ann@broken.example>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<eve@elsewhere.example>
+	S: 554 5.7.1
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 451 4.4.3
+	C: QUIT
+	S: 221 2.0.0`, nil},
+}
+
+func TestConversations(t *testing.T) {
+	for _, tc := range conversations {
+		for _, pipelined := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/pipelined=%t", tc.name, pipelined), func(t *testing.T) {
+				s := newTestServer(t)
+				client, err := net.Dial("tcp", s.start(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				play(t, client, tc.script, pipelined)
+				messages := s.stored(t)
+				if (len(messages) == 1) != (tc.stored != nil) || len(messages) > 1 {
+					t.Fatalf("stored %d messages: %q", len(messages), messages)
+				}
+				for _, want := range tc.stored {
+					if !strings.Contains(messages[0], want) {
+						t.Errorf("stored %q without %q", messages[0], want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// play plays a script. The server must close the connection after it.
+func play(t *testing.T, client net.Conn, script string, pipelined bool) {
+	t.Helper()
+	defer client.Close()
+	escapes := strings.NewReplacer("\\c\r\n", "", `\\`, `\`, `\n`, "\n", `\r`, "\r", `\0`, "\x00")
+	replies := bufio.NewScanner(client)
+	read := func(want string) {
+		if !replies.Scan() || !strings.HasPrefix(replies.Text(), want) {
+			t.Fatalf("the server says %q, want %q", replies.Text(), want)
+		}
+	}
+	var commands, answers []string
+	for line := range strings.SplitSeq(strings.TrimPrefix(script, "\n"), "\n") {
+		side, text, _ := strings.Cut(strings.TrimLeft(line, "\t"), ":")
+		text = strings.TrimPrefix(text, " ")
+		switch {
+		case side == "C" && pipelined:
+			commands = append(commands, escapes.Replace(text+"\r\n"))
+		case side == "C":
+			fmt.Fprint(client, escapes.Replace(text+"\r\n"))
+		case pipelined:
+			answers = append(answers, text)
+		default:
+			read(text)
+		}
+	}
+	go fmt.Fprint(client, strings.Join(commands, ""))
+	for _, text := range answers {
+		read(text)
+	}
+	if replies.Scan() {
+		t.Errorf("after the script the server says %q", replies.Text())
+	}
+}
+
+// newTestServer returns a server for example.org.
+func newTestServer(t *testing.T) *server {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "world.zone")
+	if err := os.WriteFile(file, []byte(world), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := newServer("mx.example.org", []string{"example.org"}, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.judge.Resolver.(*zone.Zone).Failing("broken.example.", zone.SERVFAIL)
+	s.judge.Report = func(_ context.Context, event verdict.Event) {
+		t.Log(event.Stage, event.Reply.Status, event.Verdict.Explain(), event.Err)
+	}
+	s.folder, s.size = t.TempDir(), 1000
+	return s
+}
+
+// start starts the server, and returns its address.
+func (s *server) start(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.serve(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String()
+}
+
+// stored returns the messages in the folder, which must have no other file.
+func (s *server) stored(t *testing.T) (messages []string) {
+	t.Helper()
+	files, err := os.ReadDir(s.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(s.folder, file.Name()))
+		if err != nil || filepath.Ext(file.Name()) != ".eml" {
+			t.Errorf("%s: %v", file.Name(), err)
+		}
+		messages = append(messages, string(text))
+	}
+	return messages
+}
+
+// The clock of synctest shows timeouts without waiting.
+func TestEndsOfConversations(t *testing.T) {
+	transaction := opening + `
+	C: MAIL FROM:<>
+	S: 250 2.0.0 OK
+	C: RCPT TO:<postmaster@example.org>
+	S: 250 2.0.0 OK
+	C: DATA
+	S: 354
+	C: From: ann@example.net`
+	for _, tc := range []struct {
+		name, script string
+		stop         bool
+		after        time.Duration
+	}{
+		{"a silent client", "\n\tS: 220\n\tS: 421 4.4.2", false, commandTimeout},
+		{"a client that is silent within a message", transaction + "\n\tS: 421 4.3.0", false, messageTimeout},
+		{"the end of the server", opening + "\n\tS: 421 4.3.2", true, 0},
+		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.0", true, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newTestServer(t)
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				ours, theirs := net.Pipe()
+				go s.converse(ctx, ours)
+				began := time.Now()
+				if tc.stop {
+					time.AfterFunc(time.Second, cancel)
+					tc.after += time.Second
+				}
+				play(t, theirs, tc.script, false)
+				if after := time.Since(began); after != tc.after {
+					t.Errorf("it ended after %v, want %v", after, tc.after)
+				}
+			})
+			if messages := s.stored(t); len(messages) > 0 {
+				t.Errorf("stored %q", messages)
+			}
+		})
+	}
+}
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
