@@ -32,6 +32,11 @@ func says(name string, stage envelope.Stage, outcome envelope.Outcome) envelope.
 	}
 }
 
+// answers returns a check with the finding f from Connect on.
+func answers(f envelope.Finding) envelope.Check {
+	return envelope.At(f.Check, envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding { return f })
+}
+
 func pass(name string) envelope.Check { return says(name, envelope.Connect, envelope.Pass) }
 func fail(name string) envelope.Check { return says(name, envelope.Connect, envelope.Fail) }
 func temp(name string) envelope.Check { return says(name, envelope.Connect, envelope.TempError) }

@@ -23,8 +23,8 @@ func TestTheFirstDecidingRuleDecides(t *testing.T) {
 	}{
 		{"no rules accept", nil, verdict.Accept, ""},
 		{"accept if pass", verdict.Rules{verdict.AcceptIf(pass("a")), verdict.RejectUnless(fail("b"))}, verdict.Accept, "a"},
-		{"accept if fail goes on", verdict.Rules{verdict.AcceptIf(fail("a")), verdict.RejectUnless(fail("b"))}, verdict.Reject, "b"},
-		{"reject unless pass goes on", verdict.Rules{verdict.RejectUnless(pass("a"))}, verdict.Accept, ""},
+		{"accept if fail continues", verdict.Rules{verdict.AcceptIf(fail("a")), verdict.RejectUnless(fail("b"))}, verdict.Reject, "b"},
+		{"reject unless pass continues", verdict.Rules{verdict.RejectUnless(pass("a"))}, verdict.Accept, ""},
 		{"first reject", verdict.Rules{verdict.RejectUnless(fail("a")), verdict.RejectUnless(fail("b"))}, verdict.Reject, "a"},
 		{"tempfail before reject", verdict.Rules{verdict.TempFailUnless(fail("a")), verdict.RejectUnless(fail("b"))}, verdict.TempFail, "a"},
 		{"no rule acts on none", verdict.Rules{
@@ -33,7 +33,7 @@ func TestTheFirstDecidingRuleDecides(t *testing.T) {
 			verdict.TempFailUnless(says("c", envelope.Connect, envelope.None)),
 		}, verdict.Accept, ""},
 		{"no rule acts on permerror", verdict.Rules{verdict.RejectUnless(says("a", envelope.Connect, envelope.PermError))}, verdict.Accept, ""},
-		{"unless it says so", verdict.Rules{
+		{"a rule with an action for permerror", verdict.Rules{
 			verdict.RejectUnless(says("a", envelope.Connect, envelope.PermError)).On(envelope.PermError, verdict.Reject),
 		}, verdict.Reject, "a"},
 		{"on none", verdict.Rules{
@@ -59,9 +59,9 @@ func TestADecisionWaitsOnlyForWhatCouldChangeIt(t *testing.T) {
 		rule   string
 		forced bool
 	}{
-		{"a rule that could only have rejected does not delay a later reject",
+		{"a pending reject does not delay a later reject",
 			verdict.Rules{on(late("p")), on(fail("f"))}, verdict.Reject, "f", false},
-		{"nor does one that failed",
+		{"a failed reject does not delay a later reject",
 			verdict.Rules{on(temp("t")), on(fail("f"))}, verdict.Reject, "f", false},
 		{"an unknown reject delays an accept",
 			verdict.Rules{on(late("p"))}, verdict.Continue, "", false},
@@ -69,7 +69,7 @@ func TestADecisionWaitsOnlyForWhatCouldChangeIt(t *testing.T) {
 			verdict.Rules{on(temp("t"))}, verdict.TempFail, "t", true},
 		{"a failed exemption makes a reject a tempfail",
 			verdict.Rules{verdict.AcceptIf(temp("t")), on(fail("f"))}, verdict.TempFail, "t", true},
-		{"a failed exemption does not matter where nothing else refuses",
+		{"a failed exemption does not matter if no rule refuses",
 			verdict.Rules{verdict.AcceptIf(temp("t")), on(pass("p"))}, verdict.Accept, "", false},
 		{"a pending exemption delays a reject",
 			verdict.Rules{verdict.AcceptIf(late("p")), on(fail("f"))}, verdict.Continue, "", false},
@@ -77,21 +77,21 @@ func TestADecisionWaitsOnlyForWhatCouldChangeIt(t *testing.T) {
 			verdict.Rules{on(late("p")), verdict.TempFailUnless(fail("f"))}, verdict.Continue, "", false},
 		{"waiting comes before a tempfail for a failure",
 			verdict.Rules{on(temp("t")), on(late("p"))}, verdict.Continue, "", false},
-		{"a failed lookup in front of an allow rule makes the accept a tempfail",
+		{"a failed lookup before an allow rule makes the accept a tempfail",
 			verdict.Rules{on(temp("t")), verdict.AcceptIf(pass("a"))}, verdict.TempFail, "t", true},
-		{"a rule says that its failure shall not matter",
+		{"a rule ignores its failure",
 			verdict.Rules{on(temp("t")).Ignoring(envelope.TempError)}, verdict.Accept, "", false},
-		{"or what it shall mean",
+		{"a rule has an action for its failure",
 			verdict.Rules{on(temp("t")).On(envelope.TempError, verdict.Reject)}, verdict.Reject, "t", false},
 		{"a pending condition makes its rule unknown",
 			verdict.Rules{on(fail("f")).When(late("p"))}, verdict.Continue, "", false},
-		{"but not if its check is content",
+		{"a pending condition does not matter if the check passes",
 			verdict.Rules{on(pass("f")).When(late("p"))}, verdict.Accept, "", false},
 		{"a failed condition makes its rule unknown",
 			verdict.Rules{on(fail("f")).Unless(temp("t"))}, verdict.TempFail, "f", true},
 		{"ignoring covers conditions",
 			verdict.Rules{on(fail("f")).Unless(temp("t")).Ignoring(envelope.TempError)}, verdict.Accept, "", false},
-		{"a condition that is off settles it whatever another says",
+		{"one condition that does not hold switches the rule off",
 			verdict.Rules{on(fail("f")).When(temp("t")).When(fail("c"))}, verdict.Accept, "", false},
 		{"when passes", verdict.Rules{on(fail("f")).When(pass("c"))}, verdict.Reject, "f", false},
 		{"when fails", verdict.Rules{on(fail("f")).When(fail("c"))}, verdict.Accept, "", false},
@@ -101,26 +101,26 @@ func TestADecisionWaitsOnlyForWhatCouldChangeIt(t *testing.T) {
 		{"both needed", verdict.Rules{on(fail("f")).When(pass("c")).Unless(pass("d"))}, verdict.Accept, "", false},
 		{"an unknown mark delays an accept",
 			verdict.Rules{verdict.MarkUnless(late("p"), "m")}, verdict.Continue, "", false},
-		{"but no reject",
+		{"an unknown mark does not delay a reject",
 			verdict.Rules{verdict.MarkUnless(late("p"), "m"), on(fail("f"))}, verdict.Reject, "f", false},
 		{"a failed mark defers nothing",
 			verdict.Rules{verdict.MarkUnless(temp("t"), "m")}, verdict.Accept, "", false},
-		{"unless its rule says so",
+		{"a failed mark defers if its rule says so",
 			verdict.Rules{verdict.MarkUnless(temp("t"), "m").On(envelope.TempError, verdict.TempFail)}, verdict.TempFail, "t", false},
-		{"a mark after an acceptance that may come defers nothing",
+		{"a mark after a possible acceptance defers nothing",
 			verdict.Rules{verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m")}, verdict.Accept, "", false},
 		{"a pending acceptance before a mark delays an accept",
 			verdict.Rules{verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("f"), "m")}, verdict.Continue, "", false},
-		{"but not if the mark is set before it",
+		{"a pending acceptance after a mark does not delay an accept",
 			verdict.Rules{verdict.MarkUnless(fail("f"), "m"), verdict.AcceptIf(late("p")), verdict.MarkUnless(fail("g"), "m")}, verdict.Accept, "", false},
-		{"a pending mark does not matter where a later rule sets it all the same", verdict.Rules{
+		{"a pending mark does not matter if a later rule sets it", verdict.Rules{
 			verdict.AcceptIf(temp("t")), verdict.MarkUnless(late("p"), "m"), verdict.MarkUnless(fail("f"), "m")}, verdict.Accept, "", false},
-		{"but it does if an acceptance may come before that rule", verdict.Rules{
+		{"a pending mark matters if an acceptance is possible before that rule", verdict.Rules{
 			verdict.MarkUnless(late("p"), "m"), verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m")}, verdict.Continue, "", false},
-		{"nor does a pending acceptance after a rule that sets the mark", verdict.Rules{
+		{"a pending acceptance after a rule that sets the mark does not matter", verdict.Rules{
 			verdict.AcceptIf(temp("t")), verdict.MarkUnless(fail("f"), "m"), verdict.AcceptIf(late("p")), verdict.MarkUnless(temp("u"), "m")},
 			verdict.Accept, "", false},
-		{"a finding without an outcome never lets mail in",
+		{"a finding without an outcome never accepts",
 			verdict.Rules{on(says("z", envelope.Connect, 0))}, verdict.TempFail, "z", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package verdict_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,9 +12,7 @@ import (
 
 // finds returns a check that fails with a status and a text.
 func finds(status envelope.Status, text string) envelope.Check {
-	return envelope.At("finds", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-		return envelope.Finding{Outcome: envelope.Fail, Status: status, Text: text}
-	})
+	return answers(envelope.Finding{Check: "finds", Outcome: envelope.Fail, Status: status, Text: text})
 }
 
 func status(code, subject, detail uint16) envelope.Status {
@@ -64,9 +61,7 @@ func TestReplyString(t *testing.T) {
 }
 
 func TestAFindingCanHaveItsOwnDeferral(t *testing.T) {
-	check := envelope.At("relay", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-		return envelope.Finding{Outcome: envelope.Fail, Status: status(554, 7, 1), Deferral: status(454, 7, 1), Text: "no"}
-	})
+	check := answers(envelope.Finding{Check: "relay", Outcome: envelope.Fail, Status: status(554, 7, 1), Deferral: status(454, 7, 1), Text: "no"})
 	for _, tc := range []struct {
 		rule verdict.Rule
 		want string

@@ -1,7 +1,6 @@
 package verdict_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -34,7 +33,7 @@ func findings() map[string]envelope.Finding {
 func TestOnlyATempFailAsksToTryAgain(t *testing.T) {
 	const again = "try again"
 	for name, f := range findings() {
-		check := envelope.At("f", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding { return f })
+		check := answers(f)
 		for _, action := range []verdict.Action{verdict.Reject, verdict.TempFail} {
 			rule := verdict.RejectUnless(check)
 			for _, o := range []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.TempError, envelope.PermError} {
@@ -87,7 +86,7 @@ func TestReplyTextsByOutcomeAndAction(t *testing.T) {
 		{"no outcome", verdict.TempFail, "451 4.3.0 internal server error, please try again later"},
 	} {
 		f := findings()[tc.finding]
-		check := envelope.At("f", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding { return f })
+		check := answers(f)
 		outcome := f.Outcome
 		if outcome == 0 {
 			outcome = envelope.TempError
@@ -100,9 +99,7 @@ func TestReplyTextsByOutcomeAndAction(t *testing.T) {
 }
 
 func TestNotKeepsTheTextOfItsCheck(t *testing.T) {
-	listed := envelope.At("client.in", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-		return envelope.Passed("").Observed("the client is listed")
-	})
+	listed := answers(envelope.Passed("client.in").Observed("the client is listed"))
 	for _, tc := range []struct {
 		rule verdict.Rule
 		want string

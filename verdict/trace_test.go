@@ -99,7 +99,7 @@ func TestShadowRulesAreAskedAfterTheVerdict(t *testing.T) {
 	}
 	got = judge(t, atConnect(), verdict.RejectUnless(fail("d")), verdict.RejectUnless(fail("s")).Shadow())
 	if text := describe(got); strings.Contains(text, "shadow") {
-		t.Errorf("a shadow rule behind the decision was asked:\n%s", text)
+		t.Errorf("a shadow rule after the decision was asked:\n%s", text)
 	}
 }
 
