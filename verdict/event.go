@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"errors"
+	"log/slog"
 
 	"mxrules.example/envelope"
 )
@@ -23,6 +24,32 @@ type Event struct {
 	Reply Reply
 	// Err is why the server did not do what the policy let through, nil if it did.
 	Err error
+}
+
+// LogValue returns the event for logs, with cleaned texts: stage, reply, recipients,
+// envelope, verdict and the private error.
+func (e Event) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("stage", e.Stage.String()),
+		slog.String("reply", replyLine(e.Reply)),
+	}
+	if len(e.Recipients) > 0 {
+		to := make([]string, len(e.Recipients))
+		for i, r := range e.Recipients {
+			to[i] = envelope.Excerpt(r.To)
+		}
+		attrs = append(attrs, slog.Any("recipients", to))
+	}
+	if e.Envelope != nil {
+		attrs = append(attrs, slog.Any("envelope", e.Envelope))
+	}
+	if e.Verdict.Action != 0 { // a Session refuses commands out of order without a verdict
+		attrs = append(attrs, slog.Any("verdict", e.Verdict))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", envelope.Excerpt(e.Err.Error())))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Recipient is one recipient of a message with the verdict about it.

@@ -119,7 +119,8 @@ type Trace []Step
 
 // String returns a line for each rule with the outcome of its check, the action of
 // the rule and the reason, followed by lines with the findings of its conditions and
-// its questions to DNS.
+// its questions to DNS. It is for people, as is [Verdict.Explain]; for programs there
+// is the JSON of a Verdict.
 func (t Trace) String() string {
 	rows := make([]row, len(t))
 	var rule, outcome, did int

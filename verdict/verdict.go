@@ -14,7 +14,8 @@ import (
 type Verdict struct {
 	// Action is Accept, TempFail or Reject, or Continue if more must be known.
 	Action Action
-	// Status is the reply code with the enhanced status code.
+	// Status is the reply code with the enhanced status code: 250 2.0.0 for Accept
+	// and Continue, whatever the checks found.
 	Status envelope.Status
 	// Text is the sentence of the reply. Help are more lines of it.
 	Text string
@@ -213,10 +214,10 @@ func (v Verdict) Err() error {
 type Error struct{ Verdict Verdict }
 
 // Error returns both codes and the text of the reply, in one line.
-func (e *Error) Error() string {
-	reply := e.Verdict.Reply()
-	return reply.Status.String() + " " + strings.Join(reply.Lines, " ")
-}
+func (e *Error) Error() string { return replyLine(e.Verdict.Reply()) }
+
+// replyLine returns both codes and the text of a reply, in one line.
+func replyLine(r Reply) string { return r.Status.String() + " " + strings.Join(r.Lines, " ") }
 
 // LogValue returns the verdict for logs, with cleaned texts: action, status, text,
 // rule, check, outcome, marks and the private cause.

@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -86,14 +87,41 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-func TestLogValueIsCleanAndHasThePrivateCause(t *testing.T) {
-	var log bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+// timeless returns a logger that writes lines without a time to w.
+func timeless(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
 	}}))
+}
+
+func TestAnEventLogsReplyRecipientsAndVerdict(t *testing.T) {
+	var log bytes.Buffer
+	e := envelope.Envelope{Stage: envelope.Mail, Helo: "mail.example.net"}
+	v := judge(t, &e, verdict.RejectUnless(fail("f")))
+	for _, event := range []verdict.Event{
+		{Stage: envelope.Data, Envelope: &e, Verdict: v, Reply: v.Reply(), Err: errors.New("disk\x1b full"),
+			Recipients: []verdict.Recipient{{To: "ann@example.org"}, {To: "bob\r\n@example.org"}}},
+		{Stage: envelope.Mail, Reply: verdict.Reply{Status: status(503, 5, 1), Lines: []string{"send", "MAIL"}}},
+	} {
+		timeless(&log).Info("", "event", event)
+	}
+	want := `level=INFO msg="" event.stage=data event.reply="550 5.7.25 f does not hold" event.recipients="[ann@example.org bob @example.org]" ` +
+		`event.envelope.stage=mail event.envelope.helo=mail.example.net event.envelope.mail_from="" ` +
+		`event.verdict.action=reject event.verdict.status="550 5.7.25" event.verdict.text="f does not hold" ` +
+		`event.verdict.rule=f event.verdict.check=f event.verdict.outcome=fail event.verdict.questions=0 event.error="disk? full"
+level=INFO msg="" event.stage=mail event.reply="503 5.5.1 send MAIL"
+`
+	if log.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", log.String(), want)
+	}
+}
+
+func TestLogValueIsCleanAndHasThePrivateCause(t *testing.T) {
+	var log bytes.Buffer
+	logger := timeless(&log)
 	v := judge(t, &envelope.Envelope{}, verdict.RejectUnless(temp("a")))
 	logger.Info("judged", "verdict", v)
 	v = judge(t, &envelope.Envelope{}, verdict.RejectUnless(finds(status(550, 7, 1), "evil\r\nline\x1b[2J")))
