@@ -2,7 +2,7 @@
 // is known of an SMTP transaction, a question about it, and the answer.
 //
 // A server learns of a transaction step by step (RFC 5321, section 3.3): an
-// address, a greeting, a sender, a recipient, a message. A decision must
+// address, a HELO name, a sender, a recipient, a message. A decision must
 // distinguish facts that are not known yet, facts that are not known now because
 // DNS failed, and facts that will never be known. A server that confuses them
 // rejects good mail because of a timeout, or accepts bad mail. Here each has its own

@@ -17,7 +17,7 @@ type Envelope struct {
 	// ClientIP is the address of the client. The zero value is an unknown address,
 	// which is in no network. Read it with Client, which unmaps it.
 	ClientIP netip.Addr
-	// SpokeEarly says that the client sent data before the greeting of the server
+	// SpokeEarly says that the client sent data before the banner of the server
 	// (RFC 5321, section 4.3.1).
 	SpokeEarly bool
 	// TLS is the state of the TLS connection, nil without TLS. It is known from Mail

@@ -15,7 +15,7 @@ const (
 	Start
 	// Connect: the address of the client is known, and whether it spoke early.
 	Connect
-	// Helo: the greeting is known (RFC 5321, section 4.1.1.1).
+	// Helo: the HELO name is known (RFC 5321, section 4.1.1.1).
 	Helo
 	// Mail: the sender is known, and TLS and login are final (RFC 5321, section
 	// 4.1.1.2).

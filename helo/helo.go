@@ -1,9 +1,9 @@
 // Package helo checks how a client introduces itself: the argument of HELO or
-// EHLO (RFC 5321, section 4.1.1.1), here called the greeting.
+// EHLO (RFC 5321, section 4.1.1.1), here called the HELO name.
 //
 // Every client must name itself, and most software that is not a mail server does
 // it wrongly: not at all, with an address without brackets, the name of a
-// workstation, or the name of the server that it talks to. A valid greeting follows
+// workstation, or the name of the server that it talks to. A valid HELO name follows
 // the grammar (Syntax), is a fully qualified name (FQDN) that exists in DNS
 // (Resolves) or the client's own address (Literal), is not one of our own names
 // (NotOurs), and is not one name of thousands that a provider generated
@@ -11,14 +11,14 @@
 // 4.1.4 forbids rejecting mail for that reason alone, so Matches is opt-in and
 // mainly useful as a condition.
 //
-// A greeting that begins with a bracket is parsed as an address literal, any other
+// A HELO name that begins with a bracket is parsed as an address literal, any other
 // as a host name with [envelope.ParseHost]. If it does not parse, Syntax fails and
 // says why, In fails because it is in no set, and the other checks are None without
 // a DNS lookup. Present answers from MAIL on, all others from HELO on.
 //
-// The envelope holds the greeting as the client sent it, without surrounding white
+// The envelope holds the HELO name as the client sent it, without surrounding white
 // space. Authenticated clients are judged like all others: an earlier rule must
-// accept them. The package checks the greeting only. For the client's reverse name
+// accept them. The package checks the HELO name only. For the client's reverse name
 // see package rdns.
 package helo
 
@@ -35,7 +35,7 @@ import (
 // message (RFC 1035, section 2.3.4).
 const maxLength = 255
 
-// refusal is the status of checks that refuse a greeting by local policy and not
+// refusal is the status of checks that refuse a HELO name by local policy and not
 // for its form (RFC 3463: delivery not authorized).
 var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
@@ -53,10 +53,10 @@ func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 	return envelope.Passed(check)
 }
 
-// Syntax passes when the greeting is a domain or an address literal (RFC 5321,
+// Syntax passes when the HELO name is a domain or an address literal (RFC 5321,
 // sections 4.1.2 and 4.1.3) of at most 255 octets, or 253 octets without the final
 // dot for a name. A final dot is accepted, and so is an underscore, because hosts
-// with one exist and send mail. An empty greeting and an address without brackets
+// with one exist and send mail. An empty HELO name and an address without brackets
 // fail.
 //
 // A name with U-labels fails: the client does not know yet whether the server
@@ -83,7 +83,7 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 	return envelope.Passed(check)
 }
 
-// FQDN passes when the greeting is a name of two labels or more, as RFC 5321,
+// FQDN passes when the HELO name is a host name of two labels or more, as RFC 5321,
 // section 2.3.5 requires, or an address literal. Whether the name exists is for
 // Resolves.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -102,7 +102,7 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	return envelope.Passed(check)
 }
 
-// Literal passes when the greeting is an address literal with the address of the
+// Literal passes when the HELO name is an address literal with the address of the
 // client (RFC 5321, section 4.1.3). A general literal, [tag:content], has no address
 // and fails. None: a name, or a client of unknown address.
 func Literal(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -125,7 +125,7 @@ func Literal(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 	return envelope.Passed(check)
 }
 
-// read parses a greeting into a host name or an address literal. The fault says
+// read parses a HELO name into a host name or an address literal. The fault says
 // why it is neither.
 func read(helo string) (host envelope.Host, literal envelope.Literal, fault string) {
 	var err error
@@ -145,9 +145,9 @@ func read(helo string) (host envelope.Host, literal envelope.Literal, fault stri
 	return host, literal, ""
 }
 
-// bareAddress returns the address of a greeting that is an address literal without
+// bareAddress returns the address of a HELO name that is an address literal without
 // its brackets, with or without the tag of IPv6 and a final dot. It is invalid for
-// any other greeting.
+// any other HELO name.
 func bareAddress(helo string) netip.Addr {
 	helo = strings.TrimSuffix(helo, ".")
 	literal, err := envelope.ParseLiteral("[" + helo + "]")
@@ -157,7 +157,7 @@ func bareAddress(helo string) netip.Addr {
 	return literal.Addr
 }
 
-// failed is the finding that a greeting is bad. These checks are the first that
+// failed is the finding that a HELO name is bad. These checks are the first that
 // refuse a customer's laptop that sends mail to the port for servers, so that the
 // finding suggests a login.
 func failed(check string, status envelope.Status, format string, args ...any) envelope.Finding {

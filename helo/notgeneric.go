@@ -7,7 +7,7 @@ import (
 	"mxrules.example/envelope/genericname"
 )
 
-// NotGeneric passes unless the greeting looks like a name of dynamic or unnamed
+// NotGeneric passes unless the HELO name looks like a name of dynamic or unnamed
 // address space: one that contains the client's address in some spelling or a word
 // such as dhcp or pool, and nothing that speaks against it, such as static or mail.
 // Package genericname defines how names are judged. None: an address literal. For a

@@ -8,7 +8,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Resolves passes when DNS has an A, AAAA or MX record for the greeting. A null MX
+// Resolves passes when DNS has an A, AAAA or MX record for the HELO name. A null MX
 // (RFC 7505) does not count. One record is enough, even if an earlier lookup
 // failed. If there is none and a lookup failed, Resolves is a TempError. None: an
 // address literal.
@@ -65,7 +65,7 @@ func takesMail(ctx context.Context, r envelope.Resolver, host envelope.Host) err
 	return &net.DNSError{Err: "the MX record is null", Name: string(host), IsNotFound: true}
 }
 
-// Matches passes when an address of the greeting is that of the client: one that
+// Matches passes when an address of the HELO name is that of the client: one that
 // DNS has for the name, or that of an address literal. RFC 5321, section 4.1.4
 // forbids rejecting mail if it is not, so that Matches is for conditions, and for
 // sites that know their clients. None: a client of unknown address.

@@ -9,7 +9,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// NotOurs passes when the greeting is none of our own names or addresses, which a
+// NotOurs passes when the HELO name is none of our own names or addresses, which a
 // stranger never has. The check does not know which clients are ours: an earlier
 // rule must accept them.
 //
@@ -42,10 +42,10 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	})
 }
 
-// In passes when the greeting matches one of the patterns (their grammar is in
+// In passes when the HELO name matches one of the patterns (their grammar is in
 // package envelope): "mail.example.org" is that name, ".example.org" every name
-// below example.org. A greeting that is not a name matches none and fails. A client
-// can greet with any name, so that In alone is no reason to accept.
+// below example.org. A HELO name that is not a host name matches none and fails. A client
+// can give any HELO name, so that In alone is no reason to accept.
 //
 // With a pattern that does not parse the check is misconfigured.
 func In(patterns ...string) envelope.Check {

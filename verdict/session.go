@@ -25,7 +25,7 @@ type Connection struct {
 //
 //	session := verdict.NewSession(ctx, verdict.Connection{Policy: policy, Resolver: resolver})
 //	defer session.Close()
-//	reply := session.Connect(e)      // in place of the greeting
+//	reply := session.Connect(e)      // in place of the banner
 //	reply = session.Helo(e)
 //	reply = session.Mail(e, nil)     // begins a transaction
 //	reply = session.Rcpt(e, nil)     // once for each recipient
@@ -79,13 +79,13 @@ func NewSession(ctx context.Context, c Connection) *Session {
 func (s *Session) Close() { s.cancel() }
 
 // Connect judges a client that has connected, by ClientIP and SpokeEarly of e.
-// The reply is 220, or one that refuses in place of the greeting: 554, or 421
+// The reply is 220, or one that refuses in place of the banner: 554, or 421
 // after which the server closes the connection (RFC 5321, section 3.1).
 func (s *Session) Connect(e envelope.Envelope) Reply {
 	return s.command(envelope.Connect, e, nil)
 }
 
-// Helo judges a greeting, by Helo of e. It ends a transaction, as EHLO does (RFC
+// Helo judges a HELO name, by Helo of e. It ends a transaction, as EHLO does (RFC
 // 5321, section 4.1.4).
 func (s *Session) Helo(e envelope.Envelope) Reply {
 	if s.transaction != nil {
@@ -252,7 +252,7 @@ func (s *Session) lookUp(key foundKey) (envelope.Finding, bool) {
 	return f, ok
 }
 
-// keep keeps a finding for later transactions. Those about another greeting of
+// keep keeps a finding for later transactions. Those about another HELO name of
 // the client are dropped, so that a client cannot fill the memory.
 func (s *Session) keep(key foundKey, f envelope.Finding) {
 	s.mu.Lock()

@@ -170,7 +170,7 @@ func refusal(s envelope.Status) envelope.Status {
 	return envelope.Status{Code: 550, Subject: 7, Detail: 1}
 }
 
-// greetingStatus returns the status that replaces the greeting: 554 (RFC 5321, section
+// greetingStatus returns the status that replaces the banner: 554 (RFC 5321, section
 // 3.1), or 421 for a tempfail.
 func greetingStatus(s envelope.Status) envelope.Status {
 	switch {

@@ -2,7 +2,7 @@
 // encryption and its timing.
 //
 // Before a client sends a command of mail, a server knows four things of it: its
-// address, whether it waited for the greeting (RFC 5321, section 4.3.1), whether
+// address, whether it waited for the banner (RFC 5321, section 4.3.1), whether
 // the connection is encrypted (RFC 3207), and its login (RFC 4954). Policies use
 // them to grant some clients more than a stranger may do. The checks read these
 // facts and need no DNS.
@@ -48,7 +48,7 @@ func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.
 	return envelope.Passed(check)
 }
 
-// Waited passes when the client waited for the greeting of the server before it
+// Waited passes when the client waited for the banner of the server before it
 // sent anything, as RFC 5321, section 4.3.1 requires. It answers from Connect on.
 //
 // The server must detect that and set SpokeEarly, otherwise every client passes. A

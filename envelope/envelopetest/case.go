@@ -12,8 +12,8 @@ import (
 // must find for it.
 //
 //	for _, tc := range []envelopetest.Case{
-//		{Name: "a mail host", Envelope: greeting("example.org"), Outcome: envelope.Pass, Asks: "MX"},
-//		{Name: "no mail host", Envelope: greeting("www.example.org"), Outcome: envelope.Fail, Status: refused, Asks: "MX"},
+//		{Name: "a mail host", Envelope: helo("example.org"), Outcome: envelope.Pass, Asks: "MX"},
+//		{Name: "no mail host", Envelope: helo("www.example.org"), Outcome: envelope.Fail, Status: refused, Asks: "MX"},
 //	} {
 //		tc.Run(t, hasMX, dns)
 //	}

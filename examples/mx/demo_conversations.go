@@ -11,7 +11,7 @@ type conversation struct {
 	dmarc       dmarcChoice   // of the server
 	outage      string        // a DNS question that fails
 	bannerDelay time.Duration
-	early       bool     // the client does not wait for the greeting
+	early       bool     // the client does not wait for the banner
 	lines       []string // of the client before DATA
 	author      string   // of the message, Bob by default
 	forged      string   // a field before the others, with its line end

@@ -115,7 +115,7 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	return policy, policy.Validate()
 }
 
-// blocked rejects clients by address. As the first rule it decides before the greeting.
+// blocked rejects clients by address. As the first rule it decides before the banner.
 func blocked(networks []netip.Prefix) verdict.Rule {
 	return verdict.RejectIf(client.In(networks)).Named("site.blocked").
 		Reply(envelope.Status{Code: 554, Subject: 7, Detail: 1}, "client address {ip} is in a blocked network")

@@ -50,7 +50,7 @@ const timeout = 30 * time.Second
 // rejects
 //
 //   - a recipient in another domain, or a mailbox that does not exist;
-//   - a client that spoke before the greeting;
+//   - a client that spoke before the banner;
 //   - a HELO name that is malformed, not fully qualified, or a name of the site;
 //   - a client without a PTR record, or without a confirmed PTR name;
 //   - a sender domain that does not exist or does not accept mail;
