@@ -55,7 +55,7 @@ func (result *Result) Explain() []string {
 		lines = append(lines, "DMARC record of "+string(result.PolicyDomain)+": "+string(result.Applied))
 	}
 	for _, override := range result.Overrides {
-		lines = append(lines, "DMARC override "+string(override.Type)+": "+override.Comment)
+		lines = append(lines, "DMARC override "+override.Type+": "+override.Comment)
 	}
 	return lines
 }

@@ -72,12 +72,12 @@ var defaults = &Checker{}
 //
 // Callers in one judgement share the evaluation. The result belongs to the caller.
 //
-// DNS: what SPF and DKIM ask; for each author domain, four at most, TXT of it and
-// of the names above it, eight at most; then for each domain below its
-// organizational domain that passed, up to there, eight at most; and, if the
-// message fails and np differs from sp, what [envelope.Exists] asks for the author
-// domain. If a lookup fails, it may ask the same of what another answer would lead
-// to.
+// DNS, concurrently: what SPF and DKIM ask, and for each author domain, four at
+// most, TXT of it and of the names above it, eight at most. Then, for each domain
+// below its organizational domain that passed, TXT of the names up to there, eight
+// at most and concurrently; and, if the message fails and np differs from sp, what
+// [envelope.Exists] asks for the author domain. If a lookup fails, it may ask the
+// same of what another answer would lead to.
 func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	return defaults.Evaluate(ctx, r, e)
 }

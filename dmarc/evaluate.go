@@ -35,18 +35,31 @@ type material struct {
 	identifiers []identifier
 }
 
-// prepare reads what is known of a message. If held is not nil, the author domains
+// prepare reads the author domains of a message. If held is not nil, the author domains
 // in it are held to alignment though they publish no policy, and the others are not
 // evaluated. The fault says what keeps the message from being evaluated.
-func prepare(from []envelope.Host, sender *spf.Result, signatures *dkim.Result, held *envelope.HostSet) (m *material, fault string) {
-	m = &material{held: held, sender: sender, signatures: signatures}
+func prepare(from []envelope.Host, held *envelope.HostSet) (m *material, fault string) {
+	m = &material{held: held}
+	m.authors, fault = readAuthors(from)
+	return m, fault
+}
+
+// add adds the results of SPF and DKIM.
+func (m *material) add(sender *spf.Result, signatures *dkim.Result) {
+	m.sender, m.signatures = sender, signatures
 	m.identifiers = make([]identifier, 0, 1+len(signatures.Signatures))
 	m.identifiers = append(m.identifiers, identifier{method: "SPF", host: sender.Domain, word: string(senderWord(sender))})
 	for i, s := range signatures.Signatures {
 		m.identifiers = append(m.identifiers, identifier{method: "DKIM", host: s.Domain, word: string(s.Word), number: 1 + i})
 	}
-	m.authors, fault = readAuthors(from)
-	return m, fault
+}
+
+// evaluated returns the author domains that are evaluated.
+func (m *material) evaluated() []envelope.Host {
+	if m.held == nil {
+		return m.authors
+	}
+	return slices.DeleteFunc(slices.Clone(m.authors), func(author envelope.Host) bool { return !m.held.Contains(author) })
 }
 
 // senderWord returns the result of SPF. One that rests on a failed lookup could be
@@ -75,13 +88,11 @@ func (d *discovery) conclude(ctx context.Context, m *material) Result {
 func (d *discovery) evaluate(ctx context.Context, m *material) Result {
 	d.assumed.begin()
 	var results []Result
-	for _, author := range m.authors {
-		if m.held == nil || m.held.Contains(author) {
-			used := d.assumed.used
-			result := d.evaluateAuthor(ctx, author, m)
-			result.assumed.any = d.assumed.used > used
-			results = append(results, result)
-		}
+	for _, author := range m.evaluated() {
+		used := d.assumed.used
+		result := d.evaluateAuthor(ctx, author, m)
+		result.assumed.any = d.assumed.used > used
+		results = append(results, result)
 	}
 	if len(results) == 0 {
 		result := d.checker.blank(m.authors[0], m)

@@ -35,7 +35,8 @@ func (c *Checker) Judge(ctx context.Context, r envelope.Resolver, in Input) *Res
 	for _, domain := range in.From {
 		from = append(from, envelope.Host(domain))
 	}
-	m, fault := prepare(from, sender, signatures, nil)
+	m, fault := prepare(from, nil)
+	m.add(sender, signatures)
 	if fault != "" {
 		return c.unevaluated(m, fault).own()
 	}

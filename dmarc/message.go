@@ -48,13 +48,48 @@ func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *enve
 	if err != nil {
 		return hearing{result: c.unevaluated(new(material), err.Error())}
 	}
+	m, fault := prepare(authors.Domains(), held)
 	d := c.discover(r)
-	m, fault := prepare(authors.Domains(), c.senderPolicy(ctx, r, e), dkim.Evaluate(ctx, r, e), held)
+	d.gather(ctx, e, m, fault == "")
 	if fault != "" {
 		return hearing{material: m, result: c.unevaluated(m, fault)}
 	}
 	result := d.conclude(ctx, m)
 	return hearing{m, d.asked, d.existing, result}
+}
+
+// gather evaluates SPF and DKIM and, if the author domains are readable, looks up
+// their records. The three are independent, so their questions go out together.
+func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *material, readable bool) {
+	var sender *spf.Result
+	var signatures *dkim.Result
+	parts := []func(context.Context) any{
+		func(ctx context.Context) any { return d.checker.senderPolicy(ctx, d.resolver, e) },
+		func(ctx context.Context) any { return dkim.Evaluate(ctx, d.resolver, e) },
+	}
+	if readable && !d.checker.rfc7489 {
+		parts = append(parts, func(ctx context.Context) any { return d.checker.records(ctx, d.resolver, m.evaluated()) })
+	}
+	for _, part := range envelope.Concurrently(ctx, parts, func(ctx context.Context, part func(context.Context) any) any { return part(ctx) }) {
+		switch part := part.(type) {
+		case *spf.Result:
+			sender = part
+		case *dkim.Result:
+			signatures = part
+		case map[envelope.Host]found:
+			d.asked = part
+		}
+	}
+	m.add(sender, signatures)
+}
+
+// records looks up what the walks of the author domains need.
+func (c *Checker) records(ctx context.Context, r envelope.Resolver, authors []envelope.Host) map[envelope.Host]found {
+	d := c.discover(r)
+	for _, author := range authors {
+		d.lookAhead(ctx, author, author, "")
+	}
+	return d.asked
 }
 
 // senderPolicy evaluates SPF for MAIL FROM.

@@ -59,7 +59,7 @@ func (c *Checker) discover(r envelope.Resolver) *discovery {
 func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	answer, ok := d.asked[domain]
 	if !ok {
-		answer, _ = envelope.Once(ctx, question{d.checker, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
+		answer = d.lookup(ctx, domain)
 		d.asked[domain] = answer
 	}
 	if answer.err == nil {
@@ -73,6 +73,41 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 		return answer
 	}
 	return d.assumed.record(d.checker, domain, answer.err)
+}
+
+// lookup looks up what domain publishes, once for a judgement.
+func (d *discovery) lookup(ctx context.Context, domain envelope.Host) found {
+	answer, _ := envelope.Once(ctx, question{d.checker, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
+	return answer
+}
+
+// lookAhead looks up what a walk that began at start will need from name on,
+// concurrently. It stops where the walk does: at a record that says psd, and at a
+// lookup that fails.
+//
+// DNS: TXT for each name on the way that has not been asked for.
+func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Host) {
+	var names []envelope.Host
+	for ; name != ""; name = above(name, start) {
+		answer, known := d.asked[name]
+		if !known {
+			names = append(names, name)
+		}
+		if known && answer.ends() || name == last {
+			break
+		}
+	}
+	for name, answer := range envelope.Concurrently(ctx, names, d.lookup) {
+		d.asked[name] = answer
+		if answer.ends() {
+			return
+		}
+	}
+}
+
+// ends reports whether a walk ends at an answer.
+func (answer found) ends() bool {
+	return answer.err != nil || answer.record != nil && answer.record.PublicSuffix != suffixUnsaid
 }
 
 func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
@@ -154,6 +189,9 @@ func isPublicSuffix(domain envelope.Host) bool {
 // assumed: then these are the records before it.
 func (d *discovery) walk(ctx context.Context, start, last envelope.Host) (records []published, ok bool) {
 	for name := start; name != ""; name = above(name, start) {
+		if _, known := d.asked[name]; !known {
+			d.lookAhead(ctx, name, start, last)
+		}
 		answer := d.at(ctx, name)
 		if answer.err != nil {
 			return records, false

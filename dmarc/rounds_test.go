@@ -1,0 +1,61 @@
+package dmarc_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/spf"
+	"mxrules.example/verdict"
+)
+
+// SPF, the keys of DKIM and the records of the walk are looked up concurrently.
+// Every answer takes a second, so the seconds are the round trips in a row. The
+// bubble of synctest fails the test if a goroutine is left.
+func TestRounds(t *testing.T) {
+	deep := "a.b.c.d.e.f.g.bank.example"
+	for _, tc := range []struct {
+		name, sender, author, signer string
+		rounds                       time.Duration
+		asks                         int
+	}{
+		{"a domain of its own", "someone@bank.example", "someone@bank.example", "bank.example", 1, 4},
+		{"eight names", "someone@evil.example", "someone@" + deep, "bank.example", 1, 10},
+		{"no policy", "someone@quiet.example", "someone@quiet.example", "evil.example", 1, 4},
+		{"two authors", "someone@evil.example", "a@bank.example, b@shop.example", "evil.example", 2, 5},
+		{"a signature below the organization", "someone@evil.example", "someone@bank.example", "x.y.bank.example", 2, 6},
+	} {
+		for how, judge := range map[string]envelope.Check{
+			"alone":       dmarc.NotReject,
+			"in a policy": inPolicy(verdict.RejectUnless(dmarc.NotReject)),
+			"after SPF and DKIM": inPolicy(
+				verdict.MarkUnless(spf.NotFail, "spf"), verdict.MarkUnless(dkim.Pass, "dkim"),
+				verdict.MarkUnless(dmarc.NotReject, "reject"), verdict.MarkUnless(dmarc.NotQuarantine, "quarantine")),
+		} {
+			t.Run(tc.name+"/"+how, func(t *testing.T) {
+				dns := mail().Answering("s._domainkey.x.y.bank.example. TXT", zone.Records(publicKey())).Delaying("*.", time.Second)
+				synctest.Test(t, func(t *testing.T) {
+					e := signed(t, from(bad, tc.sender, tc.author), tc.signer)
+					began := time.Now()
+					judge(t.Context(), dns, e)
+					if took := time.Since(began); took != tc.rounds*time.Second || len(dns.Asked()) != tc.asks {
+						t.Errorf("%v after %d questions, want %ds and %d: %s", took, len(dns.Asked()), tc.rounds, tc.asks, dns.Asked())
+					}
+				})
+			})
+		}
+	}
+}
+
+// inPolicy returns a check that judges by rules.
+func inPolicy(rules ...verdict.Rule) envelope.Check {
+	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		verdict.Policy{Rules: rules}.Judge(ctx, r, e)
+		return envelope.Finding{}
+	}
+}
