@@ -25,7 +25,7 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// The Go code of the README is the end of two test files.
+// The Go code of the README is that of two test files, without their package clause.
 func TestReadmeShowsTestedCode(t *testing.T) {
 	files := []string{"gosmtp_test.go", "policy_test.go"}
 	blocks := regexp.MustCompile("(?s)\n```go\n(.*?)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1)
@@ -33,7 +33,7 @@ func TestReadmeShowsTestedCode(t *testing.T) {
 		t.Fatalf("the README has %d blocks of Go code, want %d", len(blocks), len(files))
 	}
 	for i, file := range files {
-		_, code, _ := strings.Cut(readFile(t, file), "\n)\n\n")
+		_, code, _ := strings.Cut(readFile(t, file), "\n\n")
 		if blocks[i][1] != code {
 			t.Errorf("the README shows\n%s\nand %s has\n%s", blocks[i][1], file, code)
 		}
