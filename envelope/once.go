@@ -17,6 +17,14 @@ func WithJudgement(ctx context.Context) context.Context {
 	return context.WithValue(ctx, workKey{}, newWork(true))
 }
 
+// Shares reports whether ctx belongs to a judgement, in which [Once] shares
+// results. A package that computes ahead of need asks it first: without a
+// judgement the work would be done twice.
+func Shares(ctx context.Context) bool {
+	w := workOf(ctx)
+	return w != nil && w.judgement.shares
+}
+
 // Sequentially returns a context of the same judgement within which [Concurrently]
 // starts each call only when its result is needed.
 func Sequentially(ctx context.Context) context.Context {
@@ -49,7 +57,7 @@ func Sequentially(ctx context.Context) context.Context {
 // If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
 	w := workOf(ctx)
-	if w == nil || !w.judgement.shares {
+	if !Shares(ctx) {
 		return compute()
 	}
 	return once(ctx, &w.judgement.memo, key, compute)

@@ -20,7 +20,8 @@ type Options struct {
 	// that of a forwarder that the site knows. The keys are domains. A
 	// [Result] says whether one was used.
 	Records map[string]string
-	// MaxQuestions bounds what one evaluation asks DNS. Less than 1 means 60.
+	// MaxQuestions bounds what one evaluation asks DNS. Less than 1 means 111, the
+	// most that a conforming record asks.
 	MaxQuestions int
 	// MaxVoidLookups bounds the terms that may find nothing (RFC 7208, section
 	// 4.6.4). 0 means 2, and less than 0 means none.

@@ -68,15 +68,15 @@ type asking[T any] func(ctx context.Context, r envelope.Resolver, name string) (
 
 // ask asks one question. Nothing found is no error. What DNS can't hold, or is
 // an address, is not asked and not found.
-func ask[T any](ev *evaluation, name string, question asking[T]) ([]T, error) {
-	r, name := envelope.Resolver(ev.resolver), strings.TrimSuffix(name, ".")
+func ask[T any](ctx context.Context, r envelope.Resolver, name string, question asking[T]) ([]T, error) {
+	name = strings.TrimSuffix(name, ".")
 	if _, err := envelope.ParseHost(name); err != nil {
 		if !isOddName(name) {
 			return nil, nil
 		}
 		r, name = oddName{r, strings.ToLower(name) + "."}, "odd.invalid"
 	}
-	values, err := question(ev.ctx, r, name)
+	values, err := question(ctx, r, name)
 	if envelope.NotFound(err) {
 		err = nil
 	}
@@ -125,7 +125,7 @@ func isOddName(name string) bool {
 // lookup asks one question for the term of q, which is nil for the domain of
 // the sender. A lookup that fails ends the evaluation.
 func lookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
-	values, err := ask(ev, name, question)
+	values, err := ask(ev.ctx, ev.resolver, name, question)
 	if err != nil {
 		ev.lookupFailed(q, name, err)
 	}

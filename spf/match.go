@@ -29,9 +29,11 @@ func (ev *evaluation) matches(q *question) bool {
 		return ev.matchesPTR(q, target)
 	}
 	// An A record, for a client with IPv6 too (RFC 7208, section 5.7).
-	return len(countedLookup(ev, q, target, func(ctx context.Context, r envelope.Resolver, name string) ([]netip.Addr, error) {
-		return envelope.LookupIP(ctx, r, "ip4", name)
-	})) > 0
+	return len(countedLookup(ev, q, target, lookupA)) > 0
+}
+
+func lookupA(ctx context.Context, r envelope.Resolver, name string) ([]netip.Addr, error) {
+	return envelope.LookupIP(ctx, r, "ip4", name)
 }
 
 // countLookup counts a term that asks DNS, and reports whether it may.

@@ -38,9 +38,12 @@
 //
 // A stranger writes the records. Of their terms 10 may ask DNS and 2 find
 // nothing; an mx may lead to 10 hosts, and of the names of a client 10 are
-// looked at (section 4.6.4). A record has at most 64 KB. All that could still
-// make more than a hundred questions, so that one evaluation asks at most 60,
-// or as many as [Options] say; more is a permerror. But for exists, which is
+// looked at (section 4.6.4). A record has at most 64 KB. So a record that conforms
+// to the RFC asks at most 111 questions, which is the bound unless [Options] say
+// otherwise; more is a permerror. Within a judgement the evaluation reads ahead:
+// while it waits for an answer, what include, redirect, a, mx and exists will need
+// is asked for, level by level, so that 111 questions take three rounds. The
+// result and its counts are those of asking in order. Except for exists, which is
 // about A records, only addresses of the client's own family are asked for;
 // names that DNS can't hold never are, and an mx is asked host by host up to the
 // first that matches. The context bounds the time: if it ends, the result is a
@@ -76,7 +79,7 @@ import (
 //
 // Callers in one judgement share the evaluation. The result belongs to the caller.
 //
-// DNS: TXT of the domain, then what its record asks for, at most 60 questions.
+// DNS: TXT of the domain, then what its record asks for, at most 111 questions.
 // After a fail, TXT of the explanation.
 func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	return defaults.Evaluate(ctx, r, e)

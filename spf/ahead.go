@@ -1,0 +1,141 @@
+package spf
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"mxrules.example/envelope"
+)
+
+// ahead asks for what an evaluation may need next while the evaluation waits for
+// an answer: the records to which include and redirect lead, and the addresses of
+// a, mx and exists, level by level. The evaluation takes the answers from the
+// memo of the judgement and counts its questions as if it had been alone, so that
+// reading ahead never changes a result.
+//
+// It reads only terms without macros, and no more of them than an evaluation may
+// follow (RFC 7208, section 4.6.4).
+type ahead struct {
+	ev       *evaluation // of which it reads what does not change
+	resolver envelope.Resolver
+
+	mu   sync.Mutex
+	left int // terms that may still be asked for
+	seen []envelope.Host
+}
+
+// runAhead runs the evaluation, and reads ahead of it.
+func (ev *evaluation) runAhead() {
+	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
+	domain := ev.sender.domain
+	work := []func(context.Context){
+		func(ctx context.Context) {
+			ev.ctx = ctx
+			ev.run()
+		},
+		func(ctx context.Context) { h.record(ctx, domain) },
+	}
+	for range envelope.Concurrently(ev.ctx, work, do) {
+		return // when the evaluation is over, nothing more is needed
+	}
+}
+
+func do(ctx context.Context, f func(context.Context)) struct{} {
+	f(ctx)
+	return struct{}{}
+}
+
+// record reads the record of a domain, and asks for what its terms need.
+func (h *ahead) record(ctx context.Context, domain envelope.Host) {
+	if domain == "" || !h.first(domain) {
+		return
+	}
+	rec, ok := h.ev.checker.records[domain]
+	if !ok {
+		texts, _ := ask(ctx, h.resolver, string(domain), envelope.LookupTXT)
+		texts = slices.DeleteFunc(texts, func(text string) bool { return !isRecord(text) })
+		if len(texts) != 1 || len(texts[0]) > maxRecord {
+			return
+		}
+		var err error
+		if rec, err = parseRecord(texts[0]); err != nil {
+			return
+		}
+	}
+	var needed []func(context.Context)
+	for _, t := range h.needed(rec) {
+		name := string(domain)
+		if t.target != "" {
+			name = t.target.expandName(nil) // it has no macros
+		}
+		needed = append(needed, func(ctx context.Context) { h.term(ctx, t.mechanism, name) })
+	}
+	for range envelope.Concurrently(ctx, needed, do) {
+	}
+}
+
+// first reports whether a domain was not read before.
+func (h *ahead) first(domain envelope.Host) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if slices.Contains(h.seen, domain) {
+		return false
+	}
+	h.seen = append(h.seen, domain)
+	return true
+}
+
+// needed returns the terms of a record that ask DNS and can be asked for, up to
+// the one that ends the record.
+func (h *ahead) needed(rec *record) []*term {
+	var terms []*term
+	ends := false
+	for i := range rec.directives {
+		t := &rec.directives[i]
+		switch t.mechanism {
+		case include, a, mx, exists:
+			terms = append(terms, t)
+		case all:
+			ends = true
+		case ip4, ip6:
+			ends = t.network.Contains(h.ev.client)
+		}
+		if ends {
+			break
+		}
+	}
+	if rec.redirect != nil && !ends {
+		terms = append(terms, rec.redirect)
+	}
+	terms = slices.DeleteFunc(terms, func(t *term) bool { return strings.Contains(string(t.target), "%") })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	terms = terms[:min(len(terms), h.left)]
+	h.left -= len(terms)
+	return terms
+}
+
+// term asks for what one term needs.
+func (h *ahead) term(ctx context.Context, mechanism mechanism, name string) {
+	switch mechanism {
+	case include, redirect:
+		h.record(ctx, recordDomain(name))
+	case a:
+		ask(ctx, h.resolver, name, h.ev.addresses)
+	case exists:
+		ask(ctx, h.resolver, name, lookupA)
+	case mx:
+		hosts, _ := ask(ctx, h.resolver, name, envelope.LookupMX)
+		if len(hosts) > maxHosts {
+			return
+		}
+		var needed []func(context.Context)
+		for _, host := range hosts {
+			needed = append(needed, func(ctx context.Context) { ask(ctx, h.resolver, host.Host, h.ev.addresses) })
+		}
+		for range envelope.Concurrently(ctx, needed, do) {
+		}
+	}
+}
