@@ -11,8 +11,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// subject is whom lists are asked about, for a sentence. The args may be what
-// a peer chose.
+// subject is the client or domain that lists are asked about, for a text. The args
+// may come from the client.
 type subject struct {
 	format string
 	args   []any
@@ -35,9 +35,8 @@ func addressQuestions(lists []list, client netip.Addr, about subject) []question
 	return questions
 }
 
-// reverse returns the octets of an IPv4 address (RFC 5782, section 2.1) or the
-// nibbles of an IPv6 address (section 2.4), the last first, each with a dot
-// behind it.
+// reverse returns the octets of an IPv4 address (RFC 5782, section 2.1) or the nibbles
+// of an IPv6 address (section 2.4) in reverse order, each followed by a dot.
 func reverse(addr netip.Addr) string {
 	octets := addr.AsSlice()
 	slices.Reverse(octets)
@@ -53,17 +52,17 @@ func reverse(addr netip.Addr) string {
 	return string(text)
 }
 
-// Keys of envelope.Once: a name, and what is asked of it. A judgement has one
-// resolver, which is why it is not among them.
+// Keys of envelope.Once, for each kind of lookup. The resolver is not part of them,
+// because a judgement has only one.
 type (
 	addressKey string
 	textKey    string
 	reverseKey netip.Addr
 )
 
-// codes asks whether the list has the subject, and returns the codes that say
-// so, and those that are not accepted. The error is a *misanswer if the list does
-// not answer as one, else that of DNS.
+// codes asks the list and returns the codes that are a listing, and those that are not
+// accepted. The error is a *misanswer if the answer is not one of a list, otherwise
+// that of the lookup.
 func (q question) codes(ctx context.Context, r envelope.Resolver) (listing, ignored []netip.Addr, err error) {
 	addrs, err := envelope.Once(ctx, addressKey(q.query), func() ([]netip.Addr, error) {
 		return envelope.LookupIP(ctx, r, "ip4", q.query)
@@ -77,9 +76,8 @@ func (q question) codes(ctx context.Context, r envelope.Resolver) (listing, igno
 	return q.list.read(addrs)
 }
 
-// read returns those of the answers that are a listing and those that are not
-// accepted, in order and each once. One answer that is never a listing spoils the
-// others: a zone that gives it does not say what is listed.
+// read returns the answers that are a listing and those that are not accepted, in order
+// and each once. If one answer is not one of a list, none of them counts.
 func (l list) read(addrs []netip.Addr) (listing, ignored []netip.Addr, err error) {
 	for _, addr := range sorted(addrs) {
 		switch {
@@ -94,15 +92,15 @@ func (l list) read(addrs []netip.Addr) (listing, ignored []netip.Addr, err error
 	return listing, ignored, nil
 }
 
-// sorted returns a copy of addrs in order, each once: the order of an answer
-// means nothing.
+// sorted returns a copy of addrs in order, each once. The order of an answer has no
+// meaning.
 func sorted(addrs []netip.Addr) []netip.Addr {
 	addrs = slices.Clone(addrs)
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	return slices.Compact(addrs)
 }
 
-// misanswer is the error of a zone that does not answer as a list.
+// misanswer is the error of an answer that is not one of a list.
 type misanswer struct {
 	zone envelope.Host
 	addr netip.Addr
@@ -111,16 +109,15 @@ type misanswer struct {
 func (m *misanswer) Error() string {
 	switch {
 	case refusals.Contains(m.addr):
-		return fmt.Sprintf("the DNS list %s does not answer this server: it says %s", m.zone, m.addr)
+		return fmt.Sprintf("the DNS list %s refuses to answer this server: it returned %s", m.zone, m.addr)
 	case m.addr == noAddresses:
-		return fmt.Sprintf("the DNS list %s lists names and no addresses: it says %s", m.zone, m.addr)
+		return fmt.Sprintf("the DNS list %s lists names, not addresses: it returned %s", m.zone, m.addr)
 	}
-	return fmt.Sprintf("the zone %s is no DNS list: it answers %s, which is not within 127.0.0.0/8", m.zone, m.addr)
+	return fmt.Sprintf("the zone %s is not a DNS list: it returned %s, which is outside 127.0.0.0/8", m.zone, m.addr)
 }
 
-// reason returns why the list has the subject, as its TXT records say it. It is
-// "" if none of them is fit for a sentence, or if DNS failed: an entry stands
-// without its reason.
+// reason returns the TXT records of the entry that are clean, "" if there is none or
+// the lookup failed.
 func (q question) reason(ctx context.Context, r envelope.Resolver) string {
 	texts, _ := envelope.Once(ctx, textKey(q.query), func() ([]string, error) {
 		return envelope.LookupTXT(ctx, r, q.query)
@@ -135,9 +132,8 @@ func (q question) reason(ctx context.Context, r envelope.Resolver) string {
 	return envelope.Excerpt(strings.Join(slices.Compact(clean), " / "))
 }
 
-// cleanReason returns a text with its blanks made single. It is not fit for a
-// sentence if it is empty, or if it has anything that no honest reason has, such
-// as a line break.
+// cleanReason returns a text with single blanks, and reports whether it can be part of
+// a reply: it is not empty and has no control characters.
 func cleanReason(text string) (string, bool) {
 	blank := func(c rune) bool { return c == ' ' || c == '\t' }
 	text = strings.Join(strings.FieldsFunc(text, blank), " ")

@@ -12,42 +12,40 @@ import (
 	"mxrules.example/envelope"
 )
 
-// OriginZones are the zones in which somebody who watches the routing of the
-// Internet (BGP) says by which autonomous systems an address is announced. They
-// are asked as DNS lists are, for TXT records of this form, of which all behind
-// the prefix is ignored:
+// OriginZones are zones that return, from the routing tables of the Internet (BGP),
+// which autonomous systems announce an address. They are asked like DNS lists, for TXT
+// records of this form, in which everything after the prefix is ignored:
 //
 //	64500 64501 | 192.0.2.0/24 | ZZ | registry | 2026-01-02
 //
-// Like lists they are somebody's service and there is no default. Team Cymru
-// offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
+// Like lists they are services of other organizations, and there is no default. Team
+// Cymru offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
 // larger use. A site that has the routes can serve such a zone itself.
 type OriginZones struct {
 	IPv4 string // "origin.asn.example"; "" if IPv4 clients are not asked about
 	IPv6 string // "origin6.asn.example"; "" if IPv6 clients are not asked about
 }
 
-// Origin is where an address comes from. It is the Detail of every finding of
-// ASN that depends on it, as an *Origin of its own.
+// Origin is the autonomous systems of an address. An *Origin is the Detail of every
+// finding of ASN that depends on it; it belongs to that finding alone.
 type Origin struct {
 	// ASNs are the numbers of the autonomous systems that announce the address,
-	// in ascending order and never nil. Mostly there is one.
+	// in ascending order and never nil. Usually there is one.
 	ASNs []uint32 `json:"asns"`
-	// Prefix is the network that they announce, as far as the zone tells. It is
-	// invalid for an address that nobody announces.
+	// Prefix is the network that they announce, according to the zone. It is invalid
+	// for an address that is not announced.
 	Prefix netip.Prefix `json:"prefix"`
 }
 
-// ASN passes when the address of the client is announced by one of the
-// autonomous systems with these numbers. Where several networks hold the
-// address, the smallest counts, because that is where its packets go. It is
-// mostly for conditions: a provider may have very different customers.
+// ASN passes when the address of the client is announced by one of the autonomous
+// systems with these numbers. If several networks contain the address, the smallest
+// counts, because packets are routed to it. ASN is mainly for conditions, because a
+// provider may have very different customers.
 //
-// It fails for an address that nobody announces, one that only this site knows,
-// and one that is not known. None: a family that has no zone. PermError: TXT
-// records of which none can be read, or is about the client. With a zone that does
-// not parse, or without any, the check is misconfigured. It answers from Connect
-// on.
+// It fails for an address that is not announced, one of a local network, and an
+// unknown one. None: a family without a zone. PermError: no TXT record parses and is
+// about the client. With a zone that does not parse, or without any, the check is
+// misconfigured. It answers from Connect on.
 //
 // DNS: TXT.
 func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
@@ -60,7 +58,7 @@ func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
 	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		if !client.IsValid() {
-			return envelope.Failed(check, unwanted, "the address of the client is not known, and so it is in no autonomous system")
+			return envelope.Failed(check, unwanted, "the client address is unknown")
 		}
 		zone := six
 		if client.Is4() {
@@ -73,7 +71,7 @@ func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
 		var unreadable *unreadableOrigin
 		switch {
 		case errors.As(err, &unreadable):
-			f := envelope.Permanent(check, unwanted, "what DNS says of the autonomous system of the client %s can't be read", client)
+			f := envelope.Permanent(check, unwanted, "the TXT records for the autonomous system of the client %s are invalid", client)
 			f.Err = err
 			return f
 		case err != nil:
@@ -87,8 +85,8 @@ func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
 	})
 }
 
-// String names the autonomous systems in a sentence: the first three, and how
-// many more there are.
+// String returns the first three autonomous systems, such as "AS64500, AS64501", and
+// how many more there are.
 func (o *Origin) String() string {
 	var names []string
 	for _, n := range o.ASNs[:min(len(o.ASNs), maxShown)] {
@@ -114,9 +112,9 @@ func (z OriginZones) read() (four, six envelope.Host, err error) {
 	return four, six, err
 }
 
-// lookupOrigin asks by whom client is announced. The Origin is the caller's
-// own. The error is an *unreadableOrigin if there are records and none can be
-// read, else that of DNS.
+// lookupOrigin looks up the Origin of client, which belongs to the caller. The error
+// is an *unreadableOrigin if there are records and none is valid, otherwise that of
+// the lookup.
 func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, zone envelope.Host) (*Origin, error) {
 	nobody := &Origin{ASNs: []uint32{}}
 	if isLocal(client) {
@@ -138,21 +136,19 @@ func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, z
 	return nil, &unreadableOrigin{name, texts}
 }
 
-// unreadableOrigin is the error of TXT records that do not say who announces an
-// address.
+// unreadableOrigin is the error of TXT records without a valid origin.
 type unreadableOrigin struct {
 	name  string
 	texts []string
 }
 
 func (u *unreadableOrigin) Error() string {
-	return fmt.Sprintf("none of the TXT records of %s says by which autonomous systems the address is announced: %q",
+	return fmt.Sprintf("none of the TXT records of %s has the autonomous systems of the address: %q",
 		u.name, envelope.Excerpt(strings.Join(u.texts, " / ")))
 }
 
-// readOrigins returns what the records say of the smallest network that holds
-// client. Records that can't be read, and those about other networks, don't
-// count; ok says whether any is left.
+// readOrigins returns the origin of the smallest network that contains client. Invalid
+// records and those of other networks are ignored; ok reports whether any is left.
 func readOrigins(texts []string, client netip.Addr) (origin *Origin, ok bool) {
 	origin = new(Origin)
 	for _, text := range texts {
@@ -185,7 +181,7 @@ func parseOrigin(text string) (asns []uint32, prefix netip.Prefix, ok bool) {
 			number = number[2:]
 		}
 		n, err := strconv.ParseUint(number, 10, 32)
-		if err != nil || n == 0 { // RFC 7607: nobody announces as AS 0
+		if err != nil || n == 0 { // RFC 7607: AS 0 announces nothing
 			return nil, netip.Prefix{}, false
 		}
 		asns = append(asns, uint32(n))

@@ -60,12 +60,12 @@ func TestASN(t *testing.T) {
 		{"6", pass, "6-origin TXT", "the client 192.0.2.6 is in AS64500", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
 		{"7", fail, "7-origin TXT", "the client 192.0.2.7 is in AS64511, which is not in the list of autonomous systems", `{"asns":[64511],"prefix":"192.0.2.0/24"}`},
 		{"8", pass, "8-origin TXT", "the client 192.0.2.8 is in AS64500, AS64511", `{"asns":[64500,64511],"prefix":"192.0.2.0/24"}`},
-		{"10", perm, "10-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.10 can't be read", "null"},
-		{"11", perm, "11-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.11 can't be read", "null"},
-		{"12", perm, "12-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.12 can't be read", "null"},
-		{"13", perm, "13-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.13 can't be read", "null"},
-		{"14", perm, "14-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.14 can't be read", "null"},
-		{"15", perm, "15-origin TXT", "what DNS says of the autonomous system of the client 192.0.2.15 can't be read", "null"},
+		{"10", perm, "10-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.10 are invalid", "null"},
+		{"11", perm, "11-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.11 are invalid", "null"},
+		{"12", perm, "12-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.12 are invalid", "null"},
+		{"13", perm, "13-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.13 are invalid", "null"},
+		{"14", perm, "14-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.14 are invalid", "null"},
+		{"15", perm, "15-origin TXT", "the TXT records for the autonomous system of the client 192.0.2.15 are invalid", "null"},
 		{"16", pass, "16-origin TXT", "the client 192.0.2.16 is in AS64500", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
 		{"17", fail, "17-origin TXT", "the client 192.0.2.17 is in AS64508, AS64509, AS64510 and 1 more, which is not in the list of autonomous systems", `{"asns":[64508,64509,64510,64511],"prefix":"192.0.2.0/24"}`},
 		{"18", fail, "18-origin TXT", "no autonomous system announces the address of the client 192.0.2.18", `{"asns":[],"prefix":""}`},
@@ -76,7 +76,7 @@ func TestASN(t *testing.T) {
 		{"2001:db8::1", pass, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6 TXT", "the client 2001:db8::1 is in AS64501", `{"asns":[64501],"prefix":"2001:db8::/32"}`},
 		{"2001:db8::2", fail, "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6 TXT", "the client 2001:db8::2 is in AS64511, which is not in the list of autonomous systems", `{"asns":[64511],"prefix":"2001:db8::/32"}`},
 		{"10.0.0.1", fail, "", "no autonomous system announces the address of the client 10.0.0.1", `{"asns":[],"prefix":""}`},
-		{"", fail, "", "the address of the client is not known, and so it is in no autonomous system", "null"},
+		{"", fail, "", "the client address is unknown", "null"},
 	} {
 		c := tc.of(unwanted, tc.detail)
 		if tc.want == perm {

@@ -12,28 +12,26 @@ import (
 var (
 	// lists answer within loopback space (RFC 5782, section 2.3).
 	loopback = netip.MustParsePrefix("127.0.0.0/8")
-	// refusals are the answers by which lists say that they do not answer: asked
-	// by a resolver that many share, too often, under a wrong name. The custom
-	// is younger than RFC 5782.
+	// refusals are the answers of lists that refuse to answer: to a shared resolver, to
+	// too many questions, or under a wrong name. They are not in RFC 5782.
 	refusals = netip.MustParsePrefix("127.255.255.0/24")
-	// noAddresses is the answer by which lists of names say that they hold no
-	// addresses. It comes for every address, also by custom.
+	// noAddresses is the answer of lists of names to every address. It is not in RFC
+	// 5782 either.
 	noAddresses = netip.MustParseAddr("127.0.1.255")
 )
 
-// isListing reports whether an answer can be a listing, whatever codes are
-// accepted.
+// isListing reports whether an answer can be a listing if its code is accepted.
 func isListing(answer netip.Addr) bool {
 	return loopback.Contains(answer) && !refusals.Contains(answer) && answer != noAddresses
 }
 
-// defaultCodes are accepted from a list that does not say which.
+// defaultCodes are accepted from a list without Codes.
 var defaultCodes = codes{{
 	first: netip.AddrFrom4([4]byte{127, 0, 0, 2}),
 	last:  netip.AddrFrom4([4]byte{127, 0, 0, 255}),
 }}
 
-// codes are the answers of a list that are a listing.
+// codes are the answers that are a listing.
 type codes []code
 
 // code is a range of answers, both ends included, and of these, if there are
@@ -76,10 +74,10 @@ func parseCodes(texts []string) (codes, error) {
 		switch {
 		case !ok || !loopback.Contains(c.first) || !loopback.Contains(c.last) || c.last.Less(c.first):
 			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
-				Reason: "is no address within 127.0.0.0/8, nor a range, a network or a pattern of them"}
+				Reason: "is not an address, range, network or pattern within 127.0.0.0/8"}
 		case refusals.Contains(c.first) && refusals.Contains(c.last), c.first == noAddresses && c.last == noAddresses:
 			return nil, &envelope.SyntaxError{Kind: "DNS list code", Value: text,
-				Reason: "is how a list says that it does not answer, and never a listing"}
+				Reason: "is the answer of a list that refuses to answer, never a listing"}
 		}
 		parsed = append(parsed, c)
 	}

@@ -1,14 +1,13 @@
 // Package dnsbl asks DNS lists: zones that list addresses or names as bad, or as
 // good (RFC 5782).
 //
-// A list knows what no single server can know, because it watches the mail of
-// many. It is also the opinion of another organization: its entries may be old, an
-// address may be shared by a spammer and a thousand others, and a list that was
-// given up may answer that everything is listed. So no list is built in. Choose
-// your lists, and read what their answers mean. To try one, let it only mark the
-// mail, with MarkUnless, and look at what is marked. Then let it greylist, with
-// TempFailUnless and a condition, and only then reject. Unless mail must wait for
-// a list that is down, add Ignoring(envelope.TempError) each time.
+// A list sees the mail of many servers, so it knows more than one server can. It is
+// also the opinion of another organization: its entries may be old, thousands of users
+// may share an address with a spammer, and an abandoned list may list everything. So
+// no list is built in. Choose your lists, and read what their answers mean. To try a
+// list, first only mark mail with MarkUnless and look at the marked mail. Then
+// greylist with TempFailUnless and a condition, and only then reject. Unless mail
+// must wait while a list is down, add Ignoring(envelope.TempError) each time.
 //
 // # What an answer means
 //
@@ -16,43 +15,43 @@
 // order before the zone of the list (RFC 5782, sections 2.1 and 2.4), that for a
 // domain its name before the zone (section 3). An A record means an entry. Its
 // content is a code and not an address, and only the codes that the [List]
-// accepts are a listing. Three kinds of answer never are:
+// accepts are a listing. Three kinds of answer are never a listing:
 //
-//   - 127.255.255.0/24, by which lists say that they do not answer this server;
-//   - 127.0.1.255, by which lists of names say that they hold no addresses;
-//   - anything outside of 127.0.0.0/8: the zone is no list any more.
+//   - 127.255.255.0/24: the list does not answer this server;
+//   - 127.0.1.255: a list of names has no addresses;
+//   - anything outside 127.0.0.0/8: the zone is no longer a list.
 //
-// In all three cases the list said nothing: a PermError, if the answer depends on
-// it. If the lookup fails and the answer depends on it, that is a TempError.
+// Such an answer is unknown, not "not listed": the finding is a PermError if it
+// depends on it. If a lookup fails and the finding depends on it, it is a TempError.
 //
-// # Mistakes that look like no listing
+// # Mistakes that look like "not listed"
 //
-// Any other answer within 127.0.0.0/8 that List.Codes does not have is no
+// Any other answer within 127.0.0.0/8 that List.Codes does not have is not a
 // listing. It may be a code that you left out on purpose, or a sign that the
 // codes are wrong: lists of names answer 127.0.1.2 and the like, which the
 // default codes do not include. [Result].Ignored has every such answer, and the
 // Text of a finding without a listing names the first.
 //
-// Other mistakes show in no answer, because DNS says that there is no record: a
-// zone that is misspelt, a list of names that is asked for addresses, one of
-// addresses that is asked for names, or one of IPv4 addresses that is asked for
-// those of IPv6. [Probe] finds them. Call it when the program starts and from
-// time to time (RFC 5782, section 7): it also finds lists that are dead, and those
-// that refuse a resolver that many share.
+// Other mistakes show in no answer, because there is no record: a misspelt zone, a list
+// of names that is asked for addresses or the reverse, a list of IPv4 addresses that is
+// asked for IPv6 addresses. [Probe] finds them. Call it when the program starts and
+// from time to time (RFC 5782, section 7): it also finds lists that are dead, and
+// lists that refuse a shared resolver.
 //
 // # How lists are asked
 //
-// Lists are asked one after the other, in their order, and only until those that
-// are left can't change the answer. So one entry is enough for NotListed to fail
-// and for Listed to pass, whatever the lists before it answered. The TXT record of
-// an entry says why it is there. It is asked for only if it goes into a reply, and
-// left out if the lookup fails or the text is not clean. All checks of one
-// judgement share their questions (envelope.Once).
+// All lists are asked together, and their answers are taken in order, only until those
+// that are left can't change the finding. So one entry is enough for NotListed to fail
+// and for Listed to pass, whatever the lists before it answered; the Result does not
+// have the lists after it. If answers come without waiting, as from a cache, the
+// lists that are not needed are not asked. The TXT record of an entry is its reason.
+// It is looked up only for a reply, and left out if the lookup fails or the text is
+// not clean. All checks of one judgement share their lookups ([envelope.Once]).
 //
 // No list is asked about loopback, private, link-local and shared addresses
-// (RFC 1918, 4193, 6598): they mean something else at every site, and count as not
-// listed. The package keeps no answers; the Resolver does. For the reverse name of
-// the client see package rdns.
+// (RFC 1918, 4193, 6598), which belong to each site: they count as not listed. The
+// package has no cache; a Resolver has one. For the reverse name of the client see
+// package rdns.
 package dnsbl
 
 import (
@@ -64,10 +63,10 @@ import (
 )
 
 var (
-	// blocked is the status of who is on a list (RFC 5321, section 4.2.3:
+	// blocked is the status of a listed client or domain (RFC 5321, section 4.2.3:
 	// transaction failed; RFC 3463: delivery not authorized).
 	blocked = envelope.Status{Code: 554, Subject: 7, Detail: 1}
-	// unwanted is the status of who is not where it should be.
+	// unwanted is the status of a client that is not on a list that it should be on.
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 )
 
@@ -75,19 +74,18 @@ var (
 // Detail is a *[Result]. None: a client whose address is not known. It answers
 // from Connect on. With a list that does not parse the check is misconfigured.
 //
-// DNS: A for each list up to the first that has the client, then its TXT.
+// DNS: A for all lists together, then TXT for the first that has the client.
 func NotListed(lists ...List) envelope.Check {
 	return addressCheck("dnsbl.notlisted", 1, unweighted(lists))
 }
 
-// ScoreBelow passes when the lists that have the address of the client weigh
-// less than threshold together, which is at least 1. So one list that errs does
-// not decide alone. A list with a negative Weight, for good senders, speaks for
-// the client. In all else ScoreBelow is as NotListed.
+// ScoreBelow passes when the weights of the lists that have the address of the client
+// add up to less than threshold, which must be at least 1. So one wrong entry does not
+// decide alone. A list of good senders has a negative Weight. Otherwise ScoreBelow is
+// like NotListed.
 //
-// DNS: A for each list as long as those that are left can change the answer,
-// then TXT for each list with a positive Weight that has the client, if
-// together they reach threshold.
+// DNS: A for all lists together, then, if the check fails, TXT for all lists with a
+// positive Weight that have the client, together.
 func ScoreBelow(threshold int, lists ...List) envelope.Check {
 	const check = "dnsbl.scorebelow"
 	if threshold < 1 {
@@ -121,12 +119,11 @@ func addressCheck(check string, threshold int, lists []List) envelope.Check {
 	})
 }
 
-// Listed passes when the address of the client is on one of the lists, which
-// are lists of good senders. It fails for a client whose address is not known,
-// because that is on no list. In all else it is NotListed turned round. It
-// answers from Connect on.
+// Listed passes when the address of the client is on one of the lists, which are lists
+// of good senders. A client of unknown address fails. Otherwise Listed is the opposite
+// of NotListed. It answers from Connect on.
 //
-// DNS: A for each list up to the first that has the client.
+// DNS: A for all lists together.
 func Listed(lists ...List) envelope.Check {
 	const check = "dnsbl.listed"
 	panel, err := readLists(unweighted(lists))
@@ -136,7 +133,7 @@ func Listed(lists ...List) envelope.Check {
 	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		if !client.IsValid() {
-			return envelope.Failed(check, unwanted, "the address of the client is not known, and so it is on no DNS list").With(new(poll).result())
+			return envelope.Failed(check, unwanted, "the client address is unknown").With(new(poll).result())
 		}
 		var questions []question
 		if !isLocal(client) {
@@ -161,8 +158,8 @@ func Listed(lists ...List) envelope.Check {
 // customers (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// isLocal reports whether an address means something else at every site, so
-// that no list can hold it.
+// isLocal reports whether an address is one of a local network, which no list can
+// have.
 func isLocal(addr netip.Addr) bool {
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified() || shared.Contains(addr)
 }

@@ -7,20 +7,20 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxNames is how many names of an answer are looked for. A stranger writes the
-// answer, and each name is a question to every list.
+// maxNames is how many names of an answer are used. An attacker controls the answer,
+// and each name is a question to every list.
 const maxNames = 10
 
-// HeloNotListed passes when the name that the client greets with is on none of
-// the lists, which are lists of names (RFC 5782, section 3). The name is asked
-// for as it is, in A-labels, and nothing above it: whether a list means all names
-// below one of its entries is for the list to say. The Detail is a *[Result].
+// HeloNotListed passes when the HELO name of the client is on none of the lists, which
+// are lists of names (RFC 5782, section 3). The name is asked for as it is, in A-labels,
+// without the domains above it: a list that means all names below an entry answers for
+// them. The Detail is a *[Result].
 //
-// None: an address literal, and whatever else is no domain. A domain that is too
-// long to stand before the zone of a list is not on it. With a list that does
+// None: an address literal, and any other greeting that is not a domain. A domain that
+// is too long to stand before the zone of a list is not on it. With a list that does
 // not parse the check is misconfigured. It answers from Helo on.
 //
-// DNS: A for each list up to the first that has the name, then its TXT.
+// DNS: A for all lists together, then TXT for the first that has the name.
 func HeloNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.helonotlisted", lists, domains{
 		stage: envelope.Helo,
@@ -39,10 +39,10 @@ func HeloNotListed(lists ...List) envelope.Check {
 }
 
 // SenderNotListed passes when the domain of MAIL FROM is on none of the lists.
-// None: the null sender, and a sender without a domain. In all else it is as
+// None: the null sender, and a sender without a domain. Otherwise it is like
 // [HeloNotListed]. It answers from Mail on.
 //
-// DNS: A for each list up to the first that has the domain, then its TXT.
+// DNS: A for all lists together, then TXT for the first that has the domain.
 func SenderNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.sendernotlisted", lists, domains{
 		stage: envelope.Mail,
@@ -59,14 +59,13 @@ func SenderNotListed(lists ...List) envelope.Check {
 	})
 }
 
-// PTRNotListed passes when none of the names that the reverse DNS gives for the
-// address of the client is on one of the lists. The names need not lead back to
-// the address: to be refused for a name it is enough to claim it. None: a client
-// without a usable name, or with an address that only this site knows. In all
-// else it is as [HeloNotListed]. It answers from Connect on.
+// PTRNotListed passes when none of the names in the PTR records of the client is on one
+// of the lists. The names need not be confirmed: a client that claims a name may be
+// refused for it. None: a client without a host name, and one of a local network.
+// Otherwise it is like [HeloNotListed]. It answers from Connect on.
 //
-// DNS: PTR, then for each of at most ten names A for each list up to the first
-// that has the name, then its TXT.
+// DNS: PTR, then A for at most ten names and all lists together, then TXT for the first
+// listing.
 func PTRNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.ptrnotlisted", lists, domains{
 		stage: envelope.Connect,
@@ -80,14 +79,14 @@ func PTRNotListed(lists ...List) envelope.Check {
 	})
 }
 
-// domains says which domains of an envelope lists are asked about.
+// domains defines which domains of an envelope are looked up.
 type domains struct {
 	stage envelope.Stage // where they are known
-	// find returns them, none if the question does not arise. The error is that of
-	// DNS.
+	// find returns them, none if there is nothing to look up. The error is that of a
+	// lookup.
 	find  func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error)
 	about func(host envelope.Host, e *envelope.Envelope) subject
-	login bool // another domain counts for a client that logs in
+	login bool // a failure suggests a login
 }
 
 // domainCheck passes when none of the domains is on one of the lists.
@@ -122,9 +121,9 @@ func domainCheck(check string, lists []List, of domains) envelope.Check {
 	})
 }
 
-// reverseNames returns the names in the PTR records of client, each once and
-// at most ten. Text that is no name of a host on the Internet is left out.
-// Names of addresses that only this site knows are for no list to hear.
+// reverseNames returns the names in the PTR records of client, each once and at most
+// ten. Texts that are not host names of the Internet are left out. The names of local
+// networks are not disclosed to lists.
 func reverseNames(ctx context.Context, r envelope.Resolver, client netip.Addr) ([]envelope.Host, error) {
 	if !client.IsValid() || isLocal(client) {
 		return nil, nil
@@ -150,7 +149,8 @@ func reverseNames(ctx context.Context, r envelope.Resolver, client netip.Addr) (
 	return names, nil
 }
 
-// isFull reports whether a PTR record that says name gives a name at all.
+// isFull reports whether the name of a PTR record is fully qualified and not one of the
+// reverse tree.
 func isFull(name envelope.Host) bool {
 	return name.Labels() > 1 && !name.Within("in-addr.arpa") && !name.Within("ip6.arpa")
 }

@@ -160,7 +160,7 @@ func ExampleParseList() {
 	fmt.Println(err)
 	// Output:
 	// lists.example [127.0.0.2-127.0.0.9 127.0.0.11] <nil>
-	// DNS list code "128.0.0.1" is no address within 127.0.0.0/8, nor a range, a network or a pattern of them
+	// DNS list code "128.0.0.1" is not an address, range, network or pattern within 127.0.0.0/8
 }
 
 // A program asks its lists what they must answer, before it believes them.

@@ -11,30 +11,29 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxShown is how many lists a sentence names. The rest are counted.
+// maxShown is how many lists a text has. The others are only counted.
 const maxShown = 3
 
-// Result is what the lists say. It is the Detail of every finding of this
-// package that depends on lists, as a *Result of its own.
+// Result is the answers of the lists. A *Result is the Detail of every finding of this
+// package that depends on lists; it belongs to that finding alone.
 type Result struct {
-	// Listed has the lists that were found to have the subject, in the order in
-	// which they were asked. It is never nil. Lists that were not needed for the
-	// answer were not asked.
+	// Listed are the lists that have the client or domain, in the order of the lists. It
+	// is never nil. Lists that were not needed for the finding are not in it.
 	Listed []Listing `json:"listed"`
-	// Ignored has the answers of the lists that were asked which are within
-	// 127.0.0.0/8 and which List.Codes does not have. They are no listing, and
-	// have no Reason. A list whose answers are all here may have the wrong Codes.
+	// Ignored are the answers within 127.0.0.0/8 that List.Codes does not have. They
+	// are not listings, and have no Reason. A list whose answers are all here may have
+	// the wrong Codes.
 	Ignored []Listing `json:"ignored,omitempty"`
 }
 
-// Listing is one list that has a subject.
+// Listing is one list that has the client or domain.
 type Listing struct {
 	// Zone is the zone of the list, or its Name if it has one.
 	Zone string `json:"zone"`
 	// Codes are the answers, in their order.
 	Codes []netip.Addr `json:"codes"`
-	// Reason is what the TXT records say, clean and of at most 256 octets. It is
-	// "" if it was not needed or is not fit for a sentence.
+	// Reason is the text of the TXT records, clean and of at most 256 octets. It is ""
+	// if it was not needed or is not clean.
 	Reason string `json:"reason"`
 }
 
@@ -49,25 +48,25 @@ func (p *poll) result() *Result {
 	return result
 }
 
-// finding is what a check that wants no listing finds, without the text of a
-// failure. Its Err has the faults of lists that did not matter, too.
+// finding is the finding of a check that passes without a listing, without the text of
+// a failure. Its Err has the errors of all lists, also of those that did not matter.
 func (p *poll) finding(check string) envelope.Finding {
 	var f envelope.Finding
 	switch outcome := p.outcome(); outcome {
 	case envelope.TempError:
-		// The name that DNS was asked for may hold the key of a subscriber, so that
-		// the sentence has the name of the list only.
+		// The name that was looked up may have the key of a subscriber, so the text has
+		// only the name of the list.
 		f = envelope.Temporary(check, nil)
-		f = f.Observed("the DNS list %s gave no answer", p.failed[0].list.name)
+		f = f.Observed("the lookup in the DNS list %s failed", p.failed[0].list.name)
 	case envelope.PermError:
 		q := p.misled[0]
-		f = envelope.Permanent(check, blocked, "the DNS list %s does not say whether it has "+q.about.format,
+		f = envelope.Permanent(check, blocked, "the DNS list %s returned an invalid answer for "+q.about.format,
 			append([]any{q.list.name}, q.about.args...)...)
 	default:
 		f = envelope.Finding{Check: check, Outcome: outcome}
 		if outcome == envelope.Pass && len(p.ignored) > 0 {
 			h := p.ignored[0]
-			f = f.Observed("the DNS list %s answers %s for "+h.about.format+", which its accepted codes do not include",
+			f = f.Observed("the DNS list %s returned %s for "+h.about.format+", which is not an accepted code",
 				append([]any{h.listing.Zone, some(h.listing.Codes)}, h.about.args...)...)
 		}
 	}
@@ -75,8 +74,8 @@ func (p *poll) finding(check string) envelope.Finding {
 	return f.With(p.result())
 }
 
-// listed is the finding that the lists have the subject. It asks for the
-// reasons of those that speak against it.
+// listed is the finding that the lists have the client or domain. It looks up the
+// reasons of the lists with a positive weight.
 func (p *poll) listed(ctx context.Context, r envelope.Resolver, check string) envelope.Finding {
 	var against []*hit
 	for i := range p.hits {
@@ -109,11 +108,11 @@ func (p *poll) listed(ctx context.Context, r envelope.Resolver, check string) en
 	return f
 }
 
-// onNone is the finding that a client is on no list that it should be on.
+// onNone is the finding that a client is on none of the lists.
 func onNone(check string, client netip.Addr, lists []list) envelope.Finding {
 	switch len(lists) {
 	case 0:
-		return envelope.Failed(check, unwanted, "the client %s is on no DNS list, since none is asked", client)
+		return envelope.Failed(check, unwanted, "the client %s is on no DNS list: none is configured", client)
 	case 1:
 		return envelope.Failed(check, unwanted, "the client %s is not on the DNS list %s", client, lists[0].name)
 	}
@@ -124,7 +123,7 @@ func onNone(check string, client netip.Addr, lists []list) envelope.Finding {
 	return envelope.Failed(check, unwanted, "the client %s is on none of the DNS lists %s", client, some(names))
 }
 
-// some names the first values, and counts the rest.
+// some returns the first values, and how many more there are.
 func some[T any](values []T) string {
 	var text strings.Builder
 	for i, v := range values[:min(len(values), maxShown)] {

@@ -35,9 +35,9 @@ func TestANameHidesTheZone(t *testing.T) {
 // What went wrong on the way is in the finding, whatever its outcome.
 func TestFaultsAreNotLost(t *testing.T) {
 	for client, want := range map[string][]string{
-		"9":  {"the DNS list first.example does not answer this server: it says 127.255.255.254"},
-		"10": {"the zone first.example is no DNS list: it answers 203.0.113.9, which is not within 127.0.0.0/8"},
-		"13": {"the DNS list first.example does not answer this server: it says 127.255.255.255"},
+		"9":  {"the DNS list first.example refuses to answer this server: it returned 127.255.255.254"},
+		"10": {"the zone first.example is not a DNS list: it returned 203.0.113.9, which is outside 127.0.0.0/8"},
+		"13": {"the DNS list first.example refuses to answer this server: it returned 127.255.255.255"},
 		"33": {"SERVFAIL"},
 		"35": {"127.255.255.254", "timeout"},
 		"36": {"timeout", "127.255.255.254"},

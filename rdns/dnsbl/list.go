@@ -7,9 +7,9 @@ import (
 	"mxrules.example/envelope"
 )
 
-// List is a DNS list: where it is, and which of its answers count.
+// List is a DNS list: its zone, and which of its answers are a listing.
 type List struct {
-	// Zone is the domain that the list answers in, such as "list.example".
+	// Zone is the domain of the list, such as "list.example".
 	Zone string
 	// Codes are the answers that are a listing, in any of these forms:
 	//
@@ -18,20 +18,19 @@ type List struct {
 	//	127.0.1.0/24            a network
 	//	127.0.[0..255].[1;3..9] each octet a number or a set of numbers
 	//
-	// The list says on its pages what they mean, and many have codes that are
-	// no reason to refuse mail. None means 127.0.0.2 to 127.0.0.255: 127.0.0.2
-	// is what lists answer by custom, and those that are several lists in one
-	// tell them apart by the last octet (RFC 5782, sections 2.1 and 2.3).
-	// 127.0.0.1, by which some lists refuse to answer, is not among them.
-	// 127.255.255.0/24 and 127.0.1.255 are never a listing, also where a wider
-	// network has them. Result.Ignored shows the answers that Codes do not have.
+	// The web pages of the list define them. Many lists have codes that are not a
+	// reason to refuse mail. Without Codes, 127.0.0.2 to 127.0.0.255 are a listing:
+	// 127.0.0.2 is the usual answer, and a combination of lists tells them apart by the
+	// last octet (RFC 5782, sections 2.1 and 2.3). 127.0.0.1, by which some lists refuse
+	// to answer, is not among them. 127.255.255.0/24 and 127.0.1.255 are never a
+	// listing, even if a network here contains them. Result.Ignored has the other
+	// answers.
 	Codes []string
-	// Weight is what an entry counts for ScoreBelow, from -1000 to 1000. 0 means
-	// 1. A negative weight is for lists of good senders. The other checks do
-	// not look at it.
+	// Weight is the weight of a listing for ScoreBelow, from -1000 to 1000. 0 means 1. A
+	// negative weight is for lists of good senders. The other checks ignore it.
 	Weight int
-	// Name stands for the list in replies and results, "" for its Zone. It is
-	// needed where the zone holds the secret key of a subscriber.
+	// Name is the name of the list in replies and results. "" means its Zone. Set it if
+	// the zone contains the secret key of a subscriber.
 	Name string
 }
 
@@ -42,13 +41,13 @@ const (
 	maxZone = 253 - 64
 )
 
-// ParseList reads a list as it is written on a command line: a zone and the
-// codes that are a listing, in the forms of List.Codes.
+// ParseList parses a list as on a command line: a zone and the codes that are a
+// listing, in the forms of List.Codes.
 //
 //	list.example=127.0.0.2-127.0.0.9,127.0.0.11
 //
-// The codes must be there: who uses a list should know its answers. The error
-// is an *[envelope.SyntaxError] that names the value at fault.
+// The codes are required, because their meaning differs between lists. The error is an
+// *[envelope.SyntaxError] that names the invalid value.
 func ParseList(text string) (List, error) {
 	zone, codes, found := strings.Cut(text, "=")
 	if !found {
@@ -61,16 +60,15 @@ func ParseList(text string) (List, error) {
 	return l, nil
 }
 
-// Validate returns nil if the list can be read, else an
-// *[envelope.SyntaxError] that names the value at fault. A check of a list that
-// can't be read answers TempError to everything, which a rule that ignores
-// TempError hides: so whoever takes lists from a configuration validates them.
+// Validate returns an *[envelope.SyntaxError] that names the invalid value, nil if there
+// is none. A check with an invalid list is always a TempError, which a rule that ignores
+// TempError hides, so validate lists that come from a configuration.
 func (l List) Validate() error {
 	_, err := l.read()
 	return err
 }
 
-// list is a List that has been read.
+// list is a parsed List.
 type list struct {
 	name     string // for people
 	zone     envelope.Host
@@ -118,7 +116,7 @@ func readLists(lists []List) ([]list, error) {
 	return panel, nil
 }
 
-// unweighted returns the lists for checks in which each counts alike.
+// unweighted returns the lists with equal weights.
 func unweighted(lists []List) []List {
 	alike := make([]List, 0, len(lists))
 	for _, l := range lists {

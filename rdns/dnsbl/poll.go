@@ -8,23 +8,22 @@ import (
 	"mxrules.example/envelope"
 )
 
-// poll is how far the asking of several lists has come. It knows the sum of the
-// weights of the lists that have a subject within bounds: what is certain, what
-// lists may still add, and what lists can't say.
+// poll is the answers of several lists so far. It keeps bounds of the sum of the weights
+// of the listings: the known weight, the weights that are still open, and the weights
+// of lists with invalid answers.
 //
-// A list that can't say is not counted as one that says no: if its word could
-// change the answer, the answer is a PermError. One that may still speak makes
-// it a TempError. That is the law of package verdict in small: a failure only
-// defers.
+// An invalid answer does not count as "not listed": if it could change the outcome, the
+// outcome is PermError. An open answer that could change it makes it TempError. As in
+// package verdict, a failure only defers.
 type poll struct {
 	threshold int
 	known     int  // the weight of the lists that have the subject
 	open      span // of those that were not asked, or that DNS failed for
-	mute      span // of those that do not answer as lists
+	mute      span // of those with invalid answers
 	hits      []hit
 	ignored   []hit      // of lists with codes that are not accepted
 	failed    []question // those that DNS failed for
-	misled    []question // those of lists that do not answer as such
+	misled    []question // those with invalid answers
 	faults    []error    // of both, in the order of asking
 }
 

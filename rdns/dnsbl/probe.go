@@ -9,8 +9,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Condition is how a list answers the questions whose answers are known
-// beforehand (RFC 5782, section 5).
+// Condition is how a list answers the test questions of RFC 5782, section 5.
 type Condition uint8
 
 const (
@@ -18,22 +17,20 @@ const (
 	// Absent: the test entry is missing. The list is dead, its zone is misspelt,
 	// or it holds nothing of this kind.
 	Absent
-	// Unanswered: DNS failed, now or always.
+	// Unanswered: a lookup failed.
 	Unanswered
-	// OtherCodes: the list answers, and none of its codes for the test entry is
-	// among those that it is accepted for. Some lists have no test entry for
-	// each of their codes; some answer so whom they do not want to serve.
+	// OtherCodes: the list has the test entry, but with none of the accepted codes. Some
+	// lists do not have a test entry for each code; some refuse to serve this way.
 	OtherCodes
-	// Serving: the test entry is listed, and what must not be listed is not.
+	// Serving: the test entry is listed, and the entry that must be absent is not.
 	Serving
-	// ListsAll: what must not be listed is listed, and so, most likely, is the
-	// whole world.
+	// ListsAll: the entry that must be absent is listed. The list probably lists
+	// everything.
 	ListsAll
-	// NoList: an answer is outside of 127.0.0.0/8. The zone has become something
-	// else.
+	// NoList: an answer is outside 127.0.0.0/8. The zone is no longer a list.
 	NoList
-	// Refusing: an answer is within 127.255.255.0/24. The list does not answer
-	// this server.
+	// Refusing: an answer is within 127.255.255.0/24. The list refuses to answer this
+	// server.
 	Refusing
 )
 
@@ -47,12 +44,12 @@ func (c Condition) String() string {
 	return fmt.Sprintf("condition(%d)", uint8(c))
 }
 
-// Report is what Probe found of one list.
+// Report is the result of [Probe] for one list.
 type Report struct {
 	// Zone is the zone of the list, or its Name if it has one.
 	Zone string
-	// IPv4, IPv6 and Names are the conditions for the three kinds of entries. Few
-	// lists have all: check the kind that the list is asked for.
+	// IPv4, IPv6 and Names are the conditions for the three kinds of entries. Few lists
+	// have all kinds: check the one that you use.
 	IPv4, IPv6, Names Condition
 	// Codes are all answers to the test questions, in order and each once.
 	Codes []netip.Addr
@@ -60,9 +57,8 @@ type Report struct {
 	Err error
 }
 
-// Condition is that of the whole list. Serving one kind is enough, unless
-// another shows that its answers can't be trusted: ListsAll, NoList, Refusing.
-// A list that is to be used must be Serving.
+// Condition returns the condition of the whole list. It is Serving if one kind is,
+// unless another kind is ListsAll, NoList or Refusing. Use only lists that are Serving.
 func (r Report) Condition() Condition { return max(r.IPv4, r.IPv6, r.Names) }
 
 // String returns the report in one line.
@@ -74,9 +70,8 @@ func (r Report) String() string {
 	return line
 }
 
-// probes are the test entries of RFC 5782, section 5, each with what must not
-// be an entry, as they stand before the zone. An IPv4-mapped address must keep
-// its IPv6 form here.
+// probes are the test entries of RFC 5782, section 5, each with the entry that must be
+// absent, as they stand before the zone. An IPv4-mapped address keeps its IPv6 form.
 var probes = [...]struct {
 	kind          func(*Report) *Condition
 	entry, absent string
@@ -91,12 +86,11 @@ func mapped(n byte) string {
 	return reverse(netip.AddrFrom16([16]byte{10: 0xff, 11: 0xff, 12: 127, 15: n}))
 }
 
-// Probe asks each list for the entries that every list must have, and for those
-// that none may have, and reports how it answers. A program does so when it
-// starts and from time to time, and does not use a list that is not Serving:
-// such lists have refused the mail of whole sites (RFC 5782, section 7). It may
-// take long if servers are silent, which ctx bounds. The error names a value of
-// a list that can't be read; nothing is asked then.
+// Probe asks each list for the test entries that every list must have, and for those
+// that must be absent. Call it when the program starts and from time to time, and do
+// not use a list that is not Serving: dead lists have refused all mail of their users
+// (RFC 5782, section 7). Bound its time with ctx. The error names an invalid value of a
+// list; then nothing is asked.
 //
 // DNS: six A for each list, all together.
 func Probe(ctx context.Context, r envelope.Resolver, lists ...List) ([]Report, error) {
@@ -143,8 +137,8 @@ func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
 	return report
 }
 
-// judge says what the answers for a test entry, and for what must not be one,
-// mean.
+// judge returns the condition for the answers to a test entry and to one that must be
+// absent.
 func (l list) judge(entry, absent []netip.Addr, failed bool) Condition {
 	listed, _, errEntry := l.read(entry)
 	everything, _, errAbsent := l.read(absent)
