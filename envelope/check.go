@@ -54,7 +54,7 @@ func WithoutMessage(check string, e *Envelope) Finding {
 	if e.Stage == Whole {
 		return NotApplicable(check)
 	}
-	return mistaken(check, 0, errors.New("the envelope is at Data and has no message"))
+	return mistaken(check, 0, errors.New("the envelope at Data has no message"))
 }
 
 // Misconfigured returns a check that replaces one with invalid arguments, such as a
@@ -119,7 +119,7 @@ func Validate(check Check) error {
 	return nil
 }
 
-var errNoCheck = errors.New("there is no check")
+var errNoCheck = errors.New("the check is nil")
 
 // atStart returns the finding of a check at Start. It returns an error for a check
 // that is nil or panics.

@@ -59,7 +59,7 @@ func TestAtDataNeedsAMessage(t *testing.T) {
 
 	f := check(t.Context(), nil, &envelope.Envelope{Stage: envelope.Data})
 	if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Text != mistake ||
-		f.Err == nil || f.Err.Error() != "the envelope is at Data and has no message" {
+		f.Err == nil || f.Err.Error() != "the envelope at Data has no message" {
 		t.Errorf("a forgotten message is %s %s %v %q", f.Outcome, f.Status, f.Err, f.Text)
 	}
 	f = check(t.Context(), nil, &envelope.Envelope{})
@@ -105,7 +105,7 @@ func TestMisconfiguredDefersAtStartAndFromItsStageOn(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	bad, worse := errors.New("a..b has an empty label"), errors.New("there is no set to ask")
+	bad, worse := errors.New("a..b has an empty label"), errors.New("the set is nil")
 	a := envelope.Misconfigured("a", envelope.Rcpt, bad)
 	b := envelope.Misconfigured("b", envelope.Connect, worse)
 	good := envelope.At("good", envelope.Data, constant(envelope.Passed(""), nil))
@@ -129,14 +129,14 @@ func TestValidate(t *testing.T) {
 		{"where another settles it", envelope.All(envelope.Not(early), a), "a: a..b has an empty label", []error{bad}},
 		{"in Any", envelope.Any(a, good), "a: a..b has an empty label", []error{bad}},
 		{"in Not", envelope.Not(a), "a: a..b has an empty label", []error{bad}},
-		{"several", envelope.Any(a, good, b), "a: a..b has an empty label; b: there is no set to ask", []error{bad, worse}},
+		{"several", envelope.Any(a, good, b), "a: a..b has an empty label; b: the set is nil", []error{bad, worse}},
 		{"several, nested", envelope.Not(envelope.Any(envelope.Not(a), envelope.All(good, b))),
-			"a: a..b has an empty label; b: there is no set to ask", []error{bad, worse}},
-		{"no check", nil, "there is no check", nil},
-		{"no check in All", envelope.All(good, nil), "there is no check", nil},
-		{"no check in Not", envelope.Not(nil), "there is no check", nil},
-		{"no answer", envelope.At("a", envelope.Rcpt, nil), "there is no check", nil},
-		{"no outcome", constant(envelope.Finding{}, nil), "the check gave no outcome", nil},
+			"a: a..b has an empty label; b: the set is nil", []error{bad, worse}},
+		{"no check", nil, "the check is nil", nil},
+		{"no check in All", envelope.All(good, nil), "the check is nil", nil},
+		{"no check in Not", envelope.Not(nil), "the check is nil", nil},
+		{"no answer", envelope.At("a", envelope.Rcpt, nil), "the check is nil", nil},
+		{"no outcome", constant(envelope.Finding{}, nil), "the finding has no outcome", nil},
 		{"a panic", func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			panic("no message")
 		}, "the check panics at Start: no message", nil},

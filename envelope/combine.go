@@ -183,7 +183,7 @@ func answered(f Finding) Finding {
 	if f.Outcome.Known() || f.Outcome == Pending || f.Outcome == TempError {
 		return f
 	}
-	return mistaken(f.Check, 0, errors.Join(errors.New("the check gave no outcome"), f.Err)).With(f.Detail)
+	return mistaken(f.Check, 0, errors.Join(errors.New("the finding has no outcome"), f.Err)).With(f.Detail)
 }
 
 func inCombination(o Outcome) Outcome {

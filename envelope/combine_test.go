@@ -135,7 +135,7 @@ func TestAFindingWithoutAnOutcomeCountsAsTempError(t *testing.T) {
 		} {
 			f := ask(t, check)
 			if f.Outcome != envelope.TempError || f.Status.String() != "451 4.3.0" || f.Text != mistake ||
-				!errors.Is(f.Err, cause) || !strings.HasPrefix(f.Err.Error(), "the check gave no outcome") {
+				!errors.Is(f.Err, cause) || !strings.HasPrefix(f.Err.Error(), "the finding has no outcome") {
 				t.Errorf("outcome %d: %s is %s %s %q %v", o, f.Check, f.Outcome, f.Status, f.Text, f.Err)
 			}
 			if f.Commit != nil {

@@ -140,7 +140,7 @@ func ask[T any](ctx context.Context, r Resolver, name string, lookup func(name s
 // or temporary.
 func answer[T any](ctx context.Context, r Resolver, name string, lookup func() ([]T, error)) ([]T, error) {
 	if r == nil {
-		return nil, &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
+		return nil, &net.DNSError{Err: "the resolver is nil", Name: name, IsTemporary: true}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, dnsError(err, name)

@@ -30,7 +30,7 @@ func (s Set[T]) Contains(ctx context.Context, value T) (bool, error) {
 // misconfigured.
 func (s Set[T]) At(name string, stage Stage, answer Check) Check {
 	if s == nil {
-		return Misconfigured(name, stage, errors.New("there is no set to ask"))
+		return Misconfigured(name, stage, errors.New("the set is nil"))
 	}
 	return At(name, stage, answer)
 }

@@ -32,7 +32,7 @@ func TestACheckWithoutASetIsMisconfigured(t *testing.T) {
 			t.Errorf("%s: the check was run", name)
 			return envelope.Passed("")
 		})
-		if err := envelope.Validate(check); err == nil || err.Error() != "there is no set to ask" {
+		if err := envelope.Validate(check); err == nil || err.Error() != "the set is nil" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if f := check(t.Context(), nil, &envelope.Envelope{}); f.Outcome != envelope.TempError || f.Check != "site.own" {

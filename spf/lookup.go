@@ -26,7 +26,7 @@ func (r *countingResolver) more(name string) error {
 		return &net.DNSError{Err: "too many questions", Name: name, IsTemporary: true}
 	}
 	if r.Resolver == nil {
-		return &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
+		return &net.DNSError{Err: "the resolver is nil", Name: name, IsTemporary: true}
 	}
 	*r.count++
 	return nil

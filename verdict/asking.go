@@ -135,7 +135,7 @@ func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(co
 		a.first(place)
 		if a.inner == nil {
 			var none T
-			return none, &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
+			return none, &net.DNSError{Err: "the resolver is nil", Name: name, IsTemporary: true}
 		}
 		if _, ok := a.inner.(interface{ Waits() }); ok {
 			return lookup(ctx, a.inner)

@@ -147,7 +147,7 @@ func ExamplePolicy_Validate() {
 	// Output:
 	// rule 1 (recipient.ours): mailbox pattern "exa mple" has an invalid character
 	// rule 2 (helo.resolves): the condition sender.in: mailbox pattern "ann@" has a domain that is empty
-	// rule 3 (client.in): there is no set to ask
+	// rule 3 (client.in): the set is nil
 }
 
 // A custom server judges at every stage and continues until the verdict is final.

@@ -247,7 +247,7 @@ func TestInvalidRulesNeverAcceptMail(t *testing.T) {
 // rules, even if no mail would show the mistake.
 func TestValidateNamesEveryMisconfiguredCheck(t *testing.T) {
 	a := envelope.Misconfigured("a", envelope.Data, errors.New(`host pattern "a..b" has an empty label`))
-	b := envelope.Misconfigured("b", envelope.Rcpt, errors.New("there is no set to ask"))
+	b := envelope.Misconfigured("b", envelope.Rcpt, errors.New("the set is nil"))
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.AcceptIf(pass("good")),
 		verdict.RejectUnless(a),
@@ -259,10 +259,10 @@ func TestValidateNamesEveryMisconfiguredCheck(t *testing.T) {
 	}}
 	const want = `rule 2 (a): host pattern "a..b" has an empty label
 rule 3 (own): a: host pattern "a..b" has an empty label
-rule 4 (any(good, not(a), b)): a: host pattern "a..b" has an empty label; b: there is no set to ask
-rule 5 (c): the condition b: there is no set to ask
+rule 4 (any(good, not(a), b)): a: host pattern "a..b" has an empty label; b: the set is nil
+rule 5 (c): the condition b: the set is nil
 rule 5 (c): the condition not(a): a: host pattern "a..b" has an empty label
-rule 6 (b): there is no set to ask
+rule 6 (b): the set is nil
 rule 6 (b): 250 2.0.0 is not a valid status of a refusal
 rule 7 (): the check panics at Start: no message`
 	if err := policy.Validate(); fmt.Sprint(err) != want {

@@ -205,7 +205,7 @@ func (j *judgement) run(ctx context.Context, asker *asker, p place) envelope.Fin
 	case j.ctx.Err() != nil:
 		return j.late(p)
 	case f.Outcome == envelope.Pending && !j.mayWait:
-		return mistake(f.Check, errors.New("the check is pending though nothing more will be known"))
+		return mistake(f.Check, errors.New("the finding is Pending at the last stage"))
 	}
 	return f
 }
@@ -221,7 +221,7 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 	}()
 	f = check(ctx, asker, e)
 	if !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError {
-		return mistake(f.Check, errors.New("the check gave no outcome"))
+		return mistake(f.Check, errors.New("the finding has no outcome"))
 	}
 	return f
 }

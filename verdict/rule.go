@@ -114,7 +114,7 @@ func (r Rule) Unless(check envelope.Check) Rule {
 
 func (r Rule) under(c condition) Rule {
 	if c.check == nil {
-		return r.mistaken(errors.New("a condition has no check"))
+		return r.mistaken(errors.New("the check of a condition is nil"))
 	}
 	r.conditions = append(slices.Clip(slices.Clone(r.conditions)), c)
 	return r
@@ -190,9 +190,9 @@ func (r *Rule) fault() error {
 	case r.mistake != nil:
 		return r.mistake
 	case r.check == nil:
-		return errors.New("the rule has no check")
+		return errors.New("the check is nil")
 	case r.status.IsDeferral() && slices.Contains(r.actions[:], Reject):
-		return fmt.Errorf("the rule rejects, and its reply %s does not", r.status)
+		return fmt.Errorf("the rule rejects, but its reply %s is not a rejection", r.status)
 	case slices.Contains(r.actions[:], Mark):
 		return checkMark(r.tag())
 	}
@@ -223,7 +223,7 @@ func (r *Rule) action(outcome envelope.Outcome) Action {
 func checkMark(mark string) error {
 	switch {
 	case mark == "":
-		return errors.New("the mark has no name")
+		return errors.New("the mark is empty")
 	case envelope.CleanText(mark, true) != mark:
 		return fmt.Errorf("the mark %q is not printable", mark)
 	}

@@ -84,9 +84,9 @@ func TestGoodChecksKeepTheContract(t *testing.T) {
 		"Not":             envelope.Not(resolves),
 		"a combination":   envelope.Not(envelope.All(envelope.Any(client.TLS, exists), envelope.Not(client.Authenticated))),
 		"All of nothing":  envelope.All(client.In(nil)),
-		"misconfigured":   envelope.Misconfigured("sample.bad", envelope.Rcpt, errors.New("there is no set to ask")),
+		"misconfigured":   envelope.Misconfigured("sample.bad", envelope.Rcpt, errors.New("the set is nil")),
 		"Any of misconfigured": envelope.Any(resolves, envelope.Not(
-			envelope.Misconfigured("sample.bad", envelope.Connect, errors.New("there is no set to ask")))),
+			envelope.Misconfigured("sample.bad", envelope.Connect, errors.New("the set is nil")))),
 		"a shared question": sharing("sample.shared", func(e *envelope.Envelope) any { return sharedKey(e.Helo) }),
 	} {
 		t.Run(name, func(t *testing.T) { TestCheck(t, check, dns(), samples()...) })
@@ -149,10 +149,10 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			return envelope.NotYet("sample", envelope.Whole)
 		}, "says its name at Start", "does not await a later stage"},
 		{"a lookup at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
-			return envelope.Temporary("sample", errors.New("there is no resolver"))
+			return envelope.Temporary("sample", errors.New("the resolver is nil"))
 		}, "says its name at Start", "want Pending"},
 		{"misconfigured, and says so only when mail comes", envelope.At("sample", envelope.Helo,
-			envelope.Misconfigured("sample", envelope.Helo, errors.New("there is no set to ask"))),
+			envelope.Misconfigured("sample", envelope.Helo, errors.New("the set is nil"))),
 			"answers from its stage on", "at Start it said nothing of it"},
 		{"an answer before its stage", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if !e.Reached(envelope.Connect) {

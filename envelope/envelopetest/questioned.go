@@ -33,7 +33,7 @@ func (q *questioned) put(ctx context.Context, name string) error {
 		}
 	}
 	if q.inner == nil {
-		return &net.DNSError{Err: "there is no resolver", Name: name, IsTemporary: true}
+		return &net.DNSError{Err: "the resolver is nil", Name: name, IsTemporary: true}
 	}
 	return nil
 }
