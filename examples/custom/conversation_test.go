@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/verdict"
 )
@@ -260,6 +261,13 @@ var conversations = []struct {
 	S: 500 5.5.1
 	C: QUIT
 	S: 221 2.0.0`, nil},
+	{"an address that needs SMTPUTF8", opening + `
+	C: MAIL FROM:<grüße@example.net>
+	S: 501 5.1.7
+	C: MAIL FROM:<grüße@example.net> SMTPUTF8
+	S: 250 2.0.0 OK
+	C: QUIT
+	S: 221 2.0.0`, nil},
 	{"a client that makes errors only", `
 	S: 220 mx.example.org ESMTP` + strings.Repeat(`
 	C: GET / HTTP/1.1
@@ -416,27 +424,33 @@ func TestEndsOfConversations(t *testing.T) {
 	C: From: ann@example.net`
 	for _, tc := range []struct {
 		name, script string
-		stop         bool
+		stop         string // when the server ends, if it does
 		after        time.Duration
 	}{
-		{"a silent client", "\n\tS: 220\n\tS: 421 4.4.2", false, commandTimeout},
-		{"a client that is silent within a message", transaction + "\n\tS: 421 4.3.0", false, messageTimeout},
-		{"the end of the server", opening + "\n\tS: 421 4.3.2", true, 0},
-		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.0", true, 0},
+		{"a silent client", "\n\tS: 220\n\tS: 421 4.4.2", "", commandTimeout},
+		{"a client that is silent within a message", transaction + "\n\tS: 421 4.3.0", "", messageTimeout},
+		{"the end of the server while it waits", opening + "\n\tS: 421 4.3.2", "later", time.Second},
+		{"the end of the server while it answers", opening + "\n\tS: 421 4.3.2", "at EHLO", 0},
+		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.0", "later", time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestServer(t)
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				ours, theirs := net.Pipe()
-				go s.converse(ctx, ours)
-				began := time.Now()
-				if tc.stop {
+				switch tc.stop {
+				case "later":
 					time.AfterFunc(time.Second, cancel)
-					tc.after += time.Second
+				case "at EHLO":
+					s.judge.Report = func(_ context.Context, event verdict.Event) {
+						if event.Stage == envelope.Helo {
+							cancel()
+							synctest.Wait()
+						}
+					}
 				}
-				play(t, theirs, tc.script, false)
+				began := time.Now()
+				play(t, s.pipe(ctx), tc.script, false)
 				if after := time.Since(began); after != tc.after {
 					t.Errorf("it ended after %v, want %v", after, tc.after)
 				}
@@ -447,6 +461,44 @@ func TestEndsOfConversations(t *testing.T) {
 		})
 	}
 }
+
+// The questions about the client, the sender and SPF are independent, so that the whole
+// conversation waits for two in a row: PTR and A, or TXT and A.
+func TestWaitsForDNS(t *testing.T) {
+	for _, pipelined := range []bool{false, true} {
+		s := newTestServer(t)
+		s.judge.Resolver.(*zone.Zone).Delaying("*.", time.Second)
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			play(t, s.pipe(t.Context()), opening+`
+				C: MAIL FROM:<ann@example.net>
+				S: 250 2.0.0 OK
+				C: RCPT TO:<bob@example.org>
+				S: 250 2.0.0 OK
+				C: DATA
+				S: 354`+strings.ReplaceAll(letter, "\n\t", "\n\t\t\t\t")+`
+				C: .
+				S: 250 2.0.0 OK
+				C: QUIT
+				S: 221 2.0.0`, pipelined)
+			if waited := time.Since(began); waited != 2*time.Second {
+				t.Errorf("pipelined=%t: the client waited for DNS %v, want 2s", pipelined, waited)
+			}
+		})
+	}
+}
+
+// pipe begins a conversation, and returns the connection of the client.
+func (s *server) pipe(ctx context.Context) net.Conn {
+	ours, theirs := net.Pipe()
+	go s.converse(ctx, loopback{ours})
+	return theirs
+}
+
+// loopback is a connection of a client at 127.0.0.1.
+type loopback struct{ net.Conn }
+
+func (loopback) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 25} }
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
