@@ -71,7 +71,9 @@
 // [ParseHost], [ParseMailbox] and [ParseLiteral] parse what peers write (RFC 5321,
 // sections 4.1.2 and 4.1.3) into values that can be compared: a [Host] has one form,
 // and a [Mailbox] has separate local part and domain. They accept any input, in linear
-// time, and their errors say what is wrong.
+// time, and their errors say what is wrong. Package net/mail is not used for paths,
+// because it parses addresses in header fields (RFC 5322): it accepts display names
+// and comments, and no source routes.
 //
 // # Patterns
 //

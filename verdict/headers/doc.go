@@ -6,9 +6,9 @@
 // mailing list or a mail program, cannot evaluate SPF, DKIM and DMARC again: the
 // address of the client is unknown to it, and the body may have changed. So the
 // border server writes the results into the message under its own name, and programs
-// that trust the name use them. For this a server must remove fields with its own
-// name that arrive with a message, because they are forged, and must write values
-// that the sender chose so that they cannot be read as results.
+// that trust the name use them, as with [Parse]. For this a server must remove fields
+// with its own name that arrive with a message, because they are forged, and must write
+// values that the sender chose so that they cannot be read as results.
 //
 // # What is written
 //
@@ -34,8 +34,8 @@
 // # What is removed
 //
 // [Stamp.Deliver] returns the message with the fields on top and without those that
-// claim the name of the Stamp (RFC 8601, section 5). An attacker writes a forged
-// field so that a strict reader does not see it and another program does. So Deliver
+// claim the name of the Stamp (RFC 8601, section 5). A forged field can be written so
+// that a strict reader does not see our name in it and another program does. So Deliver
 // removes every field that any program could read as one with our name:
 //
 //   - our name by the grammar: with comments, quotes or a version, in any letter
