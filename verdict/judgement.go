@@ -73,8 +73,8 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 
 // readings yields what each rule may do, in order and without shadow rules. It asks
 // the rules that were not asked yet. A session does not wait for a rule after a
-// Pending one that may accept: only an acceptance can be settled then, and it depends
-// on the Pending rule anyway.
+// Pending one that may decide: it starts the rule, and goes on without its finding
+// unless that is there. A mark that is Pending delays nothing.
 func (j *judgement) readings() iter.Seq2[int, reading] {
 	return func(yield func(int, reading) bool) {
 		waiting := make([]int, 0, len(j.rules))
@@ -87,15 +87,15 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 				return
 			}
 		}
-		n, waits, accepts := 0, false, false
+		n, blocked := 0, false
 		for i, a := range envelope.Concurrently(j.ctx, waiting, j.ask) {
 			j.keep(i, a)
 			next := j.reading(i)
 			if !yield(i, next) {
 				return
 			}
-			waits, accepts = waits || next.waits, accepts || next.may.has(Accept)
-			if n++; j.session != nil && waits && accepts {
+			blocked = blocked || next.waits && next.may.deciding() != 0
+			if n++; j.session != nil && blocked {
 				break
 			}
 		}
