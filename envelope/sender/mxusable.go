@@ -56,10 +56,10 @@ type BadMX struct {
 //   - only at addresses that nobody outside can reach, such as those of private
 //     networks (RFC 6890).
 //
-// A domain without an MX record is its own mail server, and held to the same,
-// but that it may be an alias (RFC 5321, section 5.1). Ten different hosts are
-// looked at, in the order of their preference. One that is good is enough; where
-// none is, and for one DNS had no answer, MXUsable is a TempError.
+// A domain without an MX record is its own mail server. The same holds for it, except
+// that it may be an alias (RFC 5321, section 5.1). Ten different hosts are checked, in
+// the order of their preference. One usable host is enough. If there is none and a
+// lookup failed, MXUsable is a TempError.
 //
 // None: the null sender, an address literal, a sender that can't be read, and a
 // domain whose only MX record is null, which TakesMail judges.
