@@ -150,8 +150,9 @@ func Permanent(check string, status Status, format string, args ...any) Finding 
 }
 
 // Temporary returns the TempError finding of a check whose lookup failed with err.
-// Its status is 451 4.4.3 (RFC 3463, section 3.5: directory server failure). Its
-// Text names what was looked up in DNS; err itself stays private.
+// Its status is 451 4.4.3 (RFC 3463, section 3.5: directory server failure). A check
+// may replace it by one that names its mechanism, such as 451 4.7.25, and says so in
+// its documentation. Its Text names what was looked up in DNS; err itself stays private.
 func Temporary(check string, err error) Finding {
 	f := Finding{
 		Check: check, Outcome: TempError, Status: Status{Code: 451, Subject: 4, Detail: 3},

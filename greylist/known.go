@@ -41,7 +41,7 @@ var (
 // Known passes when the triplet of identity, sender and recipient is returned,
 // remembered or promoted, and fails when it is a first sight or too early; the
 // package documentation explains these states. It is meant for a rule that
-// defers: the deferral is 451 4.7.1.
+// defers.
 //
 // The check only reads. The Commit of its finding writes, once for all rules of
 // a judgement that ask the same store about the same triplet. A judgement
@@ -55,6 +55,8 @@ var (
 // finding is a TempError whose Err names the option.
 //
 // DNS: the lookups of Options.Identity; none by default.
+//
+// Status: 451 4.7.1 in a tempfail, otherwise 550 5.7.1.
 func Known(store Store, options Options) envelope.Check {
 	const check = "greylist.known"
 	o, err := options.completed()

@@ -19,6 +19,8 @@ import (
 // the options are invalid, every finding is a TempError whose Err says so.
 //
 // DNS: the lookups of Options.Identity; none by default.
+//
+// Status: 550 5.7.1.
 func Trusted(store Store, n int, options Options) envelope.Check {
 	const check = "greylist.trusted"
 	o, err := options.completed()

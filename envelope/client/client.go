@@ -21,6 +21,8 @@ import (
 
 // Authenticated passes when the client is authenticated (RFC 4954). It answers
 // from Mail on.
+//
+// Status: 530 5.7.0.
 func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.authenticated"
 	if !e.Reached(envelope.Mail) {
@@ -36,6 +38,8 @@ func Authenticated(_ context.Context, _ envelope.Resolver, e *envelope.Envelope)
 // TLS passes when the connection is encrypted. It is for submission: a server
 // that accepts mail from the whole Internet must not require TLS (RFC 3207,
 // section 4). It answers from Mail on.
+//
+// Status: 530 5.7.0.
 func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.tls"
 	if !e.Reached(envelope.Mail) {
@@ -53,6 +57,8 @@ func TLS(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.
 //
 // The server must detect that and set SpokeEarly, otherwise every client passes. A
 // server on go-smtp needs gosmtp.Guard.Listener and a BannerDelay for this.
+//
+// Status: 554 5.5.0.
 func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "client.waited"
 	if !e.Reached(envelope.Connect) {
@@ -69,6 +75,8 @@ func Waited(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // unknown address is in none. A client or a prefix in the IPv4-mapped form
 // (::ffff:192.0.2.0/120) counts as IPv4. With an invalid prefix, such as the zero
 // value, the check is misconfigured. It answers from Connect on.
+//
+// Status: 550 5.7.1.
 func In(prefixes []netip.Prefix) envelope.Check {
 	plain, err := envelope.PlainPrefixes(prefixes)
 	if err != nil {
@@ -81,6 +89,8 @@ func In(prefixes []netip.Prefix) envelope.Check {
 
 // InSet is In for a set that prefixes can't describe. The set is called once per
 // finding, with a valid address in its plain form.
+//
+// Status: as In.
 func InSet(set envelope.Set[netip.Addr]) envelope.Check {
 	const check = "client.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

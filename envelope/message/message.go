@@ -40,6 +40,8 @@ const maxReceived = 50
 //   - a header of at most 1 MiB, the limit of [envelope.Message].
 //
 // If the message can't be read from its spool, WellFormed is a TempError.
+//
+// Status: 550 5.6.0.
 func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.wellformed"
 	switch {
@@ -66,6 +68,8 @@ func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) 
 
 // NoLoop passes when the message has at most 50 Received fields. Every server adds one
 // (RFC 5321, section 4.4), so that a message with more is in a mail loop.
+//
+// Status: 554 5.4.6.
 func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.noloop"
 	switch {

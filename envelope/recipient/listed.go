@@ -8,16 +8,18 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// Listed passes when the directory knows the mailbox of the recipient. It fails
-// with 550 5.1.1 for an unknown mailbox, 550 5.2.1 for a disabled one, and 551
-// 5.1.6 for one that has moved, without the new address. A full mailbox is a
-// TempError with 452 4.2.2, and a directory that fails is one with 451 4.3.0.
+// Listed passes when the directory knows the mailbox of the recipient. It fails for
+// a mailbox that is unknown, disabled, or has moved; the reply does not have the new
+// address. A full mailbox and a directory that fails are a TempError.
 //
 // None: a domain that is foreign to the directory, which Ours is for; the bare
 // postmaster, which every server must accept (RFC 5321, section 4.5.1); and a
 // recipient that does not parse. A source route is ignored (RFC 5321, appendix
 // C). Without a directory the check is misconfigured. The directory is asked once
 // per judgement and mailbox, however many rules share the check.
+//
+// Status: 550 5.1.1 for an unknown mailbox, 550 5.2.1 for a disabled one, 551 5.1.6
+// for one that has moved, 452 4.2.2 for a full one; if the directory fails 451 4.3.0.
 func Listed(mailboxes directory.Lookup) envelope.Check {
 	const check = "recipient.listed"
 	return mailboxes.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -19,6 +19,8 @@ import (
 // asks to be relayed, whatever its domain (see the package documentation); one
 // that does not parse; and none at all. With a pattern that does not parse, or
 // that asks to be relayed, the check is misconfigured.
+//
+// Status: 554 5.7.1, in a tempfail 454 4.7.1.
 func Ours(domains ...string) envelope.Check {
 	const check = "recipient.ours"
 	ours, err := parsePatterns(domains)

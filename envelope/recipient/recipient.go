@@ -48,6 +48,8 @@ var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 // bare postmaster. A local part of more than 64 octets passes, as
 // [envelope.ParseMailbox] explains, and so does a source route before the mailbox
 // (RFC 5321, appendix C). A missing recipient fails.
+//
+// Status: 501 5.1.3.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.syntax"
 	if !e.Reached(envelope.Rcpt) {
@@ -66,6 +68,8 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // FQDN passes when the recipient has a domain of two labels or more (RFC 5321,
 // section 2.3.5), or is the bare postmaster. A local part alone, a domain of
 // one label and an address literal fail.
+//
+// Status: 504 5.1.2.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.fqdn"
 	if !e.Reached(envelope.Rcpt) {

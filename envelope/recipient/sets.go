@@ -23,6 +23,8 @@ var roles = [...]string{pattern.Postmaster, "abuse", "security", "admin"}
 // Domains are as in Ours, and a recipient that Ours fails for its form fails here
 // too. Names are local parts, in any letter case (RFC 2142, section 2). With a
 // domain or a name that does not parse the check is misconfigured.
+//
+// Status: 550 5.7.1.
 func Role(domains []string, names ...string) envelope.Check {
 	const check = "recipient.role"
 	ours, err := parsePatterns(domains)
@@ -60,6 +62,8 @@ func Role(domains []string, names ...string) envelope.Check {
 // In is for conditions, such as the mailboxes whose owners do not want greylisting.
 // With a pattern that does not parse, or that asks to be relayed, the check is
 // misconfigured.
+//
+// Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {
 	set, err := parsePatterns(patterns)
 	if err != nil {
@@ -71,6 +75,8 @@ func In(patterns ...string) envelope.Check {
 // InSet is In for a set that patterns can't describe, such as what users have
 // chosen for themselves. The set is called once per finding, with the local part
 // in its original letter case; the bare postmaster has neither domain nor literal.
+//
+// Status: as In.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
 	return set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

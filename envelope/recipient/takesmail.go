@@ -20,6 +20,8 @@ import (
 // parse.
 //
 // DNS: MX.
+//
+// Status: 556 5.1.10.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.takesmail"
 	if !e.Reached(envelope.Rcpt) {

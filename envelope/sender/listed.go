@@ -10,14 +10,16 @@ import (
 
 // Listed passes when a sender of one of our domains has a mailbox here. A
 // mailbox that is disabled, full, or has moved passes too: it exists, and some
-// mailboxes only send. An unknown one fails with 550 5.1.0. If the directory
-// fails, Listed is a TempError with 451 4.3.0.
+// mailboxes only send. An unknown one fails. If the directory fails, Listed is a
+// TempError.
 //
 // None: the null sender, a sender that does not parse, one of any other domain,
 // for which the directory is not asked, and one whose domain is foreign to the
 // directory. Domains are patterns as in NotOurs. Without a directory, or with a
 // pattern that does not parse, the check is misconfigured. The directory is asked
 // once per judgement and mailbox, however many rules share the check.
+//
+// Status: 550 5.1.0; if the directory fails 451 4.3.0.
 func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 	const check = "sender.listed"
 	ours, err := pattern.ParseSet(domains)

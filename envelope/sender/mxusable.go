@@ -67,6 +67,8 @@ type BadMX struct {
 // DNS: MX, then A, AAAA and CNAME for all hosts together, at most 31 questions.
 // Answers that come without waiting save questions: AAAA if an A record is
 // usable, CNAME if no address is, and hosts after the first that is good.
+//
+// Status: 550 5.1.8.
 func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.mxusable"
 	if !e.Reached(envelope.Mail) {

@@ -11,7 +11,7 @@ import (
 // sender. A login may own many addresses, and an address may have many owners. The
 // letter case of a login does not matter (RFC 8265, section 3.3). An address
 // without owners fails, and so does a sender that does not parse. If owners fails,
-// OwnedByLogin is a TempError with 451 4.3.0.
+// OwnedByLogin is a TempError.
 //
 // None: the null sender, and a client that is not authenticated. NotOurs is the
 // check for those. Combined with Any, the two would let every login use foreign
@@ -21,6 +21,8 @@ import (
 //
 // Without owners the check is misconfigured. owners is called once per judgement
 // and sender, however many rules share the check.
+//
+// Status: 553 5.7.1; if owners fails 451 4.3.0.
 func OwnedByLogin(owners directory.Owners) envelope.Check {
 	const check = "sender.ownedbylogin"
 	return owners.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -15,6 +15,8 @@ import (
 // None: the null sender, an address literal, and a sender that does not parse.
 //
 // DNS: MX, A and AAAA together. The first that exists, in this order, decides.
+//
+// Status: 550 5.1.8.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.resolves"
 	if !e.Reached(envelope.Mail) {
@@ -63,6 +65,8 @@ func exists(ctx context.Context, r envelope.Resolver, domain envelope.Host) (fai
 // None: the null sender, an address literal, and a sender that does not parse.
 //
 // DNS: MX.
+//
+// Status: 550 5.7.27.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.takesmail"
 	if !e.Reached(envelope.Mail) {

@@ -48,6 +48,8 @@ var (
 // part of more than 64 octets passes, as [envelope.ParseMailbox] explains, and so
 // does a source route before the mailbox. An address without a domain fails,
 // postmaster too. None: the null sender.
+//
+// Status: 501 5.1.7.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.syntax"
 	switch {
@@ -67,6 +69,8 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // section 2.3.5). A local part alone, a domain of one label and an address
 // literal fail. None: the null sender, and a sender that does not parse for
 // another reason.
+//
+// Status: 504 5.1.8.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.fqdn"
 	if !e.Reached(envelope.Mail) {
@@ -79,6 +83,8 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 
 // Null passes when the sender is the null sender, which failure reports have (RFC
 // 5321, section 4.5.5). It is for conditions: a server must accept such mail.
+//
+// Status: 550 5.7.1.
 func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.null"
 	switch {
@@ -95,6 +101,8 @@ func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 // to no other address. The first recipient passes, and every later one fails;
 // recipients that were refused do not count. None: any other sender. It answers
 // from Rcpt on.
+//
+// Status: 550 5.5.3.
 func BounceToOne(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.bouncetoone"
 	switch {

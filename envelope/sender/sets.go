@@ -21,6 +21,8 @@ import (
 // "example.org" is that domain, ".example.org" every domain below it and not
 // itself. With a pattern that does not parse the check is misconfigured. None: the
 // null sender, and a sender that does not parse.
+//
+// Status: 550 5.7.1.
 func NotOurs(domains ...string) envelope.Check {
 	const check = "sender.notours"
 	ours, err := pattern.ParseSet(domains)
@@ -45,6 +47,8 @@ func NotOurs(domains ...string) envelope.Check {
 //
 // Domains are as in NotOurs. A sender that does not parse fails. None: the null
 // sender.
+//
+// Status: 550 5.7.1.
 func Ours(domains ...string) envelope.Check {
 	const check = "sender.ours"
 	ours, err := pattern.ParseSet(domains)
@@ -69,6 +73,8 @@ func Ours(domains ...string) envelope.Check {
 //
 // A client can write any sender, so that In alone is no reason to accept. With a
 // pattern that does not parse the check is misconfigured.
+//
+// Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {
 	set, err := pattern.ParseSet(patterns)
 	if err != nil {
@@ -80,6 +86,8 @@ func In(patterns ...string) envelope.Check {
 // InSet is In for a set that patterns can't describe. The set is called once per
 // finding, with the local part in its original letter case and without a source
 // route.
+//
+// Status: as In.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "sender.in"
 	return set.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
