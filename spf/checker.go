@@ -7,38 +7,34 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Options are the settings of a [Checker]. The zero value is what RFC 7208
-// says.
+// Options are the settings of a [Checker]. The zero value follows RFC 7208.
 type Options struct {
-	// WithoutExplanation leaves the explanation of a domain alone, and its
-	// lookup.
+	// WithoutExplanation omits the explanation of the domain and its lookup.
 	WithoutExplanation bool
-	// Receiver is the name of the server that judges, for explanations that
-	// tell it. "" is "unknown" (RFC 7208, section 7.3).
+	// Receiver is the name of the receiving server, for the macro r in
+	// explanations. "" is "unknown" (RFC 7208, section 7.3).
 	Receiver string
-	// Records are SPF records that stand in for what domains publish, such as
-	// that of a forwarder that the site knows. The keys are domains. A
-	// [Result] says whether one was used.
+	// Records replace the SPF records that domains publish, for example to allow a
+	// forwarder. The keys are domains. Result.Override reports whether one was used.
 	Records map[string]string
-	// MaxQuestions bounds what one evaluation asks DNS. Less than 1 means 111, the
-	// most that a conforming record asks.
+	// MaxQuestions is how many questions one evaluation may ask DNS. Less than 1
+	// means 111, the most that a conforming record needs.
 	MaxQuestions int
-	// MaxVoidLookups bounds the terms that may find nothing (RFC 7208, section
-	// 4.6.4). 0 means 2, and less than 0 means none.
+	// MaxVoidLookups is how many terms may find nothing (RFC 7208, section 4.6.4).
+	// 0 means 2, and less than 0 means none.
 	MaxVoidLookups int
 }
 
 // Checker evaluates SPF with the settings of a site. Its methods are the
 // functions of the same names. The zero value has the settings that these have.
-// It is safe for use by many goroutines.
+// It is safe for concurrent use.
 type Checker struct {
 	options Options
 	records map[envelope.Host]*record
 }
 
 // New returns a Checker with these options. The error is an
-// *[envelope.SyntaxError] that names the domain or the term of a record that
-// can't be read.
+// *[envelope.SyntaxError] that names the domain or the term that is invalid.
 func New(options Options) (*Checker, error) {
 	c := &Checker{options: options, records: make(map[envelope.Host]*record, len(options.Records))}
 	for domain, text := range options.Records {

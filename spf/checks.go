@@ -8,49 +8,49 @@ import (
 )
 
 var (
-	// refused is the status of a client that may not use the domain (RFC 7372,
-	// section 3.2: SPF validation failed).
+	// refused: SPF validation failed (RFC 7372, section 3.2).
 	refused = envelope.Status{Code: 550, Subject: 7, Detail: 23}
-	// broken is the status of a domain whose records are wrong (RFC 7372,
-	// section 3.2: SPF validation error).
+	// broken: SPF validation error (RFC 7372, section 3.2).
 	broken = envelope.Status{Code: 550, Subject: 7, Detail: 24}
 )
 
-// NotFail passes unless SPF says of the sender that the client may not use its
-// domain: the result is fail. Of the null sender the HELO name is asked. None:
-// no domain to ask, or no record. PermError: the records are wrong, or the
-// address of the client is not known. TempError: DNS failed, and the answer
-// depends on it. It answers from Mail on. The Detail is a *[Result].
+// NotFail passes unless the SPF result for the sender is fail: the domain owner says
+// that the client may not use the domain. For the null sender, the HELO name is
+// evaluated. It answers from Mail on. The Detail is a *[Result]. Outcomes besides
+// Pass and Fail:
 //
-// DNS: one evaluation, shared with all checks of this package; see the package.
+//   - None: there is no domain to evaluate, or it has no SPF record.
+//   - PermError: the records are invalid, or the client address is unknown.
+//   - TempError: a lookup failed that could change the result.
+//
+// DNS: one evaluation, shared with the other checks of this package; see [Evaluate].
 func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotFail(ctx, r, e)
 }
 
-// NotSoftFail passes unless the result is fail or softfail: for marks and
-// conditions, because a softfail is no reason to refuse mail (RFC 7208, section
-// 8.5). In all else it is as NotFail.
+// NotSoftFail passes unless the SPF result for the sender is fail or softfail. Use
+// it for marks and conditions, because a softfail alone is not a reason to refuse
+// mail (RFC 7208, section 8.5). Otherwise it is as NotFail.
 func NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotSoftFail(ctx, r, e)
 }
 
-// Pass passes if SPF says of the sender that the client may use its domain. It
-// fails for every other result, also if there is no domain, or no record, or a
-// wrong one. In all else it is as NotFail.
+// Pass passes if the SPF result for the sender is pass. It fails for every other
+// result except a temperror, also if there is no domain or no record, or if the
+// record is invalid. Otherwise it is as NotFail.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Pass(ctx, r, e)
 }
 
-// HeloNotFail passes unless SPF says of the HELO name that the client may not
-// use it (RFC 7208, section 2.3). It answers from Helo on. In all else it is as
-// NotFail; what it asks is shared if the sender is null.
+// HeloNotFail passes unless the SPF result for the HELO name is fail (RFC 7208,
+// section 2.3). It answers from Helo on. Otherwise it is as NotFail. For the null
+// sender both share one evaluation.
 func HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.HeloNotFail(ctx, r, e)
 }
 
-// Valid passes if the SPF records of the sender's domain are right, as far as
-// they were needed: it fails if the result is permerror. In all else it is as
-// NotFail.
+// Valid fails if the SPF result for the sender is permerror: one of the records that
+// were needed is invalid. Otherwise it is as NotFail.
 func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Valid(ctx, r, e)
 }
@@ -80,14 +80,13 @@ func (c *Checker) HeloNotFail(ctx context.Context, r envelope.Resolver, e *envel
 // Valid is the check of that name with the settings of c.
 func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return c.check(ctx, r, e, "spf.valid", mailFromIdentity, func(result *Result) bool {
-		// Without a client no record was read, and none is wrong.
+		// Without a client address no record was read, so none is invalid.
 		return result.Word == WordPermError && result.Problem.Kind != unknownClient
 	})
 }
 
-// check makes a finding of an evaluation. A result that is bad fails; where the
-// question does not arise, or has no answer, that is the finding unless it is
-// bad.
+// check turns a result into a finding. It fails if bad reports so; otherwise a
+// temperror, permerror or none becomes that outcome.
 func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name, identity string, bad func(*Result) bool) envelope.Finding {
 	from, evaluate := envelope.Mail, c.Evaluate
 	if identity == heloIdentity {
@@ -120,15 +119,15 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 
 var errNoChecker = errors.New(noChecker)
 
-// temporary is the finding that DNS gave no answer. Its detail says that SPF is
-// at stake (RFC 7372, section 3.2), its code that nobody is to blame.
+// temporary is the finding that a lookup failed. Its enhanced code is that of an SPF
+// validation error (RFC 7372, section 3.2).
 func temporary(name string, err error) envelope.Finding {
 	f := envelope.Temporary(name, err)
 	f.Status = envelope.Status{Code: 451, Subject: 7, Detail: 24}
 	return f
 }
 
-// failed is the finding that the result is not what the check is named for.
+// failed is the finding of a check that fails.
 func failed(name, client string, result *Result) envelope.Finding {
 	subject := "domain"
 	if result.Identity == heloIdentity {

@@ -17,16 +17,16 @@ const (
 	noChecker          = "there is no SPF checker"
 )
 
-// Problem says why an evaluation came to a temperror or a permerror.
+// Problem is why the result is a temperror or a permerror.
 type Problem struct {
 	// Kind says in words what is wrong, such as "there are several SPF records".
 	Kind string `json:"kind"`
-	// Record is the domain whose record is at fault, "" if no record is.
+	// Record is the domain whose record has the problem, "" if none has.
 	Record envelope.Host `json:"record,omitempty"`
-	// Term is the term at fault as it stands in the record, "" if it is the
-	// whole record, or its first lookup.
+	// Term is the term with the problem as published, "" if the problem is the whole
+	// record or its lookup.
 	Term string `json:"term,omitempty"`
-	// Name is the name that DNS was asked for, "" if it was not asked.
+	// Name is the name that was looked up, "" if none was.
 	Name string `json:"name,omitempty"`
 	// Err is the cause: the error of the lookup that failed, or for a malformed
 	// record an *[envelope.SyntaxError]. It may be nil.

@@ -4,64 +4,63 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Word is the result of an evaluation in the words of RFC 7208, section 2.6,
-// which are those of RFC 8601, section 2.7.2.
+// Word is the result of an evaluation, in the words of RFC 7208, section 2.6 and
+// RFC 8601, section 2.7.2.
 type Word string
 
 const (
-	// WordNone: there is no domain to ask, or it has no SPF record.
+	// WordNone: there is no domain to evaluate, or it has no SPF record.
 	WordNone Word = "none"
-	// WordNeutral: the domain says that it does not say.
+	// WordNeutral: the domain makes no statement about the client.
 	WordNeutral Word = "neutral"
 	// WordPass: the client may use the domain.
 	WordPass Word = "pass"
-	// WordFail: the client may not.
+	// WordFail: the client may not use the domain.
 	WordFail Word = "fail"
-	// WordSoftFail: the client probably may not.
+	// WordSoftFail: the client probably may not use the domain.
 	WordSoftFail Word = "softfail"
-	// WordTempError: DNS failed for now.
+	// WordTempError: a lookup failed.
 	WordTempError Word = "temperror"
-	// WordPermError: the records of the domain are wrong.
+	// WordPermError: a record of the domain is invalid.
 	WordPermError Word = "permerror"
 )
 
-// Result is what an evaluation found, and how. It is the Detail of every
-// finding of this package, as a *Result of its own.
+// Result is the result of an evaluation and how it came about. It is the Detail of
+// every finding of this package, as a *Result that belongs to the caller.
 type Result struct {
 	// Word is the result itself.
 	Word Word `json:"result"`
 	// Identity is "mailfrom" or "helo" (RFC 7208, section 9.1).
 	Identity string `json:"identity"`
-	// Sender is the mailbox that was checked: the sender, or postmaster at the
-	// HELO name. It is "" if it has no domain that can be asked for.
+	// Sender is the mailbox that was evaluated: the sender, or postmaster at the
+	// HELO name. It is "" if it has no domain that DNS can hold.
 	Sender string `json:"sender"`
 	// Domain is the domain of Sender.
 	Domain envelope.Host `json:"domain"`
-	// Matched says which term decided, and where: the term of the record of
-	// Domain first, then, if that was an include or a redirect, the term of the
-	// record to which it led. It is empty if no term matched.
+	// Matched is the term that decided. The first step is the term in the record of
+	// Domain. If that is an include or a redirect, the next step is the term in the
+	// record it leads to, and so on. It is empty if no term matched.
 	Matched []Match `json:"matched,omitempty"`
-	// Explanation is what the domain says about a fail (RFC 7208, section 6.2):
-	// one line of printable ASCII, at most 250 octets. A stranger wrote it.
+	// Explanation is the text of the domain for a fail (RFC 7208, section 6.2): one
+	// line of printable ASCII, at most 250 octets. The domain owner controls it.
 	Explanation string `json:"explanation,omitempty"`
-	// Lookups counts the terms that asked DNS, of which there may be 10 (RFC
-	// 7208, section 4.6.4); VoidLookups those that got nothing.
+	// Lookups counts the terms that asked DNS, at most 10 (RFC 7208, section
+	// 4.6.4), and VoidLookups those that found nothing.
 	Lookups     int `json:"lookups"`
 	VoidLookups int `json:"void_lookups"`
-	// Questions counts what DNS was asked.
+	// Questions counts the questions to DNS.
 	Questions int `json:"questions"`
 	// Problem says why Word is a temperror or a permerror. It is nil otherwise.
 	Problem *Problem `json:"problem,omitempty"`
-	// Shaky says that Word rests on a lookup that failed, and could be another
-	// once DNS answers: RFC 7208, section 5.5 takes a ptr term whose lookup
-	// fails for one that does not match. It is nil otherwise.
+	// Shaky is the error of a lookup of reverse names that failed and could have
+	// changed Word: by RFC 7208, section 5.5 a ptr term whose lookup fails does not
+	// match. It is nil otherwise.
 	Shaky error `json:"-"`
-	// Override says that a record came from Options.Records: that of Domain, or
-	// one to which it led.
+	// Override reports whether a record came from Options.Records.
 	Override bool `json:"override,omitempty"`
 
-	// aboutLocalPart says that a term that was evaluated is about the local part
-	// of Sender. If none is, nothing is proved of it.
+	// aboutLocalPart reports whether an evaluated term uses the local part of Sender.
+	// Otherwise nothing is proved about it.
 	aboutLocalPart bool
 }
 
@@ -72,10 +71,9 @@ type Match struct {
 }
 
 // AuthenticationResults implements [envelope.AuthenticationResults]: one entry
-// with the method spf and the identity, as smtp.mailfrom or smtp.helo. That is
-// the domain alone, unless a term that was evaluated is about the local part of
-// the sender, by a macro l or s: nothing else is proved of it (RFC 8601, section
-// 2.7.2).
+// with the method spf and the identity, as smtp.mailfrom or smtp.helo. The value is
+// the domain alone, unless an evaluated term uses the local part of the sender by a
+// macro l or s: otherwise nothing is proved about it (RFC 8601, section 2.7.2).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entry := envelope.AuthenticationResult{Method: "spf", Result: string(r.Word)}
 	if r.Problem != nil {
@@ -91,7 +89,7 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return []envelope.AuthenticationResult{entry}
 }
 
-// proved returns of Sender what the result is about.
+// proved returns the part of Sender that was evaluated.
 func (r *Result) proved() string {
 	if r.aboutLocalPart {
 		return r.Sender
@@ -100,7 +98,7 @@ func (r *Result) proved() string {
 }
 
 // Explain implements [envelope.Explainer]: the result, the terms that led to it,
-// and what is wrong.
+// and the problem.
 func (r *Result) Explain() []string {
 	var lines []string
 	if r.Sender != "" {

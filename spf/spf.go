@@ -1,69 +1,68 @@
-// Package spf asks a domain whether a client may use it: SPF, the Sender Policy
-// Framework (RFC 7208).
+// Package spf evaluates SPF, the Sender Policy Framework (RFC 7208): whether a
+// client may use the domain in MAIL FROM or HELO.
 //
-// Anybody can write any domain into HELO and MAIL. A domain that does not want
-// that publishes, in a TXT record, which hosts may use its name. Whoever
-// receives mail evaluates the record for the client (check_host(), section 4)
-// and gets one of seven words, from none to permerror ([Word]). SPF says
-// nothing of the author that a reader sees, which is for package dmarc, and
-// nothing of whether mail is good: a pass means that a domain stands by its
-// name, and is worth something only to who knows the domain. Forwarded mail
-// fails, because the forwarder is not in the record.
+// Anyone can write any domain into HELO and MAIL. A domain owner publishes in a TXT
+// record which hosts may use the domain. The receiver evaluates that record for the
+// client (check_host(), section 4) and gets one of seven results, from none to
+// permerror ([Word]). A pass proves which domain sent the message, not that the
+// message is wanted. SPF says nothing about the author that a reader sees; see
+// package dmarc. Forwarded mail fails, because the forwarder is not in the record.
 //
 // # How it works
 //
-// [Evaluate] evaluates the sender, [EvaluateHelo] the HELO name:
-// the null sender is postmaster at the HELO name; what is no full name, such as
-// a literal, is none without a question; U-labels become A-labels, and a term
-// about a local part that is not ASCII matches nothing (RFC 8616, section 4).
-// Each record on the way is read strictly, by the grammar of section 12 and
-// from end to end, so that an error in it is a permerror whatever matched
-// before (section 4.6).
+// [Evaluate] evaluates the sender, [EvaluateHelo] the HELO name. The null sender is
+// postmaster at the HELO name. A domain that is not a full name, such as an address
+// literal, has the result none and costs no question. U-labels become A-labels, and
+// a term about a local part that is not ASCII matches nothing (RFC 8616, section 4).
+// Each record is parsed completely and strictly before it is evaluated (section 12),
+// so an error in it is a permerror whatever matches before the error (section 4.6).
 //
-// Then blitiri.com.ar/go/spf decides, but not over the record as it stands. It
-// is given one in which a number stands for each term,
+// # Why the library sees numbers
+//
+// The library blitiri.com.ar/go/spf decides, but it is not given the record as
+// published. It is given one in which a number stands for each term:
 //
 //	v=spf1 mx ip4:192.0.2.0/24 include:_spf.example.net ~all
 //	v=spf1 +exists:1 +include:2 ~exists:3
 //
-// without the networks in which the client is not, and whenever it asks about a
-// number this package looks into the term. So the order of the terms, the
-// qualifiers, what include and redirect make of another record and what the
-// default is are the library's. Macros, the questions to DNS, their bounds and
-// the explanation are ours, because the library can't do them as the RFC says,
-// or does not tell enough: a [Result] names the term that matched or is wrong,
-// the record in which it stands, and what was asked.
+// Networks that do not contain the client are left out. When the library asks DNS
+// about a number, this package evaluates the term with that number. So the library
+// does what it does well: the order of terms, qualifiers, include, redirect and the
+// default result. This package does what the library does not do as the RFC says, or
+// does not report: macros, lookups and their limits, and the explanation. That is
+// why a [Result] can name the term that matched or is wrong, the record that holds
+// it, and the number of questions.
 //
 // # Bounds
 //
-// A stranger writes the records. Of their terms 10 may ask DNS and 2 find
-// nothing; an mx may lead to 10 hosts, and of the names of a client 10 are
-// looked at (section 4.6.4). A record has at most 64 KB. So a record that conforms
-// to the RFC asks at most 111 questions, which is the bound unless [Options] say
-// otherwise; more is a permerror. Within a judgement the evaluation reads ahead:
-// while it waits for an answer, what include, redirect, a, mx and exists will need
-// is asked for, level by level, so that 111 questions take three rounds. The
-// result and its counts are those of asking in order. Except for exists, which is
-// about A records, only addresses of the client's own family are asked for;
-// names that DNS can't hold never are, and an mx is asked host by host up to the
-// first that matches. The context bounds the time: if it ends, the result is a
-// temperror.
+// An attacker controls the records. At most 10 terms may ask DNS, and at most 2 of
+// them may find nothing; an mx term may have 10 hosts; 10 names of the client are
+// used (section 4.6.4). A record has at most 64 KB. So a conforming record needs at
+// most 111 questions, which is the limit unless [Options] set another. Exceeding a
+// limit is a permerror. Addresses are looked up in the family of the client only,
+// except for exists, which is about A records. Hosts of an mx term are used one by
+// one, up to the first that matches. The context bounds the time: if it ends, the
+// result is a temperror.
+//
+// Within a judgement the evaluation reads ahead: while it waits for an answer, it
+// asks what include, redirect, a, mx and exists will need, level by level. So 111
+// questions take three rounds. The result and its counts are those of asking in
+// order.
 //
 // # Failures
 //
-// A lookup that fails makes a temperror, with one exception. The owner of an
-// address can make the lookup of its names fail, and a domain can't help that:
-// section 5.5 takes a ptr term for one that does not match then. The Result
-// keeps to that and says in Shaky that it rests on a failure, if another answer
-// could have changed it. The checks are then TempError, because a failure of
-// DNS must not refuse mail, nor let it in.
+// A lookup that fails makes a temperror, with one exception. The owner of an address
+// can make the lookup of its names fail, so section 5.5 says that a ptr term whose
+// lookup fails does not match. The Result follows that rule. If another answer could
+// have changed the result, Shaky holds the error, and the checks are TempError: a
+// failure of DNS must neither refuse mail nor accept it.
 //
 // # What it does not do
 //
-// It writes no header: the Detail of a finding has what Authentication-Results
-// needs. It keeps no answers, which is for the Resolver to do. It does not ask
-// for records of type SPF, which RFC 7208 has given up (section 3.1), and knows
-// nothing of Sender ID.
+// It writes no header field: the Detail of a finding has what
+// Authentication-Results needs. It does not cache answers; the Resolver does. It
+// does not look up records of type SPF, which RFC 7208 has discontinued (section
+// 3.1), and it does not implement Sender ID.
 package spf
 
 import (
