@@ -9,25 +9,24 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// SingleAuthor passes when the message has one From field whose addresses are
-// all of one domain. It fails when the field is missing, repeated or malformed,
-// or names several domains: then the domain that is responsible for the message
-// cannot be told, and what a reader is shown may not be what was checked (RFC
+// SingleAuthor passes if the message has one From field and all its addresses are of
+// one domain. It fails if the field is missing, repeated or malformed, or has
+// several domains: then it is not clear which domain is responsible for the message,
+// and a reader may be shown another author than the one that was evaluated (RFC
 // 9989, section 11.5).
 //
-// It also fails when some program reads another author than the one that counts:
-//   - another From field, because that program ends lines at a CR, or ignores
-//     invisible characters in the name of a field;
-//   - an address of another organization beside that of the author, without quotes
-//     or hidden in a comment, an encoded word, a source route or a local part, as
-//     [author.Apparent] finds it;
-//   - another local part, because that of the author has an encoded word or
-//     invisible characters.
+// It also fails if some programs read another author than the one that counts:
+//   - another From field, because the program ends lines at a CR or ignores invisible
+//     characters in the name of a field;
+//   - an address of another organization, without quotes or hidden in a comment, an
+//     encoded word, a source route or a local part, as [author.Apparent] finds it;
+//   - another local part, because that of the author has an encoded word or invisible
+//     characters.
 //
-// A name in quotes may say anything, an address too: every program reads it as a
-// name. So mailing lists that write "'Ann' via list" or "ann@example.org" as the
-// name pass. Two domains belong to one organization if the same domain is
-// registered below a public suffix for both.
+// A display name in quotes may contain anything, even an address: every program
+// reads it as a name. So mailing lists that write "'Ann' via list" or
+// "ann@example.org" as the name pass. Two domains belong to one organization if the
+// same domain is registered below a public suffix for both.
 //
 // DNS: none.
 func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -55,11 +54,11 @@ func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope
 	return envelope.Passed(check)
 }
 
-// authorship is in whose name a message is written.
+// authorship is the author of a message.
 type authorship struct {
 	authors  author.Authors
-	apparent author.Authors // whom some program reads as the author besides
-	err      error          // why the author cannot be told
+	apparent author.Authors // other addresses that some programs read as the author
+	err      error          // why the author cannot be identified
 }
 
 // authorsOf reads the From field once for each message.
@@ -78,21 +77,20 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 	return read
 }
 
-// AlignedFor passes when mail of the listed domains is authenticated as theirs,
-// whatever they publish. Use it for domains whose mail is never to be believed
-// without proof: your own, banks, brands. It passes mail that one of
-// Options.Forwarders or Options.MailingLists sent. None: the author domain is not
-// listed; of several, none is. PermError: the author cannot be told, so
-// [SingleAuthor] belongs beside this check too.
+// AlignedFor passes if mail of the listed domains is authenticated as theirs,
+// whatever policy they publish. Use it for domains whose mail must never be accepted
+// without authentication: your own, banks, brands. It passes mail that one of
+// Options.Forwarders or Options.MailingLists sent. None: no author domain is listed.
+// PermError: the author cannot be identified, so use [SingleAuthor] beside this check
+// too.
 //
-// Domains are patterns as envelope.ParseHostSet reads them: "bank.example" is
-// that one domain, ".bank.example" every domain below it. With a pattern that
-// does not parse the check is misconfigured. A listed domain that publishes no
-// policy is its own organizational domain, so that SPF and DKIM of names below it
-// count.
+// Domains are patterns as for envelope.ParseHostSet: "bank.example" is that one
+// domain, ".bank.example" every domain below it. With an invalid pattern the check is
+// misconfigured. A listed domain that publishes no policy is its own organizational
+// domain, so SPF and DKIM of names below it count.
 //
-// DNS: as Pass. It shares what it asks, and what SPF and DKIM found, with the
-// other checks of the package.
+// DNS: as Pass. It shares lookups and the results of SPF and DKIM with the other
+// checks of the package.
 func AlignedFor(domains ...string) envelope.Check { return defaults.AlignedFor(domains...) }
 
 // AlignedFor is the check of that name with the settings of c.
@@ -130,18 +128,17 @@ func aligned(name string, result *Result) envelope.Finding {
 	return envelope.Passed(name)
 }
 
-// AuthorOwned passes when the login of the client owns every address in From:
-// when it is one of those that owners has for that address. It is for
-// submission, where a user who may send as one address could otherwise write in
-// the name of another. The letter case of a login does not matter.
+// AuthorOwned passes if the login of the client owns every address in From: it is
+// one of those that owners returns for the address. Use it for submission, so that a
+// user cannot send in the name of another user. Letter case in logins is ignored.
 //
 // Addresses that only some programs read in the field, as SingleAuthor describes
-// them, must be owned too. It fails for an author that cannot be told, and for more
-// than 100 addresses. None: a client that has not logged in.
+// them, must be owned too. It fails if the author cannot be identified, and for more
+// than 100 addresses. None: the client has not logged in.
 //
-// Owners is asked once for each judgement and address, concurrently. Its error
-// means that it cannot answer now, and makes the finding a TempError with 451 4.3.0,
-// unless the login does not own another of the addresses.
+// Owners is called once for each judgement and address, concurrently. If it returns
+// an error, the finding is a TempError with 451 4.3.0, unless the login does not own
+// another of the addresses.
 //
 // DNS: none.
 func AuthorOwned(owners directory.Owners) envelope.Check {
@@ -175,11 +172,11 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 	})
 }
 
-// maxOwned bounds for how many addresses of one message owners are asked.
+// maxOwned is for how many addresses of a message owners is called.
 const maxOwned = 100
 
-// askOwners asks once per judgement. Who owns is the key: the pointer is that
-// of one call of AuthorOwned.
+// askOwners calls owners once for a judgement and address. The pointer tells apart
+// the calls of AuthorOwned.
 func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.Mailbox) ([]string, error) {
 	type key struct {
 		owners  *directory.Owners

@@ -7,50 +7,49 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Pass passes when the message is authenticated as its author domain's own: SPF
-// or a DKIM signature passed for an aligned domain (RFC 9989, section 4.4). It
-// fails for everything else that is known, also where no policy is published and
-// where the author cannot be told.
+// Pass passes if the message is authenticated as its author domain: SPF or a DKIM
+// signature passed for an aligned domain (RFC 9989, section 4.4). It fails otherwise,
+// also if no policy is published or the author cannot be identified.
 //
-// DNS: see [Evaluate]. All checks of this
-// package share one evaluation per judgement.
+// DNS: see [Evaluate]. All checks of this package share one evaluation in a
+// judgement.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Pass(ctx, r, e)
 }
 
-// NotReject passes unless the message failed and the owner of the author domain
-// asks to reject such mail. It passes where no policy is published. PermError: the
-// author cannot be told, because From is missing, repeated or malformed, or has
-// more than four domains; so [SingleAuthor] belongs beside this check.
+// NotReject passes unless the message fails DMARC and the owner of the author domain
+// requests to reject such mail. It passes if no policy is published. PermError: the
+// author cannot be identified, because From is missing, repeated or malformed, or
+// has more than four domains; so use [SingleAuthor] beside this check.
 //
-// Mail that SPF or DKIM proves to be of exactly the author domain passes whatever
-// is published, and so also if the lookup of the policy fails.
+// Mail that SPF or DKIM authenticates as exactly the author domain passes whatever
+// is published, so it passes also if the lookup of the policy fails.
 //
-// RFC 9989, section 7.4 forbids receivers to reject for this alone, because
+// RFC 9989, section 7.4 says that a receiver must not reject for this alone, because
 // forwarders and mailing lists break SPF and DKIM of genuine mail: without other
 // knowledge such mail is to be treated as for quarantine. [Options] have lists of
-// the forwarders and mailing lists that a site knows, and the conditions of a rule
-// can hold any other knowledge. The rule MarkUnless(All(NotReject, NotQuarantine),
-// "quarantine") rejects nothing.
+// known forwarders and mailing lists, and conditions of a rule can express other
+// knowledge. The rule MarkUnless(All(NotReject, NotQuarantine), "quarantine") rejects
+// nothing.
 //
 // DNS: as Pass.
 func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotReject(ctx, r, e)
 }
 
-// NotQuarantine passes unless the message failed and the owner of the author
-// domain asks to quarantine such mail; a rule that marks it does that. It passes
-// where the owner asks to reject: NotReject fails there. Otherwise it is as
-// NotReject.
+// NotQuarantine passes unless the message fails DMARC and the owner of the author
+// domain requests to quarantine such mail. Use it in a rule that marks the message.
+// It passes if the owner requests to reject: NotReject fails then. Otherwise it is
+// as NotReject.
 //
 // DNS: as Pass.
 func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotQuarantine(ctx, r, e)
 }
 
-// Published passes when a DMARC policy is published for the author domain, and
-// of several for each: by itself, its organizational domain or the registry
-// above. PermError is as with NotReject.
+// Published passes if a DMARC policy is published for the author domain: at the
+// domain itself, its organizational domain or the public suffix domain above. With
+// several author domains it passes if each has one. PermError: as NotReject.
 //
 // DNS: as Pass.
 func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -91,7 +90,7 @@ func (c *Checker) NotQuarantine(ctx context.Context, r envelope.Resolver, e *env
 	})
 }
 
-// unless is the finding of a check that fails where one policy is asked for.
+// unless is the finding of a check that fails if this policy is requested.
 func unless(name string, result *Result, policy Policy) envelope.Finding {
 	switch {
 	case result.Outcome == envelope.PermError:
@@ -124,8 +123,7 @@ func (c *Checker) Published(ctx context.Context, r envelope.Resolver, e *envelop
 	})
 }
 
-// check makes a check of the package: it waits for the message, evaluates it,
-// and has word make a finding of the result.
+// check evaluates the message. word turns the result into a finding.
 func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
 	switch {
 	case c == nil:

@@ -9,12 +9,13 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// missing is the status of a message that no signature vouches for (RFC 7372,
-// section 3.1: no passing DKIM signature found).
+// missing: no passing DKIM signature found (RFC 7372, section 3.1).
 var missing = envelope.Status{Code: 550, Subject: 7, Detail: 20}
 
-// Signed passes when the message has a DKIM signature, be it valid or not. It
-// answers at Data; a whole envelope without a message is None.
+// Signed passes if the message has a DKIM signature, valid or not. It answers at
+// Data. None: a whole envelope without a message.
+//
+// DNS: none.
 func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.signed"
 	switch {
@@ -38,12 +39,12 @@ func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 	return envelope.Failed(check, missing, "the message has no DKIM signature")
 }
 
-// Pass passes when a DKIM signature of the message is valid, whatever domain it
-// is of. It fails for a message without one. Where no signature is valid and a
-// key could not be looked up, the answer is a TempError. It answers at Data; a
-// whole envelope without a message is None. Its Detail is a *Result.
+// Pass passes if a DKIM signature of the message is valid, whatever its domain. It
+// fails for a message without one. It answers at Data. The Detail is a *[Result].
+// TempError: no signature is valid, and the lookup of a key failed. None: a whole
+// envelope without a message.
 //
-// DNS: TXT for each key, at most ten.
+// DNS: TXT for each key, at most ten, concurrently.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.pass"
 	switch {
@@ -72,9 +73,8 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 		first.Domain, first.Selector, first.Reason).With(result)
 }
 
-// temporary is the finding for a key that could not be looked up, or a message
-// that its spool does not give back. That is a trouble of ours, and no lookup
-// (RFC 3463, section 3.4: mail system status).
+// temporary is the finding for a failed lookup of a key, or for a message that could
+// not be read from its spool (RFC 3463, section 3.4: mail system status).
 func temporary(check string, err error) envelope.Finding {
 	f := envelope.Temporary(check, err)
 	var lookup *net.DNSError

@@ -1,55 +1,66 @@
 // Package dkim verifies the DKIM signatures of a message (RFC 6376, with the
-// algorithms of RFC 8301 and RFC 8463): which domains signed it, and whether it
-// is still what they signed.
+// algorithms of RFC 8301 and RFC 8463): which domains signed it, and whether it is
+// unchanged since.
 //
-// A signing domain puts a signature over the body and some fields on top of a
-// message, and its public key into DNS. A valid signature proves that this domain
-// has seen this message. It does not prove that the message is wanted, nor that
-// the domain is the one that the reader is shown: package dmarc compares the two.
+// A signing domain adds a signature over the body and some header fields to a
+// message and publishes its key in DNS. A valid signature proves that this domain
+// signed this message. It does not prove that the message is wanted, nor that the
+// domain is the one in From: package dmarc compares the two.
 //
-// # How
+// # How it works
 //
-// An attacker controls how many signatures a message has and how much they cost
-// to verify. So the cheapest work is done first, and a signature that cannot be
-// valid any more goes no further. The signatures are read, and refused if they are
-// malformed, expired or not acceptable. The body is read once, in pieces, and
-// hashed once for each of the two canonical forms that a signature asks for;
-// signatures over another body are settled. Of the rest those come first whose
-// domain could be aligned with an author's, ten at most; their keys are looked up,
-// each once, and the header is hashed. So signatures that are put on top of a
-// message hide no valid one, a message is not kept in memory, and time grows with
-// its length and with nothing else.
+// An attacker controls how many signatures a message has and how much they cost to
+// verify. So the cheapest work is done first, and a signature that is known to be
+// invalid costs no further work:
+//
+//  1. The signatures are parsed. Malformed, expired and unacceptable ones are
+//     refused.
+//  2. The body is read once, in pieces, and hashed once for each canonical form in
+//     use. Signatures with another body hash are refused.
+//  3. The others are sorted: domains that could be aligned with the author domain
+//     first. The keys of the first ten are looked up, concurrently and each once, and
+//     the header is hashed.
+//
+// So signatures that an attacker adds do not hide a valid one, a message is not kept
+// in memory, and time grows only with the length of the message.
 //
 // # What is refused
 //
 // By RFC 8301: rsa-sha1, and RSA keys of less than 1024 bits.
 //
-// By choice of this package, with [WordPolicy]: signatures that leave the end of
-// the body unsigned with l=, because anyone can add to it; signatures that leave
-// out one of several From fields; and headers with NUL or CR inside a line, which
-// programs read differently. A line of blanks only is a fold like any other (RFC
-// 5322, section 4.2; RFC 7103, section 7.3).
+// By choice of this package, with [WordPolicy]: signatures that leave the end of the
+// body unsigned with l=, because anyone can add to it; signatures that do not cover
+// every From field; and headers with NUL or with CR inside a line, which programs
+// read differently. A line of blanks only is folding white space (RFC 5322, section
+// 4.2; RFC 7103, section 7.3).
 //
 // With [WordPermError]: keys of more than 4096 bits, key records above 8 KiB, and
 // headers above 1 MiB or 1000 fields.
 //
-// The clocks of signer and verifier may differ by five minutes. Letter case makes
-// no difference where RFC 6376 says so (a=, c=, d=, the domain of i=). A line may
-// end with LF alone and is verified as with CRLF, so that a message from a file
-// verifies; message.WellFormed is the check that refuses it.
+// The clocks of signer and verifier may differ by five minutes. Letter case is
+// ignored where RFC 6376 says so (a=, c=, d=, the domain of i=). A line may end with
+// LF alone and is verified as with CRLF, so that a message from a file verifies;
+// message.WellFormed is the check that refuses it.
 //
-// A signature of a public suffix is verified like any other, because some send
-// mail (gov.uk). Package dmarc keeps it from counting for the names below.
+// A signature of a public suffix is verified like any other, because some public
+// suffixes send mail (gov.uk). Package dmarc does not let it count for the names
+// below.
+//
+// # Why the package has its own verifier
+//
+// The usual library in Go, go-msgauth/dkim (v0.7.0), takes quadratic time on some
+// messages that an attacker can send, and no context ends it. Limited to a number of
+// signatures it verifies the topmost ones, so added signatures hide the one that
+// counts. It does not return the selector and the algorithm, which
+// Authentication-Results needs. It also rejects valid signatures that have b= inside
+// another tag, or a= or i= in upper case. These cannot be mended from outside. The
+// tests compare this verifier with go-msgauth and with OpenDKIM, and list the
+// differences.
 //
 // # What it does not do
 //
-// It signs nothing. It does not know ARC (RFC 8617), ADSP and third-party
-// authorization, and takes keys from DNS alone.
-//
-// The tests compare the verifier with go-msgauth/dkim and with OpenDKIM, which
-// agree with it except for what is listed there. go-msgauth takes quadratic time
-// on some of these inputs, and rejects signatures that have b= inside another tag,
-// or a= or i= in upper case.
+// It does not sign. It does not implement ARC (RFC 8617), ADSP and third-party
+// authorization. Keys come from DNS only.
 package dkim
 
 import (

@@ -6,42 +6,40 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Word is what became of a signature, in the words of RFC 8601, section 2.7.1.
+// Word is the result of a signature, in the words of RFC 8601, section 2.7.1.
 type Word string
 
 const (
 	// WordPass: the signature is valid.
 	WordPass Word = "pass"
-	// WordFail: the message is not what was signed.
+	// WordFail: the message has changed since it was signed.
 	WordFail Word = "fail"
-	// WordPolicy: the signature is not acceptable, whatever it proves: it leaves
-	// part of the body unsigned (l=), or covers a header that programs read in
-	// different ways.
+	// WordPolicy: the signature is not acceptable even if valid: it leaves part of the
+	// body unsigned (l=) or covers a header that programs read differently.
 	WordPolicy Word = "policy"
-	// WordNeutral: the signature was not looked at, because there are too many,
-	// or it fails and its key says that the signer is only testing.
+	// WordNeutral: the signature was not verified because there are too many, or it
+	// fails and its key is for testing (t=y).
 	WordNeutral Word = "neutral"
-	// WordTempError: the key, or the message, could not be read for now.
+	// WordTempError: the lookup of the key failed, or the message could not be read.
 	WordTempError Word = "temperror"
 	// WordPermError: the signature or its key is malformed, missing, too weak,
 	// expired or revoked.
 	WordPermError Word = "permerror"
 )
 
-// Result is what the signatures of a message say. It is the Detail of the
-// findings of this package.
+// Result has the result of each signature of a message. It is the Detail of the
+// findings of Pass.
 type Result struct {
-	// Signatures are those of the message from the top of its header, at most
-	// twenty. They are never nil.
+	// Signatures are those of the message from the top of its header, at most twenty.
+	// It is never nil.
 	Signatures []Signature `json:"signatures"`
-	// Omitted counts the signatures that are not among them. None of these
-	// was verified.
+	// Omitted counts the other signatures, which were not verified.
 	Omitted int `json:"-"`
 }
 
-// Signature is what was found of one DKIM-Signature field. What could not be
-// read is empty. Identity and Algorithm may hold any octets that a stranger
-// chose: clean them before you show them.
+// Signature is the result of one DKIM-Signature field. Tags that could not be parsed
+// are empty. An attacker controls the octets of Identity and Algorithm: clean them
+// before you show them.
 type Signature struct {
 	// Domain is the signing domain (d=).
 	Domain envelope.Host `json:"domain"`
@@ -49,25 +47,25 @@ type Signature struct {
 	Selector string `json:"selector"`
 	// Word is the result.
 	Word Word `json:"result"`
-	// Reason says why the signature did not pass. It is clean text.
+	// Reason says why the signature did not pass. It is safe to show.
 	Reason string `json:"reason"`
 
-	// Identity is the user or agent that the domain signs for (i=), decoded; "@"
-	// and the domain if the field does not say.
+	// Identity is the user or agent that the domain signs for (i=), decoded. If the
+	// field has no i=, it is "@" and the domain.
 	Identity string `json:"-"`
 	// Algorithm is a=, in lower case, such as "rsa-sha256".
 	Algorithm string `json:"-"`
 	// Prefix is the beginning of the signature data (b=), eight characters or as
 	// many as tell one signature of the message from another (RFC 6008, section 4).
 	Prefix string `json:"-"`
-	// KeyBits is the length of the public key, 0 if none was read. An Ed25519
-	// key has 256.
+	// KeyBits is the length of the public key in bits, 0 if there is no key. That of an
+	// Ed25519 key is 256.
 	KeyBits int `json:"-"`
-	// Testing says that the key is there for tests (t=y).
+	// Testing reports whether the key is for testing (t=y).
 	Testing bool `json:"-"`
-	// Signed and Expires are t= and x=, zero if the field does not say.
+	// Signed and Expires are t= and x=, zero if the field does not have them.
 	Signed, Expires time.Time `json:"-"`
-	// Err is the private cause of a temporary error.
+	// Err is the cause of a WordTempError. It is not for peers.
 	Err error `json:"-"`
 }
 
@@ -83,8 +81,8 @@ func (r *Result) Passed() bool {
 
 var _ envelope.AuthenticationResults = (*Result)(nil)
 
-// AuthenticationResults returns one entry for each signature, or the one that
-// says that there is none (RFC 8601, section 2.7.1).
+// AuthenticationResults returns one entry for each signature, or the entry dkim=none
+// if there is none (RFC 8601, section 2.7.1).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	if len(r.Signatures) == 0 {
 		return []envelope.AuthenticationResult{{Method: "dkim", Result: "none"}}
