@@ -64,14 +64,13 @@ func main() {
 	domains := flag.String("domains", "example.org", "`domains` to accept mail for, separated by commas")
 	zoneFile := flag.String("zone", "", "`file` with DNS records to use instead of DNS")
 	folder := flag.String("folder", "mail", "`folder` for accepted messages")
-	size := flag.Int64("size", 25<<20, "accept messages of up to `n` octets")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s, err := newServer(*hostname, strings.Split(*domains, ","), *zoneFile)
 	if err == nil {
-		s.folder, s.size = *folder, *size
+		s.folder = *folder
 		err = s.listen(ctx, *listen)
 	}
 	if err != nil {
@@ -103,7 +102,12 @@ func newServer(hostname string, domains []string, zoneFile string) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	return &server{hostname: hostname, stamp: stamp, judge: verdict.Connection{Policy: policy, Resolver: dns, Report: report}}, nil
+	return &server{
+		hostname: hostname,
+		size:     25 << 20,
+		stamp:    stamp,
+		judge:    verdict.Connection{Policy: policy, Resolver: dns, Report: report},
+	}, nil
 }
 
 // newResolver returns the records of a zone file, or the resolver of the system if
@@ -116,12 +120,16 @@ func newResolver(zoneFile string) (envelope.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return zone.Parse(string(text))
+	dns, err := zone.Parse(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", zoneFile, err)
+	}
+	return dns, nil
 }
 
 // report logs each reply of a session.
 func report(ctx context.Context, event verdict.Event) {
-	slog.InfoContext(ctx, "reply", "stage", event.Stage, "reply", event.Reply.Status.String(), "verdict", event.Verdict, "error", event.Err)
+	slog.InfoContext(ctx, "reply", "stage", event.Stage, "reply", event.Reply.Status, "verdict", event.Verdict, "error", event.Err)
 }
 
 // maxConversations bounds the conversations at one time. More clients wait.
