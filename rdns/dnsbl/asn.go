@@ -48,6 +48,8 @@ type Origin struct {
 // misconfigured. It answers from Connect on.
 //
 // DNS: TXT.
+//
+// Status: 550 5.7.1.
 func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
 	const check = "dnsbl.asn"
 	four, six, err := zones.read()

@@ -75,6 +75,8 @@ var (
 // from Connect on. With a list that does not parse the check is misconfigured.
 //
 // DNS: A for all lists together, then TXT for the first that has the client.
+//
+// Status: 554 5.7.1.
 func NotListed(lists ...List) envelope.Check {
 	return addressCheck("dnsbl.notlisted", 1, unweighted(lists))
 }
@@ -86,6 +88,8 @@ func NotListed(lists ...List) envelope.Check {
 //
 // DNS: A for all lists together, then, if the check fails, TXT for all lists with a
 // positive Weight that have the client, together.
+//
+// Status: as NotListed.
 func ScoreBelow(threshold int, lists ...List) envelope.Check {
 	const check = "dnsbl.scorebelow"
 	if threshold < 1 {
@@ -124,6 +128,8 @@ func addressCheck(check string, threshold int, lists []List) envelope.Check {
 // of NotListed. It answers from Connect on.
 //
 // DNS: A for all lists together.
+//
+// Status: 550 5.7.1, as a PermError 554 5.7.1.
 func Listed(lists ...List) envelope.Check {
 	const check = "dnsbl.listed"
 	panel, err := readLists(unweighted(lists))

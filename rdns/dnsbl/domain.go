@@ -21,6 +21,8 @@ const maxNames = 10
 // not parse the check is misconfigured. It answers from Helo on.
 //
 // DNS: A for all lists together, then TXT for the first that has the name.
+//
+// Status: 554 5.7.1.
 func HeloNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.helonotlisted", lists, domains{
 		stage: envelope.Helo,
@@ -43,6 +45,8 @@ func HeloNotListed(lists ...List) envelope.Check {
 // [HeloNotListed]. It answers from Mail on.
 //
 // DNS: A for all lists together, then TXT for the first that has the domain.
+//
+// Status: as HeloNotListed.
 func SenderNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.sendernotlisted", lists, domains{
 		stage: envelope.Mail,
@@ -66,6 +70,8 @@ func SenderNotListed(lists ...List) envelope.Check {
 //
 // DNS: PTR, then A for at most ten names and all lists together, then TXT for the first
 // listing.
+//
+// Status: as HeloNotListed.
 func PTRNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.ptrnotlisted", lists, domains{
 		stage: envelope.Connect,
