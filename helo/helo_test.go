@@ -40,6 +40,21 @@ func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, failure e
 	}
 }
 
+// row is one line of a table: a greeting, the client, and what the check finds.
+type row struct {
+	helo   string
+	client netip.Addr
+	want   envelope.Outcome
+}
+
+func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row) {
+	t.Helper()
+	for _, tc := range rows {
+		e := envelope.Envelope{Stage: envelope.Helo, Helo: tc.helo, ClientIP: tc.client}
+		try(t, check, nil, e, tc.want, failure, "")
+	}
+}
+
 // try tests one row of a table about a greeting.
 func try(t *testing.T, check envelope.Check, dns *zone.Zone, e envelope.Envelope, want envelope.Outcome, failure envelope.Status, asked string) {
 	t.Helper()
@@ -162,27 +177,22 @@ func TestSyntaxDoesNotChangeItsMind(t *testing.T) {
 }
 
 func TestFQDN(t *testing.T) {
-	for _, tc := range []struct {
-		helo string
-		want envelope.Outcome
-	}{
-		{"mail.example.org", envelope.Pass},
-		{"localhost.localdomain", envelope.Pass},
-		{"a.b", envelope.Pass},
-		{"[192.0.2.1]", envelope.Pass},
-		{"[IPv6:2001:db8::1]", envelope.Pass},
-		{"localhost", envelope.Fail},
-		{"localhost.", envelope.Fail},
-		{"DESKTOP-1A2B3C", envelope.Fail},
-		{"org", envelope.Fail},
-		{"bücher", envelope.Fail},
-		{"", envelope.None},
-		{"192.0.2.1", envelope.None},
-		{"[192.0.2.999]", envelope.None},
-		{"not a name", envelope.None},
-	} {
-		try(t, helo.FQDN, nil, envelope.Envelope{Helo: tc.helo}, tc.want, notFull, "")
-	}
+	run(t, helo.FQDN, notFull, []row{
+		{"mail.example.org", four, envelope.Pass},
+		{"localhost.localdomain", four, envelope.Pass},
+		{"a.b", four, envelope.Pass},
+		{"[192.0.2.1]", four, envelope.Pass},
+		{"[IPv6:2001:db8::1]", four, envelope.Pass},
+		{"localhost", four, envelope.Fail},
+		{"localhost.", four, envelope.Fail},
+		{"DESKTOP-1A2B3C", four, envelope.Fail},
+		{"org", four, envelope.Fail},
+		{"bücher", four, envelope.Fail},
+		{"", four, envelope.None},
+		{"192.0.2.1", four, envelope.None},
+		{"[192.0.2.999]", four, envelope.None},
+		{"not a name", four, envelope.None},
+	})
 	got := helo.FQDN(t.Context(), nil, &envelope.Envelope{Helo: "localhost"})
 	envelopetest.Says(t, got, "the HELO name localhost is not fully qualified")
 }
@@ -190,11 +200,7 @@ func TestFQDN(t *testing.T) {
 func TestLiteral(t *testing.T) {
 	mapped := netip.MustParseAddr("::ffff:192.0.2.1")
 	unknown := netip.Addr{}
-	for _, tc := range []struct {
-		helo   string
-		client netip.Addr
-		want   envelope.Outcome
-	}{
+	run(t, helo.Literal, refused, []row{
 		{"[192.0.2.1]", four, envelope.Pass},
 		{"[192.0.2.1]", mapped, envelope.Pass},
 		{"[192.0.2.01]", four, envelope.Pass},
@@ -214,9 +220,7 @@ func TestLiteral(t *testing.T) {
 		{"[192.0.2.999]", four, envelope.None},
 		{"[192.0.2.1", four, envelope.None},
 		{"", four, envelope.None},
-	} {
-		try(t, helo.Literal, nil, envelope.Envelope{Helo: tc.helo, ClientIP: tc.client}, tc.want, refused, "")
-	}
+	})
 	got := helo.Literal(t.Context(), nil, &envelope.Envelope{Helo: "[192.0.2.9]", ClientIP: mapped})
 	envelopetest.Says(t, got, "the HELO literal [192.0.2.9] is not the address of the client, 192.0.2.1")
 }

@@ -34,14 +34,11 @@ func world() *zone.Zone {
 		patient.example.org.  MX     10 mail.example.org.
 		stubborn.example.org. AAAA   2001:db8::1
 		localhost.            A      127.0.0.1
-	`).Failing("broken.example.org.", zone.SERVFAIL).
-		Failing("refused.example.org.", zone.REFUSED).
-		Failing("silent.example.org.", zone.Timeout).
-		Failing("stubborn.example.org. A", zone.SERVFAIL).
-		Failing("patient.example.org. A", zone.Timeout).
-		Failing("patient.example.org. AAAA", zone.REFUSED).
-		Failing("first.example.org. A", zone.SERVFAIL).
-		Failing("last.example.org. MX", zone.SERVFAIL)
+	`).
+		Failing("broken.example.org.", zone.SERVFAIL).Failing("refused.example.org.", zone.REFUSED).
+		Failing("silent.example.org.", zone.Timeout).Failing("stubborn.example.org. A", zone.SERVFAIL).
+		Failing("patient.example.org. A", zone.Timeout).Failing("patient.example.org. AAAA", zone.REFUSED).
+		Failing("first.example.org. A", zone.SERVFAIL).Failing("last.example.org. MX", zone.SERVFAIL)
 }
 
 func TestResolves(t *testing.T) {

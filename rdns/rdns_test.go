@@ -118,12 +118,9 @@ func world() *zone.Zone {
 		55.2.0.192.in-addr.arpa.   PTR   broken.example.org.
 		                           PTR   out50.big.example.
 	`).
-		Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
-		Failing("35.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
-		Failing("36.2.0.192.in-addr.arpa. PTR", zone.Timeout).
-		Failing("broken.example.org.", zone.SERVFAIL).
-		Failing("refused.example.org.", zone.REFUSED).
-		Failing("silent.example.org.", zone.Timeout)
+		Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).Failing("35.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
+		Failing("36.2.0.192.in-addr.arpa. PTR", zone.Timeout).Failing("broken.example.org.", zone.SERVFAIL).
+		Failing("refused.example.org.", zone.REFUSED).Failing("silent.example.org.", zone.Timeout)
 }
 
 // row is one line of a table: a client, what the check finds, what it asks, and

@@ -61,12 +61,9 @@ func domainOf(hosts ...string) *zone.Zone {
 		fmt.Fprintf(&b, "\tdomain.example. MX %d %s\n", i, host)
 	}
 	return zone.MustParse(b.String()).
-		Failing("fails.example.", zone.SERVFAIL).
-		Failing("refused.example.", zone.REFUSED).
-		Failing("timeout.example.", zone.Timeout).
-		Failing("stubborn.example. A", zone.SERVFAIL).
-		Failing("half.example. AAAA", zone.Timeout).
-		Failing("known.example. A", zone.REFUSED).
+		Failing("fails.example.", zone.SERVFAIL).Failing("refused.example.", zone.REFUSED).
+		Failing("timeout.example.", zone.Timeout).Failing("stubborn.example. A", zone.SERVFAIL).
+		Failing("half.example. AAAA", zone.Timeout).Failing("known.example. A", zone.REFUSED).
 		Failing("unsure.bad.example. CNAME", zone.SERVFAIL)
 }
 

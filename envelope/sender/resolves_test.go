@@ -10,14 +10,25 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
+// lookupRow is one line of a table for Resolves and TakesMail.
+type lookupRow struct {
+	name, sender string
+	want         envelope.Outcome
+	status       envelope.Status
+	asked        string
+}
+
+func runLookups(t *testing.T, check envelope.Check, rows []lookupRow) {
+	t.Helper()
+	dns := world()
+	for _, tc := range rows {
+		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, check, dns)
+	}
+}
+
 func TestResolves(t *testing.T) {
 	dns := world()
-	for _, tc := range []struct {
-		name, sender string
-		want         envelope.Outcome
-		status       envelope.Status
-		asked        string
-	}{
+	runLookups(t, sender.Resolves, []lookupRow{
 		{"an MX", "ann@org.example", pass, nothing, "MX"},
 		{"upper case and a final dot", "ann@ORG.Example.", pass, nothing, "MX"},
 		{"an MX that leads nowhere", "ann@deaf.example", pass, nothing, "MX"},
@@ -51,21 +62,14 @@ func TestResolves(t *testing.T) {
 		{"no domain", "ann", none, nothing, ""},
 		{"an address without brackets", "ann@192.0.2.1", none, nothing, ""},
 		{"a name that no host has", "ann@-org.example", none, nothing, ""},
-	} {
-		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, sender.Resolves, dns)
-	}
+	})
 	envelopetest.Says(t, sender.Resolves(t.Context(), dns, from("ann@Nowhere.example.")),
 		"the domain nowhere.example of the sender has no MX, A or AAAA record in DNS")
 }
 
 func TestTakesMail(t *testing.T) {
 	dns := world()
-	for _, tc := range []struct {
-		name, sender string
-		want         envelope.Outcome
-		status       envelope.Status
-		asked        string
-	}{
+	runLookups(t, sender.TakesMail, []lookupRow{
 		{"an MX", "ann@org.example", pass, nothing, "org.example. MX"},
 		{"an MX that leads nowhere", "ann@deaf.example", pass, nothing, "deaf.example. MX"},
 		{"a null MX", "ann@null.example", fail, nullMX, "null.example. MX"},
@@ -85,9 +89,7 @@ func TestTakesMail(t *testing.T) {
 		{"a literal", "ann@[IPv6:2001:db8::1]", none, nothing, ""},
 		{"no domain", "ann", none, nothing, ""},
 		{"an address without brackets", "ann@192.0.2.1", none, nothing, ""},
-	} {
-		envelopetest.Case{Name: tc.name, Envelope: from(tc.sender), Outcome: tc.want, Status: tc.status, Asks: tc.asked}.Run(t, sender.TakesMail, dns)
-	}
+	})
 	envelopetest.Says(t, sender.TakesMail(t.Context(), dns, from("ann@NULL.example.")),
 		"the domain null.example of the sender takes no mail (its MX record is null)")
 }

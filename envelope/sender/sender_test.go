@@ -52,14 +52,11 @@ func world() *zone.Zone {
 		patient       AAAA   2620:4f:8000::1
 		$ORIGIN .
 		localhost     A      127.0.0.1
-	`).Failing("servfail.example.", zone.SERVFAIL).
-		Failing("refused.example.", zone.REFUSED).
-		Failing("timeout.example.", zone.Timeout).
-		Failing("stubborn.example. MX", zone.SERVFAIL).
-		Failing("patient.example. MX", zone.Timeout).
-		Failing("patient.example. A", zone.REFUSED).
-		Failing("first.example. MX", zone.SERVFAIL).
-		Failing("second.example. A", zone.REFUSED).
+	`).
+		Failing("servfail.example.", zone.SERVFAIL).Failing("refused.example.", zone.REFUSED).
+		Failing("timeout.example.", zone.Timeout).Failing("stubborn.example. MX", zone.SERVFAIL).
+		Failing("patient.example. MX", zone.Timeout).Failing("patient.example. A", zone.REFUSED).
+		Failing("first.example. MX", zone.SERVFAIL).Failing("second.example. A", zone.REFUSED).
 		Failing("last.example. AAAA", zone.Timeout)
 }
 

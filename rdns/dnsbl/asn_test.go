@@ -42,8 +42,7 @@ func routes() *zone.Zone {
 		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6.example. TXT "64501 | 2001:db8::/32 | ZZ"
 		2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.origin6.example. TXT "64511 | 2001:db8::/32 | ZZ"
 	`).
-		Failing("30.2.0.192.origin.example.", zone.SERVFAIL).
-		Failing("31.2.0.192.origin.example.", zone.REFUSED).
+		Failing("30.2.0.192.origin.example.", zone.SERVFAIL).Failing("31.2.0.192.origin.example.", zone.REFUSED).
 		Failing("32.2.0.192.origin.example.", zone.Timeout)
 }
 

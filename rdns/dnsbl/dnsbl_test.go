@@ -89,12 +89,9 @@ func world() *zone.Zone {
 		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first.example. A   127.0.0.2
 		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.first.example. TXT "six"
 	`).
-		Failing("30.2.0.192.first.example. A", zone.SERVFAIL).
-		Failing("31.2.0.192.first.example. A", zone.REFUSED).
-		Failing("32.2.0.192.first.example. A", zone.Timeout).
-		Failing("33.2.0.192.first.example. A", zone.SERVFAIL).
-		Failing("34.2.0.192.first.example. TXT", zone.SERVFAIL).
-		Failing("35.2.0.192.second.example. A", zone.Timeout).
+		Failing("30.2.0.192.first.example. A", zone.SERVFAIL).Failing("31.2.0.192.first.example. A", zone.REFUSED).
+		Failing("32.2.0.192.first.example. A", zone.Timeout).Failing("33.2.0.192.first.example. A", zone.SERVFAIL).
+		Failing("34.2.0.192.first.example. TXT", zone.SERVFAIL).Failing("35.2.0.192.second.example. A", zone.Timeout).
 		Failing("36.2.0.192.first.example. A", zone.Timeout)
 }
 
@@ -264,7 +261,7 @@ func TestListed(t *testing.T) {
 func TestListedNamesItsLists(t *testing.T) {
 	fourth := dnsbl.List{Zone: "fourth.example", Name: "100% good"}
 	for want, lists := range map[string][]dnsbl.List{
-		"the client 192.0.2.2 is on no DNS list: none is configured":                                              nil,
+		"the client 192.0.2.2 is on no DNS list: none is configured":                                               nil,
 		"the client 192.0.2.2 is not on the DNS list 100% good":                                                    {fourth},
 		"the client 192.0.2.2 is on none of the DNS lists first.example, second.example, third.example":            {first, second, third},
 		"the client 192.0.2.2 is on none of the DNS lists first.example, second.example, third.example and 1 more": {first, second, third, fourth},

@@ -42,12 +42,9 @@ func names() *zone.Zone {
 		; names in private space are for nobody else to hear
 		1.0.0.10.in-addr.arpa.   PTR bad.example.
 	`).
-		Failing("broken.example.first.example. A", zone.SERVFAIL).
-		Failing("unwilling.example.first.example. A", zone.REFUSED).
-		Failing("silent.example.first.example. A", zone.Timeout).
-		Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
-		Failing("31.2.0.192.in-addr.arpa. PTR", zone.REFUSED).
-		Failing("32.2.0.192.in-addr.arpa. PTR", zone.Timeout)
+		Failing("broken.example.first.example. A", zone.SERVFAIL).Failing("unwilling.example.first.example. A", zone.REFUSED).
+		Failing("silent.example.first.example. A", zone.Timeout).Failing("30.2.0.192.in-addr.arpa. PTR", zone.SERVFAIL).
+		Failing("31.2.0.192.in-addr.arpa. PTR", zone.REFUSED).Failing("32.2.0.192.in-addr.arpa. PTR", zone.Timeout)
 }
 
 const (
