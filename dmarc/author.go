@@ -39,7 +39,7 @@ func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope
 	}
 	read := authorsOf(ctx, e.Message)
 	if read.err != nil {
-		return envelope.Failed(check, unwanted, "the author of the message can't be told: %v", read.err)
+		return envelope.Failed(check, unwanted, "the author of the message cannot be identified: %v", read.err)
 	}
 	domains := read.authors.Domains()
 	if len(domains) > 1 {
@@ -48,7 +48,7 @@ func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope
 	}
 	for _, apparent := range read.apparent.Domains() {
 		if registered(apparent) != registered(domains[0]) {
-			return envelope.Failed(check, unwanted, "the author of the message can't be told: some programs read an address of %s in the From field", apparent)
+			return envelope.Failed(check, unwanted, "the author of the message cannot be identified: some programs read an address of %s in the From field", apparent)
 		}
 	}
 	return envelope.Passed(check)
@@ -149,7 +149,7 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 		}
 		read := authorsOf(ctx, e.Message)
 		if read.err != nil {
-			return envelope.Failed(check, unwanted, "the login %s can't be shown to own the author of the message: %v", e.Login, read.err)
+			return envelope.Failed(check, unwanted, "the login %s is not known to own the author of the message: %v", e.Login, read.err)
 		}
 		mailboxes := slices.Concat(read.authors, read.apparent)
 		if len(mailboxes) > maxOwned {

@@ -21,13 +21,13 @@ type Options struct {
 	// x/net/publicsuffix counts as if its record said psd=y.
 	Unguarded bool
 	// Forwarders are domains that forward mail to this site without changing it. If
-	// one of them is authenticated, by SPF or as the d= of a DKIM signature, a failure
-	// asks for nothing (the override "trusted_forwarder"). They are patterns as for
+	// one of them is authenticated, by SPF or as the d= of a DKIM signature, the policy
+	// is not applied (the override "trusted_forwarder"). They are patterns as for
 	// envelope.ParseHostSet.
 	Forwarders []string
 	// MailingLists are domains of lists whose mail users of this site want. A list
 	// changes a message and so breaks its signature (RFC 7960, section 3.2.3). If one
-	// of them is authenticated, a failure asks for nothing (the override
+	// of them is authenticated, the policy is not applied (the override
 	// "mailing_list"). They are patterns as for envelope.ParseHostSet.
 	MailingLists []string
 	// SPF evaluates SPF. nil is package spf without settings.
@@ -60,14 +60,14 @@ func New(options Options) (*Checker, error) {
 // defaults is the Checker of the functions.
 var defaults = &Checker{}
 
-// Evaluate returns the result of DMARC for the message: it finds the policy for
-// the author domain and says whether the message is authenticated as its own (RFC
-// 9989, section 5.3). With several author domains each is evaluated, and the
+// Evaluate returns the result of DMARC for the message: the policy for the author
+// domain, and whether the message is authenticated as that domain (RFC 9989, section
+// 5.3). With several author domains each is evaluated, and the
 // message passes if it passes for all of them; if it fails, the result is that of
 // the strictest policy (section 11.5). Before Data, and without a message, the
 // Outcome is None.
 //
-// The result is TempError only if what DNS did not answer could change Outcome or
+// The result is TempError only if a failed lookup could change Outcome or
 // Disposition.
 //
 // Callers in one judgement share the evaluation. The result belongs to the caller.

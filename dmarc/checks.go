@@ -68,7 +68,7 @@ func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Env
 			}
 			return temporarily(name, result)
 		case envelope.PermError:
-			return envelope.Failed(name, unauthenticated, "the author of the message can't be told: %s", result.Reason)
+			return envelope.Failed(name, unauthenticated, "the author of the message cannot be identified: %s", result.Reason)
 		case envelope.None:
 			return unpublished(name, result)
 		}

@@ -29,7 +29,7 @@ func disguise(m *envelope.Message, authors author.Authors) error {
 }
 
 // readersSee counts the fields of a name that are in a header to one program or
-// another: such programs end a line at a CR, pass over what can't be seen in a
+// another: such programs end a line at a CR, ignore invisible characters in a
 // name, take the name from a first line that begins with a blank, or unfold the
 // header before they look for a colon.
 func readersSee(block []byte, name string) int {

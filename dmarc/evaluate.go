@@ -157,7 +157,7 @@ func topLevel(name envelope.Host) envelope.Host {
 	return name
 }
 
-// unevaluated is the result for a message whose author cannot be told. It must
+// unevaluated is the result for a message whose author cannot be identified. It must
 // not look like that for a domain without a policy, or leaving out From would
 // be the way around every policy.
 func (c *Checker) unevaluated(m *material, fault string) Result {
@@ -175,7 +175,7 @@ func readAuthors(from []envelope.Host) (authors []envelope.Host, fault string) {
 	for _, text := range from {
 		author, err := envelope.ParseHost(string(text))
 		if err != nil {
-			return authors, "the From header field has an address with a domain that can't be read: the " + err.Error()
+			return authors, "the From header field has an address with an invalid domain: the " + err.Error()
 		}
 		if slices.Contains(authors, author) {
 			continue

@@ -20,9 +20,9 @@ func temporarily(name string, result *Result) envelope.Finding {
 	return envelope.Temporary(name, result.Err)
 }
 
-// unreadable is the finding for a message whose author cannot be told.
+// unreadable is the finding for a message whose author cannot be identified.
 func unreadable(name string, result *Result) envelope.Finding {
-	return envelope.Permanent(name, unwanted, "the author of the message can't be told: %s", result.Reason)
+	return envelope.Permanent(name, unwanted, "the author of the message cannot be identified: %s", result.Reason)
 }
 
 // unpublished is the finding that no policy protects the author domain.

@@ -42,7 +42,7 @@ func (c *Checker) hear(ctx context.Context, r envelope.Resolver, e *envelope.Env
 }
 
 // authenticate asks SPF and DKIM about an envelope, and evaluates what they
-// say. A message whose author cannot be told is evaluated without them.
+// say. A message whose author cannot be identified is evaluated without them.
 func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
 	authors, err := author.Of(e.Message)
 	if err != nil {

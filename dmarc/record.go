@@ -7,16 +7,16 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Policy is what a domain owner asks to be done with mail that fails: the value of
-// p, sp or np of a record. "" is no policy.
+// Policy is what a domain owner requests for mail that fails: the value of p, sp or
+// np of a record. "" is no policy.
 type Policy string
 
 const (
-	// PolicyNone asks for nothing but reports.
+	// PolicyNone requests reports only.
 	PolicyNone Policy = "none"
-	// PolicyQuarantine says that such mail is suspicious.
+	// PolicyQuarantine requests to treat such mail as suspicious.
 	PolicyQuarantine Policy = "quarantine"
-	// PolicyReject says that such mail is not genuine.
+	// PolicyReject requests to reject such mail.
 	PolicyReject Policy = "reject"
 )
 
@@ -65,8 +65,8 @@ const (
 	noFailureOptions = "0"
 )
 
-// Record is a DMARC policy record as it counts (RFC 9989, sections 4.7 and
-// 4.10.1): a tag that is absent, or whose value is wrong, has its default.
+// Record is a DMARC policy record (RFC 9989, sections 4.7 and 4.10.1). A tag that
+// is absent or has an invalid value has its default.
 type Record struct {
 	// Policy is p, or PolicyNone if the record has no tag p. If p, sp or np has a
 	// wrong value, it is PolicyNone if the record has an address for reports, and
@@ -79,10 +79,10 @@ type Record struct {
 	DKIMAlignment, SPFAlignment string
 	// PublicSuffix is psd: "u", "y" or "n".
 	PublicSuffix string
-	// Testing says that the record has t=y: the policy is on trial.
+	// Testing reports whether the record has t=y: the policy is being tested.
 	Testing bool
 	// AggregateReports is rua, FailureReports is ruf: the URIs that are well
-	// formed, twenty at most, without a size after "!". A stranger wrote them. Before
+	// formed, twenty at most, without a size after "!". The domain owner controls them. Before
 	// a report is sent, its sender must verify that the destination wants it (RFC
 	// 9990, section 4); no failure report is sent for a record with psd=y (RFC 9991,
 	// section 2).
@@ -178,7 +178,7 @@ func (r *request) add(value string) {
 	}
 }
 
-// wrong reports whether the tag is there and can't be read.
+// wrong reports whether the tag is present with an invalid value.
 func (r *request) wrong() bool { return r.given && r.policy == "" }
 
 // set gives the record the value of one of the other tags. A wrong value leaves

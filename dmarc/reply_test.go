@@ -54,15 +54,15 @@ func TestRepliesOnTheWire(t *testing.T) {
 		{"not published", verdict.RejectUnless(dmarc.Published), mail(), "someone@evil.example", "From: a@quiet.example\r\n\r\n",
 			"550 5.7.26 the domain quiet.example in From is not protected by DMARC: no DMARC record is published for the author domain\r\n"},
 		{"no author", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "Subject: a\r\n\r\n",
-			"550 5.7.1 the author of the message can't be told: the message has no From field\r\n"},
+			"550 5.7.1 the author of the message cannot be identified: the message has no From field\r\n"},
 		{"no author, and no pass", verdict.RejectUnless(dmarc.Pass), mail(), "someone@evil.example", "Subject: a\r\n\r\n",
-			"550 5.7.26 the author of the message can't be told: the message has no From field\r\n"},
+			"550 5.7.26 the author of the message cannot be identified: the message has no From field\r\n"},
 		{"two domains", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "From: a@bank.example, b@evil.example\r\n\r\n",
 			"550 5.7.1 the From field has addresses of 2 domains, among them bank.example and evil.example\r\n"},
 		{"DNS failed", verdict.RejectUnless(dmarc.NotReject), mail(), "someone@evil.example", "From: a@broken.example\r\n\r\n",
 			"451 4.4.3 the DNS lookup of _dmarc.broken.example failed, please try again later\r\n"},
 		{"bytes that a peer chose", verdict.RejectUnless(dmarc.SingleAuthor), mail(), "someone@evil.example", "From: \x1b[2J\xff a@\x07b\r\n\r\n",
-			"550 5.7.1 the author of the message can't be told: From field \"?[2J? a@?b\" has a control character\r\n"},
+			"550 5.7.1 the author of the message cannot be identified: From field \"?[2J? a@?b\" has a control character\r\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := onTheWire(t, verdict.Policy{Rules: verdict.Rules{tc.rule}}, tc.dns, tc.from, tc.message)

@@ -9,18 +9,18 @@ import (
 	"mxrules.example/spf"
 )
 
-// Result is what an evaluation found, with all that a row of an aggregate
-// report needs (RFC 9990, section 3.1). It is the Detail of the findings of this
-// package, as a *Result.
+// Result is the result of an evaluation. It has all that a row of an aggregate report
+// needs (RFC 9990, section 3.1). It is the Detail of the findings of this package, as
+// a *Result that belongs to the caller.
 type Result struct {
 	// Outcome is Pass, Fail, TempError, PermError, or None where no policy
 	// applies (RFC 9989, section 9.2 has the same words).
 	Outcome envelope.Outcome
-	// Reason is a clause that says why Outcome is None, PermError or TempError. It
-	// may hold what a stranger wrote.
+	// Reason is a clause that says why Outcome is None, PermError or TempError. It may
+	// contain text of the message or of DNS.
 	Reason string
-	// Err is, for a TempError, a failed lookup that another answer to would change
-	// Outcome or Disposition.
+	// Err is the error of a lookup that could change Outcome or Disposition, for a
+	// TempError. It is nil otherwise.
 	Err error
 
 	// Domain is the author domain (header_from). Of several it is the one that
@@ -45,8 +45,8 @@ type Result struct {
 	// Applied is the policy for mail that fails: Policy, or one level less if the
 	// record has t=y.
 	Applied Policy
-	// Disposition is what is asked for this message: Applied if it failed and no
-	// override applies, else PolicyNone.
+	// Disposition is what the owner requests for this message: Applied if it failed
+	// and no override applies, else PolicyNone.
 	Disposition Policy
 	// Overrides are the reasons why Disposition is not what the record says.
 	Overrides []Override
@@ -61,10 +61,10 @@ type Result struct {
 
 	// genuine says that exactly Domain is authenticated, so that the message passes
 	// whatever policy is published. excused says that an identifier passed that the
-	// site knows, so that a failure asks for nothing.
+	// site knows, so a failure has no consequence.
 	genuine, excused bool
 	// hopeless says that the message neither passes nor is excused, whatever is
-	// published and whatever DNS did not answer.
+	// published and whatever the failed lookups could return.
 	hopeless bool
 	// assumed says what rests on answers that DNS did not give.
 	assumed assumed

@@ -141,11 +141,11 @@ func failed(name, client string, result *Result) envelope.Finding {
 		}
 		return envelope.Failed(name, refused, "the SPF record of the %s %s does not allow the client %s to use it", subject, result.Domain, client)
 	case WordSoftFail:
-		return envelope.Failed(name, refused, "by the SPF record of the %s %s the client %s is probably not allowed to use it", subject, result.Domain, client)
+		return envelope.Failed(name, refused, "the SPF record of the %s %s probably does not allow the client %s to use it", subject, result.Domain, client)
 	case WordNeutral:
 		return envelope.Failed(name, refused, "the SPF record of the %s %s does not say whether the client %s may use it", subject, result.Domain, client)
 	case WordPermError:
-		return envelope.Failed(name, broken, "SPF can't be evaluated for the client %s: %s", client, result.Problem)
+		return envelope.Failed(name, broken, "SPF cannot be evaluated for the client %s: %s", client, result.Problem)
 	}
 	if result.Domain == "" {
 		return envelope.Failed(name, refused, "the sender has no domain that could allow the client %s to use it", client)

@@ -79,7 +79,7 @@ func (ev *evaluation) run() {
 	problem := ev.result.Problem
 	switch {
 	case problem == nil && (word == WordTempError || word == WordPermError):
-		// The library refuses what the reader has taken: we can't know better.
+		// The library refuses a record that this package accepts. It decides.
 		problem = &Problem{Kind: badSyntax, Record: ev.sender.domain, Err: err}
 		ev.result.Word, ev.result.Problem = word, problem
 	case problem == nil:

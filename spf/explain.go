@@ -11,9 +11,9 @@ import (
 // maxExplanation is how many octets of an explanation go into a reply.
 const maxExplanation = 250
 
-// explain returns what a domain says about a fail, "" if it says nothing that
-// can be had: a lookup that fails, a wrong text or several are as none (RFC
-// 7208, section 6.2). So it changes no result.
+// explain returns the explanation of a domain for a fail, "" if there is none. A
+// lookup that fails, an invalid text and several texts are as none (RFC 7208,
+// section 6.2), so the explanation does not change the result.
 func (ev *evaluation) explain(rec *record) string {
 	if rec.explanation == nil {
 		return ""
@@ -41,8 +41,8 @@ func (ev *evaluation) explain(rec *record) string {
 	return oneLine(text)
 }
 
-// oneLine makes the explanation fit for a reply. A macro may have brought in
-// whatever the client sent.
+// oneLine cleans and cuts the explanation for a reply. A macro may have inserted
+// octets that the client sent.
 func oneLine(text string) string {
 	text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

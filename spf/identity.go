@@ -22,9 +22,8 @@ type input struct {
 	now      time.Time
 }
 
-// sender is the mailbox that an evaluation is about. The local part and the
-// domain are always apart, so that no @ in a quoted local part moves the
-// border.
+// sender is the mailbox that is evaluated. The local part and the domain are kept
+// apart, so that an @ in a quoted local part cannot change the domain.
 type sender struct {
 	local  string // what it means: without quotes
 	domain envelope.Host
@@ -48,9 +47,8 @@ func (in input) sender() sender {
 	if m, err := envelope.ParseMailbox(in.mailFrom, true); err == nil {
 		return sender{m.Local, fullName(string(m.Domain))}
 	}
-	// What is no mailbox is not for SPF to refuse. Where it leads to a domain
-	// all the same, that domain is asked, or a local part that can't be read would
-	// hide it.
+	// SPF does not refuse an invalid mailbox. If it has a domain, that domain is
+	// evaluated: otherwise an invalid local part would evade SPF.
 	at := strings.LastIndexByte(in.mailFrom, '@')
 	if at < 0 {
 		return sender{}
@@ -62,14 +60,14 @@ func (in input) sender() sender {
 	return sender{local, fullName(in.mailFrom[at+1:])}
 }
 
-// maxArgument is how many octets of what a client has said go into macros: no
-// path and no greeting that is one has more (RFC 5321, section 4.5.3.1).
+// maxArgument is how many octets of a client's argument go into macros. Valid paths
+// and HELO names are shorter (RFC 5321, section 4.5.3.1).
 const maxArgument = 255
 
-// end returns the end of what a client has said.
+// end returns the last octets of an argument.
 func end(said string) string { return said[max(0, len(said)-maxArgument):] }
 
-// fullName reads a name of more than one label, "" if it is none. U-labels
+// fullName parses a name of more than one label. It returns "" for others. U-labels
 // become A-labels (RFC 8616, section 4).
 func fullName(s string) envelope.Host {
 	name, err := envelope.ParseHost(s)

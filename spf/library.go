@@ -11,12 +11,9 @@ import (
 
 // decide has the library evaluate the records of the sender's domain.
 //
-// The library sees each record as render writes it, with a number for every
-// term about which DNS must be asked, and it asks numbered about the numbers.
-// So it decides what it decides well: the order of the terms, the qualifiers,
-// what include and redirect mean, the default result. What it can't do, because
-// it does not know who asks and why, is ours: the macros, the addresses of the
-// right family, the bounds. They are lifted there, because numbered counts.
+// The library gets each record from render, with a number for every term that needs
+// DNS, and asks numbered about the numbers. Its own limits are lifted, because
+// numbered counts. The package doc says why.
 func (ev *evaluation) decide() (Word, error) {
 	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
@@ -27,9 +24,9 @@ func (ev *evaluation) decide() (Word, error) {
 	return Word(word), err
 }
 
-// render writes a record as the library shall see it: "include:3", "redirect=5"
-// and, for every other term, "exists:4". What needs no DNS is decided here: a
-// network without the client is left out, and one with it ends the record.
+// render writes a record for the library: "include:3", "redirect=5" and, for every
+// other term, "exists:4". Terms that need no DNS are decided here: a network without
+// the client is left out, and one with it ends the record.
 func (ev *evaluation) render(rec *record) string {
 	b := []byte("v=spf1")
 	for i := range rec.directives {
@@ -59,7 +56,7 @@ func (ev *evaluation) render(rec *record) string {
 	return string(b)
 }
 
-// appendNumber gives a term its number, and writes it.
+// appendNumber assigns a number to a term and writes it.
 func (ev *evaluation) appendNumber(b []byte, rec *record, t *term) []byte {
 	ev.questions = append(ev.questions, &question{rec, t})
 	return strconv.AppendInt(b, int64(len(ev.questions)-1), 10)
@@ -71,8 +68,8 @@ type numbered struct{ ev *evaluation }
 
 var (
 	notFound = &net.DNSError{Err: "no such record", IsNotFound: true}
-	// over ends the evaluation. What the library makes of it does not matter: the
-	// Problem says what the result is.
+	// over ends the evaluation. The library's result is then ignored: the Problem
+	// determines the result.
 	over    = &net.DNSError{Err: "the evaluation is over", IsTemporary: true}
 	matched = []net.IPAddr{{IP: net.IPv4(127, 0, 0, 2)}}
 )

@@ -11,16 +11,15 @@ import (
 // maxReported is how many signatures a Result has.
 const maxReported = 20
 
-// byAlignment sorts signatures so that those come first that could be the word
-// of an author's domain (RFC 9989, section 4.4.1). So signatures that anybody
-// can put on top of a message never keep the one that counts from being
-// verified.
+// byAlignment sorts signatures that could be aligned with an author domain first (RFC
+// 9989, section 4.4.1), so that signatures which an attacker adds never keep the one
+// that counts from being verified.
 func byAlignment(signatures []*signature) {
 	slices.SortStableFunc(signatures, func(a, b *signature) int { return cmp.Compare(b.nearness, a.nearness) })
 }
 
-// weigh holds each signature against the authors. That is done once, and not as
-// often as the sorting looks at it: both may be a thousand.
+// weigh computes how near each signature is to the authors, once before sorting:
+// there may be a thousand of both.
 func weigh(signatures []*signature, authors []envelope.Host) {
 	if len(authors) == 0 {
 		return
@@ -36,10 +35,10 @@ func weigh(signatures []*signature, authors []envelope.Host) {
 	}
 }
 
-// closest says how near a signing domain is to the nearest author: 3 if they
-// are one, 2 if one is below the other, 1 if both were registered as one, by
-// the public suffix list, and 0 for strangers. A public suffix is a stranger to
-// all names below it. The organizations are what the authors were registered as.
+// closest returns how near a signing domain is to the nearest author: 3 if they are
+// the same, 2 if one is below the other, 1 if both have the same registered domain by
+// the public suffix list, and 0 otherwise. A public suffix is not near the names below
+// it. The organizations are the registered domains of the authors.
 func closest(domain envelope.Host, authors []envelope.Host, organizations map[string]bool) int {
 	nearest := 0
 	for _, author := range authors {

@@ -34,7 +34,7 @@ type key struct {
 	strict  bool // t=s: no identity below the domain
 }
 
-// keyFault is a key that can't be used. It is permanent.
+// keyFault is why a key is not usable. It is permanent.
 type keyFault string
 
 func (fault keyFault) Error() string { return string(fault) }
@@ -136,7 +136,7 @@ func parsePublic(kind string, data []byte) (*key, error) {
 	return nil, keyFault("the type of the key (k=) is not known")
 }
 
-// parseRSA reads an RSA key: a SubjectPublicKeyInfo, as everybody writes it, or
+// parseRSA reads an RSA key: a SubjectPublicKeyInfo, which is usual, or
 // the bare RSAPublicKey that RFC 6376, section 3.6.1 asks for.
 func parseRSA(data []byte) (*key, error) {
 	public, err := x509.ParsePKCS1PublicKey(data)

@@ -109,7 +109,7 @@ func (r *reading) add(field header.Field) {
 	}
 }
 
-// judgeHeader settles the signatures over a header that they can't protect.
+// judgeHeader settles signatures over a header that they do not protect.
 func (v *verification) judgeHeader() {
 	if v.count > maxFields {
 		v.settleAll(WordPermError, "the header of the message has more than 1000 fields")
