@@ -7,10 +7,9 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// Apparent returns the mailboxes that some program reads in the From field of a
-// message and that are none of its authors. There are none in the field of an
-// honest sender: RFC 5322, section 3.2.5 allows an @ in a name only in quotes, and
-// software that follows it quotes such names.
+// Apparent returns the mailboxes in the From field of a message that some programs
+// read as authors and that are not among its authors. Mail that follows RFC 5322,
+// section 3.2.5 has none: it allows an @ in a name only in quotes.
 //
 // It finds an address without quotes in the name beside an author, where many
 // programs stop reading; one that encoded words hide, which some programs decode
@@ -28,7 +27,7 @@ func Apparent(m *envelope.Message) Authors {
 			continue
 		}
 		value := header.Unfold(field.Value())
-		authors, _ := Parse(value)
+		authors, _ := parse(value)
 		for _, mailbox := range authors {
 			seen[mailbox] = true
 		}

@@ -7,7 +7,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// The address counts, and not the name that a mail program shows large.
+// The address counts, not the display name.
 func Example() {
 	m := envelope.NewMessage([]byte("From: \"ceo@bank.example\" <someone@example.org>\r\n" +
 		"Subject: urgent\r\n" +
@@ -18,14 +18,14 @@ func Example() {
 	// [example.org] <nil>
 }
 
-// What can't be read in one way only is an error, and not "no author".
-func ExampleParse() {
+// A field that has more than one meaning is an error, and not "no author".
+func ExampleOf() {
 	for _, value := range []string{
 		"Ann <ann@Example.ORG>, Bob <bob@example.net>",
 		"<ann@bank.example> <someone@example.org>",
 		"ann@bank.example@example.org",
 	} {
-		authors, err := author.Parse(value)
+		authors, err := author.Of(envelope.NewMessage([]byte("From: " + value + "\r\n\r\n")))
 		fmt.Println(authors.Domains(), err)
 	}
 	// Output:
