@@ -182,5 +182,5 @@ func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.M
 		owners  *directory.Owners
 		mailbox envelope.Mailbox
 	}
-	return envelope.Once(ctx, key{owners, mailbox}, func() ([]string, error) { return (*owners)(ctx, mailbox) })
+	return envelope.Once(ctx, key{owners, mailbox}, func() ([]string, error) { return owners.Ask(ctx, mailbox) })
 }

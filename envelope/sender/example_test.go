@@ -63,7 +63,7 @@ func ExampleMXUsable() {
 	}
 	// Output:
 	// 550 5.1.8
-	// 192.0.2.1 is an address and not a name
+	// 192.0.2.1 is an address, not a host name
 	// alias.example.net is an alias of mail.example.com
 	// inside.example.net has the address 10.1.2.3, which is not public (Private-Use, RFC 1918)
 }

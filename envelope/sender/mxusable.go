@@ -12,35 +12,32 @@ import (
 	"mxrules.example/envelope/internal/addressspace"
 )
 
-// maxHosts is how many hosts of an answer are looked at. A stranger writes the
-// answer, and each host may cost three questions.
+// maxHosts is how many hosts of an answer are checked. An attacker controls the answer,
+// and each host may cost three lookups.
 const maxHosts = 10
 
-// Result is what was found at the mail servers of a sender's domain. It is the
-// Detail of every finding of MXUsable but Pending and None, as a *Result of its
-// own.
+// Result describes the mail servers of a sender's domain. A *Result is the Detail of
+// every finding of MXUsable except Pending and None; it belongs to that finding alone.
 type Result struct {
 	// Domain is the domain of the sender.
 	Domain envelope.Host `json:"domain"`
-	// Implicit says that the domain has no MX record, and so is its own mail
+	// Implicit reports whether the domain has no MX record and so is its own mail
 	// server (RFC 5321, section 5.1).
 	Implicit bool `json:"implicit"`
-	// Usable is the first host that mail can be sent to, "" if none was found.
+	// Usable is the first host that mail can be sent to, "" if there is none.
 	Usable envelope.Host `json:"usable"`
 	// Bad are the hosts before it that mail can't be sent to. It is never nil.
 	Bad []BadMX `json:"bad"`
-	// Unknown are the hosts before it for which DNS had no answer. It is never
-	// nil.
+	// Unknown are the hosts before it for which a lookup failed. It is never nil.
 	Unknown []envelope.Host `json:"unknown"`
-	// Cut says that there are more than ten different hosts, and that those
-	// behind the tenth were not looked at.
+	// Cut reports whether there are more than ten different hosts. Those after the
+	// tenth are ignored.
 	Cut bool `json:"cut"`
 }
 
 // BadMX is a host that mail can't be sent to.
 type BadMX struct {
-	// Host is the host as the MX record names it, without its final dot, and
-	// clean of what does not belong in a line of text.
+	// Host is the host of the MX record without its final dot, as clean text.
 	Host string `json:"host"`
 	// Reason is what is wrong with it: "has no address", "is an alias of
 	// mail.example.net".
@@ -50,8 +47,8 @@ type BadMX struct {
 // MXUsable passes when mail can be sent to the domain of the sender: one of its
 // MX records names a host by its own name, with an address that is the public
 // Internet's. A host can't be used if it is
-//   - an IP address, or no host name (RFC 5321, section 5.1),
-//   - an alias (section 5.1 as well, and RFC 2181, section 10.3),
+//   - an IP address or not a host name (RFC 5321, section 5.1),
+//   - an alias (RFC 5321, section 5.1; RFC 2181, section 10.3),
 //   - without an address,
 //   - only at addresses that nobody outside can reach, such as those of private
 //     networks (RFC 6890).
@@ -61,8 +58,8 @@ type BadMX struct {
 // the order of their preference. One usable host is enough. If there is none and a
 // lookup failed, MXUsable is a TempError.
 //
-// None: the null sender, an address literal, a sender that can't be read, and a
-// domain whose only MX record is null, which TakesMail judges.
+// None: the null sender, an address literal, a sender that does not parse, and a
+// domain whose only MX record is null (see TakesMail).
 //
 // DNS: MX, then A, AAAA and CNAME for all hosts together, at most 31 questions.
 // Answers that come without waiting save questions: AAAA if an A record is
@@ -99,8 +96,8 @@ func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 	return unusable(check, result)
 }
 
-// look looks at hosts up to the first that is usable. The error is that of the
-// first question that had no answer.
+// look checks hosts up to the first that is usable. The error is that of the first
+// lookup that failed.
 func (result *Result) look(ctx context.Context, r envelope.Resolver, hosts []mailHost) (failure error) {
 	inspections := []inspection{addressFault, aliasFault}
 	if result.Implicit {
@@ -153,8 +150,8 @@ func (h mailHost) look(ctx context.Context, r envelope.Resolver, inspections []i
 // nullMX is the host of a null MX record.
 const nullMX = "."
 
-// mailHost is the host of an MX record: its text, and the name that it is or
-// the fault for which it is none.
+// mailHost is the host of an MX record: its text, and its name or the reason why it is
+// not a host name.
 type mailHost struct {
 	text  string
 	name  envelope.Host
@@ -178,28 +175,26 @@ func readMXs(records []*net.MX) (hosts []mailHost, cut bool) {
 	return hosts, false
 }
 
-// same reports whether two hosts are one: by their name, or by their text where
-// there is no name.
+// same reports whether two hosts are equal: by name, or by text without a name.
 func (h mailHost) same(other mailHost) bool {
 	return h.name == other.name && (h.name != "" || h.text == other.text)
 }
 
-// readMX reads the host of an MX record. The fault says what keeps it from
-// being the name of one.
+// readMX parses the host of an MX record. The fault says why it is not a host name.
 func readMX(text string) (name envelope.Host, fault string) {
 	switch _, err := netip.ParseAddr(strings.Trim(text, "[].")); {
-	case text == nullMX: // beside others, else nobody would look
+	case text == nullMX: // beside others: a single one is never checked
 		return "", "is a null MX beside others (RFC 7505, section 3)"
 	case err == nil:
-		return "", "is an address and not a name"
+		return "", "is an address, not a host name"
 	}
-	// U-labels are for people. DNS holds A-labels (RFC 5890, section 2.3.2.1).
+	// DNS has A-labels; U-labels are only for display (RFC 5890, section 2.3.2.1).
 	if !envelope.IsASCII(text) {
-		return "", "is no host name: it is not ASCII"
+		return "", "is not a host name: it is not ASCII"
 	}
 	name, err := envelope.ParseHost(text)
 	if err != nil {
-		return "", "is no host name: it " + err.(*envelope.SyntaxError).Reason
+		return "", "is not a host name: it " + err.(*envelope.SyntaxError).Reason
 	}
 	return name, ""
 }
@@ -247,19 +242,19 @@ func aliasFault(ctx context.Context, r envelope.Resolver, host envelope.Host) fa
 	}
 	switch name, err := envelope.ParseHost(end); {
 	case err != nil:
-		return fault{reason: "is an alias of what is no host name"}
+		return fault{reason: "is an alias of an invalid host name"}
 	case name != host:
 		return fault{reason: "is an alias of " + string(name)}
 	}
 	return fault{}
 }
 
-// listed is how many hosts a sentence lists. The rest are counted.
+// listed is how many hosts a text has. The others are only counted.
 const listed = 3
 
-// unusable is the finding that mail can be sent to none of the hosts.
+// unusable is the finding that none of the hosts is usable.
 func unusable(check string, result *Result) envelope.Finding {
-	format, args := "the domain %s of the sender has no mail server that can be used: ", []any{result.Domain}
+	format, args := "the domain %s of the sender has no usable mail server: ", []any{result.Domain}
 	if result.Implicit {
 		format += "it has no MX record, and "
 	}
@@ -275,13 +270,13 @@ func unusable(check string, result *Result) envelope.Finding {
 		args = append(args, more)
 	}
 	if result.Cut {
-		format += " (only the first %d were looked at)"
+		format += " (only the first %d were checked)"
 		args = append(args, maxHosts)
 	}
 	return envelope.Failed(check, noSuchDomain, format, args...).With(result)
 }
 
-// excerpt is a name of a stranger's choice, fit for a text.
+// excerpt returns the host of an MX record as clean text.
 func excerpt(name string) string {
 	if name != nullMX {
 		name = strings.TrimSuffix(name, ".")
@@ -289,8 +284,8 @@ func excerpt(name string) string {
 	return envelope.Excerpt(name)
 }
 
-// Explain implements [envelope.Explainer]: which host can be used, and what is
-// wrong with those before it.
+// Explain implements [envelope.Explainer]: the usable host, and what is wrong with those
+// before it.
 func (result *Result) Explain() []string {
 	var lines []string
 	if result.Usable != "" {

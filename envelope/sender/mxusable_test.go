@@ -69,9 +69,9 @@ func domainOf(hosts ...string) *zone.Zone {
 
 const (
 	hasNone     = "has no address"
-	isAddress   = "is an address and not a name"
+	isAddress   = "is an address, not a host name"
 	isPrivate   = "has the address 10.0.0.1, which is not public (Private-Use, RFC 1918)"
-	badAlphabet = "is no host name: it has an invalid character"
+	badAlphabet = "is not a host name: it has an invalid character"
 )
 
 func TestMXUsable(t *testing.T) {
@@ -109,11 +109,11 @@ func TestMXUsable(t *testing.T) {
 		{"an IP address", "192.175.48.1.", fail, "MX", isAddress},
 		{"an IP address in brackets", "[192.175.48.1].", fail, "MX", isAddress},
 		{"an IPv6 address", "2620:4f:8000::1.", fail, "MX", isAddress},
-		{"a number", "12345.", fail, "MX", "is no host name: it is a number or an address, not a name"},
-		{"what looks like an address", "1.2.3.4.5.", fail, "MX", "is no host name: it is a number or an address, not a name"},
+		{"a number", "12345.", fail, "MX", "is not a host name: it is a number or an address, not a name"},
+		{"what looks like an address", "1.2.3.4.5.", fail, "MX", "is not a host name: it is a number or an address, not a name"},
 		{"a wildcard", "*.good.example.", fail, "MX", badAlphabet},
-		{"a hyphen in front", "-four.good.example.", fail, "MX", "is no host name: it has a label that begins or ends with a hyphen"},
-		{"a name that is not ASCII", `b\195\188cher.example.`, fail, "MX", "is no host name: it is not ASCII"},
+		{"a hyphen in front", "-four.good.example.", fail, "MX", "is not a host name: it has a label that begins or ends with a hyphen"},
+		{"a name that is not ASCII", `b\195\188cher.example.`, fail, "MX", "is not a host name: it is not ASCII"},
 		{"a control character", `a\013\010b.example.`, fail, "MX", badAlphabet},
 
 		// One host that is good is enough, wherever it stands.
@@ -276,19 +276,19 @@ func TestMXUsableAtItsDearest(t *testing.T) {
 }
 
 func TestMXUsableSaysWhatIsWrong(t *testing.T) {
-	const begin = "the domain domain.example of the sender has no mail server that can be used: "
+	const begin = "the domain domain.example of the sender has no usable mail server: "
 	for _, tc := range []struct {
 		hosts, text string
 	}{
-		{"1.2.3.4.", begin + "1.2.3.4 is an address and not a name"},
+		{"1.2.3.4.", begin + "1.2.3.4 is an address, not a host name"},
 		{"alias.bad.example. Private.bad.example.", begin + "alias.bad.example is an alias of four.good.example; Private.bad.example " + isPrivate},
 		{"a.bad.example. b.bad.example. c.bad.example. d.bad.example. e.bad.example.", begin +
 			"a.bad.example has no address; b.bad.example has no address; c.bad.example has no address; and 2 more"},
-		{". 1.2.3.4.", begin + ". is a null MX beside others (RFC 7505, section 3); 1.2.3.4 is an address and not a name"},
+		{". 1.2.3.4.", begin + ". is a null MX beside others (RFC 7505, section 3); 1.2.3.4 is an address, not a host name"},
 		{`a\013\010250\032ok.example.`, begin + "a 250 ok.example " + badAlphabet},
 		{"", begin + "it has no MX record, and domain.example has no address"},
 		{strings.Repeat("1.2.3.4. ", 3) + "a. b. c. d. e. f. g. h. i. j.", begin +
-			"1.2.3.4 is an address and not a name; a has no address; b has no address; and 7 more (only the first 10 were looked at)"},
+			"1.2.3.4 is an address, not a host name; a has no address; b has no address; and 7 more (only the first 10 were checked)"},
 	} {
 		got := sender.MXUsable(t.Context(), domainOf(strings.Fields(tc.hosts)...), from("ann@Domain.example."))
 		envelopetest.Expect(t, got, fail, noDomain)
@@ -300,7 +300,7 @@ func TestMXUsableInJSON(t *testing.T) {
 	for _, tc := range []struct{ hosts, want string }{
 		{"four.good.example.", `{"domain":"domain.example","implicit":false,"usable":"four.good.example","bad":[],"unknown":[],"cut":false}`},
 		{"1.2.3.4. fails.example.", `{"domain":"domain.example","implicit":false,"usable":"",` +
-			`"bad":[{"host":"1.2.3.4","reason":"is an address and not a name"}],"unknown":["fails.example"],"cut":false}`},
+			`"bad":[{"host":"1.2.3.4","reason":"is an address, not a host name"}],"unknown":["fails.example"],"cut":false}`},
 		{"", `{"domain":"domain.example","implicit":true,"usable":"","bad":[{"host":"domain.example","reason":"has no address"}],"unknown":[],"cut":false}`},
 	} {
 		got := sender.MXUsable(t.Context(), domainOf(strings.Fields(tc.hosts)...), from("ann@domain.example"))
