@@ -10,8 +10,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// countingResolver counts the questions that are really asked, and asks no more
-// than it may.
+// countingResolver counts the questions and refuses those above the limit.
 type countingResolver struct {
 	envelope.Resolver
 	count    *int
@@ -19,7 +18,7 @@ type countingResolver struct {
 	exceeded bool // one more was wanted
 }
 
-// more counts a question, or says that there were enough.
+// more counts a question. It returns an error if the limit is reached.
 func (r *countingResolver) more(name string) error {
 	if *r.count == r.most {
 		r.exceeded = true
@@ -66,8 +65,8 @@ func (r *countingResolver) LookupTXT(ctx context.Context, name string) ([]string
 // asking is one of the functions of package envelope that ask DNS.
 type asking[T any] func(ctx context.Context, r envelope.Resolver, name string) ([]T, error)
 
-// ask asks one question. Nothing found is no error. What DNS can't hold, or is
-// an address, is not asked and not found.
+// ask asks one question. It returns no error if nothing is found. A name that DNS
+// cannot hold and an address are not asked for and not found.
 func ask[T any](ctx context.Context, r envelope.Resolver, name string, question asking[T]) ([]T, error) {
 	name = strings.TrimSuffix(name, ".")
 	if _, err := envelope.ParseHost(name); err != nil {
@@ -83,10 +82,10 @@ func ask[T any](ctx context.Context, r envelope.Resolver, name string, question 
 	return values, err
 }
 
-// oddName asks about one name, whatever it is asked about. A macro may put
-// characters into a name that no host has, a plus for instance, and a zone may
-// have the name all the same, or a wildcard (RFC 7208, section 7.3; RFC 2181,
-// section 11). Package envelope asks for names of hosts only.
+// oddName asks for one name, whatever name it is given. A macro may put characters
+// into a name that host names do not have, such as a plus, and a zone may have that
+// name or a wildcard (RFC 7208, section 7.3; RFC 2181, section 11). Package envelope
+// asks for host names only.
 type oddName struct {
 	envelope.Resolver
 	name string
@@ -107,9 +106,9 @@ func (r oddName) LookupTXT(ctx context.Context, _ string) ([]string, error) {
 	return r.Resolver.LookupTXT(ctx, r.name)
 }
 
-// isOddName reports whether DNS can be asked about a name that is not that of a
-// host: labels of 1 to 63 octets of printable ASCII, 253 octets in all. A
-// backslash would mean something else to a resolver, and an address is none.
+// isOddName reports whether DNS can be asked for a name that is not a host name:
+// labels of 1 to 63 octets of printable ASCII, 253 octets in all. A backslash is an
+// escape to resolvers, and an address is not a name.
 func isOddName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > maxName {
 		return false
@@ -122,8 +121,8 @@ func isOddName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
 }
 
-// lookup asks one question for the term of q, which is nil for the domain of
-// the sender. A lookup that fails ends the evaluation.
+// lookup asks one question for the term of q, nil for the domain of the sender. A
+// lookup that fails ends the evaluation.
 func lookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
 	values, err := ask(ev.ctx, ev.resolver, name, question)
 	if err != nil {
@@ -132,8 +131,8 @@ func lookup[T any](ev *evaluation, q *question, name string, question asking[T])
 	return values
 }
 
-// lookupFailed ends the evaluation for a lookup that got no answer (RFC 7208,
-// section 2.6.6), or was one too many.
+// lookupFailed ends the evaluation because a lookup failed (RFC 7208, section 2.6.6)
+// or exceeded the limit.
 func (ev *evaluation) lookupFailed(q *question, name string, err error) {
 	p := Problem{Kind: dnsFailure, Record: ev.sender.domain, Name: strings.TrimSuffix(name, "."), Err: err}
 	if q != nil {
@@ -145,7 +144,7 @@ func (ev *evaluation) lookupFailed(q *question, name string, err error) {
 	ev.fail(p)
 }
 
-// countedLookup is lookup for a term of which only a few may find nothing (RFC
+// countedLookup is lookup for a term that counts as void if nothing is found (RFC
 // 7208, section 4.6.4).
 func countedLookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
 	before := ev.result.Questions
@@ -167,9 +166,9 @@ func (ev *evaluation) countVoid(q *question) {
 	ev.result.VoidLookups++
 }
 
-// follow returns the record to which an include or a redirect leads, and that
-// of the sender's domain for nil. It is nil if there is none, or if the
-// evaluation is over.
+// follow returns the record to which an include or a redirect leads, and for nil the
+// record of the sender's domain. It returns nil if there is none or the evaluation
+// has ended.
 func (ev *evaluation) follow(q *question) *record {
 	domain := ev.sender.domain
 	if q != nil {
@@ -189,9 +188,8 @@ func (ev *evaluation) follow(q *question) *record {
 	return rec
 }
 
-// recordDomain reads a name that an include or a redirect gives. It is "" if
-// the name can't be or has one label, and so has no record (RFC 7208, section
-// 4.3).
+// recordDomain parses the target of an include or a redirect. It returns "" if the
+// name is invalid or a single label, and so has no record (RFC 7208, section 4.3).
 func recordDomain(name string) envelope.Host {
 	if domain := fullName(name); domain != "" {
 		return domain
@@ -202,7 +200,7 @@ func recordDomain(name string) envelope.Host {
 	return ""
 }
 
-// fetch gets the one SPF record of a domain (RFC 7208, sections 4.4 and 4.5).
+// fetch returns the SPF record of a domain (RFC 7208, sections 4.4 and 4.5).
 func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	if domain == "" {
 		return nil
@@ -231,7 +229,7 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	return rec
 }
 
-// target returns the name that a term is about, "" if it is about none.
+// target returns the name that a term is about, "" if there is none.
 func (ev *evaluation) target(q *question) string {
 	switch {
 	case q.term.target == "":
@@ -245,9 +243,9 @@ func (ev *evaluation) target(q *question) string {
 	return q.term.target.expandName(func(letter byte) string { return ev.letter(letter, q.record.domain) })
 }
 
-// isMatchless reports whether a term can match nothing, because it is about the
-// local part of the sender, and that is not ASCII (RFC 8616, section 4). Without
-// this rule a macro could make a name of it that DNS can be asked for.
+// isMatchless reports whether a term cannot match, because it uses the local part of
+// the sender and that is not ASCII (RFC 8616, section 4). Otherwise a macro could make
+// a valid name of it.
 func (ev *evaluation) isMatchless(t *term) bool {
 	return !envelope.IsASCII(ev.sender.local) && t.target.uses('l', 's')
 }

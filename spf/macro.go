@@ -10,12 +10,11 @@ import (
 	"mxrules.example/envelope"
 )
 
-// macroString is text in which macros stand for what is known of the mail (RFC
-// 7208, section 7). It is kept as it is written, because most have no macro.
+// macroString is text with macros (RFC 7208, section 7). It is kept as published,
+// because most have no macro.
 type macroString string
 
-// macro is one macro-expand of a macroString, or a literal that stands for
-// itself.
+// macro is one macro-expand of a macroString, or a literal.
 type macro struct {
 	literal    string
 	letter     byte   // in lower case; 0: a literal
@@ -27,8 +26,7 @@ type macro struct {
 
 const notVisible = "has a character that is not visible ASCII"
 
-// next returns the first macro or literal of a text that is not empty, and what
-// follows it.
+// next returns the first macro or literal of a text that is not empty, and the rest.
 func (s macroString) next() (m macro, rest macroString, reason string) {
 	if s[0] != '%' {
 		end := strings.IndexByte(string(s), '%')
@@ -55,7 +53,7 @@ func (s macroString) next() (m macro, rest macroString, reason string) {
 	return m, "", "has a % that begins no macro"
 }
 
-// parseMacro reads what stands within the braces.
+// parseMacro parses the text within the braces.
 func parseMacro(s string) (m macro, reason string) {
 	if s == "" || strings.IndexByte("slodiphcrtvSLODIPHCRTV", s[0]) < 0 {
 		return m, "has a macro that SPF does not know"
@@ -85,9 +83,8 @@ func parseMacro(s string) (m macro, reason string) {
 	return m, ""
 }
 
-// fault says what keeps s from being a macro-string, "" if nothing does. The
-// letters c, r and t belong into explanations only (RFC 7208, section 7.2);
-// everyLetter lets them through.
+// fault returns why s is not a macro-string, "" if it is one. The letters c, r and t
+// are for explanations only (RFC 7208, section 7.2); everyLetter accepts them.
 func (s macroString) fault(everyLetter bool) (reason string) {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -106,8 +103,8 @@ func (s macroString) fault(everyLetter bool) (reason string) {
 	return ""
 }
 
-// domainFault says what keeps s from being a domain-spec: a macro-string that
-// ends in a macro, or in a dot and a top label (RFC 7208, section 7.1).
+// domainFault returns why s is not a domain-spec: a macro-string that ends in a
+// macro, or in a dot and a top label (RFC 7208, section 7.1).
 func (s macroString) domainFault() (reason string) {
 	if s == "" {
 		return "has an empty domain"
@@ -163,8 +160,7 @@ func (s macroString) uses(letters ...byte) bool {
 	return false
 }
 
-// expand puts the values of letters for the macros, up to a length that nobody
-// reads on.
+// expand replaces the macros with the values of their letters, up to a bound.
 func (s macroString) expand(value func(letter byte) string) string {
 	var b strings.Builder
 	for rest := s; rest != "" && b.Len() < maxRecord; {
@@ -175,9 +171,9 @@ func (s macroString) expand(value func(letter byte) string) string {
 	return b.String()
 }
 
-// expandName is expand for a name. Of one that is too long labels are taken
-// from the left (RFC 7208, section 7.3), so that it is put together from the
-// right, and no further than is needed.
+// expandName is expand for a name. If the name is too long, labels are removed from
+// the left (RFC 7208, section 7.3), so it is built from the right, and only as far as
+// needed.
 func (s macroString) expandName(value func(letter byte) string) string {
 	if strings.IndexByte(string(s), '%') < 0 {
 		return cut(string(s))
@@ -207,7 +203,7 @@ func (m macro) expand(value func(letter byte) string) string {
 }
 
 // transform splits a value into its parts, reverses them, takes those from the
-// right that count, and joins them with dots (RFC 7208, section 7.3). Some
+// right that count and joins them with dots (RFC 7208, section 7.3). Some
 // delimiters in a row set parts apart as one does.
 func (m macro) transform(value string) string {
 	if m.parts == 0 && !m.reverse && m.delimiters == "" {
@@ -261,8 +257,8 @@ func dotted(addr netip.Addr) string {
 // maxName is how many octets a name has at most, without its final dot.
 const maxName = 253
 
-// cut takes labels from the left of an expanded name that is too long (RFC
-// 7208, section 7.3).
+// cut removes labels from the left of an expanded name that is too long (RFC 7208,
+// section 7.3).
 func cut(name string) string {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) <= maxName {
@@ -276,7 +272,7 @@ func cut(name string) string {
 }
 
 // letter returns the value of a macro letter in a record of domain (RFC 7208,
-// section 7.2). Those that only an explanation can have are in explain.go.
+// section 7.2). Those for explanations only are in explain.go.
 func (ev *evaluation) letter(letter byte, domain envelope.Host) string {
 	switch letter {
 	case 's':

@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// matches reports whether the term of q matches (RFC 7208, section 5). Of what
-// needs no DNS, render has left only what does.
+// matches reports whether the term of q matches (RFC 7208, section 5). Terms that
+// need no DNS match: render leaves out those that do not.
 func (ev *evaluation) matches(q *question) bool {
 	switch q.term.mechanism {
 	case all, ip4, ip6:
@@ -36,7 +36,7 @@ func lookupA(ctx context.Context, r envelope.Resolver, name string) ([]netip.Add
 	return envelope.LookupIP(ctx, r, "ip4", name)
 }
 
-// countLookup counts a term that asks DNS, and reports whether it may.
+// countLookup counts a term that asks DNS. It reports whether the limit allows it.
 func (ev *evaluation) countLookup(q *question) bool {
 	switch {
 	case ev.result.Problem != nil:
@@ -49,8 +49,8 @@ func (ev *evaluation) countLookup(q *question) bool {
 	return true
 }
 
-// addresses asks for the addresses of a name in the family of the client: no
-// other can be the client's (RFC 7208, section 5.3).
+// addresses looks up the addresses of a name in the family of the client (RFC 7208,
+// section 5.3).
 func (ev *evaluation) addresses(ctx context.Context, r envelope.Resolver, name string) ([]netip.Addr, error) {
 	network := "ip4"
 	if ev.client.Is6() {
@@ -130,8 +130,8 @@ func (ev *evaluation) matchesPTR(q *question, target string) bool {
 	return false
 }
 
-// ignore notes that the lookup of reverse names failed. RFC 7208, section 5.5
-// goes on as if there were none, because the domain has no power over them.
+// ignore notes that the lookup of reverse names failed. By RFC 7208, section 5.5 the
+// evaluation continues as if there were none.
 func (ev *evaluation) ignore(q *question, name string, err error) {
 	switch {
 	case err == nil:
@@ -144,9 +144,8 @@ func (ev *evaluation) ignore(q *question, name string, err error) {
 
 // validatedName is the value of the macro p: a name of the client that leads
 // back to it, domain itself before a name below it before any other, and
-// "unknown" if there is none (RFC 7208, section 7.3). Of several that are as
-// good it is the first by the alphabet, so that the order of the answer does
-// not matter.
+// "unknown" if there is none (RFC 7208, section 7.3). Of several equal ones it is the
+// first in alphabetical order, so that the order of the answer does not matter.
 func (ev *evaluation) validatedName(domain envelope.Host) string {
 	reverse := ev.reverseNames()
 	names := slices.SortedFunc(slices.Values(reverse.names), func(x, y envelope.Host) int {
@@ -173,7 +172,7 @@ func distance(name, domain envelope.Host) int {
 	return 2
 }
 
-// reverseNames asks for the names of the client once.
+// reverseNames looks up the names of the client once.
 func (ev *evaluation) reverseNames() *reverseNames {
 	if ev.reverse != nil {
 		return ev.reverse
@@ -191,8 +190,8 @@ func (ev *evaluation) reverseNames() *reverseNames {
 	return ev.reverse
 }
 
-// leadsBack reports whether one of the addresses of a name is the client's. It
-// asks once for each name.
+// leadsBack reports whether one of the addresses of a name is that of the client.
+// Each name is looked up once.
 func (ev *evaluation) leadsBack(name envelope.Host) (bool, error) {
 	known, ok := ev.reverse.confirm[name]
 	if !ok {

@@ -8,11 +8,10 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxRecord is the length of an SPF record in octets that is read, which is all
-// that a TXT record can hold.
+// maxRecord is the maximum length of an SPF record in octets: that of a TXT record.
 const maxRecord = 64 << 10
 
-// record is an SPF record that is written as RFC 7208, section 12 wants it.
+// record is a valid SPF record (RFC 7208, section 12).
 type record struct {
 	domain      envelope.Host // in whose TXT record it stands
 	via         *question     // the include or redirect that led to it, nil for the first
@@ -21,8 +20,8 @@ type record struct {
 	explanation *term
 }
 
-// mechanism says what a term is, by its name in lower case: a mechanism or one
-// of the two modifiers that mean something.
+// mechanism is the name of a term in lower case: a mechanism or one of the two
+// modifiers that are defined.
 type mechanism string
 
 const (
@@ -48,19 +47,18 @@ type term struct {
 	bits      [2]int       // of a and mx: the lengths of IPv4 and IPv6 prefixes
 }
 
-// isRecord reports whether the text of a TXT record is an SPF record: it begins
-// with the version and a blank, or is no more than that (RFC 7208, section
-// 4.5). The letter case of strings in ABNF does not count (RFC 5234, section
-// 2.3).
+// isRecord reports whether the text of a TXT record is an SPF record: the version,
+// alone or followed by a blank (RFC 7208, section 4.5). Strings in ABNF are case
+// insensitive (RFC 5234, section 2.3).
 func isRecord(text string) bool {
 	const version = "v=spf1"
 	return len(text) >= len(version) && strings.EqualFold(text[:len(version)], version) &&
 		(len(text) == len(version) || text[len(version)] == ' ')
 }
 
-// parseRecord reads the text of an SPF record, and all of it: an error anywhere
-// makes the whole record wrong, whatever stands before it (RFC 7208, section
-// 4.6). The error is an *[envelope.SyntaxError] that names the term.
+// parseRecord parses an SPF record completely: an error anywhere makes the whole
+// record invalid (RFC 7208, section 4.6). The error is an *[envelope.SyntaxError] that
+// names the term.
 func parseRecord(text string) (*record, error) {
 	rec := &record{directives: make([]term, 0, strings.Count(text, " "))}
 	_, terms, _ := strings.Cut(text, " ")
@@ -79,8 +77,8 @@ func parseRecord(text string) (*record, error) {
 	return rec, nil
 }
 
-// add puts a term into the record. A modifier that means something stands there
-// once at most (RFC 7208, section 6).
+// add adds a term to the record. redirect and exp must not be repeated (RFC 7208,
+// section 6).
 func (rec *record) add(t term) (reason string) {
 	switch {
 	case t.qualifier != 0:
@@ -95,8 +93,8 @@ func (rec *record) add(t term) (reason string) {
 	return ""
 }
 
-// parseTerm reads one term. Of a modifier that is not known it returns no more
-// than its text. The reason says what is wrong, "" if nothing is.
+// parseTerm parses one term. For an unknown modifier it returns the text only. The
+// reason is why the term is invalid, "" if it is valid.
 func parseTerm(text string) (t term, reason string) {
 	t.text = text
 	name := text
@@ -113,7 +111,7 @@ func parseTerm(text string) (t term, reason string) {
 	return t, t.parseMechanism(name, text[len(name):])
 }
 
-// parseModifier reads what stands behind the = (RFC 7208, section 6).
+// parseModifier parses the text after the = (RFC 7208, section 6).
 func (t *term) parseModifier(name, value string) (reason string) {
 	switch {
 	case strings.EqualFold(name, string(redirect)):
@@ -143,8 +141,8 @@ func isModifierName(name string) bool {
 	return name != ""
 }
 
-// parseMechanism reads what stands behind the name of a mechanism (RFC 7208,
-// section 5): nothing, or the colon or slash and all that follows.
+// parseMechanism parses the text after the name of a mechanism (RFC 7208, section 5):
+// nothing, or a colon or slash and the rest.
 func (t *term) parseMechanism(name, rest string) (reason string) {
 	t.mechanism = mechanism(strings.ToLower(name))
 	value, hasValue := strings.CutPrefix(rest, ":")
@@ -179,9 +177,9 @@ func (t *term) parseMechanism(name, rest string) (reason string) {
 	return ""
 }
 
-// cutPrefixLengths takes the prefix lengths from the end of what stands behind
-// a and mx: "/24", "//64" or "/24//64" (dual-cidr-length). What is no such end
-// belongs to the domain, which may hold a slash, and is for it to refuse.
+// cutPrefixLengths cuts the prefix lengths from the end of the argument of a and mx:
+// "/24", "//64" or "/24//64" (dual-cidr-length). Any other end belongs to the domain,
+// which may contain a slash.
 func (t *term) cutPrefixLengths(s string) (rest, reason string) {
 	t.bits = [2]int{32, 128}
 	if at := strings.LastIndex(s, "//"); at >= 0 && isNumber(s[at+2:]) {
@@ -201,7 +199,7 @@ func (t *term) cutPrefixLengths(s string) (rest, reason string) {
 	return s, ""
 }
 
-// parseNetwork reads the network of ip4 and ip6 (RFC 7208, section 5.6).
+// parseNetwork parses the network of ip4 and ip6 (RFC 7208, section 5.6).
 func (t *term) parseNetwork(s string) (reason string) {
 	address, length, hasLength := strings.Cut(s, "/")
 	addr, err := netip.ParseAddr(address)
@@ -220,7 +218,7 @@ func (t *term) parseNetwork(s string) (reason string) {
 	return ""
 }
 
-// prefixLength reads a number of up to most, without leading zeros.
+// prefixLength parses a number from 0 to most without leading zeros.
 func prefixLength(s string, most int) (int, bool) {
 	bits, err := strconv.Atoi(s)
 	return bits, err == nil && isNumber(s) && (s == "0" || s[0] != '0') && bits <= most
