@@ -94,8 +94,8 @@
 // # What it does not do
 //
 // The package has no checks: they are in packages of their own, and a program can
-// add more. It opens no socket, stores nothing between judgements, and logs nothing.
-// It reads the clock only for the time of an envelope and to measure durations.
-// [Verdict.Explain] prints what led to a verdict, and its Trace holds it. Package
-// verdict/gosmtp applies a policy to a go-smtp backend.
+// add more. It opens no socket, stores nothing between judgements except in a
+// [Session], and logs nothing. It reads the clock only for the time of an envelope
+// and to measure durations. [Verdict.Explain] prints what led to a verdict, and its
+// Trace holds it. Package verdict/gosmtp applies a policy to a go-smtp backend.
 package verdict

@@ -54,7 +54,10 @@ func (e Event) LogValue() slog.Value {
 
 // Recipient is one recipient of a message with the verdict about it.
 type Recipient struct {
-	To      string
+	To string
+	// Index is the place of the recipient in the transaction, from 0: how many
+	// calls of Rcpt succeeded before its own.
+	Index   int
 	Verdict Verdict
 }
 
@@ -65,13 +68,19 @@ func (s *Session) answer(event Event, then func() error) Reply {
 	if event.Stage == envelope.Connect && event.Reply.Status.Class() == 2 {
 		event.Reply.Status.Code = 220
 	}
+	defer s.report(&event)
 	if passes := event.Verdict.Err() == nil; passes || s.ctx.Err() != nil {
-		event.Reply, event.Err = s.perform(event, then)
-	}
-	if s.connection.Report != nil {
-		s.connection.Report(s.ctx, event)
+		passed := event
+		event.Reply, event.Err = brokenDown(), errPanic // reported if then panics
+		event.Reply, event.Err = s.perform(passed, then)
 	}
 	return event.Reply
+}
+
+func (s *Session) report(event *Event) {
+	if s.connection.Report != nil {
+		s.connection.Report(s.ctx, *event)
+	}
 }
 
 // perform does what was let through, and returns the reply that comes of it.
@@ -95,7 +104,7 @@ func (s *Session) perform(event Event, then func() error) (Reply, error) {
 // an *Error, otherwise one that tells nothing of it.
 func replyTo(err error) Reply {
 	var refused *Error
-	if errors.As(err, &refused) && refused != nil {
+	if errors.As(err, &refused) && refused != nil && refused.Verdict.Err() != nil {
 		return refused.Verdict.Reply()
 	}
 	return Reply{Status: envelope.Status{Code: 451, Subject: 3}, Lines: []string{"internal server error, please try again later"}}
@@ -107,6 +116,14 @@ func shuttingDown() Reply {
 	return Reply{Status: envelope.Status{Code: 421, Subject: 3, Detail: 2}, Lines: []string{"the server is shutting down"}}
 }
 
+// errPanic is the error of an event whose command the server broke off.
+var errPanic = errors.New("the server panicked")
+
+// brokenDown is the reply of a server that panicked.
+func brokenDown() Reply {
+	return Reply{Status: envelope.Status{Code: 421}, Lines: []string{"the server has an internal error, closing the connection"}}
+}
+
 func outOfOrder(text string) Reply {
 	return Reply{Status: envelope.Status{Code: 503, Subject: 5, Detail: 1}, Lines: []string{text}}
 }
@@ -114,8 +131,9 @@ func outOfOrder(text string) Reply {
 // refuse reports a reply that the session gives by itself.
 func (s *Session) refuse(event Event, reply Reply) Reply {
 	event.Reply = reply
-	if s.connection.Report != nil {
-		s.connection.Report(s.ctx, event)
+	if err := s.ctx.Err(); err != nil {
+		event.Reply, event.Err = shuttingDown(), err
 	}
-	return reply
+	s.report(&event)
+	return event.Reply
 }

@@ -34,7 +34,8 @@ type Connection struct {
 // The envelope holds what the server knows, and only the fields of the command's
 // stage are read: those of the message and of the recipient are not needed for
 // Mail, for instance. The last argument of Mail, Rcpt and Data is what the server
-// does if the policy lets the command through; its error becomes the reply.
+// does if the policy lets the command through; its error becomes the reply. If it
+// panics, the reply is reported as 421, and the server must close the connection.
 //
 // A session keeps each finding until a field that the finding depends on changes.
 // At each stage it starts the lookups that later stages need, and waits for them
@@ -100,6 +101,21 @@ func (s *Session) Reset() {
 	s.endEpoch()
 }
 
+// StartTLS ends the transaction, and forgets what was found about anything that
+// the client said before TLS began (RFC 3207, section 4.2). Findings about the
+// connection alone are kept.
+func (s *Session) StartTLS() {
+	s.Reset()
+	s.final = s.final.before(envelope.Helo)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.kept {
+		if key.known.Reached(envelope.Helo) {
+			delete(s.kept, key)
+		}
+	}
+}
+
 // epoch is the time in which findings and answers of DNS are shared: up to the
 // end of a transaction.
 type epoch struct {
@@ -126,15 +142,21 @@ func (s *Session) endEpoch() {
 		s.epoch.cancel()
 		s.epoch = nil
 	}
-	if s.final != nil && s.final.known.Reached(envelope.Mail) {
-		s.final = nil
-	}
+	s.final = s.final.before(envelope.Mail)
 }
 
 // final is an acceptance for good, and the fields that it depends on.
 type final struct {
 	known   envelope.Envelope
 	verdict Verdict
+}
+
+// before returns an acceptance that depends on nothing known from stage on.
+func (f *final) before(stage envelope.Stage) *final {
+	if f != nil && f.known.Reached(stage) {
+		return nil
+	}
+	return f
 }
 
 // command judges a command other than the message, and calls then if it is let

@@ -249,6 +249,7 @@ func TestSessionAnswersEachRecipientOfLMTP(t *testing.T) {
 func TestSessionAnswersWhatTheServerCouldNotDo(t *testing.T) {
 	v := newVisit(t, standardRules)
 	v.begin()
+	v.Reset()
 	busy := verdict.Verdict{Action: verdict.TempFail, Status: envelope.Status{Code: 452, Subject: 4, Detail: 5}, Text: "busy"}
 	if reply := v.Mail(v.e, busy.Err); reply.Status.Code != 452 || reply.Lines[0] != "busy" {
 		t.Errorf("MAIL: %v", reply)
@@ -296,7 +297,7 @@ func TestSessionAcceptsNothingAfterItsEnd(t *testing.T) {
 		if reply.Status.Code != 421 {
 			t.Errorf("%s: %v", when, reply)
 		}
-		for _, reply := range []verdict.Reply{v.Connect(v.e), v.Helo(v.e), v.Mail(v.e, nil)} {
+		for _, reply := range []verdict.Reply{v.Connect(v.e), v.Helo(v.e), v.Mail(v.e, nil), v.rcpt("bob@example.org", nil)} {
 			if reply.Status.Code != 421 {
 				t.Errorf("%s: after it %v", when, reply)
 			}

@@ -1,6 +1,8 @@
 package verdict
 
 import (
+	"errors"
+
 	"mxrules.example/envelope"
 )
 
@@ -19,10 +21,12 @@ type recipient struct {
 
 // Mail begins a transaction (RFC 5321, section 3.3), by TLS, Login, MailFrom and
 // SMTPUTF8 of e besides what was known before. If the policy lets it through, then
-// is called; nil does nothing.
+// is called; nil does nothing. During a transaction the reply is 503 (RFC 5321,
+// section 4.1.4).
 func (s *Session) Mail(e envelope.Envelope, then func() error) Reply {
 	if s.transaction != nil {
-		s.Reset()
+		known := s.copy(envelope.Mail, &e)
+		return s.refuse(Event{Stage: envelope.Mail, Envelope: &known}, outOfOrder("nested MAIL command, RSET must come first"))
 	}
 	s.during(e.Time()).now = e.Time()
 	reply := s.command(envelope.Mail, e, then)
@@ -76,11 +80,10 @@ func separately() Reply {
 // is the least favourable of theirs. If all accept, deliver is called with them
 // in the order of RCPT.
 func (s *Session) Data(m *envelope.Message, deliver func([]Recipient) error) Reply {
-	defer s.Reset()
-	t := s.transaction
-	if t == nil || len(t.recipients) == 0 {
-		return s.refuse(Event{Stage: envelope.Data}, outOfOrder("there is no recipient"))
+	if !s.hasRecipients() {
+		return s.withoutRecipient(m)
 	}
+	defer s.Reset()
 	judged := s.judgeMessage(m)
 	event := s.messageEvent(m, judged...)
 	if event.Verdict.Action == Accept {
@@ -102,10 +105,10 @@ func (s *Session) Data(m *envelope.Message, deliver func([]Recipient) error) Rep
 // RCPT. Deliver is called with those that accept, if there are any. It returns an
 // error for each of them, or nil if all is well.
 func (s *Session) DataEach(m *envelope.Message, deliver func([]Recipient) []error) []Reply {
-	defer s.Reset()
-	if s.transaction == nil || len(s.transaction.recipients) == 0 {
-		return []Reply{s.refuse(Event{Stage: envelope.Data}, outOfOrder("there is no recipient"))}
+	if !s.hasRecipients() {
+		return []Reply{s.withoutRecipient(m)}
 	}
+	defer s.Reset()
 	judged := s.judgeMessage(m)
 	var accepted []Recipient
 	for i := range judged {
@@ -133,7 +136,36 @@ func (s *Session) DataEach(m *envelope.Message, deliver func([]Recipient) []erro
 	return replies
 }
 
-func (r *recipient) recipient() Recipient { return Recipient{r.envelope.RcptTo, r.verdict} }
+// Abort answers a message that the server could not receive, for example because
+// it is too large, and ends the transaction. err becomes the reply, as that of
+// deliver does.
+func (s *Session) Abort(err error) Reply {
+	if !s.hasRecipients() {
+		return s.withoutRecipient(nil)
+	}
+	defer s.Reset()
+	if err == nil {
+		err = errors.New("Abort was called without an error")
+	}
+	return s.answer(s.messageEvent(nil, s.transaction.recipients...), func() error { return err })
+}
+
+func (s *Session) hasRecipients() bool {
+	return s.transaction != nil && len(s.transaction.recipients) > 0
+}
+
+func (s *Session) withoutRecipient(m *envelope.Message) Reply {
+	var e envelope.Envelope
+	if s.transaction != nil {
+		e = s.transaction.mail
+	}
+	e.Stage, e.Message = envelope.Data, m
+	return s.refuse(Event{Stage: envelope.Data, Envelope: &e}, outOfOrder("there is no recipient"))
+}
+
+func (r *recipient) recipient() Recipient {
+	return Recipient{To: r.envelope.RcptTo, Index: r.envelope.Recipients, Verdict: r.verdict}
+}
 
 // judgeMessage judges the message for those recipients that depend on it. What
 // their acceptance must write is not written yet.
