@@ -7,8 +7,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// authentication is the part of a session that offers AUTH (RFC 4954). The
-// policy has no say in it.
+// authentication is the part of a session that offers AUTH (RFC 4954). The policy
+// does not judge it.
 type authentication struct {
 	session *session
 	inner   smtp.AuthSession
@@ -27,7 +27,7 @@ func (a authentication) Auth(mechanism string) (sasl.Server, error) {
 		return nil, a.session.over()
 	}
 	defer a.session.end()
-	if a.session.tx != nil { // RFC 4954, section 4
+	if a.session.transaction != nil { // RFC 4954, section 4
 		return nil, a.session.refuse(outOfOrder("AUTH is not permitted during a mail transaction, RSET comes first"))
 	}
 	server, err := a.inner.Auth(mechanism)
@@ -37,8 +37,8 @@ func (a authentication) Auth(mechanism string) (sasl.Server, error) {
 	return exchange{a, server}, nil
 }
 
-// refuse answers an error of the backend. One without a reply of its own is,
-// as go-smtp has it, the temporary failure of RFC 4954, section 6.
+// refuse answers an error of the backend. One without a reply of its own is the
+// temporary failure of RFC 4954, section 6.
 func (a authentication) refuse(err error) error {
 	if reply, ok := replyOf(err, false); ok {
 		return a.session.refuse(reply)

@@ -11,8 +11,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// receiveChunks reads a message that comes in chunks (BDAT, RFC 3030), for which
-// go-smtp has a goroutine of its own.
+// receiveChunks reads a message that comes in chunks (BDAT, RFC 3030). go-smtp
+// calls it in another goroutine.
 func (s *session) receiveChunks(r *io.PipeReader) (*envelope.Message, error) {
 	cutOff := s.cutOff
 	s.connection.broken.Store(&cutOff)
@@ -20,9 +20,9 @@ func (s *session) receiveChunks(r *io.PipeReader) (*envelope.Message, error) {
 	message, err := s.read(r)
 	switch {
 	case errors.Is(err, smtp.ErrDataReset):
-		// RSET, or the like, between two chunks. Nothing waits for the result, but
-		// go-smtp would hand it to the next message, as the reply to that one: it
-		// knows the channel of the last message only. So it gets none.
+		// RSET, or the like, between two chunks. Nothing waits for the result, and
+		// go-smtp would take it for the reply to the next message, because it has
+		// one channel for both. So this goroutine ends without a result.
 		runtime.Goexit()
 	case err == nil && message.Size() < announced(s.conn):
 		message.Close()
@@ -31,10 +31,10 @@ func (s *session) receiveChunks(r *io.PipeReader) (*envelope.Message, error) {
 	return message, err
 }
 
-// announced returns how many octets a message has by the sizes of its chunks.
-// go-smtp takes the end of a connection for the end of the chunk, counts what
-// was announced, and offers no method for it. The count is at rest when the
-// message has ended. Without it nothing is known, which is 0.
+// announced returns the size of a message by its chunks, 0 if it is unknown.
+// go-smtp takes the end of a connection for the end of the chunk. It counts what
+// was announced, but has no method for it. The count does not change once the
+// message has ended.
 func announced(c *smtp.Conn) int64 {
 	count := reflect.ValueOf(c).Elem().FieldByName("bytesReceived")
 	if !count.IsValid() || !count.CanInt() {
@@ -44,8 +44,8 @@ func announced(c *smtp.Conn) int64 {
 }
 
 // cutOff answers a message in chunks whose connection fails, from within the
-// read that failed. The answer of go-smtp would be a 554 with the error in its
-// text, for which a client returns its mail.
+// read that failed. go-smtp would answer 554 with the error in its text, and the
+// client would return its mail.
 func (s *session) cutOff() {
 	if !s.begin() {
 		return

@@ -11,8 +11,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// Data judges the message for all recipients, and hands it on if all may have
-// it.
+// Data judges the message for all recipients, and hands it on if all accept it.
 func (s *session) Data(r io.Reader) error {
 	message, err := s.receive(r)
 	if message != nil {
@@ -22,35 +21,24 @@ func (s *session) Data(r io.Reader) error {
 		return s.over()
 	}
 	defer s.end()
-	switch {
-	case err != nil:
-		return s.brokenOff(err)
-	case s.tx == nil:
-		return s.refuse(outOfOrder("there is no recipient yet"))
-	}
-	s.judgeMessage(message)
-	s.expect(s.tx.event(message, s.tx.recipients...))
-	switch v := s.about.Verdict; {
-	case s.isOver():
-		return s.over()
-	case v.Action != verdict.Accept:
-		return s.refuse(v.Reply())
-	}
-	content, err := s.content(message, s.tx.recipients)
 	if err != nil {
-		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
+		return s.brokenOff(err)
 	}
-	s.announce(s.tx.recipients)
-	if err := s.inner.Data(content); err != nil {
-		return s.refuse(s.explain("DATA", err, s.tx.envelope.SMTPUTF8))
-	}
-	return s.accept()
+	s.connection.verdicts.Data(message, func(recipients []verdict.Recipient) error {
+		content, err := s.content(message, recipients)
+		if err != nil {
+			return err
+		}
+		return s.inner.Data(content)
+	})
+	return s.answer()
 }
 
-// errSpool says that this side failed and the client did not.
+// errSpool says that the server could not keep the message. The client did nothing
+// wrong.
 var errSpool = errors.New("the message could not be kept")
 
-// receive reads the message to its end, in whichever way it comes.
+// receive reads the message to its end, from DATA or BDAT.
 func (s *session) receive(r io.Reader) (*envelope.Message, error) {
 	if chunks, ok := r.(*io.PipeReader); ok {
 		return s.receiveChunks(chunks)
@@ -58,9 +46,9 @@ func (s *session) receive(r io.Reader) (*envelope.Message, error) {
 	return s.read(r)
 }
 
-// read reads the message to its end. It does not take the session: between
-// two chunks of a BDAT go-smtp goes on with other commands, which would wait
-// for the message while the message waits for them.
+// read reads the message to its end. It does not lock the session: between two
+// chunks of a BDAT go-smtp calls other commands, which would wait for the message
+// while the message waits for them.
 func (s *session) read(r io.Reader) (*envelope.Message, error) {
 	body := &watchedReader{inner: r}
 	message, err := envelope.ReadMessage(body, s.guard.Spool)
@@ -68,8 +56,8 @@ func (s *session) read(r io.Reader) (*envelope.Message, error) {
 		return message, nil
 	}
 	if body.err == nil {
-		// What is left of the message is read here and not by go-smtp, which
-		// does not care whether it comes to the end.
+		// The rest of the message is read here, because go-smtp does not check
+		// whether it reaches the end.
 		s.log("DATA", err)
 		io.Copy(io.Discard, body)
 	}
@@ -79,8 +67,8 @@ func (s *session) read(r io.Reader) (*envelope.Message, error) {
 	return nil, body.err
 }
 
-// watchedReader keeps the error with which reading ended, so that it can't be
-// mistaken for an error of the spool.
+// watchedReader keeps the error with which reading ended, to tell it from an error
+// of the spool.
 type watchedReader struct {
 	inner io.Reader
 	err   error
@@ -94,65 +82,58 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// brokenOff answers a message that could not be received. If it was not read
-// to its end the connection is closed: the rest may be anywhere in the stream,
-// and must never be read as commands.
+// brokenOff answers a message that could not be received. If it was not read to its
+// end, the connection is closed, so that the rest is not read as commands.
 func (s *session) brokenOff(err error) error {
-	if s.tx != nil {
-		s.expect(s.tx.event(nil, s.tx.recipients...))
-		s.about.Err = err
-	}
-	if errors.Is(err, errSpool) {
-		return s.refuse(trouble(451))
-	}
-	if reply, ok := replyOf(err, false); ok {
-		// The message is too large. go-smtp reads its rest away before it
-		// sends the reply, and does not say whether it came to the end.
+	lost := false
+	reply, ok := replyOf(err, false)
+	switch {
+	case errors.Is(err, errSpool):
+		reply = trouble(451)
+	case ok:
+		// The message is too large. go-smtp discards the rest before it sends
+		// the reply, and does not check whether it reached the end.
 		s.closing = true
-		return s.refuse(reply)
+	case errors.Is(err, smtp.ErrTooLongLine):
+		lost, reply = true, ownReply(envelope.Status{Code: 554, Subject: 6}, "the message has a line that is too long")
+	default:
+		lost, reply = true, connectionLost()
 	}
-	reply := connectionLost()
-	if errors.Is(err, smtp.ErrTooLongLine) { // it will be as long when it is sent again
-		reply = ownReply(envelope.Status{Code: 554, Subject: 6}, "the message has a line that is too long")
+	s.connection.verdicts.Abort(&ownError{err, reply})
+	if lost {
+		s.hangUp(reply)
 	}
-	s.tell(reply)
-	s.hangUp(reply)
-	return smtpError(reply)
+	return s.answer()
 }
 
-// judgeMessage settles the recipients that are still open, all in one judgement,
-// so that they share what it asks. Those that were accepted before the message
-// came are not judged again.
-func (s *session) judgeMessage(message *envelope.Message) {
-	var open []*recipient
-	var envelopes []*envelope.Envelope
-	for i := range s.tx.recipients {
-		if r := &s.tx.recipients[i]; r.open() {
-			r.envelope.Stage, r.envelope.Message = envelope.Data, message
-			open, envelopes = append(open, r), append(envelopes, &r.envelope)
+// content tells the backend the verdicts of these recipients, and returns the
+// message to deliver to them.
+func (s *session) content(message *envelope.Message, recipients []verdict.Recipient) (io.Reader, error) {
+	content := io.Reader(message.Open())
+	if s.guard.Deliver != nil {
+		e := s.transaction.envelope
+		e.Stage, e.Message = envelope.Data, message
+		verdicts := make([]verdict.Verdict, len(recipients))
+		for i, r := range recipients {
+			verdicts[i] = r.Verdict
+		}
+		var err error
+		if content, err = s.guard.Deliver(message, &e, verdicts...); err != nil {
+			return nil, err
 		}
 	}
-	for i, v := range s.guard.Policy.JudgeAll(s.ctx, s.guard.Resolver, envelopes...) {
-		open[i].verdict = v
-	}
-}
-
-// content returns the message as the backend shall have it for these recipients.
-func (s *session) content(message *envelope.Message, recipients []recipient) (io.Reader, error) {
-	if s.guard.Deliver == nil {
-		return untilEnd{s.ctx, message.Open()}, nil
-	}
-	e := s.tx.envelope
-	e.Stage, e.Message = envelope.Data, message
-	content, err := s.guard.Deliver(message, &e, verdictsOf(recipients)...)
-	if err != nil {
-		return nil, err
+	if inner, ok := s.inner.(interface {
+		Verdict(to string, v verdict.Verdict)
+	}); ok {
+		for _, r := range recipients {
+			inner.Verdict(s.transaction.recipients[r.Index].to, r.Verdict)
+		}
 	}
 	return untilEnd{s.ctx, content}, nil
 }
 
-// untilEnd reads a message, as long as the session lasts: a backend that is
-// reading when the server closes must not take what it has for the whole.
+// untilEnd reads a message until the session ends. A backend that is reading when
+// the server closes gets an error, and does not deliver a part as the whole.
 type untilEnd struct {
 	session context.Context
 	io.Reader
@@ -163,18 +144,4 @@ func (r untilEnd) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.Reader.Read(p)
-}
-
-// announce tells the session of the backend with which verdicts its message
-// comes, if it wants to know.
-func (s *session) announce(recipients []recipient) {
-	inner, ok := s.inner.(interface {
-		Verdict(to string, v verdict.Verdict)
-	})
-	if !ok {
-		return
-	}
-	for _, r := range recipients {
-		inner.Verdict(r.to, r.verdict)
-	}
 }

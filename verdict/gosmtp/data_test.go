@@ -71,7 +71,7 @@ func TestASpoolThatFailsIsATempfailAndLogged(t *testing.T) {
 	g := &gosmtp.Guard{Spool: envelope.Spool{Memory: 100, Dir: t.TempDir() + "/gone"}}
 	s := serve(t, g, b)
 	s.talk(t, toData).send(strings.Repeat("0123456789abcdef\r\n", 10000) + ".\r\n").play(`
-		S: 451 4.3.0 the server has a problem of its own, please try again later
+		S: 451 4.3.0 the server has an internal error, please try again later
 		C: MAIL FROM:<a@a.example>
 		S: 250 ...
 	`)

@@ -91,7 +91,7 @@ func TestAMessageThatCannotBeStampedIsRefused(t *testing.T) {
 		want string
 	}{
 		"a header of more than 1 MiB": {headers.ErrHeaderTooLong, "554 5.6.0 the header of the message is longer than 1 MiB"},
-		"something else":              {errors.New("secret"), "451 4.3.0 the server has a problem of its own, please try again later"},
+		"something else":              {errors.New("secret"), "451 4.3.0 the server has an internal error, please try again later"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &backend{}

@@ -79,8 +79,8 @@ var backendErrors = []struct {
 	want string
 	log  string
 }{
-	{"plain", errSecret, "451 4.3.0 the server has a problem of its own, please try again later", "1234"},
-	{"typed nil", (*smtp.SMTPError)(nil), "451 4.3.0 the server has a problem of its own, please try again later", "nil"},
+	{"plain", errSecret, "451 4.3.0 the server has an internal error, please try again later", "1234"},
+	{"typed nil", (*smtp.SMTPError)(nil), "451 4.3.0 the server has an internal error, please try again later", "nil"},
 	{"wrapped typed nil", fmt.Errorf("mail: %w", (*smtp.SMTPError)(nil)), "451 4.3.0 ...", "mail"},
 	{"bare", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, "550 5.1.1 no such user", ""},
 	{"wrapped", fmt.Errorf("db.internal: %w", &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "full"}), "552 5.2.2 full", ""},
@@ -98,7 +98,7 @@ var backendErrors = []struct {
 	{"codes on the lines already", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "5.7.1 one\ntwo"}, "550-5.7.1 one|550 5.7.1 two", ""},
 	{"the error of a verdict", verdict.Verdict{Action: verdict.Reject, Status: refused, Text: "no", Help: []string{"ask"}}.Err(), "550-5.7.1 no|550 5.7.1 ask", ""},
 	{"the error of gosmtp.Error", gosmtp.Error(verdict.Verdict{Action: verdict.Reject, Status: refused, Text: "no", Help: []string{"ask"}}), "550-5.7.1 no|550 5.7.1 ask", ""},
-	{"the error of an acceptance", &verdict.Error{Verdict: verdict.Verdict{Action: verdict.Accept}}, "451 4.3.0 ...", ""},
+	{"the error of an acceptance", &verdict.Error{Verdict: verdict.Verdict{Action: verdict.Accept}}, "451 4.3.0 ...", "250"},
 	{"cancelled", context.Canceled, "451 4.3.0 ...", "canceled"},
 }
 

@@ -2,47 +2,38 @@ package gosmtp
 
 import (
 	"context"
+	"strings"
 
-	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
 
-// The replies to what is accepted, but for their texts.
-var (
-	greeted = verdict.Reply{Status: envelope.Status{Code: 220}, Lines: []string{"ready"}}
-	taken   = verdict.Reply{Status: envelope.Status{Code: 250}, Lines: []string{"OK"}}
-)
-
-// tell reports a reply, unless the session has ended: then the client may not get
-// one.
-func (g *Guard) tell(ctx context.Context, event verdict.Event) {
-	if g.Report != nil && ctx.Err() == nil {
-		g.Report(ctx, event)
+// report keeps the reply of an event for go-smtp, and passes the event on to
+// Guard.Report. The reply is changed first where the client gets another: for an
+// error of the backend, and after too many refusals. After the end of the session
+// nothing is passed on, because the client may not get a reply.
+func (c *connection) report(ctx context.Context, event verdict.Event) {
+	over := ctx.Err() != nil || c.session != nil && c.session.isOver()
+	// A 421 stays: the session is over, or the backend panicked.
+	if event.Err != nil && event.Reply.Status.Code != 421 {
+		event.Reply = c.session.explain(strings.ToUpper(event.Stage.String()), event.Err, event.Envelope.SMTPUTF8)
+	}
+	if event.Reply.Status.Class() != 2 {
+		event.Reply = c.counted(event.Reply)
+	}
+	c.replies = append(c.replies, event.Reply)
+	if c.guard.Report != nil && !over {
+		c.guard.Report(ctx, event)
 	}
 }
 
-// expect says what the reply to the command that is running will be about.
-func (s *session) expect(event verdict.Event) { s.about = &event }
-
-// tell reports the reply to the command that is running.
-func (s *session) tell(reply verdict.Reply) {
-	if s.about == nil {
-		return
+// counted counts a refusal. It returns the reply, or another after too many.
+func (c *connection) counted(reply verdict.Reply) verdict.Reply {
+	if reply.Status.Class() == 4 {
+		return reply
 	}
-	event := *s.about
-	s.about = nil
-	event.Reply = reply
-	s.guard.tell(s.ctx, event)
-}
-
-// event is what a reply to the message is about that stands for these recipients.
-// The message is nil if it did not come whole.
-func (tx *transaction) event(message *envelope.Message, recipients ...recipient) verdict.Event {
-	e := tx.envelope
-	e.Stage, e.Message = envelope.Data, message
-	event := verdict.Event{Stage: envelope.Data, Envelope: &e, Verdict: verdict.Merge(verdictsOf(recipients)...)}
-	for _, r := range recipients {
-		event.Recipients = append(event.Recipients, verdict.Recipient{To: r.envelope.RcptTo, Verdict: r.verdict})
+	c.rejections++
+	if limit := c.guard.MaxRejections; c.rejections > limit && limit > 0 {
+		return tooManyRefusals()
 	}
-	return event
+	return reply
 }

@@ -180,7 +180,7 @@ func TestAClientThatLeavesBeforeTheGreetingIsNotJudged(t *testing.T) {
 }
 
 func TestASlowJudgementAtTheGreetingKeepsNobodyElseWaiting(t *testing.T) {
-	first := make(chan struct{})
+	first, ended := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	g := &gosmtp.Guard{Policy: policyOf(verdict.RejectUnless(envelope.At("slow", envelope.Connect,
 		func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -190,13 +190,15 @@ func TestASlowJudgementAtTheGreetingKeepsNobodyElseWaiting(t *testing.T) {
 				return envelope.Passed("")
 			}
 			close(first)
+			defer close(ended)
 			return waitForTheEnd(ctx, r, e)
 		})))}
 	s := serve(t, g, &backend{})
 	stuck := s.dial(t)
 	<-first
 	s.talk(t, hello+"C: QUIT\nS: 221 ...\nS: closed")
-	s.Close() // ends the slow judgement
+	s.Close()
+	<-ended
 	if _, err := io.ReadAll(stuck.in); err != nil {
 		t.Errorf("the connection of the slow client ended with %v", err)
 	}

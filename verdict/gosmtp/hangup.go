@@ -13,21 +13,19 @@ import (
 )
 
 const (
-	// quitTimeout and quitCommands bound how long a client that was refused at
-	// the greeting may take to say QUIT.
+	// quitTimeout and quitCommands bound what a client may send until QUIT after
+	// it was refused at the greeting.
 	quitTimeout  = 10 * time.Second
 	quitCommands = 20
-	// lastWords bounds the writing of a reply behind which the connection is
-	// closed.
+	// lastWords bounds the writing of the last reply.
 	lastWords = 5 * time.Second
-	// lingerTime is how long what the client still sends is read away before
-	// the connection is closed.
+	// lingerTime is how long input is discarded before the connection is closed.
 	lingerTime = 2 * time.Second
 )
 
-// turnAway refuses a client in place of the greeting. After a 554 the server
-// must wait for QUIT, and answers 503 to anything else (RFC 5321, section
-// 3.1); a 421 says itself that the connection is closed.
+// turnAway refuses a client in place of the greeting. After a 554 the server must
+// wait for QUIT, and answers 503 to anything else (RFC 5321, section 3.1). After a
+// 421 it closes the connection.
 func (c *greetingConn) turnAway(reply verdict.Reply) {
 	if reply.Status.Code != 421 {
 		c.Conn.SetWriteDeadline(time.Now().Add(lastWords))
@@ -38,8 +36,7 @@ func (c *greetingConn) turnAway(reply verdict.Reply) {
 	hangUp(c, reply)
 }
 
-// awaitQuit answers what the client says until it says QUIT, and returns the
-// reply to its last command.
+// awaitQuit answers commands until QUIT, and returns the reply to the last.
 func (c *greetingConn) awaitQuit() verdict.Reply {
 	c.Conn.SetDeadline(time.Now().Add(quitTimeout))
 	sayQuit := outOfOrder("the connection was refused, say QUIT").String()
@@ -59,11 +56,10 @@ func (c *greetingConn) awaitQuit() verdict.Reply {
 	return tooManyRefusals()
 }
 
-// hangUp sends a last reply, as far as the client takes it, and closes the
-// connection. If there is something unread when a connection is closed, TCP
-// resets it, and the other end may never see the reply (RFC 1122, section
-// 4.2.2.13). So only the sending half is closed at first, and for a moment all
-// that comes is read away.
+// hangUp sends a last reply and closes the connection. If input is unread when a
+// connection is closed, TCP resets it, and the client may not get the reply (RFC
+// 1122, section 4.2.2.13). So the sending half is closed first, and input is
+// discarded for a moment.
 func hangUp(conn net.Conn, reply verdict.Reply) {
 	defer conn.Close()
 	conn.SetWriteDeadline(time.Now().Add(lastWords))

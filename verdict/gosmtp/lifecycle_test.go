@@ -223,11 +223,10 @@ func TestClosingTheServerInsideTheMessageDeliversNothing(t *testing.T) {
 	}
 }
 
-// sessionOf returns the session that a guard makes for a client, behind the
-// back of go-smtp.
-func sessionOf(t *testing.T, b smtp.Backend) smtp.Session {
+// sessionOf returns the session that a guard makes for a client, which a test may
+// call beside go-smtp, and the client.
+func sessionOf(t *testing.T, g *gosmtp.Guard, b smtp.Backend) (smtp.Session, *peer) {
 	t.Helper()
-	g := &gosmtp.Guard{}
 	made := make(chan smtp.Session, 1)
 	spy := smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		session, err := g.Backend(b).NewSession(c)
@@ -235,13 +234,30 @@ func sessionOf(t *testing.T, b smtp.Backend) smtp.Session {
 		return session, err
 	})
 	s := serve(t, g, &backend{}, func(s *smtp.Server) { s.Backend = spy })
-	s.talk(t, hello)
-	return <-made
+	c := s.talk(t, hello)
+	return <-made, c
+}
+
+// Logout comes before the connection is closed, which may take a while.
+func TestLogoutAloneCancelsTheJudgement(t *testing.T) {
+	rule, began := slow(envelope.Mail)
+	b := &backend{}
+	session, c := sessionOf(t, &gosmtp.Guard{Policy: policyOf(rule)}, b)
+	ended := make(chan error)
+	go func() { ended <- session.Mail("a@a.example", &smtp.MailOptions{}) }()
+	<-began
+	session.Logout()
+	if refusal, ok := (<-ended).(*smtp.SMTPError); !ok || refusal.Code != 421 {
+		t.Errorf("MAIL was answered with %v", refusal)
+	}
+	equal(t, "the backend was told", b.all(), []string{"session", "logout"})
+	c.play("C: NOOP\nS: 250 ...")
 }
 
 func TestASessionThatIsOverReachesNobody(t *testing.T) {
 	b := &login{backend: backend{logout: func() error { return errSecret }}, auth: func(_, _ string) error { return nil }}
-	session := sessionOf(t, b).(smtp.AuthSession)
+	made, _ := sessionOf(t, &gosmtp.Guard{}, b)
+	session := made.(smtp.AuthSession)
 	exchange, err := session.Auth("PLAIN")
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +292,8 @@ func TestASessionThatIsOverReachesNobody(t *testing.T) {
 // hears of nothing out of order.
 func TestCommandsOutOfOrderReachNobody(t *testing.T) {
 	b := &each{}
-	session := sessionOf(t, b).(smtp.LMTPSession)
+	made, _ := sessionOf(t, &gosmtp.Guard{}, b)
+	session := made.(smtp.LMTPSession)
 	for name, err := range map[string]error{
 		"Rcpt":     session.Rcpt("b@b.example", nil),
 		"Data":     session.Data(strings.NewReader("x")),

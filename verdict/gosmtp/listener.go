@@ -12,23 +12,20 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
-	"mxrules.example/verdict"
 )
 
-// bannerTimeout bounds the writing of what stands at the beginning of a
-// connection, a few octets that the other end need not even read.
+// bannerTimeout bounds the writing of the greeting.
 const bannerTimeout = 30 * time.Second
 
-// Listener returns a listener whose connections are judged before they are
-// greeted (RFC 5321, section 3.1). Give it to Serve as it is, with listeners
-// that know of proxies or limit connections below it. A policy that accepts for
-// good at the greeting is not asked again on that connection.
+// Listener returns a listener whose connections are judged before the greeting (RFC
+// 5321, section 3.1). Give it to Serve directly, with listeners that handle proxies
+// or limit connections below it. A policy that accepts for good at the greeting is
+// not asked again on that connection.
 //
-// The judgement takes place where the server writes its banner, which go-smtp
-// does in a goroutine for each connection. So Accept never waits for it, it
-// ends when the server closes the connection, and there are no more of them
-// than there are connections: what bounds those (netutil.LimitListener) bounds
-// these. After a 554 the client may say QUIT before it is cut off.
+// The connection is judged when the server writes its banner, which go-smtp does in
+// a goroutine for each connection. Accept does not wait for it, and it ends when the
+// server closes the connection. After a 554 the client may send QUIT before the
+// connection is closed.
 func (g *Guard) Listener(l net.Listener) net.Listener {
 	return &greetingListener{Listener: l, guard: g}
 }
@@ -43,25 +40,23 @@ func (l *greetingListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	return &greetingConn{Conn: conn, guard: l.guard, ctx: ctx, cancel: cancel}, nil
+	c := &greetingConn{Conn: conn}
+	c.open(context.Background(), l.guard)
+	return c, nil
 }
 
 // greetingConn judges when the banner is written to it.
 type greetingConn struct {
 	net.Conn
 	connection
-	guard  *Guard
-	ctx    context.Context // until Close
-	cancel context.CancelFunc
 
 	greeted atomic.Bool
-	early   []byte // what the client said too early, not yet read by the server
-	failed  error  // of Read, for good
+	early   []byte // what the client sent early, not yet read by the server
+	failed  error  // of every further Read
 }
 
-// Write judges the client at the first thing written, if that is a banner.
-// Anything else is the handshake of TLS below which nothing can be said.
+// Write judges the client at the first write, if that is a banner. Anything else is
+// a TLS handshake.
 func (c *greetingConn) Write(p []byte) (int, error) {
 	if c.greeted.Swap(true) || len(p) == 0 || p[0] != '2' {
 		return c.Conn.Write(p)
@@ -76,9 +71,8 @@ func (c *greetingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Read never reads again once it has failed: go-smtp goes on after a timeout
-// inside a message, and what is left of the message must not be taken for
-// commands.
+// Read never reads again once it has failed: go-smtp goes on after a timeout inside
+// a message, and would take the rest of the message for commands.
 func (c *greetingConn) Read(p []byte) (int, error) {
 	if len(c.early) > 0 {
 		n := copy(p, c.early)
@@ -98,12 +92,12 @@ func (c *greetingConn) Read(p []byte) (int, error) {
 
 // Close ends a judgement that is under way.
 func (c *greetingConn) Close() error {
-	c.cancel()
+	c.verdicts.Close()
 	return c.Conn.Close()
 }
 
-// greet returns nil if the client may be greeted. Else the connection is
-// closed, or broken, and the error is what Read shall say.
+// greet judges the client. An error means that the connection is closed or broken;
+// Read returns it.
 func (c *greetingConn) greet() (err error) {
 	defer func() {
 		// go-smtp does not recover here. It logs an error of Read, and closes the
@@ -119,21 +113,15 @@ func (c *greetingConn) greet() (err error) {
 	}
 	e := envelope.Envelope{Stage: envelope.Connect, ClientIP: clientIP(c.Conn), SpokeEarly: c.spokeEarly}
 	c.guard.fill(c.Conn, &e)
-	c.greeting = c.guard.judge(c.ctx, &e)
-	event := verdict.Event{Stage: envelope.Connect, Envelope: &e, Verdict: c.greeting}
-	if c.greeting.Err() == nil {
-		event.Reply = greeted
-		c.guard.tell(c.ctx, event)
-		return nil
+	if reply := c.verdicts.Connect(e); reply.Status.Class() != 2 {
+		c.turnAway(reply)
+		return net.ErrClosed
 	}
-	event.Reply = c.greeting.Reply()
-	c.guard.tell(c.ctx, event)
-	c.turnAway(event.Reply)
-	return net.ErrClosed
+	return nil
 }
 
-// holdBack waits for d, or until the client speaks, which it should not, or
-// leaves, which is the error.
+// holdBack waits for d, or until the client speaks. It returns an error if the client
+// disconnects.
 func (c *greetingConn) holdBack(d time.Duration) error {
 	if d <= 0 {
 		return nil

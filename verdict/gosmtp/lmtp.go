@@ -3,6 +3,7 @@ package gosmtp
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 
 	"github.com/emersion/go-smtp"
@@ -15,8 +16,8 @@ import (
 // section 4.2).
 type delivery struct{ session *session }
 
-// LMTPData judges the message for each recipient and hands it on for those that
-// may have it. Its own error is the answer to all.
+// LMTPData judges the message for each recipient, and delivers it to those that
+// accept it. Its own error is the answer to all.
 func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 	s := d.session
 	message, err := s.receive(r)
@@ -27,164 +28,130 @@ func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 		return s.over()
 	}
 	defer s.end()
-	switch {
-	case err != nil:
+	if err != nil {
 		return s.brokenOff(err)
-	case s.tx == nil:
-		return s.refuse(outOfOrder("there is no recipient yet"))
 	}
-	s.judgeMessage(message)
-	if s.isOver() {
-		return s.over()
+	s.connection.verdicts.DataEach(message, func(accepted []verdict.Recipient) []error {
+		return s.deliver(message, accepted)
+	})
+	if s.transaction == nil {
+		return s.answer()
 	}
-	answers := newAnswers(s, message)
-	defer answers.give(status)
-	accepted := s.reopen(answers)
-	if len(accepted) == 0 {
-		return nil
+	for i, r := range s.transaction.recipients {
+		status.SetStatus(r.to, s.answerTo(r.to, s.connection.replies[i]))
 	}
-	content, err := s.content(message, accepted)
-	if err == nil {
-		s.announce(accepted)
-		if each, ok := s.inner.(smtp.LMTPSession); ok {
-			err = each.LMTPData(content, answers)
-		} else {
-			err = s.inner.Data(content)
-		}
-	}
-	answers.fill(err)
 	return nil
 }
 
-// reopen returns the recipients that the policy accepts, and answers the
-// others. If there are both, the session of the backend begins the transaction
-// again, so that it holds the accepted alone.
-func (s *session) reopen(answers *answers) []recipient {
-	all := s.tx.recipients
-	var accepted []recipient
-	for i, r := range all {
-		if r.verdict.Action != verdict.Accept {
-			answers.refuse(i, r.verdict.Reply())
-		} else {
-			accepted = append(accepted, r)
-		}
+// answerTo returns the reply to a recipient as an error for go-smtp, nil for a
+// success. A 421 does not hang up: the other replies must be sent first.
+func (s *session) answerTo(to string, reply verdict.Reply) error {
+	switch {
+	case reply.Status.Class() == 2:
+		return nil
+	case reply.Status.Code == 421:
+		s.closing = true
 	}
-	if len(accepted) == 0 || len(accepted) == len(all) {
-		return accepted
+	return smtpError(oneLine(reply, to))
+}
+
+// deliver delivers a message to the recipients that accept it, and returns their
+// errors. If the backend panics, the recipients without an answer get a 421.
+func (s *session) deliver(message *envelope.Message, accepted []verdict.Recipient) (errs []error) {
+	answers := &answers{errs: make([]error, len(accepted)), known: make([]bool, len(accepted))}
+	for _, r := range accepted {
+		answers.to = append(answers.to, s.transaction.recipients[r.Index].to)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err := fmt.Errorf("panic: %v", v)
+			s.log("DATA", fmt.Errorf("%w\n%s", err, debug.Stack()))
+			answers.fill(&ownError{err, trouble(421)})
+			errs = answers.errs
+		}
+	}()
+	answers.fill(s.deliverEach(message, accepted, answers))
+	return answers.errs
+}
+
+// deliverEach returns the error for the recipients without an answer.
+func (s *session) deliverEach(message *envelope.Message, accepted []verdict.Recipient, answers *answers) error {
+	accepted, err := s.reopen(accepted, answers)
+	if err != nil || len(accepted) == 0 {
+		return err
+	}
+	content, err := s.content(message, accepted)
+	if err != nil {
+		return err
+	}
+	if each, ok := s.inner.(smtp.LMTPSession); ok {
+		return each.LMTPData(content, answers)
+	}
+	return s.inner.Data(content)
+}
+
+// reopen begins the transaction of the backend again if it has others than the
+// accepted recipients. It returns those that the backend takes again.
+func (s *session) reopen(accepted []verdict.Recipient, answers *answers) ([]verdict.Recipient, error) {
+	tx := s.transaction
+	if len(accepted) == len(tx.recipients) {
+		return accepted, nil
 	}
 	s.inner.Reset()
-	if err := s.inner.Mail(s.tx.from, s.tx.options); err != nil {
-		answers.fill(err)
-		return nil
+	if err := s.inner.Mail(tx.from, tx.options); err != nil {
+		return nil, err
 	}
-	accepted = accepted[:0]
-	for i, r := range all {
-		if r.verdict.Action != verdict.Accept {
-			continue
-		}
-		if err := s.inner.Rcpt(r.to, r.options); err != nil {
-			answers.settle(i, err)
+	var taken []verdict.Recipient
+	for i, r := range accepted {
+		if err := s.inner.Rcpt(tx.recipients[r.Index].to, tx.recipients[r.Index].options); err != nil {
+			answers.set(i, err)
 		} else {
-			accepted = append(accepted, r)
+			taken = append(taken, r)
 		}
 	}
-	return accepted
+	return taken, nil
 }
 
-// answers are the replies to the recipients of a message, in the order of
-// RCPT. They are kept until all are there: go-smtp tells recipients apart by
-// their address, and of one that was named twice it takes the first answer for
-// the first.
+// answers are the errors of a backend for the recipients of a message, in the
+// order of RCPT. go-smtp tells recipients apart by their address: the first
+// answer for an address is that of the first recipient who has it.
 type answers struct {
-	session *session
+	to []string // as go-smtp gave it
 
-	mu      sync.Mutex // a backend may answer from several goroutines
-	answers []answer
+	mu    sync.Mutex // a backend may answer concurrently
+	errs  []error
+	known []bool
 }
 
-type answer struct {
-	verdict.Event
-	to    string // as go-smtp gave it
-	known bool
-}
-
-func newAnswers(s *session, message *envelope.Message) *answers {
-	a := &answers{session: s}
-	for _, r := range s.tx.recipients {
-		a.answers = append(a.answers, answer{Event: s.tx.event(message, r), to: r.to})
-	}
-	return a
-}
-
-// refuse answers a recipient with a refusal. It does not hang up: the other
-// replies must be sent first.
-func (a *answers) refuse(i int, reply verdict.Reply) {
-	reply = a.session.counted(reply)
-	if reply.Status.Code == 421 {
-		a.session.closing = true
-	}
-	a.answers[i].known, a.answers[i].Reply = true, oneLine(reply, a.answers[i].to)
-}
-
-func (a *answers) settle(i int, err error) {
-	if err != nil {
-		a.answers[i].Err = err
-		a.refuse(i, a.session.explain("LMTP DATA", err, a.session.tx.envelope.SMTPUTF8))
-		return
-	}
-	a.answers[i].known, a.answers[i].Reply = true, taken
-}
+func (a *answers) set(i int, err error) { a.errs[i], a.known[i] = err, true }
 
 // SetStatus takes the answer of a backend to one recipient. Like that of
 // go-smtp it panics for a recipient that it was not given, or not as often.
 func (a *answers) SetStatus(to string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range a.answers {
-		if a.answers[i].to == to && !a.answers[i].known {
-			a.settle(i, err)
+	for i := range a.to {
+		if a.to[i] == to && !a.known[i] {
+			a.set(i, err)
 			return
 		}
 	}
-	panic(fmt.Sprintf("gosmtp: SetStatus for %q, which is no recipient of the message that has no answer yet", to))
+	panic(fmt.Sprintf("gosmtp: SetStatus for %q, which is not a recipient of the message or has its answer already", to))
 }
 
 // fill answers all that have no answer yet.
 func (a *answers) fill(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range a.answers {
-		if !a.answers[i].known {
-			a.settle(i, err)
+	for i := range a.to {
+		if !a.known[i] {
+			a.set(i, err)
 		}
 	}
 }
 
-// give hands the answers to go-smtp. If a backend panicked before it had given
-// all, those that are missing are asked to come again.
-func (a *answers) give(status smtp.StatusCollector) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i := range a.answers {
-		if !a.answers[i].known {
-			a.refuse(i, trouble(421))
-		}
-		status.SetStatus(a.answers[i].to, a.answers[i].tell(a.session))
-	}
-}
-
-// tell reports the answer, and returns it as an error, nil for a success.
-func (a *answer) tell(s *session) error {
-	s.guard.tell(s.ctx, a.Event)
-	if a.Reply.Status == taken.Status {
-		return nil
-	}
-	return smtpError(a.Reply)
-}
-
-// oneLine makes a single line of a reply. go-smtp puts the recipient in front
-// of the first, where the enhanced status code of a reply with several would
-// have to stand.
+// oneLine joins the lines of a reply. go-smtp puts the recipient before the text,
+// where the enhanced status codes of several lines would have to be.
 func oneLine(reply verdict.Reply, to string) verdict.Reply {
 	const codes = len("550 5.999.999 <> \r\n")
 	text := ""

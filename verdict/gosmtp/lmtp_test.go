@@ -162,11 +162,11 @@ func TestLMTPErrorsOfTheBackendAreCleaned(t *testing.T) {
 	s := serve(t, &gosmtp.Guard{}, b, lmtp)
 	s.talk(t, lmtpTo("x@b.example", "y@b.example", "z@b.example")+`
 		C: .
-		S: 451 4.3.0 <x@b.example> the server has a problem of its own, please try again later
+		S: 451 4.3.0 <x@b.example> the server has an internal error, please try again later
 		S: 450 4.2.2 <y@b.example> one two
 		S: 451 4.3.0 <z@b.example> ...
 	`)
-	if log := s.log.String(); strings.Count(log, "LMTP DATA of 127.0.0.1:") != 2 || !strings.Contains(log, errSecret.Error()) {
+	if log := s.log.String(); strings.Count(log, "DATA of 127.0.0.1:") != 2 || !strings.Contains(log, errSecret.Error()) {
 		t.Errorf("the log has %q", log)
 	}
 }

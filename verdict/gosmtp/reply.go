@@ -14,14 +14,13 @@ import (
 // line has at most 512 octets (RFC 5321, section 4.5.3.1.5).
 const maxText = 480
 
-// Error returns v as the error that a session of go-smtp returns: nil for
-// Accept and Continue, else an *smtp.SMTPError, not wrapped, since go-smtp
-// looks no deeper. It is for those who judge in a session of their own.
+// Error returns v as the error that a session of go-smtp returns: nil for Accept
+// and Continue, otherwise an *smtp.SMTPError that is not wrapped, because go-smtp
+// does not unwrap. It is for programs that judge in their own session.
 //
-// Every line of a reply with several bears the enhanced status code (RFC 2034,
-// section 4), which go-smtp by itself puts on the last one only. A 421 does not
-// make go-smtp close the connection: that is for the caller, with smtp.Conn's
-// Close.
+// Every line of the reply has the enhanced status code (RFC 2034, section 4), which
+// go-smtp by itself puts on the last one only. go-smtp does not close the
+// connection after a 421: call Close of smtp.Conn.
 func Error(v verdict.Verdict) error {
 	if v.Action == verdict.Accept || v.Action == verdict.Continue {
 		return nil
@@ -45,19 +44,27 @@ func smtpError(reply verdict.Reply) error {
 	}
 }
 
-// ownReply is a reply that no policy and no backend has made.
+// ownReply returns a reply of this package.
 func ownReply(status envelope.Status, text string) verdict.Reply {
 	return verdict.Reply{Status: status, Lines: []string{text}}
 }
 
-// trouble is the reply to a failure on this side, with the code 451, or 421
-// where the connection ends with it. It says nothing of the reason.
-func trouble(code uint16) verdict.Reply {
-	return ownReply(envelope.Status{Code: code, Subject: 3}, "the server has a problem of its own, please try again later")
+// ownError is an error for which this package has a reply.
+type ownError struct {
+	error
+	reply verdict.Reply
 }
 
-// outOfOrder is the reply to a command that has no place where it came (RFC
-// 5321, section 4.1.4).
+func (e *ownError) Unwrap() error { return e.error }
+
+// trouble is the reply to a failure of the server: 451, or 421 if the connection is
+// closed. It does not tell the reason.
+func trouble(code uint16) verdict.Reply {
+	return ownReply(envelope.Status{Code: code, Subject: 3}, "the server has an internal error, please try again later")
+}
+
+// outOfOrder is the reply to a command that is not permitted in the state of the
+// session (RFC 5321, section 4.1.4).
 func outOfOrder(text string) verdict.Reply {
 	return ownReply(envelope.Status{Code: 503, Subject: 5, Detail: 1}, text)
 }
@@ -70,12 +77,16 @@ func connectionLost() verdict.Reply {
 	return ownReply(envelope.Status{Code: 421, Subject: 4, Detail: 2}, "the connection broke inside the message, closing it")
 }
 
-// replyOf reads the reply out of an error of a backend. It reports false if
-// there is none that can be sent as a refusal.
+// replyOf returns the reply in an error of a backend. It reports false if there is
+// none, or none that refuses.
 func replyOf(err error, smtputf8 bool) (verdict.Reply, bool) {
 	var refused *verdict.Error
-	if errors.As(err, &refused) && refused != nil {
+	if errors.As(err, &refused) && refused != nil && refused.Verdict.Err() != nil {
 		return refused.Verdict.Reply(), true
+	}
+	var ours *ownError
+	if errors.As(err, &ours) {
+		return ours.reply, true
 	}
 	var own *smtp.SMTPError
 	if !errors.As(err, &own) || own == nil || own.Code < 400 || own.Code > 599 {
@@ -89,9 +100,8 @@ func replyOf(err error, smtputf8 bool) (verdict.Reply, bool) {
 	return verdict.Reply{Status: status, Lines: textLines(own.Message, status, smtputf8)}, true
 }
 
-// enhancedPart returns 0, "other or undefined" (RFC 3463, section 3.1), for
-// what can't stand in an enhanced status code, such as the -1 of
-// smtp.NoEnhancedCode.
+// enhancedPart returns 0, "other or undefined" (RFC 3463, section 3.1), for an
+// invalid part of an enhanced status code, such as the -1 of smtp.NoEnhancedCode.
 func enhancedPart(n int) uint16 {
 	if n < 0 || n > 999 {
 		return 0
@@ -99,9 +109,8 @@ func enhancedPart(n int) uint16 {
 	return uint16(n)
 }
 
-// textLines makes lines that can be sent of a message, without the empty ones.
-// Enhanced codes that it has on its lines already, as those of Error have, are
-// taken off.
+// textLines returns the clean lines of a message that are not empty. It removes
+// enhanced codes at their beginning, which the lines of Error have.
 func textLines(message string, status envelope.Status, smtputf8 bool) []string {
 	var lines []string
 	for line := range strings.SplitSeq(message, "\n") {
@@ -117,8 +126,8 @@ func textLines(message string, status envelope.Status, smtputf8 bool) []string {
 	return lines
 }
 
-// cut returns clean text shortened to a number of octets, at a character, and
-// clean still: without a blank at its end.
+// cut shortens clean text to a number of octets, without a partial character or a
+// blank at its end.
 func cut(text string, limit int) string {
 	if len(text) <= limit {
 		return text

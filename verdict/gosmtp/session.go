@@ -16,33 +16,37 @@ import (
 
 // session stands between go-smtp and a session of the backend.
 //
-// go-smtp calls its methods one after another, but for two: Logout comes at any
-// time when the server closes, and Reset while the goroutine of a BDAT still
-// reads its message. Both must not wait, because go-smtp holds a lock around
-// them that a running call may need to come to its end. So they leave a note,
-// and whoever has the session, or had it last, does what it says.
+// go-smtp calls its methods one after another, except two: Logout comes at any
+// time when the server closes, and Reset while the goroutine of a BDAT still reads
+// its message. Neither may wait, because go-smtp holds a lock that the running call
+// may need in order to return. They leave a note, which the running call obeys
+// before it returns, or they themselves if no call is running.
 type session struct {
 	guard      *Guard
 	conn       *smtp.Conn
-	wire       net.Conn // of conn; another one comes with another session
+	wire       net.Conn // of conn; STARTTLS brings another, and another session
 	connection *connection
 	inner      smtp.Session
 	ctx        context.Context // until Logout
 	cancel     context.CancelFunc
 
-	mu      sync.Mutex // held by the call that is running, and for what follows
-	tx      *transaction
-	about   *verdict.Event // what the command that is running is about, until it is answered
-	closing bool           // the connection ends with the next Reset, which comes behind a reply
-	ended   bool           // inner is logged out
+	mu          sync.Mutex   // held by the running call; guards what follows
+	transaction *transaction // nil if there is none
+	closing     bool         // the next Reset, which comes after a reply, closes the connection
+	ended       bool         // inner is logged out
 
 	reset, logout atomic.Bool // the notes
 }
 
 func (g *Guard) newSession(c *smtp.Conn, backend smtp.Backend) (smtp.Session, error) {
-	s := &session{guard: g, conn: c, wire: c.Conn(), connection: g.connection(c.Conn())}
+	s := &session{guard: g, conn: c, wire: c.Conn()}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.connection = g.connection(s.ctx, s.wire)
 	if s.connection.gone.Load() {
 		return nil, smtpError(tooManyRefusals())
+	}
+	if s.connection.session != nil {
+		s.connection.verdicts.StartTLS()
 	}
 	inner, err := backend.NewSession(c)
 	if err == nil && inner == nil {
@@ -52,12 +56,13 @@ func (g *Guard) newSession(c *smtp.Conn, backend smtp.Backend) (smtp.Session, er
 		return nil, s.refuse(s.explain("EHLO", err, false))
 	}
 	s.inner = inner
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.connection.session = s
+	s.connection.verdicts.LMTP = c.Server().LMTP
 	return s.offering(), nil
 }
 
-// offering returns the session with the optional interfaces of go-smtp that it
-// shall have, and no others: go-smtp finds out by asking for them.
+// offering returns the session with the optional interfaces of go-smtp that the
+// backend's session has, and no others: go-smtp looks for them by type.
 func (s *session) offering() smtp.Session {
 	auth, offersAuth := s.inner.(smtp.AuthSession)
 	_, deliversEach := s.inner.(smtp.LMTPSession)
@@ -83,7 +88,7 @@ func (s *session) offering() smtp.Session {
 	return s
 }
 
-// begin takes the session for a call, or reports that it is over.
+// begin locks the session for a call. It reports false if the session is over.
 func (s *session) begin() bool {
 	s.mu.Lock()
 	s.heedNotes()
@@ -91,25 +96,22 @@ func (s *session) begin() bool {
 		s.mu.Unlock()
 		return false
 	}
+	s.connection.replies = s.connection.replies[:0]
 	return true
 }
 
-// end gives the session back, also when a call panics: go-smtp answers then, and
-// closes the connection.
+// end unlocks the session. It is deferred, because go-smtp recovers from a panic of
+// the call and goes on to Logout.
 func (s *session) end() {
 	defer s.catchUp()
-	defer s.mu.Unlock()
-	if s.about != nil {
-		s.tell(ownReply(envelope.Status{Code: 421}, "internal server error"))
-	}
+	s.mu.Unlock()
 }
 
-// isOver reports whether the session ended during the call that is running.
-// From then on the backend hears of nothing, whatever the policy says: the
-// client may get no reply, and sends its mail again.
+// isOver reports whether Logout came. From then on the backend is not called,
+// because the client may get no reply, and sends its mail again.
 func (s *session) isOver() bool { return s.ctx.Err() != nil }
 
-// catchUp does what notes say, unless a call is running: that one will.
+// catchUp obeys the notes, unless a call is running.
 func (s *session) catchUp() (err error) {
 	for (s.reset.Load() || s.logout.Load()) && s.mu.TryLock() {
 		err = s.heedAndUnlock()
@@ -122,10 +124,11 @@ func (s *session) heedAndUnlock() error {
 	return s.heedNotes()
 }
 
-// heedNotes is called with the session taken.
+// heedNotes obeys the notes. The session is locked.
 func (s *session) heedNotes() error {
 	if s.reset.Swap(false) && !s.ended {
-		s.tx = nil
+		s.transaction = nil
+		s.connection.verdicts.Reset()
 		if s.closing {
 			s.connection.gone.Store(true)
 			s.wire.Close()
@@ -139,72 +142,64 @@ func (s *session) heedNotes() error {
 	return nil
 }
 
-// Reset ends the transaction, if there is one. go-smtp calls it behind the
-// reply to DATA too.
+// Reset ends the transaction, if there is one. go-smtp calls it after the reply to
+// DATA too.
 func (s *session) Reset() {
 	s.reset.Store(true)
 	s.catchUp()
 }
 
-// Logout cancels what is running, and ends the session as soon as that has
-// come to its end.
+// Logout ends the session. STARTTLS comes between two calls. If a call is running
+// the server is closing: the judgement is cancelled, and the backend is logged out
+// at the end of the call.
 func (s *session) Logout() error {
 	s.cancel()
 	s.logout.Store(true)
-	return s.catchUp()
+	err := s.catchUp()
+	if s.logout.Load() {
+		s.connection.verdicts.Close()
+	}
+	return err
 }
 
-// accept is what every success goes through on its way to go-smtp.
-func (s *session) accept() error {
-	s.tell(taken)
-	return nil
+// answer returns the last reply as an error for go-smtp, nil for a success.
+func (s *session) answer() error {
+	reply := s.connection.replies[len(s.connection.replies)-1]
+	switch {
+	case reply.Status.Class() == 2:
+		return nil
+	case s.isOver():
+		return s.over()
+	}
+	return s.send(reply)
 }
 
-// refuse is what every refusal goes through on its way to go-smtp. It counts
-// those for good, and sees to it that a 421 closes the connection.
-func (s *session) refuse(reply verdict.Reply) error {
-	reply = s.counted(reply)
-	s.tell(reply)
+// refuse answers a command that the policy does not judge.
+func (s *session) refuse(reply verdict.Reply) error { return s.send(s.connection.counted(reply)) }
+
+// send returns a refusal as an error for go-smtp. A 421 closes the connection.
+func (s *session) send(reply verdict.Reply) error {
 	if reply.Status.Code == 421 {
 		s.hangUp(reply)
 	}
 	return smtpError(reply)
 }
 
-// counted returns the reply, or what is said in its place.
-func (s *session) counted(reply verdict.Reply) verdict.Reply {
-	limit := s.guard.MaxRejections
-	switch reply.Status.Class() {
-	case 4:
-		return reply
-	case 5:
-		if s.connection.rejections.Add(1) > int64(limit) && limit > 0 {
-			return tooManyRefusals()
-		}
-		return reply
-	}
-	return trouble(451) // no refusal may look like a success
-}
-
-// hangUp does not call Close of smtp.Conn: that ends the session under the
-// commands that go-smtp has read already, which then panic. go-smtp closes it
-// when it finds that it can't read any more.
+// hangUp does not call Close of smtp.Conn: that removes the session, and commands
+// that go-smtp has read already would panic. go-smtp calls it itself when the next
+// read fails.
 func (s *session) hangUp(reply verdict.Reply) {
 	s.connection.gone.Store(true)
 	hangUp(s.wire, reply)
 }
 
-// over is the answer to commands that go-smtp still had when the session came
-// to its end. Nobody is there to read it.
+// over is the answer to a command that go-smtp had read before the session ended.
 func (s *session) over() error {
 	return smtpError(ownReply(envelope.Status{Code: 421, Subject: 4, Detail: 2}, "the connection is closed"))
 }
 
 // explain returns the reply that stands for an error of the backend.
 func (s *session) explain(command string, err error, smtputf8 bool) verdict.Reply {
-	if s.about != nil {
-		s.about.Err = err
-	}
 	if reply, ok := replyOf(err, smtputf8); ok {
 		return reply
 	}
@@ -212,10 +207,10 @@ func (s *session) explain(command string, err error, smtputf8 bool) verdict.Repl
 	return trouble(451)
 }
 
-// log tells the owner of the server what the client is not told.
+// log writes an error that the client must not see to the log of the server.
 func (s *session) log(command string, err error) {
 	if log := s.conn.Server().ErrorLog; log != nil {
-		// Sprint, because an error that is a nil pointer panics when it is asked.
+		// Sprint, because Error of a nil pointer panics.
 		text := envelope.CleanText(fmt.Sprint(err), true)
 		log.Printf("gosmtp: %s of %v: %s", command, s.wire.RemoteAddr(), text)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"mxrules.example/envelope"
+	"mxrules.example/verdict"
 	"mxrules.example/verdict/gosmtp"
 )
 
@@ -50,9 +51,10 @@ func (c *peer) startTLS() *peer {
 }
 
 func TestSTARTTLSBeginsANewSessionOfTheSameConnection(t *testing.T) {
-	f := &facts{}
+	f, d := &facts{}, &diary{}
 	var conns []net.Conn
 	g := &gosmtp.Guard{
+		Report:        d.note,
 		Policy:        policyOf(rejecting("sender", envelope.Mail, func(e *envelope.Envelope) bool { return e.MailFrom == "bad@a.example" }), f.rule()),
 		MaxRejections: 2,
 		BannerDelay:   time.Hour,
@@ -83,7 +85,7 @@ func TestSTARTTLSBeginsANewSessionOfTheSameConnection(t *testing.T) {
 		S: 421 4.7.0 too many commands were refused, closing the connection
 		S: closed
 	`)
-	if n := len(f.at(envelope.Connect)); n != 1 {
+	if n := strings.Count(strings.Join(d.read(), "\n"), "connect "); n != 1 {
 		t.Errorf("the greeting was judged %d times", n)
 	}
 	for _, e := range f.at(envelope.Mail) {
@@ -99,6 +101,23 @@ func TestSTARTTLSBeginsANewSessionOfTheSameConnection(t *testing.T) {
 	s.finish(t)
 	if got := strings.Join(b.all(), " "); strings.Count(got, "session") != 2 || strings.Count(got, "logout") != 2 {
 		t.Errorf("the backend was told %q, want two sessions, each logged out once", got)
+	}
+}
+
+// RFC 3207, section 4.2: what the client said before TLS does not count.
+func TestAfterSTARTTLSOnlyFindingsAboutTheConnectionAreKept(t *testing.T) {
+	asked := &facts{}
+	at := func(stage envelope.Stage) verdict.Rule {
+		return rejecting(stage.String(), stage, func(e *envelope.Envelope) bool { asked.add(e); return false })
+	}
+	g := &gosmtp.Guard{Policy: policyOf(at(envelope.Connect), at(envelope.Helo), at(envelope.Mail))}
+	s := serve(t, g, &backend{}, func(s *smtp.Server) { s.TLSConfig = certificate(t) })
+	const twice = "C: MAIL FROM:<a@a.example>\nS: 250 ...\nC: RSET\nS: 250 ...\nC: MAIL FROM:<a@a.example>\nS: 250 ..."
+	s.talk(t, hello+twice+"\nC: STARTTLS\nS: 220 ...").startTLS().play("C: HELO client.example.net\nS: 250 ...\n" + twice)
+	for stage, want := range map[envelope.Stage]int{envelope.Connect: 1, envelope.Helo: 2, envelope.Mail: 4} {
+		if got := len(asked.at(stage)); got != want {
+			t.Errorf("a check of %s was asked %d times, want %d", stage, got, want)
+		}
 	}
 }
 

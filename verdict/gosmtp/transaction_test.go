@@ -19,7 +19,7 @@ func TestASecondMAILWithoutRSETIsOutOfOrder(t *testing.T) {
 		C: RCPT TO:<b@b.example>
 		S: 250 ...
 		C: MAIL FROM:<c@c.example>
-		S: 503 5.5.1 there is a sender already, RSET comes first
+		S: 503 5.5.1 nested MAIL command, RSET must come first
 		C: DATA
 		S: 354 ...
 		C: .
@@ -88,7 +88,7 @@ func TestRecipientsThatWouldClashAtDATAComeInTransactionsOfTheirOwn(t *testing.T
 				C: RCPT TO:<`+tc.first+`>
 				S: 250 ...
 				C: RCPT TO:<`+tc.second+`>
-				S: 452 4.5.3 this recipient needs a transaction of its own, please send it again
+				S: 452 4.5.3 this recipient needs a transaction of its own, please send the message again
 				C: RCPT TO:<`+tc.first+`>
 				S: 250 ...
 				C: DATA
