@@ -326,22 +326,6 @@ func TestJudgeEachCountsRecipientsThatWereNotRefused(t *testing.T) {
 	}
 }
 
-func TestJudgeAllDoesNotChangeTheEnvelopes(t *testing.T) {
-	first := verdict.RejectUnless(envelope.At("first", envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		if e.Recipients > 0 {
-			return envelope.Failed("", envelope.Status{Code: 550, Subject: 5, Detail: 3}, "too many recipients for %s", e.RcptTo)
-		}
-		return envelope.Passed("")
-	}))
-	envelopes := []*envelope.Envelope{{Recipients: 0}, {Recipients: 1}, nil, {Recipients: 0}}
-	got := verdict.Policy{Rules: verdict.Rules{first}}.JudgeAll(t.Context(), nil, envelopes...)
-	for i, want := range []verdict.Action{verdict.Accept, verdict.Reject, 0, verdict.Accept} {
-		if got[i].Action != want {
-			t.Errorf("envelope %d: %v, want %v", i, got[i].Action, want)
-		}
-	}
-}
-
 func TestChecksGetAPlainAddressAndOneTime(t *testing.T) {
 	var times []time.Time
 	look := func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

@@ -16,10 +16,10 @@ type Policy struct {
 	// verdict is accept. A server on the Internet therefore needs a rule that rejects
 	// recipients in other domains, or it is an open relay.
 	Rules Rules
-	// Timeout bounds one call of Judge, JudgeAll or JudgeEach. Findings that are
-	// missing when it ends are TempErrors. 0 means no limit except the context. Keep
-	// it well below five minutes, after which clients give up (RFC 5321, section
-	// 4.5.3.2).
+	// Timeout bounds one call of Judge, JudgeEach or a method of Session. Findings
+	// that are missing when it ends are TempErrors. 0 means no limit except the
+	// context. Keep it well below five minutes, after which clients give up (RFC
+	// 5321, section 4.5.3.2).
 	Timeout time.Duration
 	// Sequential asks one check after another. It saves the questions to DNS that the
 	// decision does not need, and takes the time of all others together.
@@ -83,21 +83,6 @@ func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Enve
 	return p.judge(b, e)
 }
 
-// JudgeAll judges several envelopes of one transaction as Judge does, in order. A
-// question that several of them need is asked once, and Timeout bounds all of them
-// together. Each envelope has its own Recipients.
-func (p Policy) JudgeAll(ctx context.Context, r envelope.Resolver, envelopes ...*envelope.Envelope) []Verdict {
-	verdicts := make([]Verdict, len(envelopes))
-	b := p.begin(ctx, r)
-	defer b.end()
-	for i, e := range envelopes {
-		if e != nil {
-			verdicts[i] = p.judge(b, e)
-		}
-	}
-	return verdicts
-}
-
 // JudgeEach judges e once for each recipient, in order, with RcptTo set to it and
 // Recipients counting those before it that were not refused. A question that several
 // of them need is asked once. [Merge] makes one verdict of the verdicts.
@@ -119,7 +104,7 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-// bounds holds the contexts of one call of Judge, JudgeAll or JudgeEach.
+// bounds holds the contexts of one call of Judge or JudgeEach.
 type bounds struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc
