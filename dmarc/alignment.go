@@ -23,10 +23,9 @@ type alignment struct {
 	walks  int
 }
 
-// find fills in which identifiers are aligned. Those that need no DNS come first,
-// and those that could not be evaluated come last, and only if they matter: a
-// failure must not hold up a message that is authenticated anyhow, nor the
-// rejection of one that is not.
+// find fills in which identifiers are aligned. Those that need no DNS come first.
+// Those whose lookup failed come last, and only if they matter: a failure must not
+// defer a message that is authenticated without them, nor a rejection.
 func (a *alignment) find(ctx context.Context, identifiers []identifier) {
 	for n := range identifiers {
 		if i := &identifiers[n]; i.word == pass && i.host == a.result.Domain {
@@ -77,10 +76,9 @@ func (a *alignment) isAligned(ctx context.Context, i *identifier) bool {
 }
 
 // sameOrganization reports whether org, the organizational domain of the author
-// domain, is that of host too. The organizational domain of a name is the name
-// itself or above it, so that most are told apart without a question. Above org
-// the walk of host meets what that of the author domain has met: it need not
-// go there.
+// domain, is that of host too. The organizational domain of a name is the name itself
+// or above it, so most differ without a question. Above org the walk of host finds
+// what that of the author domain found, so it stops there.
 func (a *alignment) sameOrganization(ctx context.Context, host, org envelope.Host) bool {
 	switch {
 	case host == org:

@@ -21,8 +21,8 @@ const (
 	// maxAuthors is how many different domains From may have (RFC 9989, section
 	// 11.5 leaves the number to the receiver).
 	maxAuthors = 4
-	// maxWalks is how many identifiers are walked for one author domain: SPF and
-	// ten signatures.
+	// maxWalks is for how many identifiers of one author domain a walk is made: SPF
+	// and ten signatures.
 	maxWalks = 11
 )
 
@@ -35,9 +35,9 @@ type material struct {
 	identifiers []identifier
 }
 
-// prepare reads the author domains of a message. If held is not nil, the author domains
-// in it are held to alignment though they publish no policy, and the others are not
-// evaluated. The fault says what keeps the message from being evaluated.
+// prepare reads the author domains of a message. If held is not nil, the domains in it
+// must be aligned even if they publish no policy, and the others are not evaluated.
+// The fault is why the message cannot be evaluated.
 func prepare(from []envelope.Host, held *envelope.HostSet) (m *material, fault string) {
 	m = &material{held: held}
 	m.authors, fault = readAuthors(from)
@@ -71,7 +71,7 @@ func senderWord(sender *spf.Result) spf.Word {
 	return sender.Word
 }
 
-// conclude evaluates a message to the end that is certain.
+// conclude evaluates a message in as many rounds as failed lookups require.
 func (d *discovery) conclude(ctx context.Context, m *material) Result {
 	type end struct {
 		outcome     envelope.Outcome
@@ -102,8 +102,7 @@ func (d *discovery) evaluate(ctx context.Context, m *material) Result {
 	return decisive(results)
 }
 
-// evaluateAuthor evaluates one author domain. If it is held to alignment it is
-// evaluated also without a policy.
+// evaluateAuthor evaluates one author domain, if it is held also without a policy.
 func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m *material) Result {
 	result := d.checker.blank(author, m)
 	identifiers := slices.Clone(m.identifiers)
@@ -133,7 +132,7 @@ func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m 
 	return result
 }
 
-// weigh fills in what the identifiers make certain whatever is published.
+// weigh fills in what the identifiers determine whatever is published.
 func (c *Checker) weigh(identifiers []identifier, result *Result) {
 	result.hopeless = true
 	for _, i := range identifiers {
@@ -157,17 +156,17 @@ func topLevel(name envelope.Host) envelope.Host {
 	return name
 }
 
-// unevaluated is the result for a message whose author cannot be identified. It must
-// not look like that for a domain without a policy, or leaving out From would
-// be the way around every policy.
+// unevaluated is the result for a message whose author cannot be identified. It is
+// not that for a domain without a policy: otherwise a message without From would evade
+// every policy.
 func (c *Checker) unevaluated(m *material, fault string) Result {
 	result := c.blank("", m)
 	result.Outcome, result.Reason = envelope.PermError, fault
 	return result
 }
 
-// readAuthors returns the author domains, each once. The fault says what keeps
-// them from being evaluated.
+// readAuthors returns the author domains, each once. The fault is why they cannot be
+// evaluated.
 func readAuthors(from []envelope.Host) (authors []envelope.Host, fault string) {
 	if len(from) == 0 {
 		return nil, "the From header field has no address"
@@ -188,9 +187,8 @@ func readAuthors(from []envelope.Host) (authors []envelope.Host, fault string) {
 	return authors, ""
 }
 
-// decisive returns the result that speaks for all author domains. A failure
-// that could not be worse settles it; if none does, what is not known comes
-// before what is. Of two that are alike, one that assumes nothing speaks.
+// decisive returns the result for all author domains: that of the highest rank. Of
+// equal ones it is one without assumptions.
 func decisive(results []Result) Result {
 	decisive := results[0]
 	for _, result := range results[1:] {
@@ -204,6 +202,8 @@ func decisive(results []Result) Result {
 	return decisive
 }
 
+// rank orders results. A failure with the policy reject comes first, then a temperror,
+// which could be one.
 func rank(result *Result) int {
 	switch result.Outcome {
 	case envelope.Pass:
@@ -220,7 +220,7 @@ func rank(result *Result) int {
 	return 2 + result.Disposition.strictness()
 }
 
-// blank returns a result that holds what went in, and nothing found.
+// blank returns a result that has the input only.
 func (c *Checker) blank(author envelope.Host, m *material) Result {
 	result := Result{
 		Outcome:     envelope.None,

@@ -7,15 +7,13 @@ import (
 )
 
 var (
-	// unauthenticated is the status of a message that is not authenticated as its
-	// author's (RFC 7372, section 3.4: multiple authentication checks failed).
+	// unauthenticated: multiple authentication checks failed (RFC 7372, section 3.4).
 	unauthenticated = envelope.Status{Code: 550, Subject: 7, Detail: 26}
-	// unwanted is the status of a message with an author that is not wanted (RFC
-	// 3463: delivery not authorized).
+	// unwanted: delivery not authorized (RFC 3463).
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 )
 
-// temporarily is the finding that DNS did not give an answer that matters.
+// temporarily is the finding that a lookup failed that matters.
 func temporarily(name string, result *Result) envelope.Finding {
 	return envelope.Temporary(name, result.Err)
 }
@@ -30,10 +28,10 @@ func unpublished(name string, result *Result) envelope.Finding {
 	return envelope.Failed(name, unauthenticated, "the domain %s in From is not protected by DMARC: %s", result.Domain, result.Reason)
 }
 
-// failed is the finding that a message is not authenticated. It names the author
-// domain, what its owner asks for, what was seen instead, and where to get help: its
-// readers are the postmaster of the sender, or a user whose forwarder broke a
-// signature (RFC 9989, section 7.2).
+// failed is the finding that a message is not authenticated. The text names the author
+// domain, the policy, the results of SPF and DKIM, and where to get help. Its readers
+// are the postmaster of the sender, or a user whose forwarder broke a signature (RFC
+// 9989, section 7.2).
 func failed(name string, result *Result) envelope.Finding {
 	var s sentence
 	s.add("mail from %s is not authenticated", result.Domain)
@@ -52,8 +50,8 @@ func failed(name string, result *Result) envelope.Finding {
 		Advising("if it is genuine, please tell the administrator of " + string(result.Domain))
 }
 
-// sentence is a text for envelope.Failed that is put together from parts, whose
-// values stay apart so that each is cleaned and cut alone.
+// sentence is a format with arguments for envelope.Failed, which cleans and cuts each
+// argument separately.
 type sentence struct {
 	format string
 	args   []any
@@ -64,7 +62,7 @@ func (s *sentence) add(format string, args ...any) {
 	s.args = append(s.args, args...)
 }
 
-// addSPF says what SPF proved instead.
+// addSPF adds the result of SPF.
 func (s *sentence) addSPF(result *Result) {
 	sender := result.SPF
 	switch word := senderWord(sender); word {
@@ -77,7 +75,7 @@ func (s *sentence) addSPF(result *Result) {
 	}
 }
 
-// addDKIM says what a signature proved instead.
+// addDKIM adds the results of DKIM.
 func (s *sentence) addDKIM(result *Result) {
 	for _, signature := range result.DKIM.Signatures {
 		if signature.Word == dkim.WordPass {

@@ -12,9 +12,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// key is what the evaluation of an envelope depends on, and the key of
-// envelope.Once. A judgement has one resolver, which is why it is not part of
-// it.
+// key is the key of envelope.Once: all that an evaluation depends on except the
+// resolver, of which a judgement has one.
 type key struct {
 	checker  *Checker
 	held     *envelope.HostSet
@@ -25,7 +24,7 @@ type key struct {
 	now      time.Time
 }
 
-// hearing is the evaluation of an envelope with what went into it.
+// hearing is the evaluation of an envelope with its input and lookups.
 type hearing struct {
 	material *material
 	asked    map[envelope.Host]found
@@ -41,8 +40,7 @@ func (c *Checker) hear(ctx context.Context, r envelope.Resolver, e *envelope.Env
 	return shared
 }
 
-// authenticate asks SPF and DKIM about an envelope, and evaluates what they
-// say. A message whose author cannot be identified is evaluated without them.
+// authenticate evaluates SPF and DKIM for an envelope, and then DMARC. A message whose author cannot be identified is evaluated without them.
 func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
 	authors, err := author.Of(e.Message)
 	if err != nil {
@@ -100,9 +98,8 @@ func (c *Checker) senderPolicy(ctx context.Context, r envelope.Resolver, e *enve
 	return spf.Evaluate(ctx, r, e)
 }
 
-// finding makes a finding of what was heard by means of word. If DNS did not answer
-// all questions, it is certain if word makes the same of every result that another
-// answer would lead to.
+// finding turns an evaluation into a finding by word. If lookups failed, it is certain
+// only if word finds the same for every result that other answers would lead to.
 func (c *Checker) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
 	f := word(name, &h.result)
 	if f.Outcome == envelope.TempError || h.result.Outcome != envelope.TempError && h.result.assumes() {
@@ -114,7 +111,7 @@ func (c *Checker) finding(ctx context.Context, r envelope.Resolver, name string,
 	return f.With(h.result.own())
 }
 
-// reconsider makes a finding certain, or one that waits for DNS.
+// reconsider makes a finding certain or a TempError.
 func (c *Checker) reconsider(ctx context.Context, r envelope.Resolver, f envelope.Finding, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
 	var outcome envelope.Outcome
 	d := c.discover(r)

@@ -2,7 +2,7 @@ package dmarc
 
 import "mxrules.example/envelope"
 
-// dispose fills in what becomes of a message that failed.
+// dispose fills in the disposition of a message that failed.
 func (d *discovery) dispose(identifiers []identifier, result *Result) {
 	if result.Applied != "" {
 		result.Disposition = result.Applied
@@ -16,8 +16,8 @@ func (d *discovery) dispose(identifiers []identifier, result *Result) {
 	}
 }
 
-// excuse finds an authenticated identifier that this site knows. One that could
-// not be evaluated is looked at only if there is no other.
+// excuse finds an authenticated identifier that this site knows. Identifiers whose
+// lookup failed are considered last.
 func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 	for _, word := range []string{pass, temperror} {
 		for _, i := range identifiers {
@@ -30,7 +30,7 @@ func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 	return Override{}, false
 }
 
-// kind returns what a domain is to this site, "" if the site does not know it.
+// kind returns the type of override for a domain, "" if the site does not know it.
 func (c *Checker) kind(domain envelope.Host) string {
 	switch {
 	case c.forwarders.Contains(domain):

@@ -28,7 +28,7 @@ func (d *discovery) discoverPolicy(ctx context.Context, result *Result) {
 	}
 }
 
-// apply makes a record the one that holds the policy.
+// apply stores the record that holds the policy.
 func (d *discovery) apply(p published, result *Result) {
 	if p.assumed {
 		d.assumed.policy(p.record)
@@ -36,9 +36,9 @@ func (d *discovery) apply(p published, result *Result) {
 	result.PolicyDomain, result.Record, result.assumed.record = p.domain, p.record, p.assumed
 }
 
-// policyRecord picks the record at the author domain, else that at the
-// organizational domain, else that at the public suffix domain above it. What
-// is published between them does not count (RFC 9989, section 4.10.1).
+// policyRecord returns the record at the author domain, else that at the
+// organizational domain, else that at the public suffix domain above. Records between
+// them do not count (RFC 9989, section 4.10.1).
 func policyRecord(author, org envelope.Host, records []published) (published, bool) {
 	for _, wanted := range []func(published) bool{
 		func(p published) bool { return p.domain == author },
@@ -70,8 +70,8 @@ func (d *discovery) discoverRegistered(ctx context.Context, result *Result) {
 	result.Reason = "no DMARC record is published for the author domain"
 }
 
-// selectPolicy fills in which policy of the record is that of the author domain,
-// and what of it applies (RFC 9989, sections 4.7 and 4.10.1).
+// selectPolicy fills in the policy for the author domain and the one to apply (RFC
+// 9989, sections 4.7 and 4.10.1).
 //
 // DNS: as envelope.Exists, only if the message did not pass and it matters.
 func (d *discovery) selectPolicy(ctx context.Context, result *Result) {

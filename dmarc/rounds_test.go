@@ -59,3 +59,17 @@ func inPolicy(rules ...verdict.Rule) envelope.Check {
 		return envelope.Finding{}
 	}
 }
+
+// A walk that ends at psd=n does not wait for the names above, and its result does
+// not depend on them.
+func TestAWalkThatEndsEarlyWaitsForNothing(t *testing.T) {
+	dns := zone.MustParse(`_dmarc.b.example. TXT "v=DMARC1; p=reject; psd=n"`).
+		Delaying("*.", time.Second).Delaying("_dmarc.example. TXT", time.Hour).Failing("_dmarc.example. TXT", zone.SERVFAIL)
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		result := dmarc.Evaluate(t.Context(), dns, from(bad, "", "someone@a.b.example"))
+		if took := time.Since(began); took != time.Second || result.Outcome != envelope.Fail || result.OrgDomain != "b.example" {
+			t.Errorf("%v with the organizational domain %s after %v", result.Outcome, result.OrgDomain, took)
+		}
+	})
+}

@@ -33,7 +33,7 @@ func (result Result) known() Result {
 	return result
 }
 
-// intersect takes back what another round contradicts.
+// intersect withdraws what another round contradicts.
 func (result *Result) intersect(other *Result) {
 	if result.Domain != other.Domain {
 		return
@@ -60,7 +60,7 @@ func (result Result) undecided(failure error) Result {
 	return decisive(result.each)
 }
 
-// temporary makes a result one that waits for DNS. No policy is applied.
+// temporary turns a result into a temperror. No policy is applied.
 func (result Result) temporary(failure error) Result {
 	result.Outcome, result.Err = envelope.TempError, failure
 	result.Reason = "temporary lookup failure"

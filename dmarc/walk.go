@@ -21,16 +21,16 @@ type published struct {
 	assumed bool
 }
 
-// discovery asks DNS for what an evaluation needs, each question once. Where DNS
-// does not answer, it assumes an answer.
+// discovery looks up what an evaluation needs, each name once. If a lookup fails, it
+// assumes an answer.
 type discovery struct {
 	checker  *Checker
 	resolver envelope.Resolver
 	asked    map[envelope.Host]found
 	existing map[envelope.Host]existence
 	assumed  assumptions
-	// certain says that the evaluation has come to its end, and that further
-	// identifiers are looked at for the report alone. Nothing is assumed for them.
+	// certain says that the result is settled and further identifiers matter only for
+	// reports. Nothing is assumed for them.
 	certain bool
 }
 
@@ -53,7 +53,7 @@ func (c *Checker) discover(r envelope.Resolver) *discovery {
 	return &discovery{checker: c, resolver: r, asked: make(map[envelope.Host]found)}
 }
 
-// at returns what domain publishes. It has an error only if nothing may be assumed.
+// at returns what domain publishes. It has an error only if nothing is assumed.
 //
 // DNS: TXT.
 func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
@@ -142,8 +142,8 @@ func (d *discovery) exists(ctx context.Context, domain envelope.Host) bool {
 	return answer.exists
 }
 
-// read picks the record out of the TXT records of a name. Several are as none:
-// nothing says which of them counts (RFC 9989, section 4.10, steps 2 and 6).
+// read returns the DMARC record among the TXT records of a name. Several are as none
+// (RFC 9989, section 4.10, steps 2 and 6).
 func (c *Checker) read(domain envelope.Host, texts []string) found {
 	var answer found
 	for _, text := range texts {
@@ -160,7 +160,7 @@ func (c *Checker) read(domain envelope.Host, texts []string) found {
 	return answer
 }
 
-// adapt makes of a record what it is to this checker.
+// adapt applies the settings of the checker to a record.
 func (c *Checker) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
 	switch {
 	case c.rfc7489:
@@ -175,9 +175,8 @@ func (c *Checker) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
 	}
 }
 
-// isPublicSuffix reports whether others register names below domain, as the list
-// has it from the registries themselves. Suffixes that companies have listed for
-// their customers are not meant: RFC 9989 does not know them.
+// isPublicSuffix reports whether domain is in the ICANN section of the list. Suffixes
+// that companies list for their customers do not count: RFC 9989 does not know them.
 func isPublicSuffix(domain envelope.Host) bool {
 	suffix, icann := publicsuffix.PublicSuffix(string(domain))
 	return icann && suffix == string(domain)
@@ -220,7 +219,7 @@ func above(name, start envelope.Host) envelope.Host {
 	return parent(name)
 }
 
-// parent takes the first label away.
+// parent returns name without its first label.
 func parent(name envelope.Host) envelope.Host {
 	_, rest, _ := strings.Cut(string(name), ".")
 	return envelope.Host(rest)
