@@ -23,7 +23,7 @@ var policy = verdict.Policy{Timeout: 30 * time.Second, Rules: verdict.Rules{
 	verdict.MarkUnless(helo.Resolves, "junk"),
 }}
 
-// serve judges each command before the backend sees it.
+// serve judges MAIL, RCPT and the message before the backend sees them.
 func serve(l net.Listener, backend smtp.Backend, dns envelope.Resolver) error {
 	guard := &gosmtp.Guard{Policy: policy, Resolver: dns}
 	server := smtp.NewServer(guard.Backend(backend))
