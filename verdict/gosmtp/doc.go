@@ -6,16 +6,21 @@
 //
 // A server on go-smtp (github.com/emersion/go-smtp, v0.25) has a Backend that is
 // called at MAIL, RCPT and DATA (RFC 5321, section 4.1.1). [Guard.Backend] wraps
-// it: a [verdict.Session] judges each command first, and the backend is called only
-// if the policy lets the command through. What is still open at RCPT is judged at
-// DATA, with the whole message. Only then does the backend get the message,
-// complete and from the start.
+// it: a [verdict.Session] judges MAIL, RCPT and the message first, and the backend is
+// called only if the policy lets them through. The HELO name is judged at MAIL. What
+// is still open at RCPT is judged at DATA, with the whole message. Only then does the
+// backend get the message, complete and from the start.
 //
-// [Guard.Listener] judges earlier, in place of the greeting: a client that is
-// refused there gets a 554 or 421 instead of the banner. It also notices clients
-// that speak before the greeting. Use it on ports that start in plain text. On a
-// port of implicit TLS (RFC 8314) there is no greeting to delay: do without it, or
-// put it below the TLS listener, where it only counts refusals.
+// [Guard.Listener] judges earlier, in place of the banner: a client that is refused
+// there gets a 554 or 421 instead of the 220. It also notices clients that speak
+// before the banner. Use it on ports that start in plain text. On a port of implicit
+// TLS (RFC 8314) there is no banner to delay: do without it, or put it below the TLS
+// listener, where it only counts refusals.
+//
+// The Listener refuses a client only if no earlier rule may still accept it.
+// AcceptIf(client.Authenticated) is Pending until MAIL, so the rules after it refuse
+// at MAIL or later. Put rules that hold for every client before it, such as
+// RejectUnless(client.Waited).
 //
 // # What the backend sees
 //
@@ -24,6 +29,11 @@
 //
 //	Login() string                            // called at MAIL: the SASL identity (RFC 4954)
 //	Verdict(to string, v verdict.Verdict)     // called before Data, for each recipient in the order of RCPT
+//
+// A method with another signature is not called, and causes no error. Let the
+// compiler check it:
+//
+//	var _ interface{ Login() string } = (*session)(nil)
 //
 // Verdict has the marks of the policy, and those that a failure left undecided; to
 // is the recipient as Rcpt got it. AUTH is offered if the session is an
@@ -94,12 +104,16 @@
 // connection for the end of the last chunk, and delivers a message that was cut:
 // here the client gets 421 4.4.2, and the message is not delivered.
 //
-// Four problems are fixed only by the Listener. If a client stalls inside a chunk,
-// go-smtp answers 554 with the addresses of both ends in the text, and reads the
-// rest of the chunk as commands: here the client gets 421 4.4.2, and nothing is read
-// after a read that failed. go-smtp has a new session after STARTTLS, and after each
-// EHLO at which the backend refuses a session, so that refusals would be counted
-// from zero.
+// Four problems are fixed only by the Listener:
+//
+//   - If a client stalls inside a chunk, go-smtp answers 554 with the addresses of
+//     both ends in the text. Here the client gets 421 4.4.2.
+//   - go-smtp then reads the rest of the chunk as commands. Here nothing is read
+//     after a read that failed.
+//   - go-smtp has a new session after STARTTLS, so that refusals would be counted
+//     from zero.
+//   - It also has a new session after each EHLO at which the backend refuses a
+//     session.
 //
 // Two problems with DATA remain, which BDAT does not have. If a line begins with a
 // dot and a CR that does not end the line, go-smtp drops the CR with the dot, so that

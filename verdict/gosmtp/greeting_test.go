@@ -227,7 +227,7 @@ func TestAPanicAtTheGreetingEndsThatConnectionAndIsLogged(t *testing.T) {
 		s := serve(t, g, &backend{}, func(s *smtp.Server) { s.ReadTimeout = timeout })
 		s.talk(t, "S: 421 ...\nS: closed")
 		s.finish(t)
-		if log := s.log.String(); !strings.Contains(log, "panic at the greeting: no such table") {
+		if log := s.log.String(); !strings.Contains(log, "panic at the banner: no such table") {
 			t.Errorf("the log has %q", log)
 		}
 	}

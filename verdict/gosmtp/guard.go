@@ -26,18 +26,18 @@ type Guard struct {
 	Resolver envelope.Resolver
 	// Fill may change an envelope before it is judged, to what only the program
 	// knows: the address of the client behind a proxy, TLS that ended elsewhere,
-	// the clock of a test. It is called for the greeting and again for each MAIL,
+	// the clock of a test. It is called for the banner and again for each MAIL,
 	// for the whole transaction. conn is what the listener accepted, without the
 	// TLS of STARTTLS. Fill is called concurrently for several connections.
 	Fill func(conn net.Conn, e *envelope.Envelope)
-	// Report is called with the greeting and each reply to MAIL, RCPT, DATA and
+	// Report is called with the banner and each reply to MAIL, RCPT, DATA and
 	// BDAT, just before it is sent: the events of a verdict.Session, for logs and
 	// metrics. In LMTP each recipient of a message has a reply. Replies that
 	// go-smtp gives alone (see the package doc), and those to EHLO and AUTH, are
 	// not reported. The text of a success is that of go-smtp. Report is called
 	// concurrently for several connections.
 	Report func(ctx context.Context, event verdict.Event)
-	// BannerDelay is how long the Listener delays the greeting, to see whether
+	// BannerDelay is how long the Listener delays the banner, to see whether
 	// the client speaks before it. A client that does is judged at once. Use some
 	// seconds: clients wait at most five minutes (RFC 5321, section 4.5.3.2.1). 0
 	// does not wait, and notices none of them.
@@ -124,7 +124,7 @@ func accepted(conn net.Conn) net.Conn {
 }
 
 // fill calls Fill. It keeps the stage: an envelope that claims to be whole would be
-// accepted at the greeting.
+// accepted at the banner.
 func (g *Guard) fill(conn net.Conn, e *envelope.Envelope) {
 	if g.Fill != nil {
 		stage := e.Stage

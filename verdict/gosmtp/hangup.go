@@ -14,7 +14,7 @@ import (
 
 const (
 	// quitTimeout and quitCommands bound what a client may send until QUIT after
-	// it was refused at the greeting.
+	// it was refused at the banner.
 	quitTimeout  = 10 * time.Second
 	quitCommands = 20
 	// lastWords bounds the writing of the last reply.
@@ -23,7 +23,7 @@ const (
 	lingerTime = 2 * time.Second
 )
 
-// turnAway refuses a client in place of the greeting. After a 554 the server must
+// turnAway refuses a client in place of the banner. After a 554 the server must
 // wait for QUIT, and answers 503 to anything else (RFC 5321, section 3.1). After a
 // 421 it closes the connection.
 func (c *greetingConn) turnAway(reply verdict.Reply) {

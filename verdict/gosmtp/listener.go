@@ -14,12 +14,12 @@ import (
 	"mxrules.example/envelope"
 )
 
-// bannerTimeout bounds the writing of the greeting.
+// bannerTimeout bounds the writing of the banner.
 const bannerTimeout = 30 * time.Second
 
-// Listener returns a listener whose connections are judged before the greeting (RFC
+// Listener returns a listener whose connections are judged before the banner (RFC
 // 5321, section 3.1). Give it to Serve directly, with listeners that handle proxies
-// or limit connections below it. A policy that accepts for good at the greeting is
+// or limit connections below it. A policy that accepts for good at the banner is
 // not asked again on that connection.
 //
 // The connection is judged when the server writes its banner, which go-smtp does in
@@ -103,7 +103,7 @@ func (c *greetingConn) greet() (err error) {
 		// go-smtp does not recover here. It logs an error of Read, and closes the
 		// connection.
 		if v := recover(); v != nil {
-			err = fmt.Errorf("gosmtp: panic at the greeting: %v\n%s", v, debug.Stack())
+			err = fmt.Errorf("gosmtp: panic at the banner: %v\n%s", v, debug.Stack())
 			c.Conn.SetWriteDeadline(time.Now().Add(lastWords))
 			io.WriteString(c.Conn, trouble(421).String())
 		}
