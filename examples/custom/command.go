@@ -17,16 +17,19 @@ var (
 	errPath      = errors.New("501 5.5.4 the path is missing or invalid")
 	errValue     = errors.New("501 5.5.4 a parameter is repeated or has an invalid value")
 	errParameter = errors.New("555 5.5.4 unsupported parameter")
-	errTooLarge  = errors.New("552 5.3.4 the message is too large")
 )
 
-// errTooMany is the refusal of a recipient (RFC 5321, section 4.5.3.1.10). As an error
-// of package verdict it is the reply of a session.
-var errTooMany = verdict.Verdict{
-	Action: verdict.TempFail,
-	Status: envelope.Status{Code: 452, Subject: 5, Detail: 3},
-	Text:   "too many recipients",
-}.Err()
+// The errors that a session replies with, as [verdict.Error].
+var (
+	errTooMany     = sessionError(verdict.TempFail, 452, 5, 3, "too many recipients") // RFC 5321, section 4.5.3.1.10
+	errTooLarge    = sessionError(verdict.Reject, 552, 3, 4, "the message is too large")
+	errNotReceived = sessionError(verdict.TempFail, 421, 3, 0, "the message was not received, closing the connection")
+)
+
+func sessionError(action verdict.Action, code, subject, detail uint16, text string) error {
+	status := envelope.Status{Code: code, Subject: subject, Detail: detail}
+	return verdict.Verdict{Action: action, Status: status, Text: text}.Err()
+}
 
 // maxLine is the greatest length of a command line with its CRLF: 512 octets (RFC 5321,
 // section 4.5.3.1.4), and what SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531)

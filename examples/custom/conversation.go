@@ -135,7 +135,7 @@ func (c *conversation) mail(argument string) string {
 		return refused(err)
 	}
 	return c.session.Mail(e, func() error {
-		c.envelope, c.recipients = e, 0
+		c.envelope = e
 		return nil
 	}).String()
 }
@@ -168,10 +168,9 @@ func (c *conversation) data() string {
 	message, err := envelope.ReadMessage(envelope.NewDataReader(c.in, c.size), envelope.Spool{})
 	switch {
 	case errors.Is(err, envelope.ErrTooLarge):
-		c.session.Reset()
-		return refused(errTooLarge)
+		return c.session.Abort(errTooLarge).String()
 	case err != nil: // what follows may be the rest of the message, and not a command
-		return "421 4.3.0 the message was not received, closing the connection\r\n"
+		return c.session.Abort(errNotReceived).String()
 	}
 	defer message.Close()
 	return c.session.Data(message, func(to []verdict.Recipient) error {

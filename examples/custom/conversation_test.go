@@ -221,8 +221,16 @@ var conversations = []struct {
 	S: 250 2.0.0 OK
 	C: DATA
 	S: 503 5.5.1
+	C: RCPT TO:<bob@example.org>
+	S: 250 2.0.0 OK
+	C: MAIL FROM:<eve@forged.example>
+	S: 503 5.5.1
+	C: DATA
+	S: 354` + letter + `
+	C: .
+	S: 250 2.0.0 OK
 	C: QUIT
-	S: 221 2.0.0`, nil},
+	S: 221 2.0.0`, []string{"spf=pass smtp.mailfrom=example.net"}},
 	{"a transaction ends with RSET, and with EHLO", opening + `
 	C: MAIL FROM:<ann@example.net>
 	S: 250 2.0.0 OK
@@ -431,7 +439,7 @@ func TestEndsOfConversations(t *testing.T) {
 		{"a client that is silent within a message", transaction + "\n\tS: 421 4.3.0", "", messageTimeout},
 		{"the end of the server while it waits", opening + "\n\tS: 421 4.3.2", "later", time.Second},
 		{"the end of the server while it answers", opening + "\n\tS: 421 4.3.2", "at EHLO", 0},
-		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.0", "later", time.Second},
+		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.2", "later", time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestServer(t)
