@@ -343,3 +343,17 @@ func TestChecksGetAPlainAddressAndOneTime(t *testing.T) {
 		t.Errorf("the times are %v", times)
 	}
 }
+
+// A judgement without time is no reason to refuse before a check is due.
+func TestACheckThatIsNotDueIsNotLate(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	policy := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(envelope.At("due.at.mail", envelope.Mail, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		return envelope.Passed("")
+	}))}}
+	for stage, want := range map[envelope.Stage]verdict.Action{envelope.Helo: verdict.Continue, envelope.Mail: verdict.TempFail} {
+		if v := policy.Judge(ended, nil, &envelope.Envelope{Stage: stage}); v.Action != want {
+			t.Errorf("at %v: %v", stage, v)
+		}
+	}
+}

@@ -226,8 +226,13 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 	return f
 }
 
+// late is the finding of a check for which there is no time. A check that would not
+// answer yet is not late.
 func (j *judgement) late(p place) envelope.Finding {
-	name, _ := envelope.Describe(j.rules.at(p))
+	name, from := envelope.Describe(j.rules.at(p))
+	if j.mayWait && !j.envelope.Reached(from) {
+		return envelope.NotYet(name, from)
+	}
 	f := envelope.Temporary(name, context.Cause(j.ctx))
 	f.Text = "checks timed out"
 	return f
