@@ -31,11 +31,11 @@ import (
 func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
 	return func(yield func(I, T) bool) {
 		ctx, w := ctx, workOf(ctx)
-		if w == nil {
+		if w == nil && len(items) > 1 {
 			w = newWork(false)
 			ctx = context.WithValue(ctx, workKey{}, w)
 		}
-		if w.judgement.sequential || len(items) < 2 {
+		if len(items) < 2 || w.judgement.sequential {
 			for _, item := range items {
 				if !yield(item, ask(ctx, item)) {
 					return

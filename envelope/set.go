@@ -7,7 +7,8 @@ import (
 
 // Set reports whether a value is in a set. It is for sets that patterns cannot
 // describe, that change while the program runs, or that are stored elsewhere, such as
-// in a database. It is called concurrently, and must return soon after ctx ends. If
+// in a database. It is called concurrently, and must return soon after ctx ends. One
+// that waits passes ctx on, so that other checks go on meanwhile (see [Consult]). If
 // it fails, the check that called it is a TempError with 451 4.3.0 ([Unavailable]).
 type Set[T any] func(ctx context.Context, value T) (bool, error)
 

@@ -68,7 +68,7 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 	}
 	status := envelope.Status{Code: 501, Subject: 5, Detail: 4}
 	if e.Helo == "" {
-		return failed(check, status, "the client has given no name with HELO")
+		return failed(check, status, "the client sent no HELO name")
 	}
 	if _, _, fault := read(e.Helo); fault != "" {
 		if addr := bareAddress(e.Helo); addr.IsValid() {

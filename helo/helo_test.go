@@ -112,7 +112,7 @@ func TestPresent(t *testing.T) {
 // Why Syntax refuses a greeting, in words.
 func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct{ helo, text string }{
-		{"", "the client has given no name with HELO"},
+		{"", "the client sent no HELO name"},
 		{"192.0.2.1", "the HELO name 192.0.2.1 is an address, which needs brackets, as in [192.0.2.1]"},
 		{"192.0.2.1.", "the HELO name 192.0.2.1. is an address, which needs brackets, as in [192.0.2.1]"},
 		{"192.000.002.001", "the HELO name 192.000.002.001 is an address, which needs brackets, as in [192.0.2.1]"},

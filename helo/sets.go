@@ -70,7 +70,7 @@ func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 			}
 		}
 		if e.Helo == "" {
-			return failed(check, refusal, "the client has given no name with HELO")
+			return failed(check, refusal, "the client sent no HELO name")
 		}
 		return failed(check, refusal, "the HELO name %s is not in the list of names", e.Helo)
 	})

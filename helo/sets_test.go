@@ -98,7 +98,7 @@ func TestIn(t *testing.T) {
 	})
 	for name, want := range map[string]string{
 		"a.example": "the HELO name a.example is not in the list of names",
-		"":          "the client has given no name with HELO",
+		"":          "the client sent no HELO name",
 	} {
 		got := check(t.Context(), nil, &envelope.Envelope{Helo: name})
 		envelopetest.Says(t, got, want)

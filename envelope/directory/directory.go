@@ -70,7 +70,8 @@ func (a Answer) String() string {
 // has a domain or an address literal, and no source route.
 //
 // An error means that the directory failed. A Lookup is called concurrently, and
-// must return soon after ctx ends.
+// must return soon after ctx ends. One that waits passes ctx on, so that other checks
+// go on meanwhile (see [envelope.Consult]).
 type Lookup func(ctx context.Context, m envelope.Mailbox) (Answer, error)
 
 // Ask looks up a mailbox without its source route, by [envelope.Consult], so that
