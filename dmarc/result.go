@@ -82,6 +82,9 @@ type Override struct {
 	//   - "policy_test_mode": the owner asks not to apply the policy yet, by t=y.
 	//   - "trusted_forwarder": one of Options.Forwarders sent the message.
 	//   - "mailing_list": one of Options.MailingLists sent it.
+	//
+	// A program that overrides the policy by itself reports "local_policy" or
+	// "other", which this package never sets.
 	Type    string
 	Comment string // what it rests on
 }
