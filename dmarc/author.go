@@ -29,6 +29,8 @@ import (
 // same domain is registered below a public suffix for both.
 //
 // DNS: none.
+//
+// Status: 550 5.7.1.
 func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dmarc.singleauthor"
 	switch {
@@ -91,6 +93,8 @@ func authorsOf(ctx context.Context, m *envelope.Message) authorship {
 //
 // DNS: as Pass. It shares lookups and the results of SPF and DKIM with the other
 // checks of the package.
+//
+// Status: as NotReject.
 func AlignedFor(domains ...string) envelope.Check { return defaults.AlignedFor(domains...) }
 
 // AlignedFor is the check of that name with the settings of c.
@@ -141,6 +145,8 @@ func aligned(name string, result *Result) envelope.Finding {
 // another of the addresses.
 //
 // DNS: none.
+//
+// Status: 550 5.7.1.
 func AuthorOwned(owners directory.Owners) envelope.Check {
 	const check = "dmarc.authorowned"
 	return owners.At(check, envelope.Data, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

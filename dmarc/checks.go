@@ -13,6 +13,8 @@ import (
 //
 // DNS: see [Evaluate]. All checks of this package share one evaluation in a
 // judgement.
+//
+// Status: 550 5.7.26.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Pass(ctx, r, e)
 }
@@ -33,6 +35,8 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 // nothing.
 //
 // DNS: as Pass.
+//
+// Status: 550 5.7.26, as a PermError 550 5.7.1.
 func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotReject(ctx, r, e)
 }
@@ -43,6 +47,8 @@ func NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 // as NotReject.
 //
 // DNS: as Pass.
+//
+// Status: as NotReject.
 func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotQuarantine(ctx, r, e)
 }
@@ -52,6 +58,8 @@ func NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelop
 // several author domains it passes if each has one. PermError: as NotReject.
 //
 // DNS: as Pass.
+//
+// Status: as NotReject.
 func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Published(ctx, r, e)
 }

@@ -41,6 +41,8 @@ var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
 // Present passes when the client has sent HELO or EHLO. RFC 5321, section 4.1.1.1
 // requires one of them before MAIL, so that Present answers from Mail on.
+//
+// Status: 503 5.5.1.
 func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.present"
 	if !e.Reached(envelope.Mail) {
@@ -61,6 +63,8 @@ func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 //
 // A name with U-labels fails: the client does not know yet whether the server
 // offers SMTPUTF8, so that RFC 6531, section 3.7.1 requires A-labels here.
+//
+// Status: 501 5.5.4.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.syntax"
 	if !e.Reached(envelope.Helo) {
@@ -86,6 +90,8 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // FQDN passes when the HELO name is a host name of two labels or more, as RFC 5321,
 // section 2.3.5 requires, or an address literal. Whether the name exists is for
 // Resolves.
+//
+// Status: 504 5.5.4.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.fqdn"
 	if !e.Reached(envelope.Helo) {
@@ -105,6 +111,8 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 // Literal passes when the HELO name is an address literal with the address of the
 // client (RFC 5321, section 4.1.3). A general literal, [tag:content], has no address
 // and fails. None: a name, or a client of unknown address.
+//
+// Status: 550 5.7.1.
 func Literal(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.literal"
 	if !e.Reached(envelope.Helo) {

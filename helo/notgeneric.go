@@ -12,6 +12,8 @@ import (
 // such as dhcp or pool, and nothing that speaks against it, such as static or mail.
 // Package genericname defines how names are judged. None: an address literal. For a
 // client of unknown address the name alone is judged.
+//
+// Status: 550 5.7.1.
 func NotGeneric(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.notgeneric"
 	if !e.Reached(envelope.Helo) {

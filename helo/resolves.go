@@ -14,6 +14,8 @@ import (
 // address literal.
 //
 // DNS: A, AAAA and MX together. The first that exists, in this order, decides.
+//
+// Status: 550 5.7.1.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.resolves"
 	if !e.Reached(envelope.Helo) {
@@ -71,6 +73,8 @@ func takesMail(ctx context.Context, r envelope.Resolver, host envelope.Host) err
 // sites that know their clients. None: a client of unknown address.
 //
 // DNS: A for an IPv4 client, AAAA for an IPv6 client; nothing for a literal.
+//
+// Status: 550 5.7.1.
 func Matches(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "helo.matches"
 	if !e.Reached(envelope.Helo) {

@@ -17,6 +17,8 @@ import (
 // "mx.example.org" or ".example.org". Addresses are compared with those of address
 // literals, with or without brackets. An IPv4-mapped prefix counts as IPv4. With a
 // pattern that does not parse or an invalid prefix the check is misconfigured.
+//
+// Status: 550 5.7.1.
 func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 	const check = "helo.notours"
 	set, badName := envelope.ParseHostSet(names...)
@@ -48,6 +50,8 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 // can give any HELO name, so that In alone is no reason to accept.
 //
 // With a pattern that does not parse the check is misconfigured.
+//
+// Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
@@ -58,6 +62,8 @@ func In(patterns ...string) envelope.Check {
 
 // InSet is In for a set that patterns can't describe. The set is called once per
 // finding, with names only.
+//
+// Status: as In.
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "helo.in"
 	return set.At(check, envelope.Helo, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {

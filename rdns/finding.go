@@ -77,7 +77,7 @@ func list(names []envelope.Host, cut bool) string {
 	return b.String()
 }
 
-// unbacked turns a finding about the client's names into one about its greeting.
+// unbacked turns a finding about the client's names into one about its HELO name.
 func unbacked(f envelope.Finding, greeting envelope.Host) envelope.Finding {
 	f.Text = "the HELO name " + string(greeting) + " does not match reverse DNS: " + f.Text
 	return f.SuggestLogin()

@@ -7,12 +7,15 @@ import (
 	"mxrules.example/envelope"
 )
 
-// MatchesHelo passes when the client greets with one of its reverse names,
-// confirmed or not. Many good servers do not, so that MatchesHelo is for conditions,
-// and for sites that know their clients. None: a greeting that is not a host name.
+// MatchesHelo passes when the HELO name is one of the client's reverse names,
+// confirmed or not. For many good servers it is not, so that MatchesHelo is for
+// conditions, and for sites that know their clients. None: a HELO name that is not a
+// host name.
 // It answers from Helo on.
 //
 // DNS: PTR.
+//
+// Status: 550 5.7.25; if DNS fails 451 4.7.25.
 func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "rdns.matcheshelo"
 	if !e.Reached(envelope.Helo) {
@@ -35,16 +38,18 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 		client, list(result.Names, result.Cut)), greeting).With(result)
 }
 
-// BacksHelo passes when a client that greets with a name in one of the domains has
-// a confirmed reverse name in the same domain. It is for domains whose servers all
-// do, such as our own and those of large providers, whose names are often forged in
-// greetings. Domains are not patterns: "example.org" is that domain and all
-// below it, and if one domain is below another the narrower counts. With a domain
-// that does not parse the check is misconfigured. None: a greeting in none of the
-// domains. It answers from Helo on.
+// BacksHelo passes when the HELO name is in one of the domains and the client has a
+// confirmed reverse name in the same domain. It is for domains whose servers all do,
+// such as our own and those of large providers, whose names are often forged in HELO.
+// Domains are not patterns: "example.org" is that domain and all below it, and if one
+// domain is below another the narrower counts. With a domain that does not parse the
+// check is misconfigured. None: a HELO name in none of the domains. It answers from
+// Helo on.
 //
-// DNS: none for other greetings; PTR, then A or AAAA for all names in the domain
+// DNS: none for other HELO names; PTR, then A or AAAA for all names in the domain
 // together.
+//
+// Status: 550 5.7.1; if DNS fails 451 4.7.25.
 func BacksHelo(domains ...string) envelope.Check {
 	const check = "rdns.backshelo"
 	known := make([]envelope.Host, 0, len(domains))

@@ -24,7 +24,7 @@
 // For a client of unknown address the checks fail as they do without PTR records,
 // and NotIn is None. The package makes no exceptions for loopback and private
 // addresses: an earlier rule must accept the networks of the site. RFC 5321, section
-// 4.1.4 forbids rejecting mail because the greeting does not match the client. It
+// 4.1.4 forbids rejecting mail because the HELO name does not match the client. It
 // does not mention reverse names, which are local policy (section 7.9). For DNS lists
 // see package rdns/dnsbl.
 package rdns
@@ -49,6 +49,8 @@ var (
 // It answers from Connect on.
 //
 // DNS: PTR.
+//
+// Status: 550 5.7.25; if DNS fails 451 4.7.25.
 func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "rdns.exists"
 	if !e.Reached(envelope.Connect) {
@@ -69,6 +71,8 @@ func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) enve
 // has an entry for an Authentication-Results field.
 //
 // DNS: PTR, then A or AAAA for all names together, at most ten.
+//
+// Status: 550 5.7.25; if DNS fails 451 4.7.25.
 func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "rdns.confirmed"
 	if !e.Reached(envelope.Connect) {
@@ -97,6 +101,8 @@ func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 // All(rdns.Confirmed, rdns.NotGeneric). It answers from Connect on.
 //
 // DNS: PTR.
+//
+// Status: 550 5.7.1; if DNS fails 451 4.7.25.
 func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "rdns.notgeneric"
 	if !e.Reached(envelope.Connect) {

@@ -15,6 +15,8 @@ import (
 // the check is misconfigured.
 //
 // DNS: PTR, then A or AAAA for all names that match together.
+//
+// Status: 550 5.7.1; if DNS fails 451 4.7.25.
 func In(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
@@ -25,6 +27,8 @@ func In(patterns ...string) envelope.Check {
 
 // InSet is In for a set that patterns can't describe. The set is called at most
 // ten times per finding.
+//
+// Status: as In.
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -57,6 +61,8 @@ func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 // None: a client of unknown address. It answers from Connect on.
 //
 // DNS: PTR.
+//
+// Status: 550 5.7.1; if DNS fails 451 4.7.25.
 func NotIn(patterns ...string) envelope.Check {
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
@@ -67,6 +73,8 @@ func NotIn(patterns ...string) envelope.Check {
 
 // NotInSet is NotIn for a set that patterns can't describe. The set is called at
 // most ten times per finding.
+//
+// Status: as NotIn.
 func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.notin"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {

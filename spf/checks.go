@@ -24,6 +24,8 @@ var (
 //   - TempError: a lookup failed that could change the result.
 //
 // DNS: one evaluation, shared with the other checks of this package; see [Evaluate].
+//
+// Status: 550 5.7.23, as a PermError 550 5.7.24; if DNS fails 451 4.7.24.
 func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotFail(ctx, r, e)
 }
@@ -31,6 +33,8 @@ func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) env
 // NotSoftFail passes unless the SPF result for the sender is fail or softfail. Use
 // it for marks and conditions, because a softfail alone is not a reason to refuse
 // mail (RFC 7208, section 8.5). Otherwise it is as NotFail.
+//
+// Status: as NotFail.
 func NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.NotSoftFail(ctx, r, e)
 }
@@ -38,6 +42,8 @@ func NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 // Pass passes if the SPF result for the sender is pass. It fails for every other
 // result except a temperror, also if there is no domain or no record, or if the
 // record is invalid. Otherwise it is as NotFail.
+//
+// Status: 550 5.7.23, for an invalid record 550 5.7.24; if DNS fails 451 4.7.24.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Pass(ctx, r, e)
 }
@@ -45,12 +51,16 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 // HeloNotFail passes unless the SPF result for the HELO name is fail (RFC 7208,
 // section 2.3). It answers from Helo on. Otherwise it is as NotFail. For the null
 // sender both share one evaluation.
+//
+// Status: as NotFail.
 func HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.HeloNotFail(ctx, r, e)
 }
 
 // Valid fails if the SPF result for the sender is permerror: one of the records that
 // were needed is invalid. Otherwise it is as NotFail.
+//
+// Status: 550 5.7.24; if DNS fails 451 4.7.24.
 func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return defaults.Valid(ctx, r, e)
 }

@@ -16,6 +16,8 @@ var missing = envelope.Status{Code: 550, Subject: 7, Detail: 20}
 // Data. None: a whole envelope without a message.
 //
 // DNS: none.
+//
+// Status: 550 5.7.20.
 func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.signed"
 	switch {
@@ -45,6 +47,8 @@ func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 // envelope without a message.
 //
 // DNS: TXT for each key, at most ten, concurrently.
+//
+// Status: 550 5.7.20.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.pass"
 	switch {
