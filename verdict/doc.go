@@ -85,8 +85,9 @@
 //
 // # Replies
 //
-// A refusal has the status of its finding, converted to the class of its action (5yz
-// for a rejection, 4yz for a tempfail). Its text is the Text of the finding, in a
+// A refusal has the status of its finding, which the documentation of a check has after
+// "Status:", converted to the class of its action (5yz for a rejection, 4yz for a
+// tempfail). Its text is the Text of the finding, in a
 // tempfail followed by its Retry, and then its Advice. A rejection therefore never
 // asks to try again. Without a Text, a rejection says "access denied". [Rule.Reply]
 // replaces status and text, and [Rule.See] adds lines.
