@@ -50,7 +50,7 @@ type BadMX struct {
 //   - an IP address or not a host name (RFC 5321, section 5.1),
 //   - an alias (RFC 5321, section 5.1; RFC 2181, section 10.3),
 //   - without an address,
-//   - only at addresses that nobody outside can reach, such as those of private
+//   - only at addresses that are not public, such as those of private
 //     networks (RFC 6890).
 //
 // A domain without an MX record is its own mail server. The same holds for it, except

@@ -193,7 +193,7 @@ func (c *conversation) flush() {
 }
 
 // success returns the text in place of a reply that lets a command through. Only the
-// server knows what it says at the greeting and after EHLO.
+// server knows its banner and its reply to EHLO.
 func success(reply verdict.Reply, text string) string {
 	if reply.Status.Class() == 2 {
 		return text

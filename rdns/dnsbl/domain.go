@@ -16,7 +16,7 @@ const maxNames = 10
 // without the domains above it: a list that means all names below an entry answers for
 // them. The Detail is a *[Result].
 //
-// None: an address literal, and any other greeting that is not a domain. A domain that
+// None: an address literal, and any other HELO name that is not a domain. A domain that
 // is too long to stand before the zone of a list is not on it. With a list that does
 // not parse the check is misconfigured. It answers from Helo on.
 //
