@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -19,11 +20,12 @@ import (
 )
 
 // Whatever is damaged in a file, Open either fails or returns a Store that works.
-// Neither panics, hangs or allocates much memory.
+// Neither panics, hangs or allocates much memory. MXRULES_CASES multiplies the
+// number of damages.
 func TestRandomDamageIsRefusedOrHarmless(t *testing.T) {
-	damages := 20_000
-	if testing.Short() {
-		damages = 1000
+	damages := 2_000
+	if times, err := strconv.Atoi(os.Getenv("MXRULES_CASES")); err == nil {
+		damages *= times
 	}
 	s := newSpecimen(t)
 	random := rand.New(rand.NewPCG(20, 28))
