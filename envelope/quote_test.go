@@ -50,13 +50,13 @@ func TestInvalidCharactersOfALocalPartAreErrorsInQuotes(t *testing.T) {
 }
 
 func FuzzQuoteLocalPart(f *testing.F) {
-	for _, seed := range []string{"info", "a@b", "", `a"b\c`, "a..b", "jürgen", "a b", "\x00", "\xff", `"a"`, "a\u0085"} {
+	for _, seed := range []string{"info", "a@b", "", `a"b\c`, "a..b", "jürgen", "a b", "\x00", "\xff", `"a"`, "a\u0085", strings.Repeat("a", 65), strings.Repeat("a", 243)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, local string) {
 		quoted := envelope.QuoteLocalPart(local)
 		m, err := envelope.ParseMailbox(quoted+"@example.org", true)
-		possible := utf8.ValidString(local) && !strings.ContainsFunc(local, unicode.IsControl) && len(quoted) <= 64
+		possible := utf8.ValidString(local) && !strings.ContainsFunc(local, unicode.IsControl) && len(quoted)+len("@example.org") <= 254 // RFC 5321, section 4.5.3.1.3, without the brackets
 		if possible != (err == nil) {
 			t.Fatalf("%q is quoted as %q, and that gives %v", local, quoted, err)
 		}

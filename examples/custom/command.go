@@ -80,6 +80,9 @@ func parsePath(keyword, argument string) (path string, parameters []parameter, e
 	}
 	for text := range strings.FieldsSeq(rest) {
 		name, value, _ := strings.Cut(text, "=")
+		if name == "" {
+			return "", nil, errParameter
+		}
 		parameters = append(parameters, parameter{strings.ToUpper(name), value})
 	}
 	return path, parameters, nil

@@ -25,6 +25,7 @@ func TestParsePath(t *testing.T) {
 		{"FROM:<grüße@example.net>", "grüße@example.net", nil, nil},
 		{"", "", nil, errPath},
 		{"FROM", "", nil, errPath},
+		{"FROM:<ann@example.net> =1", "", nil, errParameter},
 		{"FROM:", "", nil, errPath},
 		{"FROM <ann@example.net>", "", nil, errPath},
 		{"FROM:ann@example.net", "", nil, errPath},
