@@ -8,7 +8,7 @@ import (
 )
 
 // Policy is what a domain owner requests for mail that fails: the value of p, sp or
-// np of a record. "" is no policy.
+// np of a record. "" stands for an absent policy.
 type Policy string
 
 const (
@@ -87,7 +87,7 @@ type Record struct {
 	// 9990, section 4); no failure report is sent for a record with psd=y (RFC 9991,
 	// section 2).
 	AggregateReports, FailureReports []string
-	// FailureOptions is fo, "0" if there is no FailureReports.
+	// FailureOptions is the value of fo, "0" if FailureReports is empty.
 	FailureOptions string
 }
 

@@ -58,8 +58,8 @@ type Signature struct {
 	// Prefix is the beginning of the signature data (b=), eight characters or as
 	// many as tell one signature of the message from another (RFC 6008, section 4).
 	Prefix string `json:"-"`
-	// KeyBits is the length of the public key in bits, 0 if there is no key. That of an
-	// Ed25519 key is 256.
+	// KeyBits is the length of the public key in bits: 256 for an Ed25519 key, 0 without
+	// a key.
 	KeyBits int `json:"-"`
 	// Testing reports whether the key is for testing (t=y).
 	Testing bool `json:"-"`
