@@ -38,7 +38,7 @@ func (a *alignment) find(ctx context.Context, identifiers []identifier) {
 		}
 	}
 	for n := range identifiers {
-		if i := &identifiers[n]; i.word == temperror && !a.certain && a.isAligned(ctx, i) && a.assumed.passes(i) {
+		if i := &identifiers[n]; i.word == tempError && !a.certain && a.isAligned(ctx, i) && a.assumed.passes(i) {
 			a.align(i)
 		}
 	}

@@ -89,9 +89,9 @@ func (a *assumptions) policy(record *Record) {
 	}
 	delete(a.unread, record)
 	choice := a.choose(4, err)
-	record.Policy = [...]Policy{PolicyReject, "", PolicyNone, PolicyQuarantine}[choice]
+	record.Policy = [...]string{reject, "", none, quarantine}[choice]
 	record.SPFAlignment, record.DKIMAlignment = strict, strict
-	if record.Policy == PolicyNone {
+	if record.Policy == none {
 		record.SPFAlignment, record.DKIMAlignment = relaxed, relaxed
 	}
 }

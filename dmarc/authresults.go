@@ -29,7 +29,7 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "header", Name: "from", Value: string(result.Domain)})
 	}
 	if result.Applied != "" {
-		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "policy", Name: "dmarc", Value: string(result.Applied)})
+		entry.Properties = append(entry.Properties, envelope.AuthenticationProperty{Type: "policy", Name: "dmarc", Value: result.Applied})
 	}
 	return append(entries, entry)
 }
@@ -52,7 +52,7 @@ func (result *Result) Explain() []string {
 		lines = append(lines, author+": DKIM is aligned")
 	}
 	if result.Applied != "" {
-		lines = append(lines, "DMARC record of "+string(result.PolicyDomain)+": "+string(result.Applied))
+		lines = append(lines, "DMARC record of "+string(result.PolicyDomain)+": "+result.Applied)
 	}
 	for _, override := range result.Overrides {
 		lines = append(lines, "DMARC override "+override.Type+": "+override.Comment)

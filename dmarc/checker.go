@@ -86,9 +86,9 @@ func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *R
 func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	switch {
 	case c == nil: // what New returns beside an error
-		return &Result{Outcome: envelope.TempError, Reason: errNoChecker.Error(), Err: errNoChecker, Disposition: PolicyNone}
+		return &Result{Outcome: envelope.TempError, Reason: errNoChecker.Error(), Err: errNoChecker, Disposition: none}
 	case !e.Reached(envelope.Data) || e.Message == nil:
-		return &Result{Outcome: envelope.None, Reason: "there is no message", Disposition: PolicyNone}
+		return &Result{Outcome: envelope.None, Reason: "there is no message", Disposition: none}
 	}
 	return c.hear(ctx, r, e, nil).result.own()
 }

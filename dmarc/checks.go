@@ -87,19 +87,19 @@ func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Env
 // NotReject is the check of that name with the settings of c.
 func (c *Checker) NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return c.check(ctx, r, e, "dmarc.notreject", func(name string, result *Result) envelope.Finding {
-		return unless(name, result, PolicyReject)
+		return unless(name, result, reject)
 	})
 }
 
 // NotQuarantine is the check of that name with the settings of c.
 func (c *Checker) NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return c.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
-		return unless(name, result, PolicyQuarantine)
+		return unless(name, result, quarantine)
 	})
 }
 
 // unless is the finding of a check that fails if this policy is requested.
-func unless(name string, result *Result, policy Policy) envelope.Finding {
+func unless(name string, result *Result, policy string) envelope.Finding {
 	switch {
 	case result.Outcome == envelope.PermError:
 		return unreadable(name, result)

@@ -28,7 +28,7 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		if string(ours.Policy) != string(theirs.Policy) || string(ours.SubdomainPolicy) != string(theirs.SubdomainPolicy) {
+		if ours.Policy != string(theirs.Policy) || ours.SubdomainPolicy != string(theirs.SubdomainPolicy) {
 			t.Errorf("%q: policies %s %s, theirs %s %s", text, ours.Policy, ours.SubdomainPolicy, theirs.Policy, theirs.SubdomainPolicy)
 		}
 		if string(ours.DKIMAlignment) != string(theirs.DKIMAlignment) && theirs.DKIMAlignment != "" ||

@@ -10,10 +10,10 @@ import (
 	"mxrules.example/spf"
 )
 
-// Words of SPF and DKIM that make a difference.
+// The results of SPF and DKIM that make a difference.
 const (
 	pass      = "pass"
-	temperror = "temperror"
+	tempError = "temperror"
 )
 
 // Bounds of an evaluation. An attacker controls what is in a message.
@@ -48,9 +48,9 @@ func prepare(from []envelope.Host, held *envelope.HostSet) (m *material, fault s
 func (m *material) add(sender *spf.Result, signatures *dkim.Result) {
 	m.sender, m.signatures = sender, signatures
 	m.identifiers = make([]identifier, 0, 1+len(signatures.Signatures))
-	m.identifiers = append(m.identifiers, identifier{method: "SPF", host: sender.Domain, word: string(senderWord(sender))})
+	m.identifiers = append(m.identifiers, identifier{method: "SPF", host: sender.Domain, word: senderWord(sender)})
 	for i, s := range signatures.Signatures {
-		m.identifiers = append(m.identifiers, identifier{method: "DKIM", host: s.Domain, word: string(s.Word), number: 1 + i})
+		m.identifiers = append(m.identifiers, identifier{method: "DKIM", host: s.Domain, word: s.Word, number: 1 + i})
 	}
 }
 
@@ -64,9 +64,9 @@ func (m *material) evaluated() []envelope.Host {
 
 // senderWord returns the result of SPF. One that rests on a failed lookup could be
 // another.
-func senderWord(sender *spf.Result) spf.Word {
+func senderWord(sender *spf.Result) string {
 	if sender.Shaky != nil {
-		return spf.WordTempError
+		return tempError
 	}
 	return sender.Word
 }
@@ -75,7 +75,7 @@ func senderWord(sender *spf.Result) spf.Word {
 func (d *discovery) conclude(ctx context.Context, m *material) Result {
 	type end struct {
 		outcome     envelope.Outcome
-		disposition Policy
+		disposition string
 	}
 	result, failure := settle(ctx, d, m, func(result Result) end { return end{result.Outcome, result.Disposition} })
 	if failure != nil {
@@ -138,7 +138,7 @@ func (c *Checker) weigh(identifiers []identifier, result *Result) {
 	for _, i := range identifiers {
 		known := c.kind(i.host) != ""
 		switch {
-		case i.host == "" || i.word != pass && i.word != temperror:
+		case i.host == "" || i.word != pass && i.word != tempError:
 		case i.word == pass && i.host == result.Domain:
 			result.genuine, result.hopeless = true, false
 		case i.word == pass && known:
@@ -213,11 +213,11 @@ func rank(result *Result) int {
 	case envelope.TempError:
 		return 10
 	case envelope.Fail:
-		if result.Disposition == PolicyReject {
+		if result.Disposition == reject {
 			return 11
 		}
 	}
-	return 2 + result.Disposition.strictness()
+	return 2 + strictness(result.Disposition)
 }
 
 // blank returns a result that has the input only.
@@ -226,7 +226,7 @@ func (c *Checker) blank(author envelope.Host, m *material) Result {
 		Outcome:     envelope.None,
 		Domain:      author,
 		Authors:     m.authors,
-		Disposition: PolicyNone,
+		Disposition: none,
 		Discovery:   "treewalk",
 		SPF:         m.sender,
 		DKIM:        m.signatures,

@@ -126,13 +126,13 @@ func words(result *dmarc.Result) string {
 			s += " " + name + value
 		}
 	}
-	add("policy=", string(result.Policy))
+	add("policy=", result.Policy)
 	if result.Applied != result.Policy {
-		add("applied=", string(result.Applied))
+		add("applied=", result.Applied)
 	}
 	add("at=", string(result.PolicyDomain))
 	add("org=", string(result.OrgDomain))
-	if result.Disposition != dmarc.PolicyNone {
+	if result.Disposition != "none" {
 		add("do=", string(result.Disposition))
 	}
 	if result.SPFAligned {

@@ -26,10 +26,10 @@ func (c *Checker) Judge(ctx context.Context, r envelope.Resolver, in Input) *Res
 		host, _ := envelope.ParseHost(name)
 		return host
 	}
-	sender := &spf.Result{Word: spf.Word(in.SPF.Result), Domain: host(in.SPF.Domain)}
+	sender := &spf.Result{Word: in.SPF.Result, Domain: host(in.SPF.Domain)}
 	signatures := new(dkim.Result)
 	for _, s := range in.DKIM {
-		signatures.Signatures = append(signatures.Signatures, dkim.Signature{Domain: host(s.Domain), Selector: s.Selector, Word: dkim.Word(s.Result)})
+		signatures.Signatures = append(signatures.Signatures, dkim.Signature{Domain: host(s.Domain), Selector: s.Selector, Word: s.Result})
 	}
 	var from []envelope.Host
 	for _, domain := range in.From {

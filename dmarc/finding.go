@@ -1,10 +1,6 @@
 package dmarc
 
-import (
-	"mxrules.example/dmarc/dkim"
-	"mxrules.example/envelope"
-	"mxrules.example/spf"
-)
+import "mxrules.example/envelope"
 
 var (
 	// unauthenticated: multiple authentication checks failed (RFC 7372, section 3.4).
@@ -37,9 +33,9 @@ func failed(name string, result *Result) envelope.Finding {
 	s.add("mail from %s is not authenticated", result.Domain)
 	switch {
 	case result.Applied == "":
-	case result.Applied == PolicyReject:
+	case result.Applied == reject:
 		s.add(", and the DMARC policy of %s asks to reject it", result.PolicyDomain)
-	case result.Applied == PolicyQuarantine:
+	case result.Applied == quarantine:
 		s.add(", and the DMARC policy of %s asks to be wary of it", result.PolicyDomain)
 	default:
 		s.add(", and the DMARC policy of %s asks for reports only", result.PolicyDomain)
@@ -66,9 +62,9 @@ func (s *sentence) add(format string, args ...any) {
 func (s *sentence) addSPF(result *Result) {
 	sender := result.SPF
 	switch word := senderWord(sender); word {
-	case spf.WordPass:
+	case pass:
 		s.add(": SPF passes for %s", sender.Domain)
-	case spf.WordNone, "":
+	case "none", "":
 		s.add(": SPF proves nothing")
 	default:
 		s.add(": the result of SPF is %s for %s", word, sender.Domain)
@@ -78,7 +74,7 @@ func (s *sentence) addSPF(result *Result) {
 // addDKIM adds the results of DKIM.
 func (s *sentence) addDKIM(result *Result) {
 	for _, signature := range result.DKIM.Signatures {
-		if signature.Word == dkim.WordPass {
+		if signature.Word == pass {
 			s.add(" and the DKIM signature is that of %s", signature.Domain)
 			return
 		}

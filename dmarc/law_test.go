@@ -120,13 +120,13 @@ type letter struct {
 	outcome     envelope.Outcome
 	org, at     envelope.Host
 	spf, dkim   bool
-	disposition dmarc.Policy
+	disposition string
 }
 
 // byTheLetter evaluates as section 4.10 and what follows say it, step by step.
 func (w *tree) byTheLetter(in dmarc.Input) letter {
 	author := in.From[0]
-	none := letter{outcome: envelope.None, disposition: dmarc.PolicyNone}
+	none := letter{outcome: envelope.None, disposition: "none"}
 	at, org := w.walked(author), w.organization(author)
 	none.org = envelope.Host(org)
 	policyDomain := ""
@@ -156,7 +156,7 @@ func (w *tree) byTheLetter(in dmarc.Input) letter {
 		l.dkim = l.dkim || s.Result == "pass" && aligned(s.Domain, record.DKIMAlignment)
 	}
 	if l.spf || l.dkim {
-		l.outcome, l.disposition = envelope.Pass, dmarc.PolicyNone
+		l.outcome, l.disposition = envelope.Pass, "none"
 	}
 	return l
 }

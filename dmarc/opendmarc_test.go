@@ -118,7 +118,7 @@ func spoken(result *dmarc.Result) string {
 	if result.Policy == "" {
 		return result.Outcome.String() + " none"
 	}
-	return result.Outcome.String() + " " + string(result.Policy)
+	return result.Outcome.String() + " " + result.Policy
 }
 
 // unless returns what stands before the colon of a difference, or what is the

@@ -12,14 +12,14 @@ func (d *discovery) dispose(identifiers []identifier, result *Result) {
 	}
 	if override, ok := d.excuse(identifiers); ok {
 		result.Overrides = append(result.Overrides, override)
-		result.Disposition = PolicyNone
+		result.Disposition = none
 	}
 }
 
 // excuse finds an authenticated identifier that this site knows. Identifiers whose
 // lookup failed are considered last.
 func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
-	for _, word := range []string{pass, temperror} {
+	for _, word := range []string{pass, tempError} {
 		for _, i := range identifiers {
 			kind := d.checker.kind(i.host)
 			if kind != "" && i.word == word && (word == pass || d.assumed.passes(&i)) {

@@ -93,13 +93,13 @@ func (d *discovery) selectPolicy(ctx context.Context, result *Result) {
 	}
 	result.Policy, result.Applied = policy, policy
 	if record.Testing {
-		result.Applied = policy.lowered()
+		result.Applied = lowered(policy)
 	}
 }
 
 // below returns the policy for names below the domain of the record: for those
 // that exist, and for those that do not.
-func (record *Record) below() (existing, missing Policy) {
+func (record *Record) below() (existing, missing string) {
 	existing = record.Policy
 	if record.SubdomainPolicy != "" {
 		existing = record.SubdomainPolicy

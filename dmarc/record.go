@@ -2,47 +2,35 @@ package dmarc
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"mxrules.example/envelope"
 )
 
-// Policy is what a domain owner requests for mail that fails: the value of p, sp or
-// np of a record. "" stands for an absent policy.
-type Policy string
-
+// The policies: what a domain owner requests for mail that fails, the values of p, sp
+// and np. "" is an absent policy.
 const (
-	// PolicyNone requests reports only.
-	PolicyNone Policy = "none"
-	// PolicyQuarantine requests to treat such mail as suspicious.
-	PolicyQuarantine Policy = "quarantine"
-	// PolicyReject requests to reject such mail.
-	PolicyReject Policy = "reject"
+	none       = "none"       // reports only
+	quarantine = "quarantine" // treat it as suspicious
+	reject     = "reject"     // reject it
 )
 
 // strictness orders policies: the greater, the stricter. 0 is no policy.
-func (p Policy) strictness() int {
-	switch p {
-	case PolicyNone:
-		return 1
-	case PolicyQuarantine:
-		return 2
-	case PolicyReject:
-		return 3
-	}
-	return 0
+func strictness(policy string) int {
+	return 1 + slices.Index([]string{none, quarantine, reject}, policy)
 }
 
-// lowered is the policy one level down, which a record with t=y asks for (RFC
+// lowered returns the policy one level down, which a record with t=y requests (RFC
 // 9989, section 4.7).
-func (p Policy) lowered() Policy {
-	switch p {
-	case PolicyReject:
-		return PolicyQuarantine
-	case PolicyQuarantine:
-		return PolicyNone
+func lowered(policy string) string {
+	switch policy {
+	case reject:
+		return quarantine
+	case quarantine:
+		return none
 	}
-	return p
+	return policy
 }
 
 // Modes of alignment (RFC 9989, section 3.2.10).
@@ -68,13 +56,13 @@ const (
 // Record is a DMARC policy record (RFC 9989, sections 4.7 and 4.10.1). A tag that
 // is absent or has an invalid value has its default.
 type Record struct {
-	// Policy is p, or PolicyNone if the record has no tag p. If p, sp or np has a
-	// wrong value, it is PolicyNone if the record has an address for reports, and
-	// otherwise "": then DMARC does not apply.
-	Policy Policy
-	// SubdomainPolicy is sp, NonexistentPolicy is np; "" if absent, and if p, sp or
-	// np has a wrong value.
-	SubdomainPolicy, NonexistentPolicy Policy
+	// Policy is p: "none", "quarantine" or "reject". It is "none" if the record has no
+	// tag p. If p, sp or np has an invalid value, it is "none" if the record has an
+	// address for reports, and otherwise "": then DMARC does not apply.
+	Policy string
+	// SubdomainPolicy is sp, NonexistentPolicy is np. They are "" if absent, and if p,
+	// sp or np has an invalid value.
+	SubdomainPolicy, NonexistentPolicy string
 	// DKIMAlignment is adkim, SPFAlignment is aspf: "r" for relaxed or "s" for strict.
 	DKIMAlignment, SPFAlignment string
 	// PublicSuffix is psd: "u", "y" or "n".
@@ -134,7 +122,7 @@ func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	}
 	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = policies.p.policy, policies.sp.policy, policies.np.policy
 	if !policies.p.given { // RFC 9989, section 4.7
-		record.Policy = PolicyNone
+		record.Policy = none
 	}
 	if policies.p.wrong() || policies.sp.wrong() || policies.np.wrong() {
 		record.dropPolicies()
@@ -147,7 +135,7 @@ func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 func (record *Record) dropPolicies() {
 	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = "", "", ""
 	if len(record.AggregateReports) > 0 {
-		record.Policy = PolicyNone
+		record.Policy = none
 	}
 }
 
@@ -168,12 +156,12 @@ func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 // request is a tag p, sp or np as it was met so far.
 type request struct {
 	given  bool
-	policy Policy
+	policy string
 }
 
 func (r *request) add(value string) {
 	r.given = true
-	if p := Policy(strings.ToLower(value)); p.strictness() > r.policy.strictness() {
+	if p := strings.ToLower(value); strictness(p) > strictness(r.policy) {
 		r.policy = p
 	}
 }

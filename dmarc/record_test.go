@@ -13,7 +13,7 @@ import (
 
 func TestParseRecord(t *testing.T) {
 	plain := dmarc.Record{
-		Policy: dmarc.PolicyReject, DKIMAlignment: "r", SPFAlignment: "r",
+		Policy: "reject", DKIMAlignment: "r", SPFAlignment: "r",
 		PublicSuffix: "u", FailureOptions: "0",
 	}
 	with := func(change func(*dmarc.Record)) dmarc.Record {
@@ -29,7 +29,7 @@ func TestParseRecord(t *testing.T) {
 		{"v=DMARC1;p=reject;", plain},
 		{"V\t= DMARC1 ; P = REJECT", plain},
 		{"v=DMARC1; p=reject; sp=none; np=Quarantine", with(func(r *dmarc.Record) {
-			r.SubdomainPolicy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyQuarantine
+			r.SubdomainPolicy, r.NonexistentPolicy = "none", "quarantine"
 		})},
 		{"v=DMARC1; p=reject; adkim=s; aspf=S; psd=N; t=Y", with(func(r *dmarc.Record) {
 			r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.Testing = "s", "s", "n", true
@@ -37,12 +37,12 @@ func TestParseRecord(t *testing.T) {
 		{"v=DMARC1; p=reject; psd=y; psd=n; t=y; t=n; adkim=r; adkim=s", with(func(r *dmarc.Record) {
 			r.PublicSuffix, r.Testing = "y", true
 		})},
-		{"v=DMARC1", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
-		{"v=DMARC1; p; x=y", with(func(r *dmarc.Record) { r.Policy = dmarc.PolicyNone })},
+		{"v=DMARC1", with(func(r *dmarc.Record) { r.Policy = "none" })},
+		{"v=DMARC1; p; x=y", with(func(r *dmarc.Record) { r.Policy = "none" })},
 		{"v=DMARC1; sp=reject; np=quarantine; t=y", with(func(r *dmarc.Record) {
-			r.Policy, r.SubdomainPolicy, r.NonexistentPolicy, r.Testing = dmarc.PolicyNone, dmarc.PolicyReject, dmarc.PolicyQuarantine, true
+			r.Policy, r.SubdomainPolicy, r.NonexistentPolicy, r.Testing = "none", "reject", "quarantine", true
 		})},
-		{"v=DMARC1; np=reject", with(func(r *dmarc.Record) { r.Policy, r.NonexistentPolicy = dmarc.PolicyNone, dmarc.PolicyReject })},
+		{"v=DMARC1; np=reject", with(func(r *dmarc.Record) { r.Policy, r.NonexistentPolicy = "none", "reject" })},
 		{"v=DMARC1; p=; sp=reject", with(func(r *dmarc.Record) { r.Policy = "" })},
 		{"v=DMARC1; sp=reject; np=x", with(func(r *dmarc.Record) { r.Policy = "" })},
 		{"v=DMARC1; p=reject; psd=u; t=1; adkim=; aspf==s", plain},
@@ -113,7 +113,7 @@ func TestLongRecords(t *testing.T) {
 		"1,000 URIs":        "v=DMARC1; p=reject; rua=" + uris + "; ruf=" + uris,
 	} {
 		record, err := dmarc.ParseRecord(text)
-		if err != nil || record.Policy != dmarc.PolicyReject {
+		if err != nil || record.Policy != "reject" {
 			t.Errorf("%s: %+v %v", name, record, err)
 		}
 		if n := len(record.AggregateReports) + len(record.FailureReports); n > 40 {
@@ -153,7 +153,7 @@ func FuzzParseRecord(f *testing.F) {
 func written(r dmarc.Record) string {
 	s := fmt.Sprintf("v=DMARC1; p=%s; adkim=%s; aspf=%s; psd=%s; fo=%s", r.Policy, r.DKIMAlignment, r.SPFAlignment, r.PublicSuffix, r.FailureOptions)
 	for name, value := range map[string]string{
-		"sp": string(r.SubdomainPolicy), "np": string(r.NonexistentPolicy),
+		"sp": r.SubdomainPolicy, "np": r.NonexistentPolicy,
 		"rua": strings.Join(r.AggregateReports, ","), "ruf": strings.Join(r.FailureReports, ","),
 	} {
 		if value != "" {

@@ -39,15 +39,15 @@ type Result struct {
 	// (discovery_method).
 	Discovery string
 
-	// Policy is the owner's policy for Domain: p, sp or np of the record, "" if there
-	// is none, or DNS does not tell.
-	Policy Policy
+	// Policy is the owner's policy for Domain, p, sp or np of the record: "none",
+	// "quarantine" or "reject". It is "" if there is none or a lookup failed.
+	Policy string
 	// Applied is the policy for mail that fails: Policy, or one level less if the
 	// record has t=y.
-	Applied Policy
+	Applied string
 	// Disposition is what the owner requests for this message: Applied if it failed
-	// and no override applies, else PolicyNone.
-	Disposition Policy
+	// and no override applies, otherwise "none".
+	Disposition string
 	// Overrides are the reasons why Disposition is not what the record says.
 	Overrides []Override
 
@@ -169,8 +169,8 @@ func (result Result) MarshalJSON() ([]byte, error) {
 		Result      string        `json:"result"`
 		Domain      envelope.Host `json:"domain"`
 		OrgDomain   envelope.Host `json:"org_domain"`
-		Policy      Policy        `json:"policy"`
-		Applied     Policy        `json:"applied"`
+		Policy      string        `json:"policy"`
+		Applied     string        `json:"applied"`
 		SPFAligned  bool          `json:"spf_aligned"`
 		DKIMAligned bool          `json:"dkim_aligned"`
 	}{

@@ -64,7 +64,7 @@ func (result Result) undecided(failure error) Result {
 func (result Result) temporary(failure error) Result {
 	result.Outcome, result.Err = envelope.TempError, failure
 	result.Reason = "temporary lookup failure"
-	result.Disposition, result.Overrides = PolicyNone, nil
+	result.Disposition, result.Overrides = none, nil
 	result.SPFAligned, result.DKIMAligned = false, false
 	return result
 }

@@ -83,15 +83,16 @@ func (c *Checker) receiver() string {
 // Evaluate is the function of that name with the settings of c.
 func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	if !e.Reached(envelope.Mail) {
-		return &Result{Word: WordNone, Identity: mailFromIdentity}
+		return &Result{Word: none, Identity: mailFromIdentity}
 	}
 	return c.shared(ctx, r, input{e.Client(), e.Helo, e.MailFrom, e.Now})
 }
 
-// EvaluateHelo is the function of that name with the settings of c.
-func (c *Checker) EvaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+// evaluateHelo returns the result for the HELO name (RFC 7208, section 2.3). Before
+// Helo it is none.
+func (c *Checker) evaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	if !e.Reached(envelope.Helo) {
-		return &Result{Word: WordNone, Identity: heloIdentity}
+		return &Result{Word: none, Identity: heloIdentity}
 	}
 	// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4), so
 	// both share one evaluation.
@@ -109,7 +110,7 @@ type key struct {
 // shared evaluates once per judgement. The result is the caller's own.
 func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in input) *Result {
 	if c == nil { // what New returns beside an error
-		return &Result{Word: WordTempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
+		return &Result{Word: tempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
 	}
 	result, _ := envelope.Once(ctx, key{c, in}, func() (Result, error) { return c.evaluate(ctx, r, in), nil })
 	result.Matched = slices.Clone(result.Matched)

@@ -67,31 +67,31 @@ func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envel
 
 // NotFail is the check of that name with the settings of c.
 func (c *Checker) NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notfail", mailFromIdentity, func(result *Result) bool { return result.Word == WordFail })
+	return c.check(ctx, r, e, "spf.notfail", mailFromIdentity, func(result *Result) bool { return result.Word == fail })
 }
 
 // NotSoftFail is the check of that name with the settings of c.
 func (c *Checker) NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return c.check(ctx, r, e, "spf.notsoftfail", mailFromIdentity, func(result *Result) bool {
-		return result.Word == WordFail || result.Word == WordSoftFail
+		return result.Word == fail || result.Word == softFail
 	})
 }
 
 // Pass is the check of that name with the settings of c.
 func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.pass", mailFromIdentity, func(result *Result) bool { return result.Word != WordPass })
+	return c.check(ctx, r, e, "spf.pass", mailFromIdentity, func(result *Result) bool { return result.Word != pass })
 }
 
 // HeloNotFail is the check of that name with the settings of c.
 func (c *Checker) HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.helonotfail", heloIdentity, func(result *Result) bool { return result.Word == WordFail })
+	return c.check(ctx, r, e, "spf.helonotfail", heloIdentity, func(result *Result) bool { return result.Word == fail })
 }
 
 // Valid is the check of that name with the settings of c.
 func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return c.check(ctx, r, e, "spf.valid", mailFromIdentity, func(result *Result) bool {
 		// Without a client address no record was read, so none is invalid.
-		return result.Word == WordPermError && result.Problem.Kind != unknownClient
+		return result.Word == permError && result.Problem.Kind != unknownClient
 	})
 }
 
@@ -100,7 +100,7 @@ func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.En
 func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name, identity string, bad func(*Result) bool) envelope.Finding {
 	from, evaluate := envelope.Mail, c.Evaluate
 	if identity == heloIdentity {
-		from, evaluate = envelope.Helo, c.EvaluateHelo
+		from, evaluate = envelope.Helo, c.evaluateHelo
 	}
 	switch {
 	case c == nil: // what New returns beside an error
@@ -111,15 +111,15 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	result := evaluate(ctx, r, e)
 	var f envelope.Finding
 	switch {
-	case result.Word == WordTempError:
+	case result.Word == tempError:
 		f = temporary(name, result.Problem)
 	case result.Shaky != nil:
 		f = temporary(name, result.Shaky)
 	case bad(result):
 		f = failed(name, e.Client().String(), result)
-	case result.Word == WordPermError:
+	case result.Word == permError:
 		f = envelope.Permanent(name, broken, "%s", result.Problem)
-	case result.Word == WordNone:
+	case result.Word == none:
 		f = envelope.NotApplicable(name)
 	default:
 		f = envelope.Passed(name)
@@ -144,17 +144,17 @@ func failed(name, client string, result *Result) envelope.Finding {
 		subject = "HELO name"
 	}
 	switch result.Word {
-	case WordFail:
+	case fail:
 		if result.Explanation != "" { // a stranger's text never stands alone (RFC 7208, section 11.5)
 			return envelope.Failed(name, refused, "the SPF record of the %s %s does not allow the client %s to use it; the domain says: %s",
 				subject, result.Domain, client, result.Explanation)
 		}
 		return envelope.Failed(name, refused, "the SPF record of the %s %s does not allow the client %s to use it", subject, result.Domain, client)
-	case WordSoftFail:
+	case softFail:
 		return envelope.Failed(name, refused, "the SPF record of the %s %s probably does not allow the client %s to use it", subject, result.Domain, client)
-	case WordNeutral:
+	case neutral:
 		return envelope.Failed(name, refused, "the SPF record of the %s %s does not say whether the client %s may use it", subject, result.Domain, client)
-	case WordPermError:
+	case permError:
 		return envelope.Failed(name, broken, "SPF cannot be evaluated for the client %s: %s", client, result.Problem)
 	}
 	if result.Domain == "" {

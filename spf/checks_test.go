@@ -138,7 +138,7 @@ func TestAJudgementEvaluatesOnce(t *testing.T) {
 		t.Errorf("asked %s", got)
 	}
 	results[0].Word, results[0].Matched[0].Term = "spoilt", "spoilt"
-	if results[1].Word != spf.WordPass || results[1].Matched[0].Term != "ip4:192.0.2.1" {
+	if results[1].Word != "pass" || results[1].Matched[0].Term != "ip4:192.0.2.1" {
 		t.Errorf("two findings share a result: %+v", results[1])
 	}
 	wrong := envelope.Envelope{ClientIP: e.ClientIP, MailFrom: "user@broken.example"}
@@ -216,7 +216,7 @@ func TestAuthenticationResults(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, tc.want)
 		}
 	}
-	result := spf.EvaluateHelo(t.Context(), publishers(), &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example"})
+	result := evaluateHelo(t.Context(), publishers(), &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example"})
 	if got, want := result.AuthenticationResults()[0].Properties, property("helo", "fail.example"); !reflect.DeepEqual(got, want) {
 		t.Errorf("the HELO name: got %+v, want %+v", got, want)
 	}
@@ -259,11 +259,11 @@ func TestAResultExplainsWhatLedToIt(t *testing.T) {
 		result spf.Result
 		want   []string
 	}{
-		{spf.Result{Word: spf.WordNone}, nil},
-		{spf.Result{Word: spf.WordPass, Sender: "ann@a.example", Matched: []spf.Match{
+		{spf.Result{Word: "none"}, nil},
+		{spf.Result{Word: "pass", Sender: "ann@a.example", Matched: []spf.Match{
 			{Record: "a.example", Term: "include:b.example"}, {Record: "b.example", Term: "mx"},
 		}}, []string{"SPF of ann@a.example: pass", "SPF term include:b.example of a.example", "SPF term mx of b.example"}},
-		{spf.Result{Word: spf.WordPermError, Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
+		{spf.Result{Word: "permerror", Problem: &spf.Problem{Kind: spf.SeveralRecords, Record: "a.example"}},
 			[]string{"SPF: there are several SPF records, at a.example"}},
 	} {
 		if got := tc.result.Explain(); !slices.Equal(got, tc.want) {
@@ -272,20 +272,25 @@ func TestAResultExplainsWhatLedToIt(t *testing.T) {
 	}
 }
 
+// evaluateHelo returns the result for the HELO name, as HeloNotFail uses it.
+func evaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *spf.Result {
+	return spf.EvaluateHelo(new(spf.Checker), ctx, r, e)
+}
+
 func TestEvaluateBeforeItsStage(t *testing.T) {
 	e := envelope.Envelope{Stage: envelope.Helo, ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example"}
-	if got := spf.Evaluate(t.Context(), publishers(), &e); got.Word != spf.WordNone || got.Domain != "" {
+	if got := spf.Evaluate(t.Context(), publishers(), &e); got.Word != "none" || got.Domain != "" {
 		t.Errorf("the sender before Mail: %s of %s", got.Word, got.Domain)
 	}
-	if got := spf.EvaluateHelo(t.Context(), publishers(), &e); got.Word != spf.WordFail {
+	if got := evaluateHelo(t.Context(), publishers(), &e); got.Word != "fail" {
 		t.Errorf("the HELO name at Helo: %s", got.Word)
 	}
 	e.Stage = envelope.Connect
-	if got := spf.EvaluateHelo(t.Context(), publishers(), &e); got.Word != spf.WordNone || got.Domain != "" {
+	if got := evaluateHelo(t.Context(), publishers(), &e); got.Word != "none" || got.Domain != "" {
 		t.Errorf("the HELO name before Helo: %s of %s", got.Word, got.Domain)
 	}
 	var none *spf.Checker // what New returns beside an error
-	if got := none.Evaluate(t.Context(), publishers(), &envelope.Envelope{}); got.Word != spf.WordTempError || got.Problem.Error() != "there is no SPF checker" {
+	if got := none.Evaluate(t.Context(), publishers(), &envelope.Envelope{}); got.Word != "temperror" || got.Problem.Error() != "there is no SPF checker" {
 		t.Errorf("without a checker: %s, %v", got.Word, got.Problem)
 	}
 }

@@ -50,14 +50,14 @@ func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) R
 		helo:    end(in.helo),
 		sender:  in.sender(),
 		now:     in.now,
-		result:  Result{Word: WordNone, Identity: mailFromIdentity},
+		result:  Result{Word: none, Identity: mailFromIdentity},
 	}
 	if ev.sender.domain == "" {
 		return ev.result
 	}
 	ev.result.Sender, ev.result.Domain = ev.sender.String(), ev.sender.domain
 	if !ev.client.IsValid() {
-		ev.result.Word, ev.result.Problem = WordPermError, &Problem{Kind: unknownClient}
+		ev.result.Word, ev.result.Problem = permError, &Problem{Kind: unknownClient}
 		return ev.result
 	}
 	ev.resolver = &countingResolver{Resolver: r, count: &ev.result.Questions, most: c.maxQuestions()}
@@ -78,25 +78,25 @@ func (ev *evaluation) run() {
 	}
 	problem := ev.result.Problem
 	switch {
-	case problem == nil && (word == WordTempError || word == WordPermError):
+	case problem == nil && (word == tempError || word == permError):
 		// The library refuses a record that this package accepts. It decides.
 		problem = &Problem{Kind: badSyntax, Record: ev.sender.domain, Err: err}
 		ev.result.Word, ev.result.Problem = word, problem
 	case problem == nil:
 		ev.result.Word = word
 	case problem.Kind == dnsFailure:
-		ev.result.Word = WordTempError
+		ev.result.Word = tempError
 	default:
-		ev.result.Word = WordPermError
+		ev.result.Word = permError
 	}
-	if ev.result.Word == WordTempError {
+	if ev.result.Word == tempError {
 		return
 	}
 	if problem == nil && ev.decided != nil {
 		_, ev.result.Matched, _ = ev.decided.leads()
 	}
 	ev.result.Shaky = ev.shaky()
-	if ev.result.Word == WordFail && !ev.checker.options.WithoutExplanation {
+	if ev.result.Word == fail && !ev.checker.options.WithoutExplanation {
 		ev.result.Explanation = ev.explain(ev.decided.explainer())
 		ev.result.Problem = nil // that of an explanation is none
 	}
@@ -129,12 +129,12 @@ type question struct {
 // leads says what the result is if the term matches, and by which steps from
 // the first record on. Within an include that does not pass nothing has matched
 // (RFC 7208, section 5.2): the evaluation goes on behind it, and ends is false.
-func (q *question) leads() (word Word, steps []Match, ends bool) {
+func (q *question) leads() (word string, steps []Match, ends bool) {
 	word = qualified[q.term.qualifier]
 	steps = []Match{{q.record.domain, q.term.text}}
 	for via := q.record.via; via != nil; via = via.record.via {
 		if via.term.mechanism == include {
-			if word != WordPass {
+			if word != pass {
 				return "", nil, false
 			}
 			word = qualified[via.term.qualifier]
@@ -145,7 +145,7 @@ func (q *question) leads() (word Word, steps []Match, ends bool) {
 }
 
 // qualified is what a match means (RFC 7208, section 4.6.2).
-var qualified = map[byte]Word{'+': WordPass, '-': WordFail, '~': WordSoftFail, '?': WordNeutral}
+var qualified = map[byte]string{'+': pass, '-': fail, '~': softFail, '?': neutral}
 
 // explainer returns the record whose explanation counts when q has decided: the
 // first one, or the one to which that redirects, but never one that is only

@@ -1,5 +1,8 @@
 package spf
 
+// EvaluateHelo is evaluateHelo, for tests.
+var EvaluateHelo = (*Checker).evaluateHelo
+
 // The kinds of problems, for tests.
 const (
 	DNSFailure         = dnsFailure

@@ -14,14 +14,14 @@ import (
 // The library gets each record from render, with a number for every term that needs
 // DNS, and asks numbered about the numbers. Its own limits are lifted, because
 // numbered counts. The package doc says why.
-func (ev *evaluation) decide() (Word, error) {
+func (ev *evaluation) decide() (string, error) {
 	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
 		library.WithContext(ev.ctx),
 		library.WithResolver(numbered{ev}),
 		library.OverrideLookupLimit(math.MaxUint),
 		library.OverrideVoidLookupLimit(math.MaxUint))
-	return Word(word), err
+	return string(word), err
 }
 
 // render writes a record for the library: "include:3", "redirect=5" and, for every

@@ -1,35 +1,32 @@
 package spf
 
-import (
-	"mxrules.example/envelope"
-)
+import "mxrules.example/envelope"
 
-// Word is the result of an evaluation, in the words of RFC 7208, section 2.6 and
-// RFC 8601, section 2.7.2.
-type Word string
-
+// The results of RFC 7208, section 2.6. [Result] documents them.
 const (
-	// WordNone: there is no domain to evaluate, or it has no SPF record.
-	WordNone Word = "none"
-	// WordNeutral: the domain makes no statement about the client.
-	WordNeutral Word = "neutral"
-	// WordPass: the client may use the domain.
-	WordPass Word = "pass"
-	// WordFail: the client may not use the domain.
-	WordFail Word = "fail"
-	// WordSoftFail: the client probably may not use the domain.
-	WordSoftFail Word = "softfail"
-	// WordTempError: a lookup failed.
-	WordTempError Word = "temperror"
-	// WordPermError: a record of the domain is invalid.
-	WordPermError Word = "permerror"
+	none      = "none"
+	neutral   = "neutral"
+	pass      = "pass"
+	fail      = "fail"
+	softFail  = "softfail"
+	tempError = "temperror"
+	permError = "permerror"
 )
 
 // Result is the result of an evaluation and how it came about. It is the Detail of
 // every finding of this package, as a *Result that belongs to the caller.
 type Result struct {
-	// Word is the result itself.
-	Word Word `json:"result"`
+	// Word is the result itself, in the words of RFC 7208, section 2.6 and RFC 8601,
+	// section 2.7.2:
+	//   - "none": there is no domain to evaluate, or it has no SPF record.
+	//   - "neutral": the domain makes no statement about the client.
+	//   - "pass": the client may use the domain.
+	//   - "fail": the client may not use the domain.
+	//   - "softfail": the client probably may not use the domain.
+	//   - "temperror": a lookup failed.
+	//   - "permerror": a record of the domain is invalid, or the client address is
+	//     unknown.
+	Word string `json:"result"`
 	// Identity is "mailfrom" or "helo" (RFC 7208, section 9.1).
 	Identity string `json:"identity"`
 	// Sender is the mailbox that was evaluated: the sender, or postmaster at the
@@ -75,7 +72,7 @@ type Match struct {
 // the domain alone, unless an evaluated term uses the local part of the sender by a
 // macro l or s: otherwise nothing is proved about it (RFC 8601, section 2.7.2).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
-	entry := envelope.AuthenticationResult{Method: "spf", Result: string(r.Word)}
+	entry := envelope.AuthenticationResult{Method: "spf", Result: r.Word}
 	if r.Problem != nil {
 		entry.Reason = r.Problem.Error()
 	}
@@ -102,7 +99,7 @@ func (r *Result) proved() string {
 func (r *Result) Explain() []string {
 	var lines []string
 	if r.Sender != "" {
-		lines = append(lines, "SPF of "+r.Sender+": "+string(r.Word))
+		lines = append(lines, "SPF of "+r.Sender+": "+r.Word)
 	}
 	for _, match := range r.Matched {
 		lines = append(lines, "SPF term "+match.Term+" of "+string(match.Record))

@@ -4,13 +4,13 @@
 // Anyone can write any domain into HELO and MAIL. A domain owner publishes in a TXT
 // record which hosts may use the domain. The receiver evaluates that record for the
 // client (check_host(), section 4) and gets one of seven results, from none to
-// permerror ([Word]). A pass proves which domain sent the message, not that the
+// permerror (Result.Word). A pass proves which domain sent the message, not that the
 // message is wanted. SPF says nothing about the author that a reader sees; see
 // package dmarc. Forwarded mail fails, because the forwarder is not in the record.
 //
 // # How it works
 //
-// [Evaluate] evaluates the sender, [EvaluateHelo] the HELO name. The null sender is
+// [Evaluate] evaluates the sender, [HeloNotFail] the HELO name. The null sender is
 // postmaster at the HELO name. A domain that is not a full name, such as an address
 // literal, has the result none and costs no question. U-labels become A-labels, and
 // a term about a local part that is not ASCII matches nothing (RFC 8616, section 4).
@@ -82,10 +82,4 @@ import (
 // After a fail, TXT of the explanation.
 func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	return defaults.Evaluate(ctx, r, e)
-}
-
-// EvaluateHelo returns the result of SPF for the HELO name (RFC 7208, section
-// 2.3). Before Helo the result is none. Otherwise it is as Evaluate.
-func EvaluateHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
-	return defaults.EvaluateHelo(ctx, r, e)
 }

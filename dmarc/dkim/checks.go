@@ -62,7 +62,7 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 		return envelope.Passed(check).With(result)
 	}
 	for _, s := range result.Signatures {
-		if s.Word == WordTempError {
+		if s.Word == tempError {
 			return temporary(check, s.Err).With(result)
 		}
 	}

@@ -28,13 +28,13 @@
 //
 // By RFC 8301: rsa-sha1, and RSA keys of less than 1024 bits.
 //
-// By choice of this package, with [WordPolicy]: signatures that leave the end of the
+// By choice of this package, with the result policy: signatures that leave the end of the
 // body unsigned with l=, because anyone can add to it; signatures that do not cover
 // every From field; and headers with NUL or with CR inside a line, which programs
 // read differently. A line of blanks only is folding white space (RFC 5322, section
 // 4.2; RFC 7103, section 7.3).
 //
-// With [WordPermError]: keys of more than 4096 bits, key records above 8 KiB, and
+// With the result permerror: keys of more than 4096 bits, key records above 8 KiB, and
 // headers above 1 MiB or 1000 fields.
 //
 // The clocks of signer and verifier may differ by five minutes. Letter case is

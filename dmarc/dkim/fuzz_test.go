@@ -62,7 +62,7 @@ func FuzzSignature(f *testing.F) {
 
 func wantSettled(t *testing.T, result *dkim.Result, s dkim.Signature) {
 	t.Helper()
-	if s.Word == "" || s.Word == dkim.WordPass != (s.Reason == "") || envelope.CleanText(s.Reason, false) != s.Reason {
+	if s.Word == "" || s.Word == "pass" != (s.Reason == "") || envelope.CleanText(s.Reason, false) != s.Reason {
 		t.Errorf("%q because of %q", s.Word, s.Reason)
 	}
 	if host, err := envelope.ParseHost(string(s.Domain)); s.Domain != "" && (err != nil || host != s.Domain) {
@@ -86,7 +86,7 @@ func FuzzKey(f *testing.F) {
 			t.Fatalf("%q: %s", text, said(result))
 		}
 		wantSettled(t, result, result.Signatures[0])
-		if result.Signatures[0].Word == dkim.WordTempError {
+		if result.Signatures[0].Word == "temperror" {
 			t.Errorf("%q: %s", text, said(result))
 		}
 	})
@@ -124,7 +124,7 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 			t.Fatalf("%q: %d signatures, and %d to go-msgauth", raw, len(ours.Signatures), len(theirs))
 		}
 		for i, s := range ours.Signatures {
-			if (s.Word == dkim.WordPass) != (theirs[i].Err == nil) {
+			if (s.Word == "pass") != (theirs[i].Err == nil) {
 				t.Errorf("%q: %s %s, and %v to go-msgauth", raw, s.Word, s.Reason, theirs[i].Err)
 			}
 		}

@@ -160,7 +160,7 @@ func verifyNow(t *testing.T, raw string) string {
 	t.Helper()
 	var words []string
 	for _, s := range dkim.Evaluate(t.Context(), world(), &envelope.Envelope{Message: envelope.NewMessage([]byte(raw))}).Signatures {
-		words = append(words, string(s.Word))
+		words = append(words, s.Word)
 	}
 	return strings.Join(words, " ")
 }

@@ -6,25 +6,14 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Word is the result of a signature, in the words of RFC 8601, section 2.7.1.
-type Word string
-
+// The results of a signature. [Signature] documents them.
 const (
-	// WordPass: the signature is valid.
-	WordPass Word = "pass"
-	// WordFail: the message has changed since it was signed.
-	WordFail Word = "fail"
-	// WordPolicy: the signature is not acceptable even if valid: it leaves part of the
-	// body unsigned (l=) or covers a header that programs read differently.
-	WordPolicy Word = "policy"
-	// WordNeutral: the signature was not verified because there are too many, or it
-	// fails and its key is for testing (t=y).
-	WordNeutral Word = "neutral"
-	// WordTempError: the lookup of the key failed, or the message could not be read.
-	WordTempError Word = "temperror"
-	// WordPermError: the signature or its key is malformed, missing, too weak,
-	// expired or revoked.
-	WordPermError Word = "permerror"
+	pass      = "pass"
+	fail      = "fail"
+	policy    = "policy"
+	neutral   = "neutral"
+	tempError = "temperror"
+	permError = "permerror"
 )
 
 // Result has the result of each signature of a message. It is the Detail of the
@@ -45,8 +34,17 @@ type Signature struct {
 	Domain envelope.Host `json:"domain"`
 	// Selector names the key below the domain (s=), in lower case.
 	Selector string `json:"selector"`
-	// Word is the result.
-	Word Word `json:"result"`
+	// Word is the result, in the words of RFC 8601, section 2.7.1:
+	//   - "pass": the signature is valid.
+	//   - "fail": the message has changed since it was signed.
+	//   - "policy": the signature is not acceptable even if valid: it leaves part of
+	//     the body unsigned (l=) or covers a header that programs read differently.
+	//   - "neutral": the signature was not verified because there are too many, or it
+	//     fails and its key is for testing (t=y).
+	//   - "temperror": the lookup of the key failed, or the message could not be read.
+	//   - "permerror": the signature or its key is malformed, missing, too weak,
+	//     expired or revoked.
+	Word string `json:"result"`
 	// Reason says why the signature did not pass. It is safe to show.
 	Reason string `json:"reason"`
 
@@ -65,14 +63,14 @@ type Signature struct {
 	Testing bool `json:"-"`
 	// Signed and Expires are t= and x=, zero if the field does not have them.
 	Signed, Expires time.Time `json:"-"`
-	// Err is the cause of a WordTempError. It is not for peers.
+	// Err is the cause of a temperror. It is not for peers.
 	Err error `json:"-"`
 }
 
 // Passed reports whether a signature of the message is valid.
 func (r *Result) Passed() bool {
 	for _, s := range r.Signatures {
-		if s.Word == WordPass {
+		if s.Word == pass {
 			return true
 		}
 	}
@@ -90,7 +88,7 @@ func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entries := make([]envelope.AuthenticationResult, len(r.Signatures))
 	for i, s := range r.Signatures {
 		entries[i] = envelope.AuthenticationResult{
-			Method: "dkim", Result: string(s.Word), Reason: s.Reason, Properties: s.properties(),
+			Method: "dkim", Result: s.Word, Reason: s.Reason, Properties: s.properties(),
 		}
 	}
 	return entries
@@ -113,9 +111,9 @@ func (s Signature) properties() []envelope.AuthenticationProperty {
 func (r *Result) Explain() []string {
 	var lines []string
 	for _, s := range r.Signatures {
-		line := "DKIM signature: " + string(s.Word)
+		line := "DKIM signature: " + s.Word
 		if s.Domain != "" { // else it could not be read
-			line = "DKIM signature of " + string(s.Domain) + " (selector " + s.Selector + "): " + string(s.Word)
+			line = "DKIM signature of " + string(s.Domain) + " (selector " + s.Selector + "): " + s.Word
 		}
 		if s.Reason != "" {
 			line += ", " + s.Reason

@@ -44,7 +44,7 @@ type signature struct {
 }
 
 // settle says what became of the signature.
-func (s *signature) settle(word Word, reason string) {
+func (s *signature) settle(word, reason string) {
 	s.Word, s.Reason, s.settled = word, reason, true
 }
 
@@ -69,7 +69,7 @@ func parseSignature(field header.Field) *signature {
 	value := string(field.Value())
 	tags, fault := parseTagList(value)
 	if fault != "" {
-		s.settle(WordPermError, "the signature "+fault)
+		s.settle(permError, "the signature "+fault)
 		return s
 	}
 	s.text = readableData(tags)
@@ -79,7 +79,7 @@ func parseSignature(field header.Field) *signature {
 		s.readCanonicalization, s.readData, s.readLimit, s.readTimes,
 	} {
 		if fault := read(tags); fault != "" && !s.settled {
-			s.settle(WordPermError, fault)
+			s.settle(permError, fault)
 		}
 	}
 	if data, found := tags.find("b"); found {
@@ -259,9 +259,9 @@ func (s *signature) checkTimes(now time.Time) {
 	switch {
 	case s.settled:
 	case s.Signed.After(now.Add(clockSkew)):
-		s.settle(WordPermError, "the signature is dated in the future (t=)")
+		s.settle(permError, "the signature is dated in the future (t=)")
 	case !s.Expires.IsZero() && now.Add(-clockSkew).After(s.Expires):
-		s.settle(WordPermError, "the signature has expired (x=)")
+		s.settle(permError, "the signature has expired (x=)")
 	}
 }
 

@@ -69,7 +69,7 @@ func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 		if i < maxVerified {
 			v.compareHeader(ctx, s)
 		} else {
-			s.settle(WordNeutral, "the message has more signatures than are verified")
+			s.settle(neutral, "the message has more signatures than are verified")
 		}
 	}
 	return v.result(open)
@@ -112,23 +112,23 @@ func (r *reading) add(field header.Field) {
 // judgeHeader settles signatures over a header that they do not protect.
 func (v *verification) judgeHeader() {
 	if v.count > maxFields {
-		v.settleAll(WordPermError, "the header of the message has more than 1000 fields")
+		v.settleAll(permError, "the header of the message has more than 1000 fields")
 	}
 	if v.message.HeaderCut() {
-		v.settleAll(WordPermError, "the header of the message is longer than 1 MiB")
+		v.settleAll(permError, "the header of the message is longer than 1 MiB")
 	}
 	if v.fault != "" {
-		v.settleAll(WordPolicy, v.fault)
+		v.settleAll(policy, v.fault)
 	}
 	from := len(v.fields["from"])
 	if from == 0 { // RFC 6376, section 5.4: it must be signed
-		v.settleAll(WordPermError, "the message has no From field")
+		v.settleAll(permError, "the message has no From field")
 	}
 	for _, s := range v.open() {
 		// RFC 6376, section 8.15: the reader may be shown the one that is not
 		// covered.
 		if s.mentions("from") < from {
-			s.settle(WordPolicy, "the message has a From field that the signature does not cover")
+			s.settle(policy, "the message has a From field that the signature does not cover")
 		}
 	}
 }
@@ -151,7 +151,7 @@ func ambiguity(block []byte) string {
 }
 
 // settleAll settles what is still open.
-func (v *verification) settleAll(word Word, reason string) {
+func (v *verification) settleAll(word, reason string) {
 	for _, s := range v.open() {
 		s.settle(word, reason)
 	}
@@ -179,7 +179,7 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 			reason = "the time for the verification was over"
 		}
 		for _, s := range open {
-			s.settle(WordTempError, reason)
+			s.settle(tempError, reason)
 			s.Err = err
 		}
 		return
@@ -188,11 +188,11 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 		switch body := bodies[s.bodyForm()]; {
 		case s.limit != noLimit && s.limit < body.length:
 			// RFC 6376, section 8.2: what is behind the length anyone can add.
-			s.settle(WordPolicy, "the signature leaves the end of the body unsigned (l=)")
+			s.settle(policy, "the signature leaves the end of the body unsigned (l=)")
 		case s.limit > body.length: // RFC 6376, section 3.5: it must not be
-			s.settle(WordPermError, "the signature covers a longer body than the message has (l=)")
+			s.settle(permError, "the signature covers a longer body than the message has (l=)")
 		case !bytes.Equal(s.bodyHash, body.hash):
-			s.settle(WordFail, "the body of the message is not what was signed")
+			s.settle(fail, "the body of the message is not what was signed")
 		}
 	}
 }
@@ -266,16 +266,16 @@ func (v *verification) compareHeader(ctx context.Context, s *signature) {
 	var fault keyFault
 	switch {
 	case err == nil:
-		s.settle(WordPass, "")
+		s.settle(pass, "")
 	case errors.As(err, &fault):
-		s.settle(WordPermError, fault.Error())
+		s.settle(permError, fault.Error())
 	case !errors.Is(err, errMismatch):
-		s.settle(WordTempError, "the lookup of the key failed")
+		s.settle(tempError, "the lookup of the key failed")
 		s.Err = err
 	case k.testing: // RFC 6376, section 3.6.1: to be treated as if it were not there
-		s.settle(WordNeutral, err.Error()+", and its key is for testing (t=y)")
+		s.settle(neutral, err.Error()+", and its key is for testing (t=y)")
 	default:
-		s.settle(WordFail, err.Error())
+		s.settle(fail, err.Error())
 	}
 }
 

@@ -25,7 +25,7 @@ func said(r *dkim.Result) string {
 		if i > 0 {
 			b.WriteString(" | ")
 		}
-		b.WriteString(string(s.Word))
+		b.WriteString(s.Word)
 		if s.Reason != "" {
 			b.WriteString(": " + s.Reason)
 		}

@@ -61,11 +61,11 @@ import (
 // are shared with the checks of packages spf and rdns.
 func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error) {
 	switch sender := spf.Evaluate(ctx, r, e); {
-	case sender.Word == spf.WordTempError:
+	case sender.Word == "temperror":
 		return "", sender.Problem
 	case sender.Shaky != nil:
 		return "", sender.Shaky
-	case sender.Word == spf.WordPass:
+	case sender.Word == "pass":
 		domain := string(sender.Domain)
 		if e.MailFrom == "" {
 			domain = organization(domain)

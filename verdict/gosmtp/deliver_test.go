@@ -86,12 +86,15 @@ func TestTheHeaderIsThatOfTheVerdictsOfTheRecipients(t *testing.T) {
 }
 
 func TestAMessageThatCannotBeStampedIsRefused(t *testing.T) {
+	refusal := &verdict.Error{Verdict: verdict.Verdict{
+		Action: verdict.Reject, Status: envelope.Status{Code: 554, Subject: 6}, Text: "the message is malformed",
+	}}
 	for name, tc := range map[string]struct {
 		err  error
 		want string
 	}{
-		"a header of more than 1 MiB": {headers.ErrHeaderTooLong, "554 5.6.0 the header of the message is longer than 1 MiB"},
-		"something else":              {errors.New("secret"), "451 4.3.0 the server has an internal error, please try again later"},
+		"an error with a reply": {refusal, "554 5.6.0 the message is malformed"},
+		"another error":         {errors.New("secret"), "451 4.3.0 the server has an internal error, please try again later"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &backend{}

@@ -10,10 +10,9 @@ import (
 	"mxrules.example/verdict"
 )
 
-// ErrHeaderTooLong is the error for a message whose header is longer than 1 MiB, so
-// that a forged field could be in the part that a Message does not keep. It is a
-// *[verdict.Error] with the reply 554 5.6.0.
-var ErrHeaderTooLong error = &verdict.Error{Verdict: verdict.Verdict{
+// errHeaderTooLong is the error for a message whose header is longer than 1 MiB, so
+// that a forged field could be in the part that a Message does not keep.
+var errHeaderTooLong error = &verdict.Error{Verdict: verdict.Verdict{
 	Action: verdict.Reject,
 	Status: envelope.Status{Code: 554, Subject: 6},
 	Text:   "the header of the message is longer than 1 MiB",
@@ -29,11 +28,12 @@ var ErrHeaderTooLong error = &verdict.Error{Verdict: verdict.Verdict{
 //   - The header ends with CRLF CRLF even if a bare LF ended it. To a program that
 //     ends lines only at CRLF, the header would otherwise continue in the body.
 //
-// The reader can be read once, while the message is open. The error is
-// [ErrHeaderTooLong].
+// The reader can be read once, while the message is open. If its
+// header is longer than 1 MiB, the error is a *[verdict.Error] with the reply
+// 554 5.6.0.
 func (s *Stamp) Deliver(m *envelope.Message, e *envelope.Envelope, verdicts ...verdict.Verdict) (io.Reader, error) {
 	if m.HeaderCut() {
-		return nil, ErrHeaderTooLong
+		return nil, errHeaderTooLong
 	}
 	block := m.Header()
 	kept := make([]byte, 0, len(block))
