@@ -30,7 +30,7 @@ func misconfigured() map[string][]envelope.Check {
 	known := directory.Lookup(func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, nil })
 	badList := dnsbl.List{Zone: "list..example"}
 	badCode := dnsbl.List{Zone: "list.example", Codes: []string{"192.0.2.1"}}
-	store, negative := greylist.NewMemory(1), greylist.Options{Delay: -time.Second}
+	store, negative := new(greylist.Memory), greylist.Options{Delay: -time.Second}
 	var noChecker *spf.Checker
 	var noDMARC *dmarc.Checker
 	bad := envelope.Misconfigured("site.own", envelope.Data, os.ErrInvalid)

@@ -258,7 +258,7 @@ func Example_rejectPlaintextSession() {
 func Example_checkPolicyService() {
 	rules := verdict.Rules{
 		verdict.RejectUnless(spf.NotFail),
-		verdict.TempFailUnless(greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})),
+		verdict.TempFailUnless(greylist.Known(new(greylist.Memory), greylist.Options{})),
 	}
 	dns := zone.MustParse(`example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`)
 	noon := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)

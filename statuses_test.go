@@ -122,8 +122,8 @@ func everyCheck() map[string]envelope.Check {
 		"dmarc.AlignedFor":    dmarc.AlignedFor("reject.example", "quarantine.example"),
 		"dmarc.AuthorOwned":   dmarc.AuthorOwned(nobody),
 
-		"greylist.Known":   greylist.Known(greylist.NewMemory(100), greylist.Options{}),
-		"greylist.Trusted": greylist.Trusted(greylist.NewMemory(100), 1, greylist.Options{}),
+		"greylist.Known":   greylist.Known(new(greylist.Memory), greylist.Options{}),
+		"greylist.Trusted": greylist.Trusted(new(greylist.Memory), 1, greylist.Options{}),
 	}
 }
 

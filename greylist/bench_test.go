@@ -59,7 +59,7 @@ func BenchmarkMemory(b *testing.B) {
 				})
 			})
 			b.Run(load.Name(kind, callers, "Memory"), func(b *testing.B) {
-				m := greylist.NewMemory(4 << 30)
+				m := &greylist.Memory{Size: 4 << 30}
 				load.Run(b, load.Cases[kind], callers, 64, func(key greylist.Key) error {
 					_, err := m.Touch(ctx, key, seen)
 					return err
@@ -87,7 +87,7 @@ func BenchmarkMemorySize(b *testing.B) {
 					m := newBareMap()
 					touch = func(key greylist.Key) { m.touch(key, uint32(now.Unix()), uint32(now.Unix())+3600, 1) }
 				} else {
-					m := greylist.NewMemory(8 << 30)
+					m := &greylist.Memory{Size: 8 << 30}
 					seen := greylist.Sighting{At: now, Until: now.Add(time.Hour), Good: 1}
 					touch = func(key greylist.Key) {
 						if _, err := m.Touch(ctx, key, seen); err != nil {
@@ -134,7 +134,7 @@ func pauses() float64 {
 func BenchmarkKnown(b *testing.B) {
 	for _, want := range []string{"first sight", "remembered"} {
 		b.Run(want, func(b *testing.B) {
-			store := greylist.NewMemory(1 << 20)
+			store := &greylist.Memory{Size: 1 << 20}
 			if want == "remembered" {
 				remember(b, store)
 			}

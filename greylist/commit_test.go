@@ -37,7 +37,7 @@ func (j *journal) Touch(ctx context.Context, key greylist.Key, s greylist.Sighti
 	return j.Memory.Touch(ctx, key, s)
 }
 
-func newJournal() *journal { return &journal{Memory: greylist.NewMemory(1 << 20)} }
+func newJournal() *journal { return &journal{Memory: new(greylist.Memory)} }
 
 // Keys of fromAnn without a secret.
 var (
@@ -202,7 +202,7 @@ type uncomparable struct {
 }
 
 func TestStoreNeedNotBeComparable(t *testing.T) {
-	check := greylist.Known(uncomparable{Memory: greylist.NewMemory(1 << 20)}, greylist.Options{})
+	check := greylist.Known(uncomparable{Memory: new(greylist.Memory)}, greylist.Options{})
 	judge(t, check, fromAnn(0))
 	if got := state(judge(t, check, fromAnn(time.Hour))); got != "returned" {
 		t.Errorf("the retry is %q", got)

@@ -32,7 +32,7 @@ func at(after time.Duration, client, from string) *envelope.Envelope {
 // The first attempt and a retry that is too early are deferred. A later retry is
 // accepted, and so is all further mail of this sender to this recipient.
 func Example() {
-	store := greylist.NewMemory(64 << 20)
+	store := new(greylist.Memory)
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.TempFailUnless(greylist.Known(store, greylist.Options{})),
 	}}
@@ -54,7 +54,7 @@ func ExampleKnown_unless() {
 		1.2.0.192.in-addr.arpa.  PTR mail.sender.example.
 		2.2.0.192.in-addr.arpa.  PTR 192-0-2-2.dyn.isp.example.
 	`)
-	store := greylist.NewMemory(64 << 20)
+	store := new(greylist.Memory)
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.TempFailUnless(greylist.Known(store, greylist.Options{})).Unless(rdns.NotGeneric),
 	}}
@@ -77,7 +77,7 @@ func ExampleKnown_when() {
 			return envelope.NotApplicable("")
 		})
 	policy := verdict.Policy{Rules: verdict.Rules{
-		verdict.TempFailUnless(greylist.Known(greylist.NewMemory(64<<20), greylist.Options{})).When(suspicious),
+		verdict.TempFailUnless(greylist.Known(new(greylist.Memory), greylist.Options{})).When(suspicious),
 	}}
 	for _, client := range []string{"192.0.2.1", "198.51.100.1"} {
 		fmt.Println(client, policy.Judge(context.Background(), nil, at(0, client, "ann@sender.example")).Action)
@@ -90,7 +90,7 @@ func ExampleKnown_when() {
 // Try greylisting before it delays mail. A rule that marks accepts the mail and
 // records it. When the rule defers later, most senders are known.
 func ExampleKnown_trial() {
-	store := greylist.NewMemory(64 << 20)
+	store := new(greylist.Memory)
 	known := greylist.Known(store, greylist.Options{})
 	trial := verdict.Policy{Rules: verdict.Rules{verdict.MarkUnless(known, "would wait")}}
 	final := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(known)}}
@@ -114,7 +114,7 @@ func ExampleKnown_trial() {
 
 // Exempt known systems from a check that often fails for wanted mail.
 func ExampleTrusted() {
-	store := greylist.NewMemory(64 << 20)
+	store := new(greylist.Memory)
 	options := greylist.Options{}
 	known, trusted := greylist.Known(store, options), greylist.Trusted(store, 2, options)
 	policy := verdict.Policy{Rules: verdict.Rules{
@@ -147,14 +147,14 @@ func ExampleMemory_Restore() {
 		}
 		fmt.Println(f.Detail.(*greylist.Result).State)
 	}
-	store := greylist.NewMemory(64 << 20)
+	store := new(greylist.Memory)
 	known(store, 0)
 	var file bytes.Buffer
 	if err := store.Snapshot(&file); err != nil {
 		log.Fatal(err)
 	}
 
-	store = greylist.NewMemory(64 << 20)
+	store = new(greylist.Memory)
 	if err := store.Restore(&file); err != nil {
 		log.Print(err) // records before the fault are restored
 	}
@@ -167,7 +167,7 @@ func ExampleMemory_Restore() {
 // Edit records: let a triplet or a whole identity pass, or make it new again.
 func ExampleRegister() {
 	ctx := context.Background()
-	var store greylist.Register = greylist.NewMemory(64 << 20)
+	var store greylist.Register = new(greylist.Memory)
 	secret := greylist.Secret("16 random bytes or more")
 	options := greylist.Options{Secret: secret}
 	known := greylist.Known(store, options)
@@ -245,7 +245,7 @@ func importFrom(ctx context.Context, r io.Reader, to greylist.Register) error {
 // repeat this, also while mail arrives.
 func ExampleEntry() {
 	ctx := context.Background()
-	from, to := greylist.NewMemory(64<<20), greylist.NewMemory(64<<20)
+	from, to := new(greylist.Memory), new(greylist.Memory)
 	known := greylist.Known(from, greylist.Options{})
 	f := known(ctx, nil, at(0, "192.0.2.1", "ann@sender.example"))
 	if err := f.Commit(ctx); err != nil {

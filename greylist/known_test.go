@@ -167,7 +167,7 @@ func TestKnown(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			check := greylist.Known(greylist.NewMemory(1<<20), tc.options)
+			check := greylist.Known(new(greylist.Memory), tc.options)
 			for i, try := range tc.tries {
 				f := judge(t, check, mail(try.after, try.client, try.from, try.to))
 				if got := state(f); got != try.want {
@@ -183,7 +183,7 @@ func TestKnown(t *testing.T) {
 }
 
 func TestUnidentifiedMailIsNeverPromotedOrTrusted(t *testing.T) {
-	store := greylist.NewMemory(1 << 20)
+	store := new(greylist.Memory)
 	options := greylist.Options{Promote: 1}
 	check := greylist.Known(store, options)
 	for i, try := range []struct {
@@ -207,7 +207,7 @@ func TestUnidentifiedMailIsNeverPromotedOrTrusted(t *testing.T) {
 }
 
 func TestNullSenderWaitsForData(t *testing.T) {
-	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})
+	check := greylist.Known(new(greylist.Memory), greylist.Options{})
 	e := mail(0, "192.0.2.1", "", us)
 	e.Stage = envelope.Rcpt
 	if f := check(t.Context(), nil, e); f.Outcome != envelope.Pending || f.Awaits != envelope.Data || f.Commit != nil {
@@ -232,7 +232,7 @@ func TestReply(t *testing.T) {
 		{"null sender", false, "", "greylisted: mail from <> to us@example.org is not known yet, please try again later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{TellWait: tc.tellWait})
+			check := greylist.Known(new(greylist.Memory), greylist.Options{TellWait: tc.tellWait})
 			f := judge(t, check, mail(0, "192.0.2.1", tc.from, us))
 			if got := f.Text + ", " + f.Retry; got != tc.want {
 				t.Errorf("text %q\nwant %q", got, tc.want)
@@ -248,7 +248,7 @@ func TestReply(t *testing.T) {
 }
 
 func TestWaitCountsDown(t *testing.T) {
-	check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{})
+	check := greylist.Known(new(greylist.Memory), greylist.Options{})
 	for _, tc := range []struct{ after, want time.Duration }{
 		{0, 5 * time.Minute},
 		{2 * time.Minute, 3 * time.Minute},
@@ -262,7 +262,7 @@ func TestWaitCountsDown(t *testing.T) {
 }
 
 func TestTrusted(t *testing.T) {
-	store := greylist.NewMemory(1 << 20)
+	store := new(greylist.Memory)
 	options := greylist.Options{Promote: -1}
 	known, trusted := greylist.Known(store, options), greylist.Trusted(store, 2, options)
 	checkTrusted := func(after time.Duration, want envelope.Outcome, text string) {
@@ -292,7 +292,7 @@ func TestTrusted(t *testing.T) {
 }
 
 func TestInvalidOptions(t *testing.T) {
-	memory := greylist.NewMemory(1 << 20)
+	memory := new(greylist.Memory)
 	for _, tc := range []struct {
 		name  string
 		check envelope.Check
@@ -344,7 +344,7 @@ func TestFailuresAreTempErrors(t *testing.T) {
 	}{
 		{"store", broken{full}, greylist.Options{}, full, "451 4.3.0",
 			"greylisting is temporarily unavailable"},
-		{"identity", greylist.NewMemory(1 << 20), greylist.Options{Identity: unidentified}, lost, "451 4.4.3",
+		{"identity", new(greylist.Memory), greylist.Options{Identity: unidentified}, lost, "451 4.4.3",
 			envelope.Temporary("", lost).Text},
 	} {
 		for _, check := range []envelope.Check{greylist.Known(tc.store, tc.options), greylist.Trusted(tc.store, 1, tc.options)} {
@@ -362,7 +362,7 @@ func TestFailuresAreTempErrors(t *testing.T) {
 }
 
 func TestChecksKeepTheContract(t *testing.T) {
-	store := greylist.NewMemory(1 << 20)
+	store := new(greylist.Memory)
 	options := greylist.Options{Promote: 1}
 	known := greylist.Known(store, options)
 	judge(t, known, fromAnn(0))

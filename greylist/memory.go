@@ -1,13 +1,14 @@
 package greylist
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"sync"
 )
 
 // Memory is a Register in memory. Its records are lost when the program exits,
-// unless Snapshot saves them. Create one with [NewMemory].
+// unless Snapshot saves them. The zero Memory is empty and ready to use.
 //
 // A record takes 37 to 44 bytes. Expired records are removed gradually, as new
 // ones are written. When the memory is full, each new record replaces another
@@ -20,9 +21,16 @@ import (
 //
 // So a flood of mail that is never retried cannot displace known senders.
 type Memory struct {
+	// Size is the most bytes that the records take; they take fewer while there are
+	// few. 0 means 64 MiB, which hold 1.8 million records. Sizes below 256 KiB are
+	// raised to it. While one of its 256 tables grows, a Memory takes a 256th more.
+	// Size must not change after the first use.
+	Size int
+
 	shards [shards]shard
-	limit  int // slots of a shard
 }
+
+const defaultSize = 64 << 20
 
 // shards is the number of tables, each with its own lock. The last byte of a key
 // selects the table, its first eight the place in the table.
@@ -36,11 +44,9 @@ type shard struct {
 
 const cacheLine = 64
 
-// NewMemory returns an empty Memory that uses at most size bytes for records:
-// 64<<20 bytes hold 1.8 million. While one of its 256 tables grows, it uses a
-// 256th more. The smallest size is 256 KiB; a smaller one is raised to it.
-func NewMemory(size int) *Memory {
-	return &Memory{limit: max(size/slotSize/shards, 2*smallest)}
+// limit returns the most slots of a shard.
+func (m *Memory) limit() int {
+	return max(cmp.Or(m.Size, defaultSize)/slotSize/shards, 2*smallest)
 }
 
 func (m *Memory) shard(key Key) *shard { return &m.shards[key[len(key)-1]] }
@@ -77,7 +83,7 @@ func (m *Memory) update(ctx context.Context, key Key, r packed, change func(old,
 	}
 	s := m.shard(key)
 	s.mu.Lock()
-	r = s.table.update(&key, r, change, now, m.limit)
+	r = s.table.update(&key, r, change, now, m.limit())
 	s.mu.Unlock()
 	return r.record(), nil
 }

@@ -27,9 +27,19 @@ type Options struct {
 	// delay for new ones. 0 means 5. 1 means that one is enough. A negative
 	// number turns promotion off.
 	Promote int
-	// Identity identifies the sending system. Nil means Network, which needs no
-	// DNS. Package greylist/identity has one that recognizes large senders.
-	Identity Identity
+	// Identity returns the identity of the system that sends an envelope. Nil means
+	// Network, which needs no DNS. Package greylist/identity has one that recognizes
+	// large senders.
+	//
+	// An identity must remain the same when the same sender uses another machine, and
+	// other senders must not be able to claim it. Identities of different kinds must
+	// differ, for example by a prefix. "" means unidentified: such mail is greylisted,
+	// but never promoted and never trusted.
+	//
+	// The function is called from Rcpt on and follows the rules of a Check. Its error
+	// makes the finding a TempError and is not kept; a failed lookup must return a
+	// *net.DNSError.
+	Identity func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error)
 	// Secret keys the hashes in the store. Without a secret, anyone who holds
 	// the store can test whether an address is in it.
 	Secret Secret
@@ -38,24 +48,13 @@ type Options struct {
 	TellWait bool
 }
 
-// Identity returns the identity of the system that sends an envelope. It must
-// remain the same when the same sender uses another machine, and other senders
-// must not be able to claim it. Identities of different kinds must differ, for
-// example by a prefix. "" means unidentified: such mail is greylisted, but never
-// promoted and never trusted.
-//
-// An Identity is called from Rcpt on and follows the rules of a Check. Its error
-// makes the finding a TempError and is not kept; a failed lookup must return a
-// *net.DNSError.
-type Identity func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string, error)
-
 // Sizes of the network that counts as one sender.
 const (
 	bits4 = 24
 	bits6 = 64
 )
 
-// Network is the default Identity: the /24 of an IPv4 client, the /64 of an IPv6
+// Network is the default of Options.Identity: the /24 of an IPv4 client, the /64 of an IPv6
 // client (RFC 6647, section 5). It is "" if the client address is unknown. It
 // does not use DNS.
 func Network(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string, error) {

@@ -16,7 +16,7 @@ import (
 
 // filled returns a Memory with this number of records.
 func filled(t testing.TB, records int) *greylist.Memory {
-	store := greylist.NewMemory(64 << 20)
+	store := &greylist.Memory{Size: 64 << 20}
 	for n := range records {
 		at := noon.Add(time.Duration(n) * time.Second)
 		_, err := store.Touch(t.Context(), greylist.Secret(nil).Identity(strconv.Itoa(n)),
@@ -51,7 +51,7 @@ func snapshot(t testing.TB, store *greylist.Memory) []byte {
 func TestRestoreBringsBackAllRecords(t *testing.T) {
 	for _, records := range []int{0, 1, 2047, 2048, 2049, 10_000} {
 		store := filled(t, records)
-		restored := greylist.NewMemory(64 << 20)
+		restored := &greylist.Memory{Size: 64 << 20}
 		if err := restored.Restore(iotest.OneByteReader(bytes.NewReader(snapshot(t, store)))); err != nil {
 			t.Errorf("%d records: %v", records, err)
 		}
@@ -82,7 +82,7 @@ func TestRestoreOfDamagedSnapshots(t *testing.T) {
 	want := contents(t, filled(t, 3000))
 	fails := func(t *testing.T, what string, b []byte) {
 		t.Helper()
-		restored := greylist.NewMemory(64 << 20)
+		restored := &greylist.Memory{Size: 64 << 20}
 		if err := restored.Restore(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), "damaged") && !strings.Contains(err.Error(), "not a snapshot") {
 			t.Errorf("%s: error %v", what, err)
 		}
@@ -115,7 +115,7 @@ func TestRestoreOfDamagedSnapshots(t *testing.T) {
 }
 
 func TestRestoreOfAnotherFormat(t *testing.T) {
-	err := greylist.NewMemory(1 << 20).Restore(strings.NewReader(strings.Repeat("something else\r\n", 10)))
+	err := (&greylist.Memory{Size: 1 << 20}).Restore(strings.NewReader(strings.Repeat("something else\r\n", 10)))
 	if err == nil || !strings.Contains(err.Error(), `not a snapshot of version 1: it begins with "something else\r\n`) {
 		t.Errorf("error %v", err)
 	}
@@ -140,13 +140,13 @@ func FuzzRestore(f *testing.F) {
 	whole := snapshot(f, filled(f, 3))
 	f.Add(whole)
 	f.Add(whole[:40])
-	f.Add(snapshot(f, greylist.NewMemory(0)))
+	f.Add(snapshot(f, new(greylist.Memory)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		store := greylist.NewMemory(1 << 20)
+		store := &greylist.Memory{Size: 1 << 20}
 		if err := store.Restore(bytes.NewReader(b)); err != nil {
 			return
 		}
-		restored := greylist.NewMemory(1 << 20)
+		restored := &greylist.Memory{Size: 1 << 20}
 		if err := restored.Restore(io.LimitReader(bytes.NewReader(snapshot(t, store)), 1<<30)); err != nil {
 			t.Errorf("the snapshot of a restored store cannot be restored: %v", err)
 		}

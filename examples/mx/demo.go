@@ -39,7 +39,7 @@ type stage struct {
 // newStage returns a stage with an empty store of greylisting, and with an empty folder
 // for the maildirs.
 func newStage(maildir string, out io.Writer) stage {
-	known := greylist.Known(greylist.NewMemory(0), greylist.Options{Identity: identity.Of})
+	known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
 	return stage{maildir: maildir, known: known, out: out}
 }
 

@@ -72,7 +72,7 @@ func ExampleStandard() {
 
 // Only mail from a client with a generic name is greylisted.
 func ExampleStandard_greylisting() {
-	store := greylist.NewMemory(64 << 20) // or greylist/bolt, greylist/redis
+	store := new(greylist.Memory) // or greylist/bolt, greylist/redis
 	policy, err := policies.Standard(policies.Site{
 		Domains: []string{"example.org"},
 		Greylist: greylist.Known(store, greylist.Options{
@@ -100,7 +100,7 @@ func ExampleStandard_greylisting() {
 // A rule that marks shows what greylisting would delay, and delays nothing. It fills
 // the store, so that known senders are not delayed later.
 func ExampleStandard_greylistingOnTrial() {
-	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
+	known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
 	policy, err := policies.Standard(policies.Site{Domains: []string{"example.org"}})
 	if err != nil {
 		fmt.Println(err)

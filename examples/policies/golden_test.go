@@ -275,7 +275,7 @@ func (s *scene) apply(line string) (err error) {
 }
 
 func (s *scene) setGreylist(value string) (err error) {
-	s.greylist, s.envelope.Now = greylist.NewMemory(0), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s.greylist, s.envelope.Now = new(greylist.Memory), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	switch value {
 	case "new":
 	case "broken":

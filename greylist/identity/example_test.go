@@ -29,7 +29,7 @@ func Example() {
 
 // Use Of in the options of greylisting.
 func Example_options() {
-	known := greylist.Known(greylist.NewMemory(64<<20), greylist.Options{Identity: identity.Of})
+	known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
 	fmt.Println(envelope.Describe(known))
 	// Output: greylist.known rcpt
 }

@@ -50,9 +50,10 @@ import (
 	"mxrules.example/spf"
 )
 
-// Of is a [greylist.Identity]. It returns "spf:" and a domain, "rdns:" and a
-// domain, or a network. It returns "" if neither SPF nor reverse DNS identifies
-// the sender and the client address is unknown.
+// Of returns the identity of the sending system, for the Identity of
+// [greylist.Options]: "spf:" and a domain, "rdns:" and a domain, or a network. It is ""
+// if neither SPF nor reverse DNS identifies the sender and the client address is
+// unknown.
 //
 // If a lookup fails that could change the result, Of returns its error.
 //
@@ -80,8 +81,6 @@ func Of(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) (string,
 	}
 	return greylist.Network(ctx, r, e)
 }
-
-var _ greylist.Identity = Of
 
 // organization returns the organizational domain of name. That of a public suffix
 // is name itself.

@@ -123,7 +123,7 @@ func TestFailedLookupIsAnError(t *testing.T) {
 			if got, err := identity.Of(t.Context(), dns(), e); got != "" || err == nil {
 				t.Errorf("%q, error %v", got, err)
 			}
-			known := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
+			known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
 			if f := known(t.Context(), dns(), e); f.Outcome != envelope.TempError || f.Err == nil || f.Commit != nil {
 				t.Errorf("Known finds %v, error %v", f.Outcome, f.Err)
 			}
@@ -173,7 +173,7 @@ func TestPoolIsDelayedOnce(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			check := greylist.Known(greylist.NewMemory(1<<20), greylist.Options{Identity: identity.Of})
+			check := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
 			now := time.Now()
 			for i, try := range tc.tries {
 				f := check(t.Context(), dns(), &envelope.Envelope{
@@ -195,7 +195,7 @@ func TestPoolIsDelayedOnce(t *testing.T) {
 }
 
 func TestGreylistingKeepsTheContractWithOf(t *testing.T) {
-	store := greylist.NewMemory(1 << 20)
+	store := new(greylist.Memory)
 	options := greylist.Options{Identity: identity.Of}
 	var envelopes []*envelope.Envelope
 	for _, e := range []struct{ client, from string }{
