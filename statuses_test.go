@@ -102,8 +102,16 @@ func everyCheck() map[string]envelope.Check {
 		"recipient.Listed":    recipient.Listed(mailboxes),
 		"recipient.TakesMail": recipient.TakesMail,
 
-		"message.WellFormed": message.WellFormed,
-		"message.NoLoop":     message.NoLoop,
+		"message.WellFormed":   message.WellFormed,
+		"message.LinesEnded":   message.LinesEnded,
+		"message.SingleFields": message.SingleFields,
+		"message.Dated":        message.Dated,
+		"message.ASCIIHeader":  message.ASCIIHeader,
+		"message.LineLength":   message.LineLength,
+		"message.NoLoop":       message.NoLoop,
+		"message.Bulk":         message.Bulk,
+		"message.OneClick":     message.OneClick,
+		"message.List":         message.List(".example.org"),
 
 		"spf.NotFail":     spf.NotFail,
 		"spf.NotSoftFail": spf.NotSoftFail,
@@ -163,6 +171,7 @@ func trouble() ([]envelope.Envelope, *zone.Zone) {
 		"From: ann@reject.example, bob@quarantine.example\r\n" + end,
 		"From: a@a.example\r\nFrom: b@b.example\r\n" + end,
 		strings.Repeat("Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\r\n", 100) + "From: ann@plain.example\r\n" + end,
+		"From: ann@plain.example\r\nX: " + strings.Repeat("\xff", 999) + "\nY: no Date\r\n\r\n",
 	}
 	base := envelope.Envelope{
 		ClientIP: netip.MustParseAddr("192.0.2.1"), SpokeEarly: true, Helo: "mail.example.org", MailFrom: "ann@spf.example",

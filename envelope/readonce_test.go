@@ -30,7 +30,15 @@ var readers = []struct {
 	reads func(m *envelope.Message) int64
 }{
 	{message.WellFormed, (*envelope.Message).Size},
+	{message.LinesEnded, (*envelope.Message).Size},
+	{message.SingleFields, nothing},
+	{message.Dated, nothing},
+	{message.ASCIIHeader, nothing},
+	{message.LineLength, nothing},
 	{message.NoLoop, nothing},
+	{message.Bulk, nothing},
+	{message.OneClick, nothing},
+	{message.List(".example.org"), nothing},
 	{dkim.Signed, nothing},
 	{dkim.Pass, bodySize},
 	{dmarc.Pass, bodySize},
@@ -52,6 +60,8 @@ var authorKey = ed25519.NewKeyFromSeed([]byte("a seed that everybody may know!!"
 func bankMail(t *testing.T) (*envelope.Envelope, *zone.Zone) {
 	t.Helper()
 	raw := strings.Repeat("Received: from a by b\r\n", 60) +
+		"List-Id: <news.example.org>\r\nList-Unsubscribe: <https://bank.example/off>\r\n" +
+		"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" +
 		"From: ann@bank.example\r\nDate: Mon, 2 Feb 2026 10:00:00 +0000\r\n\r\n" + strings.Repeat("A line of the body.\r\n", 10_000)
 	var signed bytes.Buffer
 	options := &msgauth.SignOptions{Domain: "bank.example", Selector: "s", Signer: authorKey, HeaderKeys: []string{"From", "Date"}}

@@ -3,81 +3,142 @@ package message
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/header"
 )
 
-const (
-	// maxLine bounds a line without its end, in octets (RFC 5322, section
-	// 2.1.1).
-	maxLine = 998
-	// chunk is how much of a message is read at a time, in octets.
-	chunk = 64 << 10
-)
+// maxLine bounds a line without its end, in octets (RFC 5322, section 2.1.1).
+const maxLine = 998
 
-// headerFault returns what is wrong with the header, "" if nothing is.
-func headerFault(m *envelope.Message, smtputf8 bool) string {
+var malformed = envelope.Status{Code: 550, Subject: 6}
+
+// WellFormed passes when SingleFields, Dated, ASCIIHeader, LineLength and LinesEnded
+// do. Its text is that of the first that fails.
+//
+// Status: 550 5.6.0.
+func WellFormed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	// LinesEnded is last because it alone reads the body.
+	f := envelope.All(SingleFields, Dated, ASCIIHeader, LineLength, LinesEnded)(ctx, r, e)
+	f.Check, f.Detail = "message.wellformed", nil
+	return f
+}
+
+// LinesEnded passes when every line of the header and of the body ends with CRLF, and
+// no other CR, LF or NUL is in the message (RFC 5321, section 2.3.8). The last line
+// needs no end. If the message can't be read from its spool, LinesEnded is a
+// TempError.
+//
+// Status: 550 5.6.0.
+func LinesEnded(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return form(ctx, "message.linesended", e, func(m *envelope.Message) (string, error) {
+		return octetFault(ctx, m.Open())
+	})
+}
+
+// SingleFields passes when no field that RFC 5322, section 3.6 allows once occurs more
+// than once: Date, From, Sender, Reply-To, To, Cc, Bcc, Message-ID, In-Reply-To,
+// References, Subject. It also fails if it cannot know that: a field name has other
+// characters than printable ASCII, so that "From" with an invisible character may be
+// From to a mail reader, or the header is longer than 1 MiB, the limit of
+// [envelope.Message].
+//
+// Status: 550 5.6.0.
+func SingleFields(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return form(ctx, "message.singlefields", e, func(m *envelope.Message) (string, error) {
+		return repetition(m), nil
+	})
+}
+
+// Dated passes when the message has a Date field (RFC 5322, section 3.6). Feedback
+// reports and mail of some devices lack it.
+//
+// Status: 550 5.6.0.
+func Dated(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return form(ctx, "message.dated", e, func(m *envelope.Message) (string, error) {
+		if len(valuesOf(m, "Date")) == 0 {
+			return "has no Date field", nil
+		}
+		return "", nil
+	})
+}
+
+// ASCIIHeader passes when the header is ASCII, or UTF-8 if the client asked for
+// SMTPUTF8 (RFC 5322, section 2.2; RFC 6532, section 3).
+//
+// Status: 550 5.6.0.
+func ASCIIHeader(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return form(ctx, "message.asciiheader", e, func(m *envelope.Message) (string, error) {
+		return firstLine(m, func(line []byte) string {
+			switch {
+			case envelope.IsASCII(line):
+				return ""
+			case !e.SMTPUTF8:
+				return "has characters beyond ASCII in its header, line %d, which requires SMTPUTF8"
+			case !utf8.Valid(line):
+				return "has invalid UTF-8 in its header (line %d)"
+			}
+			return ""
+		}), nil
+	})
+}
+
+// LineLength passes when no line of the header is longer than 998 octets without its
+// end (RFC 5322, section 2.1.1).
+//
+// Status: 550 5.6.0.
+func LineLength(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return form(ctx, "message.linelength", e, func(m *envelope.Message) (string, error) {
+		return firstLine(m, func(line []byte) string {
+			if len(line) <= maxLine {
+				return ""
+			}
+			return fmt.Sprintf("has a line of %d octets in its header (line %%d), at most %d are allowed", len(line), maxLine)
+		}), nil
+	})
+}
+
+// form is a check that fails when fault returns a text.
+func form(ctx context.Context, check string, e *envelope.Envelope, fault func(*envelope.Message) (string, error)) envelope.Finding {
+	text, f, ok := once(ctx, check, e, fault)
+	switch {
+	case !ok:
+		return f
+	case text != "":
+		return envelope.Failed(check, malformed, "the message %s", text)
+	}
+	return envelope.Passed(check)
+}
+
+// repetition says which field occurs too often, "" if none does.
+func repetition(m *envelope.Message) string {
 	if m.HeaderCut() {
 		return "has a header of more than 1 MiB"
 	}
-	if fault := lineFault(m.Header(), smtputf8); fault != "" {
-		return fault
-	}
-	from, date := 0, 0
+	once := [...]string{"From", "Date", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject"}
+	var counts [len(once)]int
 	for field := range header.Fields(m.Header()) {
-		switch {
-		case !isPrintable(field.Name()):
+		if !isPrintable(field.Name()) {
 			return "has a header field whose name is not printable ASCII"
-		case field.Is("From"):
-			from++
-		case field.Is("Date"):
-			date++
+		}
+		for i, name := range once {
+			if field.Is(name) {
+				counts[i]++
+			}
 		}
 	}
-	switch {
-	case from != 1:
-		return numberFault(from, "From")
-	case date != 1:
-		return numberFault(date, "Date")
-	}
-	return ""
-}
-
-func numberFault(n int, name string) string {
-	if n == 0 {
-		return "has no " + name + " field"
-	}
-	return fmt.Sprintf("has %d %s fields, only one is allowed", n, name)
-}
-
-// lineFault returns what is wrong with the lines of a header.
-func lineFault(block []byte, smtputf8 bool) string {
-	for number := 1; len(block) > 0; number++ {
-		line, rest, _ := bytes.Cut(block, []byte{'\n'})
-		line = bytes.TrimSuffix(line, []byte{'\r'})
-		switch {
-		case len(line) > maxLine:
-			return fmt.Sprintf("has a line of %d octets in its header (line %d), at most %d are allowed", len(line), number, maxLine)
-		case envelope.IsASCII(line):
-		case !smtputf8:
-			return fmt.Sprintf("has characters beyond ASCII in its header, line %d, which requires SMTPUTF8", number)
-		case !utf8.Valid(line):
-			return fmt.Sprintf("has invalid UTF-8 in its header (line %d)", number)
+	for i, n := range counts {
+		if n > 1 {
+			return fmt.Sprintf("has %d %s fields, only one is allowed", n, once[i])
 		}
-		block = rest
 	}
 	return ""
 }
 
 // isPrintable reports whether a field name has valid characters only (RFC 5322,
-// section 2.2; RFC 6532 adds none). With an invisible character in it, "From" is
-// another name here and may be From to a mail reader. Blanks are allowed: senders
-// write them by mistake.
+// section 2.2; RFC 6532 adds none). Blanks are allowed: senders write them by mistake.
 func isPrintable(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < ' ' && c != '\t' || c > '~' {
@@ -87,71 +148,27 @@ func isPrintable(name string) bool {
 	return true
 }
 
-// octetFault reads a whole message and returns which octet is not allowed, "" if all
-// are.
-func octetFault(ctx context.Context, r io.Reader) (fault string, err error) {
-	var s octets
-	buffer := make([]byte, chunk)
-	for {
-		if err := ctx.Err(); err != nil {
-			return "", err
+// firstLine returns the text of the first header line that has a fault, with the
+// number of the line in place of %d.
+func firstLine(m *envelope.Message, fault func(line []byte) string) string {
+	block := m.Header()
+	for number := 1; len(block) > 0; number++ {
+		line, rest, _ := bytes.Cut(block, []byte{'\n'})
+		if text := fault(bytes.TrimSuffix(line, []byte{'\r'})); text != "" {
+			return fmt.Sprintf(text, number)
 		}
-		n, err := r.Read(buffer)
-		if fault := s.scan(buffer[:n]); fault != "" {
-			return fault, nil
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return s.end(), nil
-		case err != nil:
-			return "", err
-		}
-	}
-}
-
-// octets finds NUL and line ends other than CRLF, in pieces of any size.
-type octets struct {
-	lines int  // that have ended
-	cr    bool // the last piece ended with CR
-}
-
-// scan takes the next piece.
-func (s *octets) scan(piece []byte) string {
-	if i := bytes.IndexByte(piece, 0); i >= 0 {
-		s.lines += bytes.Count(piece[:i], []byte{'\n'})
-		return s.fault("a NUL")
-	}
-	for len(piece) > 0 {
-		line, rest, ended := bytes.Cut(piece, []byte{'\n'})
-		if s.cr && len(line) > 0 {
-			return s.fault("a CR without LF")
-		}
-		if len(line) > 0 {
-			line, s.cr = bytes.CutSuffix(line, []byte{'\r'})
-		}
-		if bytes.IndexByte(line, '\r') >= 0 {
-			return s.fault("a CR without LF")
-		}
-		if ended {
-			if !s.cr {
-				return s.fault("an LF without CR")
-			}
-			s.cr = false
-			s.lines++
-		}
-		piece = rest
+		block = rest
 	}
 	return ""
 }
 
-// end returns the fault that only the end of the message shows.
-func (s *octets) end() string {
-	if s.cr {
-		return s.fault("a CR without LF")
+// valuesOf returns the unfolded values of all fields with a name.
+func valuesOf(m *envelope.Message, name string) []string {
+	var values []string
+	for field := range header.Fields(m.Header()) {
+		if field.Is(name) {
+			values = append(values, header.Unfold(field.Value()))
+		}
 	}
-	return ""
-}
-
-func (s *octets) fault(what string) string {
-	return fmt.Sprintf("has %s, in line %d", what, s.lines+1)
+	return values
 }

@@ -1,4 +1,5 @@
-// Package message checks the format of a message (RFC 5322).
+// Package message checks the format of a message (RFC 5322), and what its header says
+// about mailing lists and bulk mail.
 //
 // Programs read an invalid message differently: one ends a line at a bare LF and
 // another does not, one shows the first of two From fields and another the last. So a
@@ -6,12 +7,20 @@
 // see two messages in what is one here (SMTP smuggling). Mail programs send such
 // messages rarely and by mistake; attackers send them on purpose.
 //
-// WellFormed checks what RFC 5322 and RFC 5321 require of every message and nearly
-// all genuine messages have. NoLoop finds mail loops. Both use the header fields as
-// package header parses them. They read the outer message only, decode nothing, and
-// do not use DNS. They do not check the author; see package dmarc.
+// WellFormed combines five checks: LinesEnded, SingleFields, Dated, ASCIIHeader and
+// LineLength. Genuine mail fails some of them now and then: subjects in raw 8-bit
+// characters, feedback reports without Date, References on one very long line. Use the
+// single checks to reject for some properties and to mark for the others. LinesEnded
+// and SingleFields are those that attacks need.
 //
-// Both answer at Data. A whole envelope without a message is None. The time is
+// Bulk and List are conditions. OneClick is what large mailbox providers require of
+// bulk mail. NoLoop finds mail loops.
+//
+// All checks use the header fields as package header parses them. They read the outer
+// message only, decode nothing, and do not use DNS. They do not check the author; see
+// package dmarc, whose SingleAuthor rejects a message without From.
+//
+// All checks answer at Data. A whole envelope without a message is None. The time is
 // proportional to the length of the message, the memory is constant. A message is
 // read once, however many recipients it has.
 package message
@@ -28,76 +37,48 @@ import (
 // passes far fewer than 50 servers.
 const maxReceived = 50
 
-// WellFormed passes when the message has the format that RFC 5322 requires:
-//
-//   - one From field and one Date field (section 3.6);
-//   - no NUL, no CR without LF and no LF without CR, in the header and in the
-//     body (section 2.3; RFC 5321, section 2.3.8);
-//   - a header of ASCII, or of UTF-8 if the client asked for SMTPUTF8 (section 2.2;
-//     RFC 6532, section 3), with field names of printable ASCII in both cases
-//     (section 2.2);
-//   - no line of more than 998 octets in the header (section 2.1.1);
-//   - a header of at most 1 MiB, the limit of [envelope.Message].
-//
-// If the message can't be read from its spool, WellFormed is a TempError.
-//
-// Status: 550 5.6.0.
-func WellFormed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	const check = "message.wellformed"
-	switch {
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(check, envelope.Data)
-	case e.Message == nil:
-		return envelope.WithoutMessage(check, e)
-	}
-	type key struct{ smtputf8 bool }
-	fault, err := envelope.OncePerMessage(ctx, e.Message, key{e.SMTPUTF8}, func() (string, error) {
-		if fault := headerFault(e.Message, e.SMTPUTF8); fault != "" {
-			return fault, nil
-		}
-		return octetFault(ctx, e.Message.Open())
-	})
-	switch {
-	case err != nil:
-		return unreadable(check, err)
-	case fault != "":
-		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 6}, "the message %s", fault)
-	}
-	return envelope.Passed(check)
-}
-
 // NoLoop passes when the message has at most 50 Received fields. Every server adds one
 // (RFC 5321, section 4.4), so that a message with more is in a mail loop.
 //
 // Status: 554 5.4.6.
 func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "message.noloop"
-	switch {
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(check, envelope.Data)
-	case e.Message == nil:
-		return envelope.WithoutMessage(check, e)
-	}
-	type key struct{}
-	hops, _ := envelope.OncePerMessage(ctx, e.Message, key{}, func() (hops int, _ error) {
-		for field := range header.Fields(e.Message.Header()) {
+	hops, f, ok := once(ctx, check, e, func(m *envelope.Message) (hops int, _ error) {
+		for field := range header.Fields(m.Header()) {
 			if field.Is("Received") {
 				hops++
 			}
 		}
 		return hops, nil
 	})
-	if hops > maxReceived {
+	switch {
+	case !ok:
+		return f
+	case hops > maxReceived:
 		return envelope.Failed(check, envelope.Status{Code: 554, Subject: 4, Detail: 6},
 			"the message is in a mail loop (%d Received fields, at most %d are allowed)", hops, maxReceived)
 	}
 	return envelope.Passed(check)
 }
 
-// unreadable is the finding for a message that can't be read from its spool (RFC
-// 3463, section 3.4: mail system status).
-func unreadable(check string, err error) envelope.Finding {
-	f := envelope.Unavailable(check, err)
-	f.Text = "the message could not be read"
-	return f
+// once returns what read finds in the message, which is read once for all recipients.
+// If there is no answer, ok is false and f is the finding of the check.
+func once[T any](ctx context.Context, check string, e *envelope.Envelope, read func(*envelope.Message) (T, error)) (answer T, f envelope.Finding, ok bool) {
+	switch {
+	case !e.Reached(envelope.Data):
+		return answer, envelope.NotYet(check, envelope.Data), false
+	case e.Message == nil:
+		return answer, envelope.WithoutMessage(check, e), false
+	}
+	type key struct {
+		check    string
+		smtputf8 bool
+	}
+	answer, err := envelope.OncePerMessage(ctx, e.Message, key{check, e.SMTPUTF8}, func() (T, error) { return read(e.Message) })
+	if err != nil { // RFC 3463, section 3.4: mail system status
+		f := envelope.Unavailable(check, err)
+		f.Text = "the message could not be read"
+		return answer, f, false
+	}
+	return answer, f, true
 }

@@ -3,6 +3,7 @@ package message_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -22,64 +23,79 @@ var (
 	looping   = envelope.Status{Code: 554, Subject: 4, Detail: 6}
 )
 
+// parts are the checks that WellFormed combines.
+var parts = map[string]envelope.Check{
+	"linesended":   message.LinesEnded,
+	"singlefields": message.SingleFields,
+	"dated":        message.Dated,
+	"asciiheader":  message.ASCIIHeader,
+	"linelength":   message.LineLength,
+}
+
 func TestWellFormed(t *testing.T) {
 	long := strings.Repeat("x", 998)
 	for _, tc := range []struct {
 		name, raw string
-		fault     string // "" passes
+		by, fault string // the parts that fail, and what the first of them says; "" passes
 	}{
-		{"as it should be", from + date + "\r\nbody\r\n", ""},
-		{"no body", from + date + "\r\n", ""},
-		{"no empty line", from + date, ""},
-		{"the last line has no end", from + date + "\r\nbody", ""},
-		{"names in other case, blanks before the colon", "FROM : a@example.org\r\ndate\t: x\r\n\r\n", ""},
-		{"the fields of a message inside are not its own", from + date + "\r\n" + from + from + date, ""},
+		{"as it should be", from + date + "\r\nbody\r\n", "", ""},
+		{"no body", from + date + "\r\n", "", ""},
+		{"no empty line", from + date, "", ""},
+		{"the last line has no end", from + date + "\r\nbody", "", ""},
+		{"names in other case, blanks before the colon", "FROM : a@example.org\r\ndate\t: x\r\n\r\n", "", ""},
+		{"the fields of a message inside are not its own", from + date + "\r\n" + from + from + date, "", ""},
 
-		{"no From", date + "\r\n", "has no From field"},
-		{"no Date", from + "\r\n", "has no Date field"},
-		{"nothing at all", "", "has no From field"},
-		{"From in the body only", date + "\r\n" + from, "has no From field"},
-		{"two From", from + date + from + "\r\n", "has 2 From fields, only one is allowed"},
-		{"two From, one with a blank", from + date + "From : b@example.org\r\n\r\n", "has 2 From fields, only one is allowed"},
-		{"two Date", from + date + date + "\r\n", "has 2 Date fields, only one is allowed"},
-		{"three Date", from + date + date + date + "\r\n", "has 3 Date fields, only one is allowed"},
-		{"From that continues another field", "X: y\r\n " + from + date + "\r\n", "has no From field"},
-		{"From on a first line that begins with a blank", " " + from + date + "\r\n", "has no From field"},
-		{"Sender is not From", "X-From: a\r\nFrom-X: b\r\n" + date + "\r\n", "has no From field"},
+		{"no From", date + "\r\n", "", ""},
+		{"no Date", from + "\r\n", "dated", "has no Date field"},
+		{"nothing at all", "", "dated", "has no Date field"},
+		{"Date in the body only", from + "\r\n" + date, "dated", "has no Date field"},
+		{"two From", from + date + from + "\r\n", "singlefields", "has 2 From fields, only one is allowed"},
+		{"two From, one with a blank", from + date + "From : b@example.org\r\n\r\n", "singlefields", "has 2 From fields, only one is allowed"},
+		{"two Date", from + date + date + "\r\n", "singlefields", "has 2 Date fields, only one is allowed"},
+		{"three Date", from + date + date + date + "\r\n", "singlefields", "has 3 Date fields, only one is allowed"},
+		{"Date that continues another field", "X: y\r\n " + date + from + "\r\n", "dated", "has no Date field"},
+		{"Date on a first line that begins with a blank", " " + date + from + "\r\n", "dated", "has no Date field"},
+		{"similar names are not Date", "X-Date: a\r\nDate-X: b\r\n" + from + "\r\n", "dated", "has no Date field"},
 
-		{"NUL in the header", from + date + "X: \x00\r\n\r\n", "has a NUL, in line 3"},
-		{"NUL in the body", from + date + "\r\na\r\nb\x00\r\n", "has a NUL, in line 5"},
-		{"LF alone in the header", from + "X: y\n" + date + "\r\n", "has an LF without CR, in line 2"},
-		{"LF alone in the body", from + date + "\r\na\nb\r\n", "has an LF without CR, in line 4"},
-		{"LF alone, first of all", "\n" + from, "has no From field"},
-		{"LF only", strings.ReplaceAll(from+date+"\r\nbody\r\n", "\r", ""), "has an LF without CR, in line 1"},
-		{"CR alone in the header", from + "X: y\rz\r\n" + date + "\r\n", "has a CR without LF, in line 2"},
-		{"CR alone in the body", from + date + "\r\na\rb\r\n", "has a CR without LF, in line 4"},
-		{"CR CR LF", from + date + "\r\na\r\r\n", "has a CR without LF, in line 4"},
-		{"CR at the very end", from + date + "\r\na\r", "has a CR without LF, in line 4"},
-		{"CR at the very end, after CRLF", from + date + "\r\na\r\n\r", "has a CR without LF, in line 5"},
-		{"the end of DATA as smugglers write it", from + date + "\r\na\n.\n", "has an LF without CR, in line 4"},
-		{"LF . CRLF", from + date + "\r\na\n.\r\n", "has an LF without CR, in line 4"},
-		{"CR . CRLF", from + date + "\r\na\r.\r\n", "has a CR without LF, in line 4"},
+		{"NUL in the header", from + date + "X: \x00\r\n\r\n", "linesended", "has a NUL, in line 3"},
+		{"NUL in the body", from + date + "\r\na\r\nb\x00\r\n", "linesended", "has a NUL, in line 5"},
+		{"LF alone in the header", from + "X: y\n" + date + "\r\n", "linesended", "has an LF without CR, in line 2"},
+		{"LF alone in the body", from + date + "\r\na\nb\r\n", "linesended", "has an LF without CR, in line 4"},
+		{"LF alone, first of all", "\n" + from + date, "dated linesended", "has no Date field"},
+		{"LF only", strings.ReplaceAll(from+date+"\r\nbody\r\n", "\r", ""), "linesended", "has an LF without CR, in line 1"},
+		{"CR alone in the header", from + "X: y\rz\r\n" + date + "\r\n", "linesended", "has a CR without LF, in line 2"},
+		{"CR alone in the body", from + date + "\r\na\rb\r\n", "linesended", "has a CR without LF, in line 4"},
+		{"CR CR LF", from + date + "\r\na\r\r\n", "linesended", "has a CR without LF, in line 4"},
+		{"CR at the very end", from + date + "\r\na\r", "linesended", "has a CR without LF, in line 4"},
+		{"CR at the very end, after CRLF", from + date + "\r\na\r\n\r", "linesended", "has a CR without LF, in line 5"},
+		{"the end of DATA as smugglers write it", from + date + "\r\na\n.\n", "linesended", "has an LF without CR, in line 4"},
+		{"LF . CRLF", from + date + "\r\na\n.\r\n", "linesended", "has an LF without CR, in line 4"},
+		{"CR . CRLF", from + date + "\r\na\r.\r\n", "linesended", "has a CR without LF, in line 4"},
 
-		{"a line of 998 octets", from + date + long + "\r\n\r\n", ""},
-		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "has a line of 999 octets in its header (line 3), at most 998 are allowed"},
-		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "has a line of 999 octets in its header (line 4), at most 998 are allowed"},
-		{"a field of many lines", from + date + "X: y\r\n" + strings.Repeat(" "+long[1:]+"\r\n", 100) + "\r\n", ""},
-		{"lines of blanks in the header", "From:\r\n \r\n ann@example.org\r\n\t\r\n" + date + "X: y;\r\n      \r\n z\r\n\r\n", ""},
-		{"a long line in the body", from + date + "\r\n" + long + long, ""},
-		{"8-bit in the body", from + date + "\r\nä\xff\r\n", ""},
-		{"8-bit in the header", from + date + "Subject: ä\r\n\r\n", "has characters beyond ASCII in its header, line 3, which requires SMTPUTF8"},
-		{"a no-break space behind From", "From\u00a0: a@example.org\r\n" + date + "\r\n", "has characters beyond ASCII in its header, line 1, which requires SMTPUTF8"},
-		{"a control character before From", from + date + "\vFrom: a@example.org\r\n\r\n", "has a header field whose name is not printable ASCII"},
-		{"DEL in a name", from + date + "X\x7f: y\r\n\r\n", "has a header field whose name is not printable ASCII"},
-		{"control characters in a value", from + date + "X: \v\x7f\r\n\r\n", ""},
-		{"blanks in a name", from + date + "X Y\t Z : y\r\n\r\n", ""},
-		{"the line of a mailbox file", "From ann@example.org Mon Feb  2 10:00:00 2026\r\n" + from + date + "\r\n", ""},
-		{"a line that is no field", from + date + "grumble\x01\r\n\r\n", ""},
-		{"header of more than 1 MiB", from + date + strings.Repeat("X: y\r\n", 1<<20/6) + "\r\n", "has a header of more than 1 MiB"},
+		{"a line of 998 octets", from + date + long + "\r\n\r\n", "", ""},
+		{"a line of 999 octets", from + date + long + "y\r\n\r\n", "linelength", "has a line of 999 octets in its header (line 3), at most 998 are allowed"},
+		{"a folded line of 999 octets", from + date + "X:\r\n " + long + "\r\n\r\n", "linelength", "has a line of 999 octets in its header (line 4), at most 998 are allowed"},
+		{"a field of many lines", from + date + "X: y\r\n" + strings.Repeat(" "+long[1:]+"\r\n", 100) + "\r\n", "", ""},
+		{"lines of blanks in the header", "From:\r\n \r\n ann@example.org\r\n\t\r\n" + date + "X: y;\r\n      \r\n z\r\n\r\n", "", ""},
+		{"a long line in the body", from + date + "\r\n" + long + long, "", ""},
+		{"8-bit in the body", from + date + "\r\nä\xff\r\n", "", ""},
+		{"8-bit in the header", from + date + "Subject: ä\r\n\r\n", "asciiheader", "has characters beyond ASCII in its header, line 3, which requires SMTPUTF8"},
+		{"a no-break space behind From", "From\u00a0: a@example.org\r\n" + date + "\r\n", "singlefields asciiheader", "has a header field whose name is not printable ASCII"},
+		{"a control character before From", from + date + "\vFrom: a@example.org\r\n\r\n", "singlefields", "has a header field whose name is not printable ASCII"},
+		{"DEL in a name", from + date + "X\x7f: y\r\n\r\n", "singlefields", "has a header field whose name is not printable ASCII"},
+		{"control characters in a value", from + date + "X: \v\x7f\r\n\r\n", "", ""},
+		{"blanks in a name", from + date + "X Y\t Z : y\r\n\r\n", "", ""},
+		{"the line of a mailbox file", "From ann@example.org Mon Feb  2 10:00:00 2026\r\n" + from + date + "\r\n", "", ""},
+		{"a line that is no field", from + date + "grumble\x01\r\n\r\n", "", ""},
+		{"header of more than 1 MiB", from + date + strings.Repeat("X: y\r\n", 1<<20/6) + "\r\n", "singlefields", "has a header of more than 1 MiB"},
 	} {
-		try(t, message.WellFormed, malformed, tc.name, tc.fault, holding(tc.raw))
+		e := holding(tc.raw)
+		try(t, message.WellFormed, malformed, tc.name, tc.fault, e)
+		for name, check := range parts {
+			if f := check(t.Context(), nil, &e); (f.Outcome == envelope.Fail) != strings.Contains(tc.by, name) {
+				t.Errorf("%s: %s is %v, and %q should fail", tc.name, name, f.Outcome, tc.by)
+			}
+		}
 	}
 }
 
@@ -187,11 +203,18 @@ func TestChecksKeepTheContract(t *testing.T) {
 		from + date + "Subject: ä\r\n\r\n",
 		from + date + "\r\n\x00",
 		strings.Repeat("Received: x\r\n", 51) + from + date + "\r\n",
+		from + from + strings.Repeat("x", 999),
+		"List-Id: <a.lists.example.org>\r\nList-Unsubscribe: <https://example.org/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
 		"",
 	} {
 		envelopes = append(envelopes, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw))})
 	}
-	for name, check := range map[string]envelope.Check{"WellFormed": message.WellFormed, "NoLoop": message.NoLoop} {
+	checks := map[string]envelope.Check{
+		"wellformed": message.WellFormed, "noloop": message.NoLoop,
+		"bulk": message.Bulk, "oneclick": message.OneClick, "list": message.List(".example.org"),
+	}
+	maps.Copy(checks, parts)
+	for name, check := range checks {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, nil, envelopes...) })
 	}
 }

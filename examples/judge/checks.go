@@ -155,7 +155,14 @@ func everyCheck(site facts) []envelope.Check {
 		spf.Valid,
 
 		message.WellFormed,
+		message.LinesEnded,
+		message.SingleFields,
+		message.Dated,
+		message.ASCIIHeader,
+		message.LineLength,
 		message.NoLoop,
+		message.Bulk,
+		message.OneClick,
 
 		dkim.Signed,
 		dkim.Pass,
