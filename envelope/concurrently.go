@@ -26,8 +26,10 @@ import (
 // anything that the caller reads. If ask panics, the loop panics when it comes to
 // that item.
 //
-// A goroutine starts only when an earlier call waits. In a sequential judgement
-// (verdict.Policy.Sequential) each call starts when the loop comes to its item.
+// A goroutine starts only when an earlier call waits. A judgement has at most 128
+// goroutines, and so at most that many questions in flight: further calls start when
+// others end, in their order. In a sequential judgement (verdict.Policy.Sequential)
+// each call starts when the loop comes to its item.
 func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
 	return func(yield func(I, T) bool) {
 		ctx, w := ctx, workOf(ctx)
@@ -228,6 +230,7 @@ func (t *team[I, T]) finish(i int, w *work, r result[T]) {
 	}
 	r.rounds = w.rounds
 	t.results[i] = r
+	j.goroutines--
 	if t.awaited == i {
 		t.awaited = -1
 		close(t.arrived)

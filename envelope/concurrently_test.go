@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,36 @@ func TestACallThatDoesNotWaitStartsNothingElse(t *testing.T) {
 				t.Errorf("started %s, want %s", got, tc.started)
 			}
 		})
+	}
+}
+
+// Calls over the bound wait for their turn, also those that other calls make.
+func TestAJudgementHasAtMost128Goroutines(t *testing.T) {
+	hundred := make([]int, 100)
+	var waits, most atomic.Int64
+	wait := func(ctx context.Context, _ int) int {
+		most.Store(max(most.Load(), waits.Add(1)))
+		defer waits.Add(-1)
+		waiting(ctx, time.Second)
+		return 1
+	}
+	ask := func(ctx context.Context, _ int) (n int) {
+		for _, one := range envelope.Concurrently(ctx, hundred, wait) {
+			n += one
+		}
+		return n
+	}
+	n := 0
+	took := judged(t, func(ctx context.Context) {
+		for range envelope.Ready(ctx, hundred[:10], wait) {
+		}
+		for _, part := range envelope.Concurrently(ctx, hundred[:5], ask) {
+			n += part
+		}
+	})
+	// The judge and four calls wait for others, and one of them makes a call itself.
+	if n != 500 || most.Load() > 129 || took > 5*time.Second {
+		t.Errorf("%d calls, %d of them at once, took %v", n, most.Load(), took)
 	}
 }
 

@@ -35,6 +35,7 @@ type judgement struct {
 	mu         sync.Mutex
 	sequential bool
 	running    int           // work that does not wait
+	goroutines int           // of members, whether they wait or not
 	crews      []*crew       // with members that may still start, in the order of the rules
 	few        [3]*crew      // the first array of crews, to save an allocation
 	idle       chan struct{} // closed when all work waits and no more can start; nil if unused
@@ -128,6 +129,12 @@ func (w *work) now() int {
 	return w.rounds
 }
 
+// maxGoroutines bounds the goroutines of a judgement, and so its questions in flight.
+// It lets an SPF record ask for all addresses at once that RFC 7208 allows it: those
+// of a hundred hosts, for which about 115 goroutines wait. One that waits takes about
+// 4 KB.
+const maxGoroutines = 128
+
 // stop records that one goroutine no longer runs. If none does, the next member
 // starts. The caller holds mu.
 func (j *judgement) stop() {
@@ -135,16 +142,18 @@ func (j *judgement) stop() {
 	j.startNext()
 }
 
-// startNext starts the next member unless a goroutine runs. The caller holds mu.
+// startNext starts the next member unless a goroutine runs. If there are too many
+// goroutines, the member starts when one of them ends. The caller holds mu.
 func (j *judgement) startNext() {
 	if j.running > 0 {
 		return
 	}
 	for _, c := range j.crews {
-		if c.next < c.size {
+		if c.next < c.size && j.goroutines < maxGoroutines {
 			member := c.next
 			c.next++
 			j.running++
+			j.goroutines++
 			c.start.start(member)
 			return
 		}
