@@ -33,7 +33,9 @@ type asking struct {
 	inner envelope.Resolver
 	ctx   context.Context // of the judgement
 	began time.Time
+	most  int          // questions to inner
 	count atomic.Int64 // questions to inner
+	size  atomic.Int64 // octets of their answers
 
 	guard sync.Mutex
 	until context.Context // of the lookups, nil before the first
@@ -99,12 +101,13 @@ func (a *asker) begin(kind, name string) int {
 	return len(a.questions) - 1
 }
 
-// first records that no rule has asked this question before.
-func (a *asker) first(place int) {
-	a.count.Add(1)
+// first records that no rule has asked this question before. It returns an error if
+// the judgement may ask no more.
+func (a *asker) first(place int) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.questions[place].Reused = false
+	a.mu.Unlock()
+	return a.mayAsk()
 }
 
 // end records the answer to a question.
@@ -132,18 +135,32 @@ func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(co
 	place := a.begin(kind, name)
 	ctx = a.lasting(ctx)
 	records, err := envelope.Once(ctx, lookupKey{kind, name}, func() (T, error) {
-		a.first(place)
-		if a.inner == nil {
+		if err := a.first(place); err != nil {
 			var none T
-			return none, &net.DNSError{Err: "the resolver is nil", Name: name, IsTemporary: true}
+			return none, refused(name, err)
 		}
-		if _, ok := a.inner.(interface{ Waits() }); ok {
-			return lookup(ctx, a.inner)
+		records, err := ask(ctx, a.inner, lookup)
+		if err := a.mayKeep(records); err != nil {
+			var none T
+			return none, refused(name, err)
 		}
-		return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, a.inner) })
+		return records, err
 	})
 	a.end(place, err)
 	return records, err
+}
+
+// ask looks something up, within [envelope.Wait] unless the resolver calls it itself.
+func ask[T any](ctx context.Context, r envelope.Resolver, lookup func(context.Context, envelope.Resolver) (T, error)) (T, error) {
+	if _, ok := r.(interface{ Waits() }); ok {
+		return lookup(ctx, r)
+	}
+	return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, r) })
+}
+
+// refused is the error of a question that was not asked, or whose answer was dropped.
+func refused(name string, why error) error {
+	return &net.DNSError{UnwrapErr: why, Err: why.Error(), Name: name, IsTemporary: true}
 }
 
 // Waits marks the asker as a Resolver that calls envelope.Wait itself.

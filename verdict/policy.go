@@ -21,6 +21,13 @@ type Policy struct {
 	// context. Keep it well below five minutes, after which clients give up (RFC
 	// 5321, section 4.5.3.2).
 	Timeout time.Duration
+	// MaxQuestions bounds the questions to DNS of one call of Judge, JudgeEach or a
+	// method of Session; Data and DataEach may ask as many for each recipient. 0 means
+	// 500: SPF may need 111 for MAIL FROM and 111 for HELO (RFC 7208, section 4.6.4),
+	// and all other checks together need fewer. A question over the bound is not asked.
+	// It fails as one that times out, and the trace says so. So does a question whose
+	// answer would let the answers of the call exceed 1 MiB.
+	MaxQuestions int
 	// Sequential asks one check after another. It saves the questions to DNS that the
 	// decision does not need, and takes the time of all others together.
 	Sequential bool
@@ -121,7 +128,7 @@ func (p Policy) begin(ctx context.Context, r envelope.Resolver) bounds {
 	if p.Timeout > 0 {
 		b.ctx, b.cancel = context.WithTimeoutCause(b.parent, p.Timeout, errTimeout)
 	}
-	b.asking = &asking{inner: r, ctx: b.ctx, began: time.Now()}
+	b.asking = &asking{inner: r, ctx: b.ctx, began: time.Now(), most: p.maxQuestions()}
 	return b
 }
 

@@ -190,7 +190,7 @@ func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
 		// What was started lasts until the timeout: a later stage needs it.
 		context.AfterFunc(epoch.ctx, cancel)
 	}
-	j := newJudgement(ctx, p.Rules, &asking{inner: s.connection.Resolver, ctx: ctx, began: time.Now()}, e)
+	j := newJudgement(ctx, p.Rules, &asking{inner: s.connection.Resolver, ctx: ctx, began: time.Now(), most: p.maxQuestions()}, e)
 	j.session, j.held = s, hold
 	v := s.conclude(j)
 	if v.Action == Accept && !hold && e.Stage < envelope.Rcpt {
