@@ -79,7 +79,7 @@ func everyCheck() map[string]envelope.Check {
 		"dnsbl.HeloNotListed":   dnsbl.HeloNotListed(list),
 		"dnsbl.SenderNotListed": dnsbl.SenderNotListed(list),
 		"dnsbl.PTRNotListed":    dnsbl.PTRNotListed(list),
-		"dnsbl.ASN":             dnsbl.ASN(dnsbl.OriginZones{IPv4: "origin.example"}, 64500),
+		"dnsbl.ASN":             dnsbl.ASN("origin.example", "", 64500),
 
 		"sender.Syntax":       sender.Syntax,
 		"sender.FQDN":         sender.FQDN,

@@ -100,7 +100,7 @@ func TestRejectIfSaysWhatWasSeen(t *testing.T) {
 		{helo.In(".example.net"), &mail, "the HELO name mail.example.net is in the list of names"},
 		{rdns.In(".example.net"), &mail, "the client 192.0.2.1 with the name mail.example.net is in the list of names"},
 		{rdns.NotIn(".example.com"), &mail, "the client 192.0.2.1 with the name mail.example.net is not in the list of names"},
-		{dnsbl.ASN(dnsbl.OriginZones{IPv4: "origin.example"}, 64500), &mail, "the client 192.0.2.1 is in AS64500"},
+		{dnsbl.ASN("origin.example", "", 64500), &mail, "the client 192.0.2.1 is in AS64500"},
 		{sender.In("example.net"), &mail, "the sender ann@example.net is in the list of senders"},
 		{sender.Ours("example.net"), &mail, "the sender ann@example.net is in a domain of this site"},
 		{sender.Null, &bounce, "the sender is the null sender"},

@@ -64,20 +64,12 @@ func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 //
 // Status: 550 5.7.1; if DNS fails 451 4.7.25.
 func NotIn(patterns ...string) envelope.Check {
+	const check = "rdns.notin"
 	set, err := envelope.ParseHostSet(patterns...)
 	if err != nil {
-		return envelope.Misconfigured("rdns.notin", envelope.Connect, err)
+		return envelope.Misconfigured(check, envelope.Connect, err)
 	}
-	return NotInSet(envelope.SetOf(set.Contains))
-}
-
-// NotInSet is NotIn for a set that patterns can't describe. The set is called at
-// most ten times per finding.
-//
-// Status: as NotIn.
-func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
-	const check = "rdns.notin"
-	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		client := e.Client()
 		if !client.IsValid() {
 			return envelope.NotApplicable(check)
@@ -86,17 +78,19 @@ func NotInSet(set envelope.Set[envelope.Host]) envelope.Check {
 		if result.Err != nil {
 			return temporary(check, result)
 		}
-		switch matching, unknown := only(ctx, result.Names, set); {
+		var matching []envelope.Host
+		for _, name := range result.Names {
+			if set.Contains(name) {
+				matching = append(matching, name)
+			}
+		}
+		switch {
 		case len(matching) > 0:
 			return envelope.Failed(check, unwanted, isListed, client, list(matching, result.Cut)).With(result)
-		case unknown != nil:
-			return envelope.Unavailable(check, unknown).With(result)
+		case len(result.Names) == 0:
+			return envelope.Passed(check).Observed("the client %s has no name", client).With(result)
 		}
-		passed := envelope.Passed(check).With(result)
-		if len(result.Names) == 0 {
-			return passed.Observed("the client %s has no name", client)
-		}
-		return passed.Observed(notListed, client, list(result.Names, result.Cut))
+		return envelope.Passed(check).Observed(notListed, client, list(result.Names, result.Cut)).With(result)
 	})
 }
 

@@ -79,7 +79,7 @@ func (f *facts) lacks(name string) string {
 	case "dnsbl.helonotlisted", "dnsbl.sendernotlisted", "dnsbl.ptrnotlisted":
 		flag, given = "-domain-list", len(f.domainLists) > 0
 	case "dnsbl.asn":
-		flag, given = "-asn-zones", f.origins != (dnsbl.OriginZones{})
+		flag, given = "-asn-zones", f.origin4+f.origin6 != ""
 	case "dnsbl.notlisted", "dnsbl.listed", "dnsbl.scorebelow":
 		flag, given = "-dnsbl", len(f.Lists) > 0
 	}
@@ -125,7 +125,7 @@ func everyCheck(site facts) []envelope.Check {
 		dnsbl.HeloNotListed(site.domainLists...),
 		dnsbl.SenderNotListed(site.domainLists...),
 		dnsbl.PTRNotListed(site.domainLists...),
-		dnsbl.ASN(site.origins, site.systems...),
+		dnsbl.ASN(site.origin4, site.origin6, site.systems...),
 
 		sender.Null,
 		sender.Syntax,

@@ -18,17 +18,17 @@ const probeTimeout = 10 * time.Second
 func probeLists(r envelope.Resolver, site facts, report func(error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
-	probe := func(kind string, lists []dnsbl.List, served func(dnsbl.Report) dnsbl.Condition) {
+	probe := func(kind string, lists []dnsbl.List, condition func(dnsbl.Report) string) {
 		reports, err := dnsbl.Probe(ctx, r, lists...)
 		if err != nil {
 			report(err)
 		}
 		for _, found := range reports {
-			if served(found) != dnsbl.Serving || found.Condition() != dnsbl.Serving {
+			if condition(found) != "serving" {
 				report(fmt.Errorf("DNS list may not list %s: %s", kind, found))
 			}
 		}
 	}
-	probe("addresses", site.Lists, func(r dnsbl.Report) dnsbl.Condition { return max(r.IPv4, r.IPv6) })
-	probe("domains", site.domainLists, func(r dnsbl.Report) dnsbl.Condition { return r.Names })
+	probe("addresses", site.Lists, dnsbl.Report.ForAddresses)
+	probe("domains", site.domainLists, dnsbl.Report.ForNames)
 }

@@ -112,8 +112,8 @@ func TestOptions(t *testing.T) {
 	if lists := o.site.domainLists; len(lists) != 1 || lists[0].Zone != "names.example" {
 		t.Errorf("lists of domains are %v", lists)
 	}
-	if o.site.origins.IPv4 != "origin.example" || o.site.origins.IPv6 != "origin6.example" || !slices.Equal(o.site.systems, []uint32{64500, 64501}) {
-		t.Errorf("autonomous systems are %v, and the zones for them %v", o.site.systems, o.site.origins)
+	if o.site.origin4 != "origin.example" || o.site.origin6 != "origin6.example" || !slices.Equal(o.site.systems, []uint32{64500, 64501}) {
+		t.Errorf("autonomous systems are %v, and the zones for them %v", o.site.systems, []string{o.site.origin4, o.site.origin6})
 	}
 	info := envelope.Mailbox{Local: "info", Domain: "example.org"}
 	if logins, err := o.site.Owners(t.Context(), info); err != nil || !slices.Equal(logins, []string{"ann", "bob"}) {

@@ -19,7 +19,8 @@ type facts struct {
 	mailboxFile string              // of Mailboxes, "" without one
 	addresses   map[string][]string // of Owners, by login
 	domainLists []dnsbl.List
-	origins     dnsbl.OriginZones
+	origin4     string // zones for the check dnsbl.asn
+	origin6     string
 	systems     []uint32 // autonomous systems
 }
 
@@ -117,8 +118,8 @@ func addList(lists *[]dnsbl.List) func(value string) error {
 }
 
 func (f *facts) addOriginZones(value string) error {
-	f.origins.IPv4, f.origins.IPv6, _ = strings.Cut(value, ",")
-	for _, zone := range []string{f.origins.IPv4, f.origins.IPv6} {
+	f.origin4, f.origin6, _ = strings.Cut(value, ",")
+	for _, zone := range []string{f.origin4, f.origin6} {
 		if zone == "" {
 			continue
 		}

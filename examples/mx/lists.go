@@ -25,14 +25,13 @@ func trusted(ctx context.Context, r envelope.Resolver, lists []dnsbl.List, log *
 	}
 	var good []dnsbl.List
 	for i, report := range reports {
-		addresses := max(report.IPv4, report.IPv6)
-		usable := addresses == dnsbl.Serving || addresses == dnsbl.Unanswered
-		if !usable || report.Condition() > dnsbl.Serving {
+		switch report.ForAddresses() {
+		case "serving", "unanswered":
+			good = append(good, lists[i])
+			log.Info("DNS list", "report", report.String())
+		default:
 			log.Warn("DNS list is not used", "report", report.String())
-			continue
 		}
-		good = append(good, lists[i])
-		log.Info("DNS list", "report", report.String())
 	}
 	return good, nil
 }

@@ -12,20 +12,6 @@ import (
 	"mxrules.example/envelope"
 )
 
-// OriginZones are zones that return, from the routing tables of the Internet (BGP),
-// which autonomous systems announce an address. They are asked like DNS lists, for TXT
-// records of this form, in which everything after the prefix is ignored:
-//
-//	64500 64501 | 192.0.2.0/24 | ZZ | registry | 2026-01-02
-//
-// Like lists they are services of other organizations, and there is no default. Team
-// Cymru offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
-// larger use. A site that has the routes can serve such a zone itself.
-type OriginZones struct {
-	IPv4 string // "origin.asn.example"; "" if IPv4 clients are not asked about
-	IPv6 string // "origin6.asn.example"; "" if IPv6 clients are not asked about
-}
-
 // Origin is the autonomous systems of an address. An *Origin is the Detail of every
 // finding of ASN that depends on it; it belongs to that finding alone.
 type Origin struct {
@@ -42,6 +28,18 @@ type Origin struct {
 // counts, because packets are routed to it. ASN is mainly for conditions, because a
 // provider may have very different customers.
 //
+// The zones, zone4 for IPv4 clients and zone6 for IPv6 clients, return which autonomous
+// systems announce an address in the routing tables of the Internet (BGP). They are
+// asked like DNS lists, for TXT records of this form, in which everything after the
+// prefix is ignored:
+//
+//	64500 64501 | 192.0.2.0/24 | ZZ | registry | 2026-01-02
+//
+// Like lists they are services of other organizations, and there is no default. Team
+// Cymru offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
+// larger use. A site that has the routes can serve such a zone itself. If a zone is "",
+// clients of its family are not asked about.
+//
 // It fails for an address that is not announced, one of a local network, and an
 // unknown one. None: a family without a zone. PermError: no TXT record parses and is
 // about the client. With a zone that does not parse, or without any, the check is
@@ -50,9 +48,9 @@ type Origin struct {
 // DNS: TXT.
 //
 // Status: 550 5.7.1.
-func ASN(zones OriginZones, numbers ...uint32) envelope.Check {
+func ASN(zone4, zone6 string, numbers ...uint32) envelope.Check {
 	const check = "dnsbl.asn"
-	four, six, err := zones.read()
+	four, six, err := readZones(zone4, zone6)
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Connect, err)
 	}
@@ -101,15 +99,15 @@ func (o *Origin) String() string {
 	return text
 }
 
-func (z OriginZones) read() (four, six envelope.Host, err error) {
-	if z == (OriginZones{}) {
+func readZones(zone4, zone6 string) (four, six envelope.Host, err error) {
+	if zone4 == "" && zone6 == "" {
 		return "", "", &envelope.SyntaxError{Kind: "origin zone", Reason: "is not given for any family"}
 	}
-	if z.IPv4 != "" {
-		four, err = readZone("origin zone", z.IPv4)
+	if zone4 != "" {
+		four, err = readZone("origin zone", zone4)
 	}
-	if z.IPv6 != "" && err == nil {
-		six, err = readZone("origin zone", z.IPv6)
+	if zone6 != "" && err == nil {
+		six, err = readZone("origin zone", zone6)
 	}
 	return four, six, err
 }

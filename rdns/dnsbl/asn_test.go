@@ -8,7 +8,10 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-var origins = dnsbl.OriginZones{IPv4: "Origin.Example.", IPv6: "origin6.example"}
+const (
+	origin4 = "Origin.Example."
+	origin6 = "origin6.example"
+)
 
 // routes says who announces which address. The last octet is the case that it
 // stands for.
@@ -47,7 +50,7 @@ func routes() *zone.Zone {
 }
 
 func TestASN(t *testing.T) {
-	check := dnsbl.ASN(origins, 64500, 64501, 4294967294)
+	check := dnsbl.ASN(origin4, origin6, 64500, 64501, 4294967294)
 	dns := routes()
 	for _, tc := range []row{
 		{"1", pass, "1-origin TXT", "the client 192.0.2.1 is in AS64500", `{"asns":[64500],"prefix":"192.0.2.0/24"}`},
@@ -88,19 +91,19 @@ func TestASN(t *testing.T) {
 // A family that has no zone is not asked about.
 func TestASNOfOneFamily(t *testing.T) {
 	for _, tc := range []struct {
-		zones  dnsbl.OriginZones
-		client string
-		want   envelope.Outcome
+		zone4, zone6 string
+		client       string
+		want         envelope.Outcome
 	}{
-		{dnsbl.OriginZones{IPv4: "origin.example"}, "1", pass},
-		{dnsbl.OriginZones{IPv4: "origin.example"}, "2001:db8::1", none},
-		{dnsbl.OriginZones{IPv6: "origin6.example"}, "1", none},
-		{dnsbl.OriginZones{IPv6: "origin6.example"}, "2001:db8::1", pass},
+		{origin4, "", "1", pass},
+		{origin4, "", "2001:db8::1", none},
+		{"", origin6, "1", none},
+		{"", origin6, "2001:db8::1", pass},
 	} {
 		dns := routes()
-		got := dnsbl.ASN(tc.zones, 64500, 64501)(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
+		got := dnsbl.ASN(tc.zone4, tc.zone6, 64500, 64501)(t.Context(), dns, &envelope.Envelope{ClientIP: address(tc.client)})
 		if got.Outcome != tc.want || tc.want == none && len(dns.Asked()) > 0 {
-			t.Errorf("%v %s: %v, asked %v", tc.zones, tc.client, got.Outcome, dns.Asked())
+			t.Errorf("%q %q %s: %v, asked %v", tc.zone4, tc.zone6, tc.client, got.Outcome, dns.Asked())
 		}
 	}
 }

@@ -30,7 +30,7 @@ func BenchmarkChecks(b *testing.B) {
 		{"ScoreBelow", dnsbl.ScoreBelow(3, first, second, third), listed, &e4, fail},
 		{"Listed", dnsbl.Listed(first, second, third), listed, &e4, pass},
 		{"SenderNotListed", dnsbl.SenderNotListed(first, second, third), nowhere, &e4, pass},
-		{"ASN", dnsbl.ASN(origins, 64500), routed, &e4, pass},
+		{"ASN", dnsbl.ASN(origin4, origin6, 64500), routed, &e4, pass},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			ctx := context.Background()

@@ -19,7 +19,7 @@ func everyCheck() map[string]envelope.Check {
 		"Helo":       dnsbl.HeloNotListed(first, second),
 		"Sender":     dnsbl.SenderNotListed(first, second),
 		"PTR":        dnsbl.PTRNotListed(first, second),
-		"ASN":        dnsbl.ASN(origins, 64500, 64501),
+		"ASN":        dnsbl.ASN(origin4, origin6, 64500, 64501),
 	}
 }
 
@@ -36,12 +36,12 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{dnsbl.PTRNotListed(first), "dnsbl.ptrnotlisted", envelope.Connect},
 		{dnsbl.HeloNotListed(first), "dnsbl.helonotlisted", envelope.Helo},
 		{dnsbl.SenderNotListed(first), "dnsbl.sendernotlisted", envelope.Mail},
-		{dnsbl.ASN(origins), "dnsbl.asn", envelope.Connect},
+		{dnsbl.ASN(origin4, origin6), "dnsbl.asn", envelope.Connect},
 		{dnsbl.NotListed(wrong), "dnsbl.notlisted", envelope.Connect},
 		{dnsbl.Listed(wrong), "dnsbl.listed", envelope.Connect},
 		{dnsbl.ScoreBelow(0), "dnsbl.scorebelow", envelope.Connect},
 		{dnsbl.SenderNotListed(wrong), "dnsbl.sendernotlisted", envelope.Mail},
-		{dnsbl.ASN(dnsbl.OriginZones{}), "dnsbl.asn", envelope.Connect},
+		{dnsbl.ASN("", ""), "dnsbl.asn", envelope.Connect},
 	} {
 		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{ClientIP: address("1")})
 	}
@@ -78,7 +78,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 		"NoList":      dnsbl.NotListed(),
 		"WrongList":   dnsbl.NotListed(dnsbl.List{Zone: "a..b"}),
 		"WrongDomain": dnsbl.SenderNotListed(dnsbl.List{Zone: "a..b"}),
-		"WrongASN":    dnsbl.ASN(dnsbl.OriginZones{}),
+		"WrongASN":    dnsbl.ASN("", ""),
 	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), addresses...) })
 	}

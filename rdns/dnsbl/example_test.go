@@ -138,8 +138,7 @@ func ExampleSenderNotListed() {
 // ASN is for conditions, such as this: only the clients of two providers are
 // greylisted.
 func ExampleASN() {
-	zones := dnsbl.OriginZones{IPv4: "origin.example", IPv6: "origin6.example"}
-	check := dnsbl.ASN(zones, 64500, 64501)
+	check := dnsbl.ASN("origin.example", "origin6.example", 64500, 64501)
 	dns := zone.MustParse(`
 		1.2.0.192.origin.example. TXT "64500 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
 		2.2.0.192.origin.example. TXT "64511 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
@@ -177,7 +176,7 @@ func ExampleProbe() {
 	}
 	reports, err := dnsbl.Probe(context.Background(), dns, lists...)
 	for _, report := range reports {
-		fmt.Printf("%s: %v %v\n", report.Zone, report.Condition(), report.Codes)
+		fmt.Printf("%s: %v %v\n", report.Zone, report.ForAddresses(), report.Codes)
 	}
 	fmt.Println(err)
 	// Output:

@@ -83,8 +83,8 @@ func TestMistakesDefer(t *testing.T) {
 		"1001":       dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: 1001}),
 		"-1001":      dnsbl.ScoreBelow(1, dnsbl.List{Zone: "first.example", Weight: -1001}),
 		"127.0.0.":   dnsbl.HeloNotListed(dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0."}}),
-		"a..b":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "origin.example", IPv6: "a..b"}, 64500),
-		"b..a":       dnsbl.ASN(dnsbl.OriginZones{IPv4: "b..a"}, 64500),
+		"a..b":       dnsbl.ASN("origin.example", "a..b", 64500),
+		"b..a":       dnsbl.ASN("b..a", "", 64500),
 	} {
 		dns := world()
 		got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1"), Helo: "bad.example"})
@@ -96,7 +96,7 @@ func TestMistakesDefer(t *testing.T) {
 			t.Errorf("text %q, asked %v", got.Text, dns.Asked())
 		}
 	}
-	got := dnsbl.ASN(dnsbl.OriginZones{}, 64500)(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")})
+	got := dnsbl.ASN("", "", 64500)(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")})
 	if got.Outcome != temp || got.Status != misplaced {
 		t.Errorf("got %v %v", got.Outcome, got.Status)
 	}
@@ -107,7 +107,7 @@ func TestChecksKeepTheirOwnLists(t *testing.T) {
 	lists := []dnsbl.List{{Zone: "first.example", Codes: []string{"127.0.0.2"}}}
 	numbers := []uint32{64500}
 	check := dnsbl.NotListed(lists...)
-	origin := dnsbl.ASN(origins, numbers...)
+	origin := dnsbl.ASN(origin4, origin6, numbers...)
 	lists[0].Codes[0], lists[0].Zone, numbers[0] = "127.0.0.99", "elsewhere.example", 64999
 	if got := check(t.Context(), world(), &envelope.Envelope{ClientIP: address("1")}); got.Outcome != fail {
 		t.Errorf("NotListed: %v", got.Outcome)

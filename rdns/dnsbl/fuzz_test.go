@@ -100,7 +100,7 @@ func FuzzAnswers(f *testing.F) {
 				}
 			}
 		}
-		if reports, err := dnsbl.Probe(t.Context(), dns, first); err != nil || reports[0].Condition() == 0 || reports[0].Condition() == dnsbl.Serving {
+		if reports, err := dnsbl.Probe(t.Context(), dns, first); err != nil || reports[0].ForAddresses() == "" || reports[0].ForAddresses() == "serving" {
 			t.Errorf("Probe: %v, %v", reports, err) // who answers everything alike does not serve
 		}
 	})
@@ -157,7 +157,7 @@ func FuzzOrigins(f *testing.F) {
 		dns := stranger{texts: fields(texts)}
 		for _, client := range []string{"192.0.2.1", "2001:db8::1"} {
 			client := netip.MustParseAddr(client)
-			got := dnsbl.ASN(origins, 64500)(t.Context(), dns, &envelope.Envelope{ClientIP: client})
+			got := dnsbl.ASN(origin4, origin6, 64500)(t.Context(), dns, &envelope.Envelope{ClientIP: client})
 			if clean := envelope.CleanText(got.Text, true); clean != got.Text || len(got.Text) > 300 {
 				t.Errorf("the text %q", got.Text)
 			}

@@ -5,65 +5,76 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"mxrules.example/envelope"
 )
 
-// Condition is how a list answers the test questions of RFC 5782, section 5.
-type Condition uint8
-
-const (
-	_ Condition = iota
-	// Absent: the test entry is missing. The list is dead, its zone is misspelt,
-	// or it holds nothing of this kind.
-	Absent
-	// Unanswered: a lookup failed.
-	Unanswered
-	// OtherCodes: the list has the test entry, but with none of the accepted codes. Some
-	// lists do not have a test entry for each code; some refuse to serve this way.
-	OtherCodes
-	// Serving: the test entry is listed, and the entry that must be absent is not.
-	Serving
-	// ListsAll: the entry that must be absent is listed. The list probably lists
-	// everything.
-	ListsAll
-	// NoList: an answer is outside 127.0.0.0/8. The zone is no longer a list.
-	NoList
-	// Refusing: an answer is within 127.255.255.0/24. The list refuses to answer this
-	// server.
-	Refusing
-)
-
-var conditionWords = [...]string{"", "absent", "unanswered", "other codes", "serving", "lists all", "no list", "refusing"}
-
-// String returns c in words, "" for the zero value.
-func (c Condition) String() string {
-	if int(c) < len(conditionWords) {
-		return conditionWords[c]
-	}
-	return fmt.Sprintf("condition(%d)", uint8(c))
-}
-
-// Report is the result of [Probe] for one list.
+// Report is how a list answered the test questions of RFC 5782, section 5. Use only
+// lists that serve what you ask about: see ForAddresses and ForNames.
 type Report struct {
 	// Zone is the zone of the list, or its Name if it has one.
 	Zone string
 	// IPv4, IPv6 and Names are the conditions for the three kinds of entries. Few lists
-	// have all kinds: check the one that you use.
-	IPv4, IPv6, Names Condition
+	// have all kinds. A condition is one of:
+	//
+	//   - "absent": the test entry is missing. The list is dead, its zone is misspelt,
+	//     or it holds nothing of this kind.
+	//   - "unanswered": a lookup failed.
+	//   - "other codes": the list has the test entry, but with none of the accepted
+	//     codes. Some lists do not have a test entry for each code; some refuse to serve
+	//     this way.
+	//   - "serving": the test entry is listed, and the entry that must be absent is not.
+	//   - "lists all": the entry that must be absent is listed. The list probably lists
+	//     everything.
+	//   - "no list": an answer is outside 127.0.0.0/8. The zone is no longer a list.
+	//   - "refusing": an answer is within 127.255.255.0/24. The list refuses to answer
+	//     this server.
+	IPv4, IPv6, Names string
 	// Codes are all answers to the test questions, in order and each once.
 	Codes []netip.Addr
 	// Err joins the errors of the questions for which DNS failed.
 	Err error
 }
 
-// Condition returns the condition of the whole list. It is Serving if one kind is,
-// unless another kind is ListsAll, NoList or Refusing. Use only lists that are Serving.
-func (r Report) Condition() Condition { return max(r.IPv4, r.IPv6, r.Names) }
+// The conditions of a Report. One after serving makes the whole list unusable.
+const (
+	absent     = "absent"
+	unanswered = "unanswered"
+	otherCodes = "other codes"
+	serving    = "serving"
+	listsAll   = "lists all"
+	noList     = "no list"
+	refusing   = "refusing"
+)
+
+// strongest returns the condition of a whole that has parts with these conditions.
+func strongest(conditions ...string) string {
+	order := []string{absent, unanswered, otherCodes, serving, listsAll, noList, refusing}
+	return slices.MaxFunc(conditions, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
+}
+
+// ForAddresses returns the condition of the list for questions about addresses. It is
+// "serving" if IPv4 or IPv6 is, unless any kind is "lists all", "no list" or "refusing".
+func (r Report) ForAddresses() string { return r.within(strongest(r.IPv4, r.IPv6)) }
+
+// ForNames is ForAddresses for questions about names.
+func (r Report) ForNames() string { return r.within(r.Names) }
+
+// within returns the condition of a kind of entries, or that of the whole list if it
+// makes the list unusable.
+func (r Report) within(kind string) string {
+	if whole := r.whole(); strongest(whole, serving) != serving {
+		return whole
+	}
+	return kind
+}
+
+func (r Report) whole() string { return strongest(r.IPv4, r.IPv6, r.Names) }
 
 // String returns the report in one line.
 func (r Report) String() string {
-	line := fmt.Sprintf("%s: %v (IPv4 %v, IPv6 %v, names %v)", r.Zone, r.Condition(), r.IPv4, r.IPv6, r.Names)
+	line := fmt.Sprintf("%s: %v (IPv4 %v, IPv6 %v, names %v)", r.Zone, r.whole(), r.IPv4, r.IPv6, r.Names)
 	if len(r.Codes) > 0 {
 		line += fmt.Sprintf(" %v", r.Codes)
 	}
@@ -73,12 +84,12 @@ func (r Report) String() string {
 // probes are the test entries of RFC 5782, section 5, each with the entry that must be
 // absent, as they stand before the zone. An IPv4-mapped address keeps its IPv6 form.
 var probes = [...]struct {
-	kind          func(*Report) *Condition
+	kind          func(*Report) *string
 	entry, absent string
 }{
-	{func(r *Report) *Condition { return &r.IPv4 }, "2.0.0.127.", "1.0.0.127."},
-	{func(r *Report) *Condition { return &r.IPv6 }, mapped(2), mapped(1)},
-	{func(r *Report) *Condition { return &r.Names }, "test.", "invalid."},
+	{func(r *Report) *string { return &r.IPv4 }, "2.0.0.127.", "1.0.0.127."},
+	{func(r *Report) *string { return &r.IPv6 }, mapped(2), mapped(1)},
+	{func(r *Report) *string { return &r.Names }, "test.", "invalid."},
 }
 
 // mapped returns ::ffff:7f00:n as lists are asked for it.
@@ -88,7 +99,7 @@ func mapped(n byte) string {
 
 // Probe asks each list for the test entries that every list must have, and for those
 // that must be absent. Call it when the program starts and from time to time, and do
-// not use a list that is not Serving: dead lists have refused all mail of their users
+// not use a list that is not "serving": dead lists have refused all mail of their users
 // (RFC 5782, section 7). Bound its time with ctx. The error names an invalid value of a
 // list; then nothing is asked.
 //
@@ -139,25 +150,25 @@ func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
 
 // judge returns the condition for the answers to a test entry and to one that must be
 // absent.
-func (l list) judge(entry, absent []netip.Addr, failed bool) Condition {
+func (l list) judge(entry, mustNotBe []netip.Addr, failed bool) string {
 	listed, _, errEntry := l.read(entry)
-	everything, _, errAbsent := l.read(absent)
+	everything, _, errAbsent := l.read(mustNotBe)
 	var wrong *misanswer
 	switch {
 	case errors.As(errors.Join(errEntry, errAbsent), &wrong) && refusals.Contains(wrong.addr):
-		return Refusing
+		return refusing
 	case wrong != nil && wrong.addr == noAddresses:
-		return Absent
+		return absent
 	case wrong != nil:
-		return NoList
+		return noList
 	case len(everything) > 0:
-		return ListsAll
+		return listsAll
 	case failed:
-		return Unanswered
+		return unanswered
 	case len(entry) == 0:
-		return Absent
+		return absent
 	case len(listed) == 0:
-		return OtherCodes
+		return otherCodes
 	}
-	return Serving
+	return serving
 }

@@ -78,6 +78,29 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+func TestReportSaysWhatAListCanBeAskedAbout(t *testing.T) {
+	for _, tc := range []struct {
+		four, six, names       string
+		forAddresses, forNames string
+	}{
+		{"serving", "absent", "absent", "serving", "absent"},
+		{"absent", "serving", "absent", "serving", "absent"},
+		{"absent", "absent", "serving", "absent", "serving"},
+		{"serving", "unanswered", "unanswered", "serving", "unanswered"},
+		{"absent", "unanswered", "serving", "unanswered", "serving"},
+		{"unanswered", "other codes", "absent", "other codes", "absent"},
+		{"serving", "serving", "lists all", "lists all", "lists all"},
+		{"no list", "absent", "serving", "no list", "no list"},
+		{"refusing", "lists all", "serving", "refusing", "refusing"},
+		{"", "", "", "", ""}, // of a Report that is not from Probe
+	} {
+		report := dnsbl.Report{IPv4: tc.four, IPv6: tc.six, Names: tc.names}
+		if report.ForAddresses() != tc.forAddresses || report.ForNames() != tc.forNames {
+			t.Errorf("%s: got %q for addresses, %q for names", report, report.ForAddresses(), report.ForNames())
+		}
+	}
+}
+
 func TestProbeReportsInOrder(t *testing.T) {
 	reports, err := dnsbl.Probe(t.Context(), zone.MustParse(""), first, dnsbl.List{Zone: "k3y.example", Name: "Lists"}, second)
 	if err != nil || len(reports) != 3 || reports[0].Zone != "first.example" || reports[1].Zone != "Lists" || reports[2].Zone != "second.example" {
@@ -99,14 +122,8 @@ func TestProbeEndsWithItsContext(t *testing.T) {
 	cancel()
 	for _, r := range []envelope.Resolver{nil, world()} {
 		reports, err := dnsbl.Probe(ctx, r, first)
-		if err != nil || reports[0].Condition() != dnsbl.Unanswered || reports[0].Err == nil {
+		if err != nil || reports[0].ForAddresses() != "unanswered" || reports[0].Err == nil {
 			t.Errorf("got %v, %v", reports, err)
 		}
-	}
-}
-
-func TestConditionsHaveWords(t *testing.T) {
-	if got := dnsbl.Condition(0).String() + dnsbl.Refusing.String() + dnsbl.Condition(99).String(); got != "refusingcondition(99)" {
-		t.Errorf("got %q", got)
 	}
 }
