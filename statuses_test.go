@@ -88,6 +88,7 @@ func everyCheck() map[string]envelope.Check {
 		"sender.Resolves":     sender.Resolves,
 		"sender.TakesMail":    sender.TakesMail,
 		"sender.MXUsable":     sender.MXUsable,
+		"sender.MXNotAlias":   sender.MXNotAlias,
 		"sender.NotOurs":      sender.NotOurs("spf.example"),
 		"sender.Ours":         sender.Ours("other.example"),
 		"sender.In":           sender.In("other.example"),
@@ -159,6 +160,8 @@ func trouble() ([]envelope.Envelope, *zone.Zone) {
 		invalid.example.    TXT "v=spf1 nonsense"
 		mail.example.org.   TXT "v=spf1 -all"
 		badmx.example.      MX  10 nowhere.example.
+		aliasmx.example.    MX  10 alias.example.
+		alias.example.      CNAME mail.example.net.
 		_dmarc.reject.example.     TXT "v=DMARC1; p=reject"
 		_dmarc.quarantine.example. TXT "v=DMARC1; p=quarantine"
 	`)
@@ -188,7 +191,7 @@ func trouble() ([]envelope.Envelope, *zone.Zone) {
 	vary(func(e *envelope.Envelope, ip string) { e.ClientIP, _ = netip.ParseAddr(ip) }, "", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5")
 	vary(func(e *envelope.Envelope, helo string) { e.Helo = helo }, "", "localhost", "[192.0.2.9]", "not a name", "192-0-2-1.dyn.ptr.example")
 	vary(func(e *envelope.Envelope, from string) { e.MailFrom, e.Login = from, "" }, "", "ann@soft.example", "ann@neutral.example",
-		"ann@invalid.example", "ann@badmx.example", "ann@localhost", "ann@b@")
+		"ann@invalid.example", "ann@badmx.example", "ann@aliasmx.example", "ann@localhost", "ann@b@")
 	vary(func(e *envelope.Envelope, to string) { e.RcptTo = to }, "", "ann", "ann@localhost", "known@spf.example",
 		"disabled@example.org", "moved@example.org", "full@example.org")
 	vary(func(e *envelope.Envelope, text string) { e.Message = envelope.NewMessage([]byte(text)) }, messages...)

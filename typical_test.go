@@ -84,7 +84,7 @@ func TestATypicalMessageTakesThreeRounds(t *testing.T) {
 		rounds time.Duration
 	}{
 		{"concurrently", typicalPolicy, 3},
-		{"sequentially", verdict.Policy{Rules: typicalPolicy.Rules, Sequential: true}, 13},
+		{"sequentially", verdict.Policy{Rules: typicalPolicy.Rules, Sequential: true}, 12},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -26,6 +26,7 @@ func BenchmarkChecks(b *testing.B) {
 		{"TakesMail", "ann@org.example", sender.TakesMail, pass},
 		{"MXUsable", "ann@org.example", sender.MXUsable, pass},
 		{"MXUnusable", "ann@deaf.example", sender.MXUsable, fail},
+		{"MXNotAlias", "ann@org.example", sender.MXNotAlias, pass},
 		{"NotOurs", "ann@elsewhere.example", sender.NotOurs(site...), pass},
 		{"Ours", "ann@org.example", sender.Ours(site...), pass},
 		{"Listed", "ann@org.example", listed, pass},

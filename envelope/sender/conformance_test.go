@@ -13,7 +13,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 	var envelopes []*envelope.Envelope
 	for _, address := range []string{
 		"ann@org.example", "@b.example:eve@org.example", "no-reply@org.example", "ann@bücher.example", "ann@four.example",
-		"ann@six.example", "ann@null.example", "ann@half.example", "ann@deaf.example", "ann@nowhere.example", "ann@last.example",
+		"ann@six.example", "ann@null.example", "ann@half.example", "ann@deaf.example", "ann@nowhere.example", "ann@byalias.example", "ann@last.example",
 		"ann@servfail.example", "ann@patient.example", "root@localhost", "ann@[192.0.2.1]", "ann", "",
 	} {
 		for before, login := range []string{"", "ann"} {
@@ -28,6 +28,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 		"Resolves":       sender.Resolves,
 		"TakesMail":      sender.TakesMail,
 		"MXUsable":       sender.MXUsable,
+		"MXNotAlias":     sender.MXNotAlias,
 		"NotOurs":        sender.NotOurs("org.example", ".sub.example"),
 		"NotOursOfWrong": sender.NotOurs("not a name"),
 		"Ours":           sender.Ours("org.example", ".sub.example"),

@@ -50,10 +50,8 @@ func Example() {
 func ExampleMXUsable() {
 	dns := zone.MustParse(`
 		example.net.       MX     10 192.0.2.1.
-		example.net.       MX     20 alias.example.net.
+		example.net.       MX     20 gone.example.net.
 		example.net.       MX     30 inside.example.net.
-		alias.example.net. CNAME  mail.example.com.
-		mail.example.com.  A      192.175.48.1
 		inside.example.net. A     10.1.2.3
 	`)
 	f := sender.MXUsable(context.Background(), dns, &envelope.Envelope{MailFrom: "ann@example.net"})
@@ -64,7 +62,7 @@ func ExampleMXUsable() {
 	// Output:
 	// 550 5.1.8
 	// 192.0.2.1 is an address, not a host name
-	// alias.example.net is an alias of mail.example.com
+	// gone.example.net has no address
 	// inside.example.net has the address 10.1.2.3, which is not public (Private-Use, RFC 1918)
 }
 

@@ -3,7 +3,6 @@ package sender_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -11,61 +10,7 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/envelopetest"
 	"mxrules.example/envelope/sender"
-	"mxrules.example/envelope/zone"
 )
-
-// servers holds hosts that are good (192.175.48.0/24 and 2620:4f:8000::/48 are
-// reachable), hosts that are bad in every way, and hosts that DNS knows nothing
-// of now.
-const servers = `
-	$ORIGIN good.example.
-	four     A      192.175.48.1
-	six      AAAA   2620:4f:8000::1
-	both     A      192.175.48.1
-	         AAAA   2620:4f:8000::1
-	mixed    A      10.0.0.1
-	         A      192.175.48.1
-	dual     A      10.0.0.1
-	         AAAA   2620:4f:8000::1
-	nat64    AAAA   64:ff9b::192.175.48.1
-	under_score A   192.175.48.1
-	$ORIGIN bad.example.
-	alias    CNAME  four.good.example.
-	alias2   CNAME  alias
-	text     TXT    "no address"
-	private  A      10.0.0.1
-	loop     A      127.0.0.1
-	ula      AAAA   fc00::1
-	mapped   AAAA   ::ffff:192.168.0.1
-	nat64    AAAA   64:ff9b::10.0.0.1
-	local64  AAAA   64:ff9b:1::192.175.48.1
-	group    A      224.0.0.1
-	two      A      0.0.0.0
-	         AAAA   ::
-	lost     CNAME  nowhere.example.
-	unsure   A      192.175.48.1
-	$ORIGIN example.
-	fails    A      192.175.48.1
-	stubborn AAAA   2620:4f:8000::1
-	half     A      10.0.0.1
-	known    A      10.0.0.1
-	$ORIGIN .
-`
-
-// domainOf returns a zone in which domain.example has these MX records, in this
-// order.
-func domainOf(hosts ...string) *zone.Zone {
-	var b strings.Builder
-	b.WriteString(servers)
-	for i, host := range hosts {
-		fmt.Fprintf(&b, "\tdomain.example. MX %d %s\n", i, host)
-	}
-	return zone.MustParse(b.String()).
-		Failing("fails.example.", zone.SERVFAIL).Failing("refused.example.", zone.REFUSED).
-		Failing("timeout.example.", zone.Timeout).Failing("stubborn.example. A", zone.SERVFAIL).
-		Failing("half.example. AAAA", zone.Timeout).Failing("known.example. A", zone.REFUSED).
-		Failing("unsure.bad.example. CNAME", zone.SERVFAIL)
-}
 
 const (
 	hasNone     = "has no address"
@@ -82,17 +27,17 @@ func TestMXUsable(t *testing.T) {
 		asked string
 		bad   string // the reasons, one for each bad host
 	}{
-		{"a host", "four.good.example.", pass, "MX A CNAME", ""},
-		{"a host in upper case", "FOUR.Good.EXAMPLE.", pass, "MX A CNAME", ""},
-		{"a host with an underscore", "under_score.good.example.", pass, "MX A CNAME", ""},
-		{"a host of both families", "both.good.example.", pass, "MX A CNAME", ""},
-		{"a host with a good address among others", "mixed.good.example.", pass, "MX A CNAME", ""},
-		{"a host of IPv6 only", "six.good.example.", pass, "MX A AAAA CNAME", ""},
-		{"a host whose IPv6 address only is good", "dual.good.example.", pass, "MX A AAAA CNAME", ""},
-		{"a host behind NAT64", "nat64.good.example.", pass, "MX A AAAA CNAME", ""},
+		{"a host", "four.good.example.", pass, "MX A", ""},
+		{"a host in upper case", "FOUR.Good.EXAMPLE.", pass, "MX A", ""},
+		{"a host with an underscore", "under_score.good.example.", pass, "MX A", ""},
+		{"a host of both families", "both.good.example.", pass, "MX A", ""},
+		{"a host with a good address among others", "mixed.good.example.", pass, "MX A", ""},
+		{"a host of IPv6 only", "six.good.example.", pass, "MX A AAAA", ""},
+		{"a host whose IPv6 address only is good", "dual.good.example.", pass, "MX A AAAA", ""},
+		{"an alias", "alias.good.example.", pass, "MX A", ""},
+		{"an alias of an alias", "alias2.good.example.", pass, "MX A", ""},
+		{"a host behind NAT64", "nat64.good.example.", pass, "MX A AAAA", ""},
 
-		{"an alias", "alias.bad.example.", fail, "MX A CNAME", "is an alias of four.good.example"},
-		{"an alias of an alias", "alias2.bad.example.", fail, "MX A CNAME", "is an alias of four.good.example"},
 		{"an alias that leads nowhere", "lost.bad.example.", fail, "MX A AAAA", hasNone},
 		{"NXDOMAIN", "nowhere.bad.example.", fail, "MX A AAAA", hasNone},
 		{"NODATA", "text.bad.example.", fail, "MX A AAAA", hasNone},
@@ -117,10 +62,10 @@ func TestMXUsable(t *testing.T) {
 		{"a control character", `a\013\010b.example.`, fail, "MX", badAlphabet},
 
 		// One host that is good is enough, wherever it stands.
-		{"bad before good", "private.bad.example. four.good.example.", pass, "MX A AAAA A CNAME", isPrivate},
-		{"good before bad", "four.good.example. private.bad.example.", pass, "MX A CNAME", ""},
-		{"an address before good", "192.175.48.1. four.good.example.", pass, "MX A CNAME", isAddress},
-		{"a null MX before good", ". four.good.example.", pass, "MX A CNAME", "is a null MX beside others (RFC 7505, section 3)"},
+		{"bad before good", "private.bad.example. four.good.example.", pass, "MX A AAAA A", isPrivate},
+		{"good before bad", "four.good.example. private.bad.example.", pass, "MX A", ""},
+		{"an address before good", "192.175.48.1. four.good.example.", pass, "MX A", isAddress},
+		{"a null MX before good", ". four.good.example.", pass, "MX A", "is a null MX beside others (RFC 7505, section 3)"},
 		{"a null MX beside bad", ". private.bad.example.", fail, "MX A AAAA", "is a null MX beside others (RFC 7505, section 3)|" + isPrivate},
 		{"two bad", "private.bad.example. text.bad.example.", fail, "MX A AAAA A AAAA", isPrivate + "|" + hasNone},
 		{"the same twice", "text.bad.example. TEXT.bad.example. 1.2.3.4. 1.2.3.4.", fail, "MX A AAAA", hasNone + "|" + isAddress},
@@ -130,14 +75,12 @@ func TestMXUsable(t *testing.T) {
 		{"SERVFAIL", "fails.example.", temp, "MX A AAAA", ""},
 		{"REFUSED", "refused.example.", temp, "MX A AAAA", ""},
 		{"timeout", "timeout.example.", temp, "MX A AAAA", ""},
-		{"AAAA is good where A fails", "stubborn.example.", pass, "MX A AAAA CNAME", ""},
+		{"AAAA is good where A fails", "stubborn.example.", pass, "MX A AAAA", ""},
 		{"AAAA fails where A is bad", "half.example.", temp, "MX A AAAA", ""},
 		{"A fails where there is no AAAA", "known.example.", temp, "MX A AAAA", ""},
-		{"CNAME fails", "unsure.bad.example.", temp, "MX A CNAME", ""},
-		{"a failure before good", "fails.example. four.good.example.", pass, "MX A AAAA A CNAME", ""},
+		{"a failure before good", "fails.example. four.good.example.", pass, "MX A AAAA A", ""},
 		{"a failure before bad", "fails.example. private.bad.example.", temp, "MX A AAAA A AAAA", isPrivate},
 		{"a failure behind bad", "1.2.3.4. timeout.example.", temp, "MX A AAAA", isAddress},
-		{"CNAME fails before good", "unsure.bad.example. four.good.example.", pass, "MX A CNAME A CNAME", ""},
 	} {
 		mxCase(tc.name, "ann@domain.example", tc.want, tc.asked, func(t *testing.T, result *sender.Result) {
 			var reasons []string
@@ -181,7 +124,7 @@ func TestMXUsableWithoutAnMX(t *testing.T) {
 		{"four.good.example", pass, "MX A", ""},
 		{"FOUR.good.example.", pass, "MX A", ""},
 		{"six.good.example", pass, "MX A AAAA", ""},
-		{"alias.bad.example", pass, "MX A", ""}, // RFC 5321, section 5.1
+		{"alias.good.example", pass, "MX A", ""}, // RFC 5321, section 5.1
 		{"private.bad.example", fail, "MX A AAAA", isPrivate},
 		{"text.bad.example", fail, "MX A AAAA", hasNone},
 		{"nowhere.example", fail, "MX A AAAA", hasNone},
@@ -215,16 +158,6 @@ func TestMXUsableHasNothingToAsk(t *testing.T) {
 	envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from("ann@late.example")), none, nothing)
 }
 
-// Some resolvers know of no alias where there is none.
-func TestMXUsableTakesNoAliasForANameOfItsOwn(t *testing.T) {
-	dns := &stranger{t: t, hosts: []*net.MX{{Host: "mx.example."}}} // which has no end of an alias
-	got := sender.MXUsable(t.Context(), dns, from("ann@domain.example"))
-	envelopetest.Expect(t, got, pass, nothing)
-	if result := got.Detail.(*sender.Result); result.Usable != "mx.example" {
-		t.Errorf("result %+v", result)
-	}
-}
-
 func TestMXUsableStopsAtTenHosts(t *testing.T) {
 	bad := func(n int) (hosts []string) {
 		for i := range n {
@@ -239,12 +172,12 @@ func TestMXUsableStopsAtTenHosts(t *testing.T) {
 		count int
 		cut   bool
 	}{
-		{"ten are looked at", append(bad(9), "four.good.example."), pass, 1 + 9*2 + 2, false},
+		{"ten are looked at", append(bad(9), "four.good.example."), pass, 1 + 9*2 + 1, false},
 		{"the eleventh is not", append(bad(10), "four.good.example."), fail, 1 + 10*2, true},
-		{"a host that stands twice counts once", append(bad(9), "mx0.bad.example.", "MX1.bad.example.", "four.good.example."), pass, 1 + 9*2 + 2, false},
+		{"a host that stands twice counts once", append(bad(9), "mx0.bad.example.", "MX1.bad.example.", "four.good.example."), pass, 1 + 9*2 + 1, false},
 		{"what is no name counts too", append(append(bad(9), "1.2.3.4."), "four.good.example."), fail, 1 + 9*2, true},
 		{"many", bad(200), fail, 1 + 10*2, true},
-		{"many good", append([]string{"four.good.example."}, bad(200)...), pass, 3, true},
+		{"many good", append([]string{"four.good.example."}, bad(200)...), pass, 2, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dns := domainOf(tc.hosts...)
@@ -262,26 +195,13 @@ func TestMXUsableStopsAtTenHosts(t *testing.T) {
 	}
 }
 
-// 31 questions are the most that the documentation promises.
-func TestMXUsableAtItsDearest(t *testing.T) {
-	var text strings.Builder
-	for i := range 20 {
-		fmt.Fprintf(&text, "domain.example. MX %d mx%d.example.\nmx%d.example. CNAME six.example.\n", i, i, i)
-	}
-	dns := zone.MustParse(text.String() + "six.example. AAAA 2620:4f:8000::1\n")
-	envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from("ann@domain.example")), fail, noDomain)
-	if asked := dns.Asked(); len(asked) != 31 {
-		t.Errorf("asked %d questions: %v", len(asked), asked)
-	}
-}
-
 func TestMXUsableSaysWhatIsWrong(t *testing.T) {
 	const begin = "the domain domain.example of the sender has no usable mail server: "
 	for _, tc := range []struct {
 		hosts, text string
 	}{
 		{"1.2.3.4.", begin + "1.2.3.4 is an address, not a host name"},
-		{"alias.bad.example. Private.bad.example.", begin + "alias.bad.example is an alias of four.good.example; Private.bad.example " + isPrivate},
+		{"text.bad.example. Private.bad.example.", begin + "text.bad.example has no address; Private.bad.example " + isPrivate},
 		{"a.bad.example. b.bad.example. c.bad.example. d.bad.example. e.bad.example.", begin +
 			"a.bad.example has no address; b.bad.example has no address; c.bad.example has no address; and 2 more"},
 		{". 1.2.3.4.", begin + ". is a null MX beside others (RFC 7505, section 3); 1.2.3.4 is an address, not a host name"},

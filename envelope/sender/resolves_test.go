@@ -106,7 +106,7 @@ func TestResolvesNamesTheFirstFailure(t *testing.T) {
 func TestWithoutDNSNothingIsDecided(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, check := range []envelope.Check{sender.Resolves, sender.TakesMail, sender.MXUsable} {
+	for _, check := range []envelope.Check{sender.Resolves, sender.TakesMail, sender.MXUsable, sender.MXNotAlias} {
 		envelopetest.Expect(t, check(t.Context(), nil, from("ann@null.example")), temp, dnsFails)
 		dns := world()
 		envelopetest.Expect(t, check(ended, dns, from("ann@null.example")), temp, dnsFails)

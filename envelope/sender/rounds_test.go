@@ -12,7 +12,7 @@ import (
 
 // Questions that do not depend on each other are asked together.
 func TestRounds(t *testing.T) {
-	bad := []string{ // no aliases, which take another round
+	bad := []string{
 		"text.bad.example.", "private.bad.example.", "loop.bad.example.", "ula.bad.example.", "group.bad.example.",
 		"two.bad.example.", "nat64.bad.example.", "local64.bad.example.", "nowhere.example.",
 	}
@@ -31,6 +31,7 @@ func TestRounds(t *testing.T) {
 		{"the last of ten hosts", sender.MXUsable, domainOf(append(slices.Clone(bad), "four.good.example.")...), "domain.example", 2},
 		{"none of ten hosts", sender.MXUsable, domainOf(append(slices.Clone(bad), "mapped.bad.example.")...), "domain.example", 2},
 		{"ten hosts, and one fails", sender.MXUsable, domainOf(append(slices.Clone(bad), "timeout.example.")...), "domain.example", 2},
+		{"two hosts fail, and the third is not an alias", sender.MXNotAlias, domainOf("fails.example.", "timeout.example.", "four.good.example."), "domain.example", 2},
 		{"a domain without an MX", sender.MXUsable, world(), "four.example", 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

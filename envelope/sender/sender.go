@@ -5,7 +5,7 @@
 // The checks answer two questions. Can a report arrive? A usable sender parses
 // (Syntax), has a fully qualified domain (FQDN) that exists in DNS (Resolves),
 // accepts mail at all (TakesMail), and has mail servers that can be reached
-// (MXUsable). May this client use the address? Strangers should not use our
+// (MXUsable) and that are named as the standard requires (MXNotAlias). May this client use the address? Strangers should not use our
 // domains (NotOurs), our own clients should use no others (Ours), with a mailbox
 // that exists (Listed) and belongs to the login (OwnedByLogin). In and Null are
 // for conditions, and BounceToOne refuses failure reports to several recipients.

@@ -47,6 +47,8 @@ func world() *zone.Zone {
 		round         CNAME  round2
 		round2        CNAME  round
 		deaf          MX     10 nowhere
+		byalias       MX     10 alias.mx
+		alias.mx      CNAME  mx.org
 		xn--bcher-kva MX     10 mx.org
 		stubborn      A      192.175.48.1
 		patient       AAAA   2620:4f:8000::1
@@ -76,6 +78,7 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 		{sender.Resolves, "sender.resolves", envelope.Mail},
 		{sender.TakesMail, "sender.takesmail", envelope.Mail},
 		{sender.MXUsable, "sender.mxusable", envelope.Mail},
+		{sender.MXNotAlias, "sender.mxnotalias", envelope.Mail},
 		{sender.NotOurs(), "sender.notours", envelope.Mail},
 		{sender.NotOurs("not a name"), "sender.notours", envelope.Mail},
 		{sender.Ours(), "sender.ours", envelope.Mail},

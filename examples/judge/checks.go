@@ -133,6 +133,7 @@ func everyCheck(site facts) []envelope.Check {
 		sender.Resolves,
 		sender.TakesMail,
 		sender.MXUsable,
+		sender.MXNotAlias,
 		sender.NotOurs(site.Domains...),
 		sender.Ours(site.Domains...),
 		sender.Listed(site.Domains, site.Mailboxes),

@@ -37,7 +37,7 @@ func output(args []string, stdin string) string {
 
 func TestGolden(t *testing.T) {
 	good := []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}
-	senders := []string{"-checks", "sender.resolves,sender.takesmail,sender.mxusable,sender.listed,sender.ownedbylogin,spf.pass"}
+	senders := []string{"-checks", "sender.resolves,sender.takesmail,sender.mxusable,sender.mxnotalias,sender.listed,sender.ownedbylogin,spf.pass"}
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
 		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.sendernotlisted,dnsbl.ptrnotlisted,dnsbl.asn"}
 	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
