@@ -13,6 +13,7 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/message"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/greylist"
@@ -70,6 +71,8 @@ func misconfigured() map[string][]envelope.Check {
 		"recipient.Ours":   {recipient.Ours("exa mple"), recipient.Ours("[192.0.2.1")},
 		"recipient.Role":   {recipient.Role([]string{"a..b"}), recipient.Role(nil, "two words")},
 		"recipient.Listed": {recipient.Listed(nil), recipient.Listed(directory.Subaddressed(nil, "+"))},
+
+		"message.List": {message.List("exa mple")},
 
 		"spf.Checker.NotFail":     {noChecker.NotFail},
 		"spf.Checker.NotSoftFail": {noChecker.NotSoftFail},
