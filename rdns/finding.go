@@ -2,7 +2,6 @@ package rdns
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -11,42 +10,57 @@ import (
 // listed is how many names a text has. The others are only counted.
 const listed = 3
 
+var (
+	// unproved is the status of a client without a confirmed name (RFC 7372,
+	// section 3.3: reverse DNS validation failed).
+	unproved = envelope.Status{Code: 550, Subject: 7, Detail: 25}
+	// unwanted is the status of a client that is refused for its name (RFC 3463:
+	// delivery not authorized).
+	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+)
+
 // temporary is the finding that a lookup failed. Its status has the detail of reverse
 // DNS validation (RFC 7372, section 3.3) and the code of a local error in processing
 // (RFC 5321, section 4.2.3).
-func temporary(check string, result *Result) envelope.Finding {
+func (result *Result) temporary(check string) envelope.Finding {
 	f := envelope.Temporary(check, result.Err)
 	f.Status = envelope.Status{Code: 451, Subject: 7, Detail: 25}
 	return f.With(result)
 }
 
-// nameless is the finding that the client has no name.
-func nameless(check string, status envelope.Status, client netip.Addr, result *Result) envelope.Finding {
+// nameless is the finding that the client has no name, or that the lookup failed.
+func (result *Result) nameless(check string, status envelope.Status) envelope.Finding {
 	var f envelope.Finding
 	switch {
-	case !client.IsValid():
+	case result.Err != nil:
+		return result.temporary(check)
+	case !result.client.IsValid():
 		f = envelope.Failed(check, status, "the client address is unknown")
 	case len(result.Unusable) > 0:
 		text := result.Unusable[0]
 		_, fault := usable(text)
-		f = envelope.Failed(check, status, `the PTR record of the client %s is "%s", which %s`, client, text, fault)
+		f = envelope.Failed(check, status, `the PTR record of the client %s is "%s", which %s`, result.client, text, fault)
 	default:
-		f = envelope.Failed(check, status, "the client %s has no PTR record", client)
+		f = envelope.Failed(check, status, "the client %s has no PTR record", result.client)
 	}
 	return f.With(result)
 }
 
-// unconfirmed is the finding that none of the names resolves to the client.
-func unconfirmed(check string, status envelope.Status, client netip.Addr, names []envelope.Host, result *Result) envelope.Finding {
+// unconfirmed is the finding that none of the names resolves to the client, or that
+// a lookup failed.
+func (result *Result) unconfirmed(check string, status envelope.Status, names []envelope.Host) envelope.Finding {
+	if result.Err != nil {
+		return result.temporary(check)
+	}
 	record := "A"
-	if client.Is6() {
+	if result.client.Is6() {
 		record = "AAAA"
 	}
 	format := "the PTR record of the client %s is %s, which has no %s record with that address"
 	if len(names) > 1 {
 		format = "the PTR records of the client %s are %s, none of which has an %s record with that address"
 	}
-	return envelope.Failed(check, status, format, client, list(names, result.Cut), record).With(result)
+	return envelope.Failed(check, status, format, result.client, result.list(names), record).With(result)
 }
 
 // Texts of the checks of sets, for the address of the client and its names.
@@ -56,7 +70,7 @@ const (
 )
 
 // list returns the first three names for a text, and how many more there are.
-func list(names []envelope.Host, cut bool) string {
+func (result *Result) list(names []envelope.Host) string {
 	var b strings.Builder
 	for i, name := range names[:min(len(names), listed)] {
 		switch {
@@ -71,14 +85,17 @@ func list(names []envelope.Host, cut bool) string {
 	if more := len(names) - listed; more > 0 {
 		fmt.Fprintf(&b, " and %d more", more)
 	}
-	if cut {
+	if result.Cut {
 		fmt.Fprintf(&b, " (only the first %d were checked)", maxNames)
 	}
 	return b.String()
 }
 
-// unbacked turns a finding about the client's names into one about its HELO name.
+// unbacked turns a failure about the client's names into one about its HELO name.
 func unbacked(f envelope.Finding, greeting envelope.Host) envelope.Finding {
+	if f.Outcome != envelope.Fail {
+		return f
+	}
 	f.Text = "the HELO name " + string(greeting) + " does not match reverse DNS: " + f.Text
 	return f.SuggestLogin()
 }

@@ -25,17 +25,15 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 	if err != nil {
 		return envelope.NotApplicable(check)
 	}
-	client, result := e.Client(), Evaluate(ctx, r, e)
+	result := Evaluate(ctx, r, e)
 	switch {
-	case result.Err != nil:
-		return temporary(check, result)
 	case len(result.Names) == 0:
-		return unbacked(nameless(check, unproved, client, result), greeting)
+		return unbacked(result.nameless(check, unproved), greeting)
 	case slices.Contains(result.Names, greeting):
 		return envelope.Passed(check).With(result)
 	}
 	return unbacked(envelope.Failed(check, unproved, "the PTR records of the client %s are %s",
-		client, list(result.Names, result.Cut)), greeting).With(result)
+		result.client, result.list(result.Names)), greeting).With(result)
 }
 
 // BacksHelo passes when the HELO name is in one of the domains and the client has a
@@ -69,25 +67,20 @@ func BacksHelo(domains ...string) envelope.Check {
 		if domain == "" {
 			return envelope.NotApplicable(check)
 		}
-		client, result := e.Client(), Evaluate(ctx, r, e)
-		if result.Err != nil {
-			return temporary(check, result)
-		}
+		result := Evaluate(ctx, r, e)
 		if len(result.Names) == 0 {
-			return unbacked(nameless(check, unwanted, client, result), greeting)
+			return unbacked(result.nameless(check, unwanted), greeting)
 		}
 		within := slices.DeleteFunc(slices.Clone(result.Names), func(name envelope.Host) bool { return !name.Within(domain) })
 		result.Confirm(ctx, r, within)
 		switch {
-		case result.Err != nil:
-			return temporary(check, result)
 		case result.Confirmed != "":
 			return envelope.Passed(check).With(result)
 		case len(within) > 0:
-			return unbacked(unconfirmed(check, unwanted, client, within, result), greeting)
+			return unbacked(result.unconfirmed(check, unwanted, within), greeting)
 		}
 		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s are %s, and nothing in %s",
-			client, list(result.Names, result.Cut), domain), greeting).With(result)
+			result.client, result.list(result.Names), domain), greeting).With(result)
 	})
 }
 

@@ -36,15 +36,6 @@ import (
 	"mxrules.example/envelope/genericname"
 )
 
-var (
-	// unproved is the status of a client without a confirmed name (RFC 7372,
-	// section 3.3: reverse DNS validation failed).
-	unproved = envelope.Status{Code: 550, Subject: 7, Detail: 25}
-	// unwanted is the status of a client that is refused for its name (RFC 3463:
-	// delivery not authorized).
-	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
-)
-
 // Exists passes when a PTR record of the client has a host name, confirmed or not.
 // It answers from Connect on.
 //
@@ -56,12 +47,9 @@ func Exists(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) enve
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client, result := e.Client(), Evaluate(ctx, r, e)
-	switch {
-	case result.Err != nil:
-		return temporary(check, result)
-	case len(result.Names) == 0:
-		return nameless(check, unproved, client, result)
+	result := Evaluate(ctx, r, e)
+	if len(result.Names) == 0 {
+		return result.nameless(check, unproved)
 	}
 	return envelope.Passed(check).With(result)
 }
@@ -78,18 +66,16 @@ func Confirmed(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client, result := e.Client(), Evaluate(ctx, r, e)
-	if result.Err == nil {
+	result := Evaluate(ctx, r, e)
+	if len(result.Names) > 0 {
 		result.Confirm(ctx, r, result.Names)
 	}
 	result.settle()
 	switch {
-	case result.Err != nil:
-		return temporary(check, result)
 	case len(result.Names) == 0:
-		return nameless(check, unproved, client, result)
+		return result.nameless(check, unproved)
 	case result.Confirmed == "":
-		return unconfirmed(check, unproved, client, result.Names, result)
+		return result.unconfirmed(check, unproved, result.Names)
 	}
 	return envelope.Passed(check).With(result)
 }
@@ -108,16 +94,16 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	client, result := e.Client(), Evaluate(ctx, r, e)
-	if result.Err != nil {
-		return temporary(check, result)
-	}
-	if len(result.Names) == 0 {
-		return nameless(check, unwanted, client, result).SuggestLogin()
+	result := Evaluate(ctx, r, e)
+	switch {
+	case result.Err != nil:
+		return result.temporary(check)
+	case len(result.Names) == 0:
+		return result.nameless(check, unwanted).SuggestLogin()
 	}
 	firstSign := ""
 	for _, name := range result.Names {
-		sign, generic := genericname.Judge(name, client)
+		sign, generic := genericname.Judge(name, result.client)
 		if !generic {
 			return envelope.Passed(check).With(result)
 		}
@@ -127,5 +113,5 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 	}
 	return envelope.Failed(check, unwanted,
 		"the name %s of the client %s looks like that of a dynamic or unnamed address: %s",
-		result.Names[0], client, firstSign).SuggestLogin().With(result)
+		result.Names[0], result.client, firstSign).SuggestLogin().With(result)
 }

@@ -155,6 +155,9 @@ func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
 			if f.Outcome == envelope.None {
 				return
 			}
+			if f.Outcome == envelope.TempError && (!strings.HasPrefix(f.Text, "the DNS lookup of ") || f.Advice != "") {
+				t.Errorf("the text of a failed lookup is %q, the advice %q", f.Text, f.Advice)
+			}
 			result, ok := f.Detail.(*rdns.Result)
 			if !ok || result.Names == nil || string(result.Confirmed) != tc.confirmed {
 				t.Errorf("detail %#v, want %q confirmed", f.Detail, tc.confirmed)

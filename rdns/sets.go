@@ -32,26 +32,21 @@ func In(patterns ...string) envelope.Check {
 func InSet(set envelope.Set[envelope.Host]) envelope.Check {
 	const check = "rdns.in"
 	return set.At(check, envelope.Connect, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		client, result := e.Client(), Evaluate(ctx, r, e)
-		if result.Err != nil {
-			return temporary(check, result)
-		}
+		result := Evaluate(ctx, r, e)
 		if len(result.Names) == 0 {
-			return nameless(check, unwanted, client, result)
+			return result.nameless(check, unwanted)
 		}
 		matching, unknown := only(ctx, result.Names, set)
 		result.Confirm(ctx, r, matching)
 		switch {
 		case result.Confirmed != "":
-			return envelope.Passed(check).Observed(isListed, client, result.Confirmed).With(result)
-		case result.Err != nil:
-			return temporary(check, result)
-		case unknown != nil:
+			return envelope.Passed(check).Observed(isListed, result.client, result.Confirmed).With(result)
+		case result.Err == nil && unknown != nil:
 			return envelope.Unavailable(check, unknown).With(result)
 		case len(matching) > 0:
-			return unconfirmed(check, unwanted, client, matching, result)
+			return result.unconfirmed(check, unwanted, matching)
 		}
-		return envelope.Failed(check, unwanted, notListed, client, list(result.Names, result.Cut)).With(result)
+		return envelope.Failed(check, unwanted, notListed, result.client, result.list(result.Names)).With(result)
 	})
 }
 
@@ -76,7 +71,7 @@ func NotIn(patterns ...string) envelope.Check {
 		}
 		result := Evaluate(ctx, r, e)
 		if result.Err != nil {
-			return temporary(check, result)
+			return result.temporary(check)
 		}
 		var matching []envelope.Host
 		for _, name := range result.Names {
@@ -86,11 +81,11 @@ func NotIn(patterns ...string) envelope.Check {
 		}
 		switch {
 		case len(matching) > 0:
-			return envelope.Failed(check, unwanted, isListed, client, list(matching, result.Cut)).With(result)
+			return envelope.Failed(check, unwanted, isListed, client, result.list(matching)).With(result)
 		case len(result.Names) == 0:
 			return envelope.Passed(check).Observed("the client %s has no name", client).With(result)
 		}
-		return envelope.Passed(check).Observed(notListed, client, list(result.Names, result.Cut)).With(result)
+		return envelope.Passed(check).Observed(notListed, client, result.list(result.Names)).With(result)
 	})
 }
 
