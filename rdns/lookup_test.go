@@ -3,6 +3,7 @@ package rdns_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 
@@ -134,5 +135,69 @@ func TestEvaluate(t *testing.T) {
 	dns := world().Failing("2.2.0.192.in-addr.arpa.", zone.SERVFAIL)
 	if result := rdns.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: address("2")}); result.Err == nil || result.Names == nil {
 		t.Errorf("the lookup fails: %v, %v", result.Names, result.Err)
+	}
+}
+
+// The addresses of all names are asked for together, wherever the good one stands.
+func TestNamesAreConfirmedTogether(t *testing.T) {
+	var text strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&text, "1.2.0.192.in-addr.arpa. PTR mail%d.example.org.\n", i)
+	}
+	none := text.String()
+	for _, tc := range []struct {
+		name, zone string
+		check      envelope.Check
+		helo       string
+		want       int
+	}{
+		{"the last of ten", none + "mail9.example.org. A 192.0.2.1", rdns.Confirmed, "", 2},
+		{"the first of ten", none + "mail0.example.org. A 192.0.2.1", rdns.Confirmed, "", 2},
+		{"none of ten", none, rdns.Confirmed, "", 2},
+		{"ten in a set", none, rdns.In(".example.org"), "", 2},
+		{"ten that back HELO", none, rdns.BacksHelo("example.org"), "example.org", 2},
+		{"no name", "", rdns.Confirmed, "", 1},
+		{"ten that need not lead back", none, rdns.Exists, "", 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			e := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: tc.helo}
+			if got := envelopetest.Rounds(t, tc.check, zone.MustParse(tc.zone), e); got != tc.want {
+				t.Errorf("%d rounds, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestOnlyTenNamesAreLookedAt(t *testing.T) {
+	text := "mail.example.org. A 192.0.2.1\n"
+	for i := range 9 {
+		text += fmt.Sprintf("1.2.0.192.in-addr.arpa. PTR a%d.example.org.\n", i)
+	}
+	text += "1.2.0.192.in-addr.arpa. PTR 192.0.2.1.\n" // the tenth
+	for _, tc := range []struct {
+		more string
+		cut  bool
+	}{
+		{"a3.example.org", false}, // seen already
+		{"192.0.2.1", false},
+		{"mail.example.org", true},
+		{"also no name", true},
+	} {
+		dns := zone.MustParse(text + "1.2.0.192.in-addr.arpa. PTR " + strings.ReplaceAll(tc.more, " ", `\032`) + ".\n")
+		e := envelope.Envelope{ClientIP: address("1")}
+		got := rdns.Confirmed(t.Context(), dns, &e)
+		result := got.Detail.(*rdns.Result)
+		if got.Outcome != envelope.Fail || result.Cut != tc.cut || len(result.Names) != 9 || len(result.Unusable) != 1 {
+			t.Errorf("%s: %v with %+v", tc.more, got.Outcome, result)
+		}
+		if said := strings.Contains(got.Text, "only the first 10 were checked"); said != tc.cut {
+			t.Errorf("%s: text %q", tc.more, got.Text)
+		}
+		if asked := len(dns.Asked()); asked != 1+9 {
+			t.Errorf("%s: %d questions", tc.more, asked)
+		}
+		if !strings.Contains(got.Text, "are a0.example.org, a1.example.org, a2.example.org and 6 more") {
+			t.Errorf("text %q", got.Text)
+		}
 	}
 }

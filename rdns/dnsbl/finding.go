@@ -11,6 +11,14 @@ import (
 	"mxrules.example/envelope"
 )
 
+var (
+	// blocked is the status of a listed client or domain (RFC 5321, section 4.2.3:
+	// transaction failed; RFC 3463: delivery not authorized).
+	blocked = envelope.Status{Code: 554, Subject: 7, Detail: 1}
+	// unwanted is the status of a client that is not on a list that it should be on.
+	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
+)
+
 // maxShown is how many lists a text has. The others are only counted.
 const maxShown = 3
 

@@ -1,6 +1,7 @@
 package rdns_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -8,6 +9,29 @@ import (
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns"
 )
+
+func TestTheResultInJSON(t *testing.T) {
+	for _, tc := range []struct {
+		client string
+		check  envelope.Check
+		want   string
+	}{
+		{"1", rdns.Exists, `{"names":["mail.example.org"],"confirmed":""}`},
+		{"1", rdns.Confirmed, `{"names":["mail.example.org"],"confirmed":"mail.example.org"}`},
+		{"6", rdns.Confirmed, `{"names":["nowhere.example.org","second.example.org"],"confirmed":"second.example.org"}`},
+		{"20", rdns.Confirmed, `{"names":["twenty.example.org"],"confirmed":""}`},
+		{"2", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"11", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"30", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+		{"", rdns.Confirmed, `{"names":[],"confirmed":""}`},
+	} {
+		got := tc.check(t.Context(), world(), &envelope.Envelope{ClientIP: address(tc.client)})
+		text, err := json.Marshal(got.Detail)
+		if err != nil || string(text) != tc.want {
+			t.Errorf("client %s: %s, %v, want %s", tc.client, text, err, tc.want)
+		}
+	}
+}
 
 // TestTheResultInTheHeader has the results of the method iprev (RFC 8601, section
 // 2.7.3). Checks that evaluate no such thing say nothing.
