@@ -235,21 +235,20 @@ func parseDomain(s string, smtputf8 bool) (h Host, reason string) {
 	return h, hostFault(name)
 }
 
-// String returns the mailbox in the form of RFC 5321, section 4.1.2, with the local
-// part in quotes if it needs them, and without the source route.
+// String returns the mailbox in the form of RFC 5321, section 4.1.2, without the
+// source route. The local part is unchanged if it is a Dot-string, and otherwise a
+// Quoted-string. Characters that are invalid in a local part stay, and are an error
+// of [ParseMailbox].
 func (m Mailbox) String() string {
 	domain := string(m.Domain)
 	if domain == "" {
 		domain = m.Literal.String()
 	}
-	return QuoteLocalPart(m.Local) + "@" + domain
+	return quoteLocalPart(m.Local) + "@" + domain
 }
 
-// QuoteLocalPart returns an unquoted local part in the form that stands before an @:
-// unchanged if it is a Dot-string, otherwise as a Quoted-string (RFC 5321, section
-// 4.1.2). Characters that are invalid in a local part stay, and are an error of
-// [ParseMailbox].
-func QuoteLocalPart(local string) string {
+// quoteLocalPart returns an unquoted local part in the form that stands before an @.
+func quoteLocalPart(local string) string {
 	if !strings.Contains(local, "@") {
 		if _, _, reason := parseDotString(local, true); reason == "" {
 			return local

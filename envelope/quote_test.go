@@ -12,7 +12,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-func TestQuoteLocalPart(t *testing.T) {
+func TestMailboxQuotesItsLocalPart(t *testing.T) {
 	for _, tc := range []struct{ name, local, want string }{
 		{"plain", "info", "info"},
 		{"dots inside", "first.last", "first.last"},
@@ -34,34 +34,39 @@ func TestQuoteLocalPart(t *testing.T) {
 		{"what is not UTF-8 stays", "a\xff", "\"a\xff\""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := envelope.QuoteLocalPart(tc.local); got != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
+			if got, want := atExample(tc.local), tc.want+"@example.org"; got != want {
+				t.Errorf("got %s, want %s", got, want)
 			}
 		})
 	}
 }
 
+// atExample returns the mailbox of a local part at example.org.
+func atExample(local string) string {
+	return envelope.Mailbox{Local: local, Domain: "example.org"}.String()
+}
+
 func TestInvalidCharactersOfALocalPartAreErrorsInQuotes(t *testing.T) {
 	for _, local := range []string{"a\x00b", "a\r\nb", "a\x7f", "a\xff", "a\u0085"} {
-		if m, err := envelope.ParseMailbox(envelope.QuoteLocalPart(local)+"@example.org", true); err == nil {
+		if m, err := envelope.ParseMailbox(atExample(local), true); err == nil {
 			t.Errorf("%q is read as %+v", local, m)
 		}
 	}
 }
 
-func FuzzQuoteLocalPart(f *testing.F) {
+func FuzzMailboxString(f *testing.F) {
 	for _, seed := range []string{"info", "a@b", "", `a"b\c`, "a..b", "jürgen", "a b", "\x00", "\xff", `"a"`, "a\u0085", strings.Repeat("a", 65), strings.Repeat("a", 243)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, local string) {
-		quoted := envelope.QuoteLocalPart(local)
-		m, err := envelope.ParseMailbox(quoted+"@example.org", true)
-		possible := utf8.ValidString(local) && !strings.ContainsFunc(local, unicode.IsControl) && len(quoted)+len("@example.org") <= 254 // RFC 5321, section 4.5.3.1.3, without the brackets
+		text := atExample(local)
+		m, err := envelope.ParseMailbox(text, true)
+		possible := utf8.ValidString(local) && !strings.ContainsFunc(local, unicode.IsControl) && len(text) <= 254 // RFC 5321, section 4.5.3.1.3, without the brackets
 		if possible != (err == nil) {
-			t.Fatalf("%q is quoted as %q, and that gives %v", local, quoted, err)
+			t.Fatalf("%q is written %q, and that gives %v", local, text, err)
 		}
 		if err == nil && (m.Local != local || m.Domain != "example.org" || m.Route != "") {
-			t.Errorf("%q is quoted as %q and read as %+v", local, quoted, m)
+			t.Errorf("%q is written %q and read as %+v", local, text, m)
 		}
 	})
 }

@@ -150,7 +150,7 @@ func FuzzMacros(f *testing.F) {
 		f.Add(template, "a.b_c+d=e!", "x.y-z.example", true)
 	}
 	f.Fuzz(func(t *testing.T, template, local, helo string, six bool) {
-		sender := envelope.QuoteLocalPart(local) + "@email.example.com"
+		sender := envelope.Mailbox{Local: local, Domain: "email.example.com"}.String()
 		m, err := envelope.ParseMailbox(sender, false)
 		// Ours are p and slashes, the escaped blank, and an @ in quotes. The library
 		// also drops empty parts of what is not split at all.

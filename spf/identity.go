@@ -31,7 +31,7 @@ type sender struct {
 
 // String returns the mailbox as RFC 5321 writes it.
 func (s sender) String() string {
-	return envelope.QuoteLocalPart(s.local) + "@" + string(s.domain)
+	return envelope.Mailbox{Local: s.local, Domain: s.domain}.String()
 }
 
 // postmaster is the local part of a sender without one (RFC 7208, section 4.3).

@@ -62,13 +62,14 @@ func (s *session) describe(from string, options *smtp.MailOptions) envelope.Enve
 }
 
 // quoted returns an address in the form of RFC 5321, section 4.1.2. go-smtp removes
-// the quotes of a local part, which may contain @. A domain does not.
+// the quotes of a local part, which may contain @. A domain does not, and is written
+// unchanged.
 func quoted(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 { // the null sender
 		return address
 	}
-	return envelope.QuoteLocalPart(address[:at]) + address[at:]
+	return envelope.Mailbox{Local: address[:at], Domain: envelope.Host(address[at+1:])}.String()
 }
 
 // Rcpt judges one recipient.

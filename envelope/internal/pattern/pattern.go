@@ -105,7 +105,7 @@ func (p Pattern) String() string {
 	case p.scope == below:
 		return "@." + string(p.place)
 	}
-	return envelope.QuoteLocalPart(p.local) + "@" + string(p.place)
+	return envelope.Mailbox{Local: p.local, Domain: p.place}.String()
 }
 
 // Domain returns the pattern of all mailboxes of the domain or literal of p.
