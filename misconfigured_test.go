@@ -107,12 +107,12 @@ func misconfigured() map[string][]envelope.Check {
 func TestValidateFindsEveryMisconfiguredCheck(t *testing.T) {
 	for name, checks := range misconfigured() {
 		for i, check := range checks {
-			fault := envelope.Validate(check)
+			fault := check.Validate()
 			if fault == nil {
 				t.Errorf("%s %d: valid", name, i)
 				continue
 			}
-			if of, from := envelope.Describe(check); of == "" || from <= envelope.Start || from > envelope.Data {
+			if of, from := check.Describe(); of == "" || from <= envelope.Start || from > envelope.Data {
 				t.Errorf("%s %d: has the name %q and the stage %v", name, i, of, from)
 			}
 			if f := check(t.Context(), nil, &envelope.Envelope{Message: envelope.NewMessage(nil)}); f.Outcome == envelope.Pass {

@@ -355,7 +355,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 	list := signed(t, from(good, "someone@shop.example", "someone@bank.example"), "evil.example")
 	site := checker(t, dmarc.Options{MailingLists: []string{"evil.example"}})
 	for _, check := range []envelope.Check{site.NotReject, site.AlignedFor("bank.example", ".example")} {
-		name, _ := envelope.Describe(check)
+		name, _ := check.Describe()
 		t.Run(name+" of a site", func(t *testing.T) {
 			envelopetest.TestCheck(t, check, mail(), append(envelopes, list)...)
 		})

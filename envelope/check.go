@@ -60,7 +60,7 @@ func WithoutMessage(check string, e *Envelope) Finding {
 // Misconfigured returns a check that replaces one with invalid arguments, such as a
 // pattern that does not parse. From stage on it is a TempError whose Err is err, so
 // that the mistake neither accepts nor loses mail. At Start it is the same TempError,
-// so that [Validate] finds the mistake before the first mail.
+// so that [Check.Validate] finds the mistake before the first mail.
 func Misconfigured(name string, stage Stage, err error) Check {
 	found := misconfiguration(name, err)
 	check := At(name, stage, func(context.Context, Resolver, *Envelope) Finding { return found })
@@ -92,24 +92,24 @@ func mistaken(check string, detail uint16, err error) Finding {
 	return f
 }
 
-// Describe returns the name of a check and the stage from which it answers. It
+// Describe returns the name of the check and the stage from which it answers. It
 // calls the check at Start, where a check looks nothing up. The name of a check that
 // panics there is "".
-func Describe(check Check) (name string, from Stage) {
-	f, err := atStart(check)
+func (check Check) Describe() (name string, from Stage) {
+	f, err := check.atStart()
 	if err != nil {
 		return "", Whole
 	}
 	return f.Check, f.Awaits
 }
 
-// Validate returns an error if a check is misconfigured. For a combination the
+// Validate returns an error if the check is misconfigured. For a combination the
 // error names every misconfigured operand. A check that is nil, or that panics or
 // has no outcome at Start, is misconfigured too. Like Describe, Validate calls the
 // check at Start. It does not find mistakes that only show with mail, DNS or a
 // store.
-func Validate(check Check) error {
-	f, err := atStart(check)
+func (check Check) Validate() error {
+	f, err := check.atStart()
 	if err != nil {
 		return err
 	}
@@ -121,9 +121,9 @@ func Validate(check Check) error {
 
 var errNoCheck = errors.New("the check is nil")
 
-// atStart returns the finding of a check at Start. It returns an error for a check
-// that is nil or panics.
-func atStart(check Check) (f Finding, err error) {
+// atStart returns the finding of the check at Start. It returns an error if the check
+// is nil or panics.
+func (check Check) atStart() (f Finding, err error) {
 	if check == nil {
 		return f, errNoCheck
 	}

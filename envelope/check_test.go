@@ -142,7 +142,7 @@ func TestValidate(t *testing.T) {
 		}, "the check panics at Start: no message", nil},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
-			err := envelope.Validate(tc.check)
+			err := tc.check.Validate()
 			if tc.want == "" {
 				if err != nil {
 					t.Fatalf("got %v", err)
@@ -209,7 +209,7 @@ func TestDescribe(t *testing.T) {
 		}, "", envelope.Whole},
 	} {
 		t.Run(tc.about, func(t *testing.T) {
-			name, from := envelope.Describe(tc.check)
+			name, from := tc.check.Describe()
 			if name != tc.name || from != tc.from {
 				t.Errorf("got %q from %s, want %q from %s", name, from, tc.name, tc.from)
 			}

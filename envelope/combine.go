@@ -45,7 +45,7 @@ import (
 // that decided it. Its Detail is a []Finding of all operands that ran, and its
 // Commit calls theirs.
 //
-// A combination is misconfigured if one of its operands is ([Validate]). When mail
+// A combination is misconfigured if one of its operands is ([Check.Validate]). When mail
 // comes, the misconfigured operand is a TempError like any other, and matters only
 // if it could change the result.
 func All(checks ...Check) Check { return combine("all", Fail, checks) }
@@ -220,7 +220,7 @@ func commitAll(findings []Finding) func(context.Context) error {
 func combinedName(word string, checks []Check) string {
 	names := make([]string, len(checks))
 	for i, check := range checks {
-		names[i], _ = Describe(check)
+		names[i], _ = check.Describe()
 	}
 	return word + "(" + strings.Join(names, ", ") + ")"
 }

@@ -32,7 +32,7 @@
 //
 // [All], [Any] and [Not] combine checks; an unknown outcome that cannot change the
 // result is ignored. [At] makes a check from a function. [Once] shares work between
-// the checks of one judgement. [Validate] finds misconfigured checks before the
+// the checks of one judgement. [Check.Validate] finds misconfigured checks before the
 // first mail.
 //
 // # Concurrent checks

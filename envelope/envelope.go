@@ -85,9 +85,8 @@ func (e *Envelope) Client() netip.Addr {
 	return e.ClientIP.Unmap().WithZone("")
 }
 
-// PlainPrefix returns p, or the IPv4 prefix that it means if p is IPv4-mapped
-// (::ffff:192.0.2.0/120), so that it matches an address of Client.
-func PlainPrefix(p netip.Prefix) netip.Prefix {
+// plainPrefix returns p, or the IPv4 prefix that it means if p is IPv4-mapped.
+func plainPrefix(p netip.Prefix) netip.Prefix {
 	const mapped = 96 // bits before the IPv4 address, RFC 4291, section 2.5.5.2
 	if p.Addr().Is4In6() && p.Bits() >= mapped {
 		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped)
@@ -95,15 +94,16 @@ func PlainPrefix(p netip.Prefix) netip.Prefix {
 	return p
 }
 
-// PlainPrefixes returns each of prefixes as PlainPrefix does. The error is a
-// *[SyntaxError] if one is invalid, such as the zero value.
+// PlainPrefixes returns prefixes that match addresses of Client: an IPv4-mapped one
+// (::ffff:192.0.2.0/120) becomes the IPv4 prefix that it means, every other one is
+// unchanged. The error is a *[SyntaxError] if one is invalid, such as the zero value.
 func PlainPrefixes(prefixes []netip.Prefix) ([]netip.Prefix, error) {
 	plain := make([]netip.Prefix, 0, len(prefixes))
 	for _, p := range prefixes {
 		if !p.IsValid() {
 			return nil, &SyntaxError{Kind: "network", Value: p.String(), Reason: "has no valid address and length"}
 		}
-		plain = append(plain, PlainPrefix(p))
+		plain = append(plain, plainPrefix(p))
 	}
 	return plain, nil
 }

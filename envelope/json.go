@@ -14,7 +14,7 @@ import (
 //	{"stage": "rcpt", "client_ip": "192.0.2.1", "helo": "mail.example.org",
 //	 "mail_from": "a@example.org", "rcpt_to": ["b@example.net"]}
 type JSON struct {
-	Stage         string   `json:"stage,omitempty"`          // as ParseStage reads it
+	Stage         string   `json:"stage,omitempty"`          // as Stage.String writes it
 	ClientIP      string   `json:"client_ip,omitempty"`      // "" is an unknown address
 	SpokeEarly    bool     `json:"spoke_early,omitempty"`    //
 	Helo          string   `json:"helo,omitempty"`           //
@@ -39,7 +39,7 @@ func (j JSON) Envelope() (e Envelope, recipients []string, err error) {
 		MailFrom:   j.MailFrom,
 		SMTPUTF8:   j.SMTPUTF8,
 	}
-	if e.Stage, err = ParseStage(j.Stage); err != nil {
+	if err := e.Stage.UnmarshalText([]byte(j.Stage)); err != nil {
 		return Envelope{}, nil, err
 	}
 	if j.ClientIP != "" {
@@ -82,10 +82,10 @@ func (j JSON) message() (*Message, error) {
 	return nil, nil
 }
 
-// NewJSON returns e as JSON with recipients, or with RcptTo if there are none. It does
+// JSON returns e in JSON with recipients, or with RcptTo if there are none. It does
 // not keep Recipients, the details of TLS, and an empty message. The error is that of
 // reading the message.
-func NewJSON(e *Envelope, recipients ...string) (JSON, error) {
+func (e *Envelope) JSON(recipients ...string) (JSON, error) {
 	j := JSON{
 		SpokeEarly: e.SpokeEarly,
 		Login:      e.Login,

@@ -118,7 +118,7 @@ func TestJSONKeepsTheMessageUnchanged(t *testing.T) {
 		"replacement":    "\ufffd",
 	} {
 		t.Run(name, func(t *testing.T) {
-			line, err := envelope.NewJSON(&envelope.Envelope{Message: envelope.NewMessage([]byte(raw))})
+			line, err := (&envelope.Envelope{Message: envelope.NewMessage([]byte(raw))}).JSON()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func throughText(t *testing.T, line envelope.JSON) envelope.Envelope {
 	return e
 }
 
-func TestNewJSONKeepsAllFields(t *testing.T) {
+func TestEnvelopeJSONKeepsAllFields(t *testing.T) {
 	now := time.Date(2031, 5, 17, 8, 0, 0, 123456789, time.FixedZone("", 2*60*60))
 	e := envelope.Envelope{
 		Stage:      envelope.Rcpt,
@@ -160,7 +160,7 @@ func TestNewJSONKeepsAllFields(t *testing.T) {
 		SMTPUTF8:   true,
 		Now:        now,
 	}
-	line, err := envelope.NewJSON(&e)
+	line, err := e.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestNewJSONKeepsAllFields(t *testing.T) {
 	}
 }
 
-func TestNewJSONForRecipients(t *testing.T) {
+func TestEnvelopeJSONForRecipients(t *testing.T) {
 	own := envelope.Envelope{RcptTo: "own@example.net"}
 	for _, tc := range []struct {
 		name  string
@@ -193,19 +193,19 @@ func TestNewJSONForRecipients(t *testing.T) {
 		{"its own", own, nil, []string{"own@example.net"}},
 		{"those given", own, []string{"a@example.net", "b@example.net"}, []string{"a@example.net", "b@example.net"}},
 	} {
-		line, err := envelope.NewJSON(&tc.e, tc.given...)
+		line, err := tc.e.JSON(tc.given...)
 		if err != nil || !slices.Equal(line.RcptTo, tc.want) {
 			t.Errorf("%s: %q, %v, want %q", tc.name, line.RcptTo, err, tc.want)
 		}
 	}
-	if line, err := envelope.NewJSON(new(envelope.Envelope)); err != nil {
+	if line, err := new(envelope.Envelope).JSON(); err != nil {
 		t.Error(err)
 	} else if text, _ := json.Marshal(line); string(text) != "{}" {
 		t.Errorf("the zero envelope is %s", text)
 	}
 }
 
-func TestNewJSONReturnsTheErrorOfTheMessage(t *testing.T) {
+func TestEnvelopeJSONReturnsTheErrorOfTheMessage(t *testing.T) {
 	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -213,11 +213,11 @@ func TestNewJSONReturnsTheErrorOfTheMessage(t *testing.T) {
 	if err := m.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if line, err := envelope.NewJSON(&envelope.Envelope{Message: m}); err == nil {
+	if line, err := (&envelope.Envelope{Message: m}).JSON(); err == nil {
 		t.Errorf("%+v for a message that is closed", line)
 	}
 	empty := envelope.Envelope{Message: envelope.NewMessage(nil)}
-	if line, err := envelope.NewJSON(&empty); err != nil || line.Message != "" {
+	if line, err := empty.JSON(); err != nil || line.Message != "" {
 		t.Errorf("an empty message: %+v, %v", line, err)
 	}
 }
@@ -248,7 +248,7 @@ func FuzzJSON(f *testing.F) {
 		if _, err := e.Now.MarshalText(); err != nil {
 			e.Now = time.Time{} // time reads offsets that no RFC 3339 can write
 		}
-		written, err := envelope.NewJSON(&e, recipients...)
+		written, err := e.JSON(recipients...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -95,7 +95,7 @@ func nth(e *envelope.Envelope, n int) *envelope.Envelope {
 // for one.
 func TestEveryCheckReadsAMessageOnceForAllRecipients(t *testing.T) {
 	for _, reader := range readers {
-		name, _ := envelope.Describe(reader.check)
+		name, _ := reader.check.Describe()
 		t.Run(name, func(t *testing.T) {
 			e, dns := bankMail(t)
 			octets := envelope.CountReads(e.Message)

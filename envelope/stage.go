@@ -28,7 +28,7 @@ const (
 
 var stageWords = [...]string{"whole", "start", "connect", "helo", "mail", "rcpt", "data"}
 
-// String returns the word for s that ParseStage parses.
+// String returns the word for s, such as "rcpt".
 func (s Stage) String() string {
 	if int(s) < len(stageWords) {
 		return stageWords[s]
@@ -36,16 +36,21 @@ func (s Stage) String() string {
 	return fmt.Sprintf("stage(%d)", uint8(s))
 }
 
-// ParseStage parses one of the words whole, start, connect, helo, mail, rcpt and
+// MarshalText returns the word of String.
+func (s Stage) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText parses one of the words whole, start, connect, helo, mail, rcpt and
 // data. The empty word is whole. The error is a *[SyntaxError].
-func ParseStage(word string) (Stage, error) {
-	if word == "" {
-		return Whole, nil
+func (s *Stage) UnmarshalText(word []byte) error {
+	if len(word) == 0 {
+		*s = Whole
+		return nil
 	}
-	for i, w := range stageWords {
-		if w == word {
-			return Stage(i), nil
+	for i, known := range stageWords {
+		if known == string(word) {
+			*s = Stage(i)
+			return nil
 		}
 	}
-	return Whole, &SyntaxError{Kind: "stage", Value: word, Reason: "is not one of whole, start, connect, helo, mail, rcpt, data"}
+	return &SyntaxError{Kind: "stage", Value: string(word), Reason: "is not one of whole, start, connect, helo, mail, rcpt, data"}
 }

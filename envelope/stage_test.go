@@ -1,7 +1,6 @@
 package envelope_test
 
 import (
-	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -38,21 +37,23 @@ func TestAWholeEnvelopeHasReachedEveryStage(t *testing.T) {
 	}
 }
 
-func TestParseStageIsTheInverseOfString(t *testing.T) {
+func TestStageIsWrittenAndReadAsAWord(t *testing.T) {
 	for _, stage := range append(ordered, envelope.Whole) {
-		got, err := envelope.ParseStage(stage.String())
-		if err != nil || got != stage {
-			t.Errorf("ParseStage(%q) = %s, %v", stage, got, err)
+		word, _ := stage.MarshalText()
+		got := envelope.Stage(9)
+		if err := got.UnmarshalText(word); err != nil || got != stage || string(word) != stage.String() {
+			t.Errorf("%s is written %q and read as %s, %v", stage, word, got, err)
 		}
 	}
-	if got, err := envelope.ParseStage(""); err != nil || got != envelope.Whole {
-		t.Errorf(`ParseStage("") = %s, %v, want whole`, got, err)
+	got := envelope.Rcpt
+	if err := got.UnmarshalText(nil); err != nil || got != envelope.Whole {
+		t.Errorf("no word is read as %s, %v, want whole", got, err)
 	}
 	for _, word := range []string{"RCPT", "rcpt ", "quit", "7", "stage(9)"} {
-		_, err := envelope.ParseStage(word)
-		var syntax *envelope.SyntaxError
-		if !errors.As(err, &syntax) || syntax.Kind != "stage" || syntax.Value != word {
-			t.Errorf("ParseStage(%q): error %v does not name the word", word, err)
+		got := envelope.Rcpt
+		wantSyntaxError(t, got.UnmarshalText([]byte(word)), "stage", word, "is not one of whole, start, connect, helo, mail, rcpt, data")
+		if got != envelope.Rcpt {
+			t.Errorf("%q sets %s beside the error", word, got)
 		}
 	}
 	if got := envelope.Stage(9).String(); got != "stage(9)" {
@@ -79,29 +80,6 @@ func TestClientUnmapsTheAddress(t *testing.T) {
 	mapped := netip.MustParseAddr("::ffff:192.0.2.1").WithZone("eth0")
 	if got := (&envelope.Envelope{ClientIP: mapped}).Client(); got != netip.MustParseAddr("192.0.2.1") {
 		t.Errorf("a mapped client with a zone is %s", got)
-	}
-}
-
-func TestPlainPrefixUnmapsAPrefix(t *testing.T) {
-	for given, want := range map[string]string{
-		"192.0.2.0/24":         "192.0.2.0/24",
-		"::ffff:192.0.2.0/120": "192.0.2.0/24",
-		"::ffff:192.0.2.1/128": "192.0.2.1/32",
-		"::ffff:0.0.0.0/96":    "0.0.0.0/0",
-		"::ffff:0.0.0.0/95":    "::ffff:0.0.0.0/95", // more than the mapped addresses
-		"2001:db8::/32":        "2001:db8::/32",
-		"2001:db8::1/128":      "2001:db8::1/128",
-	} {
-		if got := envelope.PlainPrefix(netip.MustParsePrefix(given)); got != netip.MustParsePrefix(want) {
-			t.Errorf("%s is %s, want %s", given, got, want)
-		}
-	}
-	if got := envelope.PlainPrefix(netip.Prefix{}); got.IsValid() {
-		t.Errorf("no prefix is %s", got)
-	}
-	bad := netip.PrefixFrom(netip.MustParseAddr("::ffff:192.0.2.1"), 129)
-	if got := envelope.PlainPrefix(bad); got.IsValid() {
-		t.Errorf("a prefix of 129 bits is %s", got)
 	}
 }
 

@@ -215,7 +215,7 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 	check := j.rules.at(p)
 	defer func() {
 		if v := recover(); v != nil {
-			name, _ := envelope.Describe(check)
+			name, _ := check.Describe()
 			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[p.rule].name, v, debug.Stack()))
 		}
 	}()
@@ -229,7 +229,7 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 // late is the finding of a check for which there is no time. A check that would not
 // answer yet is not late.
 func (j *judgement) late(p place) envelope.Finding {
-	name, from := envelope.Describe(j.rules.at(p))
+	name, from := j.rules.at(p).Describe()
 	if j.mayWait && !j.envelope.Reached(from) {
 		return envelope.NotYet(name, from)
 	}

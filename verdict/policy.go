@@ -37,7 +37,7 @@ type Policy struct {
 }
 
 // Validate returns an error if a rule is invalid, or if its check or one of its
-// conditions is misconfigured ([envelope.Validate]). Call it when the program starts,
+// conditions is misconfigured ([envelope.Check.Validate]). Call it when the program starts,
 // before the first mail. The error has the place, from 1, and the name of each such
 // rule.
 func (p Policy) Validate() error {
@@ -60,15 +60,15 @@ func (r *Rule) misconfigured() (faults []error) {
 	if r.check == nil {
 		return nil
 	}
-	if err := envelope.Validate(r.check); err != nil {
-		if name, _ := envelope.Describe(r.check); name != r.name {
+	if err := r.check.Validate(); err != nil {
+		if name, _ := r.check.Describe(); name != r.name {
 			err = fmt.Errorf("%s: %w", name, err)
 		}
 		faults = append(faults, err)
 	}
 	for _, c := range r.conditions {
-		if err := envelope.Validate(c.check); err != nil {
-			name, _ := envelope.Describe(c.check)
+		if err := c.check.Validate(); err != nil {
+			name, _ := c.check.Describe()
 			faults = append(faults, fmt.Errorf("the condition %s: %w", name, err))
 		}
 	}

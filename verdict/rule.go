@@ -81,7 +81,7 @@ func MarkIf(check envelope.Check, mark string) Rule {
 
 func newRule(check envelope.Check, on envelope.Outcome, action Action) Rule {
 	r := Rule{check: check}
-	r.name, _ = envelope.Describe(check)
+	r.name, _ = check.Describe()
 	r.actions[on] = action
 	return r
 }

@@ -236,7 +236,7 @@ type found struct {
 // which it may answer, and at each that it then waits for, so that a finding is
 // kept until a field changes that it could have used.
 func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
-	name, stage := envelope.Describe(j.rules.at(p))
+	name, stage := j.rules.at(p).Describe()
 	f := envelope.NotYet(name, stage)
 	for j.envelope.Reached(stage) {
 		f = s.findAt(ctx, j, asking, p, stage)

@@ -118,7 +118,7 @@ func textOf(f envelope.Finding) string {
 // one for which the check answers at that stage.
 func Answers(t testing.TB, check envelope.Check, name string, from envelope.Stage, e envelope.Envelope) {
 	t.Helper()
-	if got, stage := envelope.Describe(check); got != name || stage != from {
+	if got, stage := check.Describe(); got != name || stage != from {
 		t.Errorf("got %s from %v, want %s from %v", got, stage, name, from)
 	}
 	asked := &questioned{}

@@ -24,7 +24,7 @@ import (
 //     it answers, and asks nothing. The name is that of all its findings. There a
 //     misconfigured check is a TempError, and any other is Pending: a check that
 //     says 4.3.5 (system incorrectly configured) only when mail comes is not found
-//     by envelope.Validate.
+//     by [envelope.Check.Validate].
 //   - Before that stage it is Pending and asks nothing. From then on it may be
 //     Pending only until a later stage, and never at Data or in a whole envelope.
 //     Fields of later stages than that of the envelope are ignored. An answer is the
@@ -68,8 +68,8 @@ func newCheckSuite(t testing.TB, check envelope.Check, r envelope.Resolver, enve
 		}
 		s.envelopes = append(s.envelopes, &own)
 	}
-	s.name, s.from = envelope.Describe(check)
-	s.bad = envelope.Validate(check) != nil
+	s.name, s.from = check.Describe()
+	s.bad = check.Validate() != nil
 	return s
 }
 

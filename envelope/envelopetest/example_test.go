@@ -57,7 +57,7 @@ func greeting(name string) *envelope.Envelope { return &envelope.Envelope{Helo: 
 // A check, its test, and what the suite begins with: the name of the check and
 // the stage from which it answers.
 func Example() {
-	name, from := envelope.Describe(hasMX)
+	name, from := hasMX.Describe()
 	fmt.Println(name, from)
 	// Output: greeting.hasmx helo
 }

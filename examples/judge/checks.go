@@ -43,7 +43,7 @@ func chooseChecks(list string, site facts) (verdict.Policy, error) {
 	var all []string
 	known := map[string]envelope.Check{}
 	for _, check := range everyCheck(site) {
-		name, _ := envelope.Describe(check)
+		name, _ := check.Describe()
 		known[name] = check
 		if site.lacks(name) == "" {
 			all = append(all, name)
@@ -185,7 +185,7 @@ func checkNames() string {
 	var lines []string
 	line, family := "", ""
 	for _, check := range everyCheck(facts{}) {
-		name, _ := envelope.Describe(check)
+		name, _ := check.Describe()
 		of, _, _ := strings.Cut(name, ".")
 		if line != "" && (of != family || len(line)+len(name) > width) {
 			lines = append(lines, line)

@@ -125,8 +125,8 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	for _, check := range everyCheck(o.site) {
-		if err := envelope.Validate(check); err != nil {
-			if name, _ := envelope.Describe(check); o.site.lacks(name) == "" {
+		if err := check.Validate(); err != nil {
+			if name, _ := check.Describe(); o.site.lacks(name) == "" {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -186,7 +186,7 @@ func TestHelpNamesEverything(t *testing.T) {
 		}
 	})
 	for _, check := range everyCheck(facts{}) {
-		name, _ := envelope.Describe(check)
+		name, _ := check.Describe()
 		if name == "" || !strings.Contains(stdout.String(), " "+name) {
 			t.Errorf("the help does not name the check %q", name)
 		}

@@ -70,7 +70,7 @@ func (f *facts) apexes() []string {
 func (f *facts) addDomains(value string) error {
 	patterns := splitPatterns(value)
 	f.Domains = append(f.Domains, patterns...)
-	return envelope.Validate(recipient.Ours(patterns...))
+	return recipient.Ours(patterns...).Validate()
 }
 
 func (f *facts) addNames(value string) error {

@@ -152,6 +152,6 @@ func logged(event verdict.Event) envelope.JSON {
 	for _, r := range event.Recipients {
 		to = append(to, envelope.Excerpt(r.To))
 	}
-	j, _ := envelope.NewJSON(&e, to...) // only reading a message fails
+	j, _ := e.JSON(to...) // only reading a message fails
 	return j
 }

@@ -259,7 +259,7 @@ func (s *scene) apply(line string) (err error) {
 		case "before":
 			e.Recipients, err = strconv.Atoi(value)
 		case "stage":
-			e.Stage, err = envelope.ParseStage(value)
+			err = e.Stage.UnmarshalText([]byte(value))
 		case "broken":
 			s.broken, err = true, s.dns.SetFault(value, zone.SERVFAIL)
 		case "greylist":

@@ -49,9 +49,9 @@ type Site struct {
 // check returns an error that names every invalid value.
 func (s Site) check() error {
 	faults := []error{
-		in("the domains of the site", envelope.Validate(recipient.Ours(s.Domains...))),
-		in("the names of the site", envelope.Validate(helo.NotOurs(s.Names, nil))),
-		in("the networks of the site", envelope.Validate(client.In(s.Networks))),
+		in("the domains of the site", recipient.Ours(s.Domains...).Validate()),
+		in("the names of the site", helo.NotOurs(s.Names, nil).Validate()),
+		in("the networks of the site", client.In(s.Networks).Validate()),
 	}
 	for _, list := range s.Lists {
 		faults = append(faults, in("the lists of the site", list.Validate()))

@@ -30,6 +30,6 @@ func Example() {
 // Use Of in the options of greylisting.
 func Example_options() {
 	known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
-	fmt.Println(envelope.Describe(known))
+	fmt.Println(known.Describe())
 	// Output: greylist.known rcpt
 }

@@ -186,5 +186,9 @@ func parseOrigin(text string) (asns []uint32, prefix netip.Prefix, ok bool) {
 		}
 		asns = append(asns, uint32(n))
 	}
-	return asns, envelope.PlainPrefix(prefix).Masked(), len(asns) > 0
+	plain, err := envelope.PlainPrefixes([]netip.Prefix{prefix})
+	if err != nil || len(asns) == 0 {
+		return nil, netip.Prefix{}, false
+	}
+	return asns, plain[0].Masked(), true
 }
