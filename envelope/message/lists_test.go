@@ -98,7 +98,7 @@ func TestList(t *testing.T) {
 	} {
 		tryText(t, list, tc.header, tc.text)
 	}
-	if err := envelope.Validate(message.List("a b")); err == nil || !strings.Contains(err.Error(), "a b") {
+	if err := message.List("a b").Validate(); err == nil || !strings.Contains(err.Error(), "a b") {
 		t.Errorf("an invalid pattern: %v", err)
 	}
 }
