@@ -36,7 +36,7 @@ func failed(name string, result *Result) envelope.Finding {
 	case result.Applied == reject:
 		s.add(", and the DMARC policy of %s asks to reject it", result.PolicyDomain)
 	case result.Applied == quarantine:
-		s.add(", and the DMARC policy of %s asks to be wary of it", result.PolicyDomain)
+		s.add(", and the DMARC policy of %s asks to quarantine it", result.PolicyDomain)
 	default:
 		s.add(", and the DMARC policy of %s asks for reports only", result.PolicyDomain)
 	}

@@ -46,7 +46,7 @@ func TestRepliesOnTheWire(t *testing.T) {
 				"550-5.7.26 To learn about DMARC, and what senders can do, visit\r\n" +
 				"550 5.7.26 https://mx.example.org/dmarc?ip=192.0.2.66&from=someone%40evil.example\r\n"},
 		{"deferred", verdict.TempFailUnless(dmarc.NotQuarantine), mail(), "someone@bank.example", "From: a@shop.example\r\n\r\n",
-			"450 4.7.26 mail from shop.example is not authenticated, and the DMARC policy of shop.example asks to be wary of it: " +
+			"450 4.7.26 mail from shop.example is not authenticated, and the DMARC policy of shop.example asks to quarantine it: " +
 				"the result of SPF is fail for bank.example and there is no DKIM signature; if it is genuine, please tell the administrator of shop.example\r\n"},
 		{"aligned for", verdict.RejectUnless(dmarc.AlignedFor("quiet.example")), mail(), "", "From: a@quiet.example\r\n\r\n",
 			"550 5.7.26 mail from quiet.example is not authenticated: SPF proves nothing and there is no DKIM signature; " +

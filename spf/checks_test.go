@@ -95,9 +95,9 @@ func TestReplies(t *testing.T) {
 		{spf.Pass, "neutral.example", "550 5.7.23", "the SPF record of the domain neutral.example does not say whether the client 192.0.2.1 may use it"},
 		{spf.Pass, "norecord.example", "550 5.7.23", "the domain norecord.example has no SPF record that could allow the client 192.0.2.1 to use it"},
 		{spf.Pass, "[192.0.2.1]", "550 5.7.23", "the sender has no domain that could allow the client 192.0.2.1 to use it"},
-		{spf.Pass, "broken.example", "550 5.7.24", `SPF cannot be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
-		{spf.Valid, "broken.example", "550 5.7.24", `SPF cannot be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
-		{spf.NotFail, "broken.example", "550 5.7.24", `the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no address of its family`},
+		{spf.Pass, "broken.example", "550 5.7.24", `SPF cannot be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no valid address of its family`},
+		{spf.Valid, "broken.example", "550 5.7.24", `SPF cannot be evaluated for the client 192.0.2.1: the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no valid address of its family`},
+		{spf.NotFail, "broken.example", "550 5.7.24", `the SPF record of broken.example is malformed: SPF term "ip4:192.0.2" has no valid address of its family`},
 		{spf.NotFail, "slow.example", "451 4.7.24", "the DNS lookup of slow.example failed"},
 		{spf.NotFail, "shaky.example", "451 4.7.24", "the DNS lookup of 1.2.0.192.in-addr.arpa failed"},
 	} {

@@ -71,7 +71,7 @@ func ExampleEvaluate() {
 	//    include:_spf.isp.example in the record of example.org
 	//    ip4:203.0.113.0/24 in the record of _spf.isp.example
 	// permerror after 1 questions
-	//    the SPF record of broken.example is malformed: SPF term "ip4:203.0.113.0/33" has a prefix length that is none
+	//    the SPF record of broken.example is malformed: SPF term "ip4:203.0.113.0/33" has an invalid prefix length
 }
 
 // A site that knows better than a domain what its mail looks like says so.

@@ -76,15 +76,15 @@ func stricter(term, reason string) string {
 		return "macro-literal is visible ASCII (section 12)"
 	case "has an empty domain", "has a domain that does not end in a dot and the name of a top-level domain":
 		return "domain-end is a top label or a macro (section 12)"
-	case "has no address of its family":
+	case "has no valid address of its family":
 		return "ip4 is IPv4 and ip6 is IPv6 (section 5.6)"
-	case "stands there twice":
+	case "is repeated":
 		return "the library does not look at exp, and this test at one term"
 	}
 	switch {
 	case strings.Contains(reason, "prefix length") && leadingZero.MatchString(term):
 		return "a prefix length has no leading zero (section 12)"
-	case reason == "has a macro with a number of parts that can't be" && longNumber.MatchString(term):
+	case reason == "has a macro with an invalid number of parts" && longNumber.MatchString(term):
 		return "a number of parts that fits into 63 bits and not into 31"
 	}
 	return ""

@@ -50,13 +50,13 @@ func (s macroString) next() (m macro, rest macroString, reason string) {
 			}
 		}
 	}
-	return m, "", "has a % that begins no macro"
+	return m, "", "has a % that does not begin a macro"
 }
 
 // parseMacro parses the text within the braces.
 func parseMacro(s string) (m macro, reason string) {
 	if s == "" || strings.IndexByte("slodiphcrtvSLODIPHCRTV", s[0]) < 0 {
-		return m, "has a macro that SPF does not know"
+		return m, "has an unknown macro"
 	}
 	m.letter, m.escape = s[0]|0x20, s[0] < 'a'
 	s = s[1:]
@@ -69,7 +69,7 @@ func parseMacro(s string) (m macro, reason string) {
 		// 7.1). What does not fit into 31 bits is meant to break something.
 		parts, err := strconv.ParseUint(s[:digits], 10, 31)
 		if err != nil || parts == 0 {
-			return m, "has a macro with a number of parts that can't be"
+			return m, "has a macro with an invalid number of parts"
 		}
 		m.parts, s = int(parts), s[digits:]
 	}
@@ -78,7 +78,7 @@ func parseMacro(s string) (m macro, reason string) {
 	}
 	m.delimiters = s
 	if strings.Trim(s, ".-+,/_=") != "" {
-		return m, "has a macro with something that is no delimiter"
+		return m, "has a macro with an invalid delimiter"
 	}
 	return m, ""
 }
@@ -97,7 +97,7 @@ func (s macroString) fault(everyLetter bool) (reason string) {
 			return reason
 		}
 		if !everyLetter && (m.letter == 'c' || m.letter == 'r' || m.letter == 't') {
-			return "has a macro that only an explanation can have"
+			return "has a macro that is only for explanations"
 		}
 	}
 	return ""

@@ -71,7 +71,7 @@ func TestRecords(t *testing.T) {
 
 func TestNewNamesWhatIsWrong(t *testing.T) {
 	for record, want := range map[string]string{
-		"v=spf1 oops":           `SPF term "oops" is no mechanism that SPF knows`,
+		"v=spf1 oops":           `SPF term "oops" is an unknown mechanism`,
 		"v=spf2 -all":           `SPF record "v=spf2 -all" does not begin with "v=spf1"`,
 		"v=spf1 ip4:192.0.2.99": "",
 	} {

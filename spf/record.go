@@ -88,7 +88,7 @@ func (rec *record) add(t term) (reason string) {
 	case t.mechanism == exp && rec.explanation == nil:
 		rec.explanation = &term{text: t.text, mechanism: exp, target: t.target}
 	case t.mechanism != "":
-		return "stands there twice"
+		return "is repeated"
 	}
 	return ""
 }
@@ -119,7 +119,7 @@ func (t *term) parseModifier(name, value string) (reason string) {
 	case strings.EqualFold(name, string(exp)):
 		t.mechanism = exp
 	case !isModifierName(name):
-		return "is no modifier: its name can't be one"
+		return "has an invalid name for a modifier"
 	default: // ignored, but for its syntax
 		return macroString(value).fault(true)
 	}
@@ -149,7 +149,7 @@ func (t *term) parseMechanism(name, rest string) (reason string) {
 	switch t.mechanism {
 	case all:
 		if rest != "" {
-			return `has something behind "all"`
+			return `has text after "all"`
 		}
 		return ""
 	case ip4, ip6:
@@ -165,14 +165,14 @@ func (t *term) parseMechanism(name, rest string) (reason string) {
 		}
 	case ptr:
 	default:
-		return "is no mechanism that SPF knows"
+		return "is an unknown mechanism"
 	}
 	if hasValue {
 		t.target = macroString(value)
 		return t.target.domainFault()
 	}
 	if rest != "" {
-		return "has something behind its name"
+		return "has text after its name"
 	}
 	return ""
 }
@@ -185,14 +185,14 @@ func (t *term) cutPrefixLengths(s string) (rest, reason string) {
 	if at := strings.LastIndex(s, "//"); at >= 0 && isNumber(s[at+2:]) {
 		bits, ok := prefixLength(s[at+2:], 128)
 		if !ok {
-			return "", "has a prefix length for IPv6 that is none"
+			return "", "has an invalid prefix length for IPv6"
 		}
 		t.bits[1], s = bits, s[:at]
 	}
 	if at := strings.LastIndexByte(s, '/'); at >= 0 && isNumber(s[at+1:]) {
 		bits, ok := prefixLength(s[at+1:], 32)
 		if !ok {
-			return "", "has a prefix length for IPv4 that is none"
+			return "", "has an invalid prefix length for IPv4"
 		}
 		t.bits[0], s = bits, s[:at]
 	}
@@ -205,14 +205,14 @@ func (t *term) parseNetwork(s string) (reason string) {
 	addr, err := netip.ParseAddr(address)
 	switch {
 	case err != nil || addr.Zone() != "" || addr.Is4() != (t.mechanism == ip4):
-		return "has no address of its family"
+		return "has no valid address of its family"
 	case !hasLength:
 		t.network = netip.PrefixFrom(addr, addr.BitLen())
 		return ""
 	}
 	bits, ok := prefixLength(length, addr.BitLen())
 	if !ok {
-		return "has a prefix length that is none"
+		return "has an invalid prefix length"
 	}
 	t.network = netip.PrefixFrom(addr, bits)
 	return ""

@@ -30,6 +30,6 @@ func ExampleOf() {
 	}
 	// Output:
 	// [example.org example.net] <nil>
-	// [] From field "<ann@bank.example> <someone@example.org>" has text behind the closing bracket of an address
+	// [] From field "<ann@bank.example> <someone@example.org>" has text after the closing bracket of an address
 	// [] From field "ann@bank.example@example.org" has an address with more than one @
 }

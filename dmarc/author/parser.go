@@ -73,7 +73,7 @@ func (p *parser) separator() bool {
 	case ';':
 		return p.endGroup()
 	}
-	p.fail("has text behind the closing bracket of an address")
+	p.fail("has text after the closing bracket of an address")
 	return false
 }
 
@@ -100,7 +100,7 @@ func (p *parser) endGroup() bool {
 	case ',':
 		return true
 	}
-	p.fail("has text behind the end of a group")
+	p.fail("has text after the end of a group")
 	return false
 }
 
@@ -191,7 +191,7 @@ func join(words []token) (text, fault string) {
 		case '@':
 			return "", "has an address with more than one @"
 		case '[', ']':
-			return "", "has an address literal in place of a domain"
+			return "", "has an address literal instead of a domain"
 		}
 		if i > 0 && word.kind != '.' && words[i-1].kind != '.' {
 			return "", "has blanks inside an address"

@@ -42,7 +42,7 @@ func (s *scanner) next() token {
 	case isControl(c):
 		return s.fail("has a control character")
 	}
-	return s.fail("has a character that stands in no address: " + s.rest[:1])
+	return s.fail("has a character that is invalid in an address: " + s.rest[:1])
 }
 
 // take cuts n octets off.

@@ -22,10 +22,10 @@ func TestChecks(t *testing.T) {
 		{"not signed", mail, envelope.Fail, envelope.Fail, "the message has no DKIM signature"},
 		{"signed", signed, envelope.Pass, envelope.Pass, ""},
 		{"broken", broken, envelope.Pass, envelope.Fail,
-			"the message has no valid DKIM signature; for that of example.org (selector rsa) the body of the message is not what was signed"},
+			"the message has no valid DKIM signature; for that of example.org (selector rsa) the body of the message has changed since it was signed"},
 		{"one of two is broken", junk(1, "junk.example", mail) + signed, envelope.Pass, envelope.Pass, ""},
 		{"one that can't be read", "DKIM-Signature: x\r\n" + mail, envelope.Pass, envelope.Fail,
-			"the message has no valid DKIM signature: the signature is no list of tags (RFC 6376, section 3.2)"},
+			"the message has no valid DKIM signature: the signature is not a list of tags (RFC 6376, section 3.2)"},
 		{"DNS fails", sign(with("d", "broken.example"), mail, rsaKey()), envelope.Pass, envelope.TempError,
 			"the DNS lookup of rsa._domainkey.broken.example failed"},
 		{"DNS fails for one of two, and the other is broken", sign(with("d", "broken.example"), broken, rsaKey()), envelope.Pass, envelope.TempError,
@@ -92,8 +92,8 @@ func TestAuthenticationResults(t *testing.T) {
 	signed := sign(with("i", "ann@mail.example.org", "b", "q83v AQID\r\n BAUG"), mail, nil)
 	result := verify(t, world(), "DKIM-Signature: x\r\n"+signed)
 	want := []envelope.AuthenticationResult{
-		{Method: "dkim", Result: "permerror", Reason: "the signature is no list of tags (RFC 6376, section 3.2)"},
-		{Method: "dkim", Result: "fail", Reason: "the signature does not fit the message", Properties: []envelope.AuthenticationProperty{
+		{Method: "dkim", Result: "permerror", Reason: "the signature is not a list of tags (RFC 6376, section 3.2)"},
+		{Method: "dkim", Result: "fail", Reason: "the signature does not match the message", Properties: []envelope.AuthenticationProperty{
 			property("d", "example.org"), property("i", "ann@mail.example.org"), property("s", "rsa"),
 			property("a", "rsa-sha256"), property("b", "q83vAQID"),
 		}},

@@ -38,8 +38,8 @@ func Example() {
 	}
 	// Output:
 	// example.org brisbane pass ""
-	// example.org brisbane fail "the body of the message is not what was signed"
-	// example.org brisbane fail "the signature does not fit the message"
+	// example.org brisbane fail "the body of the message has changed since it was signed"
+	// example.org brisbane fail "the signature does not match the message"
 	// example.org perth permerror "there is no key record"
 }
 

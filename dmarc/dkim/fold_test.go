@@ -32,7 +32,7 @@ func TestLinesOfBlanksFold(t *testing.T) {
 					}
 				}
 				changed := strings.Replace(signed, "more", "less", 1)
-				if got := said(verify(t, world(), changed)); changed != signed && covers == "covered" && got != "fail: the signature does not fit the message" {
+				if got := said(verify(t, world(), changed)); changed != signed && covers == "covered" && got != "fail: the signature does not match the message" {
 					t.Errorf("%s, %s, changed: %s", tc.name, form, got)
 				}
 			}
@@ -45,7 +45,7 @@ func TestLinesOfBlanksFold(t *testing.T) {
 func TestALineOfBlanksOnTheWay(t *testing.T) {
 	for form, want := range map[string]string{
 		"relaxed/relaxed": "pass",
-		"simple/simple":   "fail: the signature does not fit the message",
+		"simple/simple":   "fail: the signature does not match the message",
 	} {
 		signed := sign(with("c", form), mail, rsaKey())
 		for _, folded := range []string{

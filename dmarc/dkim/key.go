@@ -58,7 +58,7 @@ func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, err
 	records := slices.DeleteFunc(texts, func(text string) bool { return !isKeyRecord(text) })
 	switch {
 	case len(records) == 0:
-		return nil, keyFault("the record of the key is no key record")
+		return nil, keyFault("the TXT record is not a key record")
 	case len(records) > 1: // RFC 6376, section 3.6.2.2: the results are undefined
 		return nil, keyFault("there is more than one key record")
 	}
@@ -111,7 +111,7 @@ func parseKey(text string) (*key, error) {
 	}
 	public, ok := decodeBase64(data.value)
 	if !ok {
-		return nil, keyFault("the key (p=) is no base64")
+		return nil, keyFault("the key (p=) is not base64")
 	}
 	k, err := parsePublic(lowerASCII(tags.value("k", "rsa")), public)
 	if err != nil {
@@ -129,11 +129,11 @@ func parsePublic(kind string, data []byte) (*key, error) {
 		return parseRSA(data)
 	case "ed25519": // RFC 8463, section 4.2: the 32 octets alone
 		if len(data) != ed25519.PublicKeySize {
-			return nil, keyFault("the key (p=) is no Ed25519 key")
+			return nil, keyFault("the key (p=) is not an Ed25519 key")
 		}
 		return &key{public: ed25519.PublicKey(data), bits: 8 * ed25519.PublicKeySize}, nil
 	}
-	return nil, keyFault("the type of the key (k=) is not known")
+	return nil, keyFault("the type of the key (k=) is unknown")
 }
 
 // parseRSA reads an RSA key: a SubjectPublicKeyInfo, which is usual, or
@@ -143,11 +143,11 @@ func parseRSA(data []byte) (*key, error) {
 	if err != nil {
 		info, err := x509.ParsePKIXPublicKey(data)
 		if err != nil {
-			return nil, keyFault("the key (p=) is no RSA key")
+			return nil, keyFault("the key (p=) is not an RSA key")
 		}
 		var isRSA bool
 		if public, isRSA = info.(*rsa.PublicKey); !isRSA {
-			return nil, keyFault("the key (p=) is no RSA key")
+			return nil, keyFault("the key (p=) is not an RSA key")
 		}
 	}
 	bits := public.N.BitLen()
@@ -157,13 +157,13 @@ func parseRSA(data []byte) (*key, error) {
 	case bits > maxBits:
 		return nil, keyFault("the key is longer than 4096 bits")
 	case public.E < 3 || public.E%2 == 0 || public.E > maxExponent || public.N.Bit(0) == 0:
-		return nil, keyFault("the key (p=) is no RSA key that can be used")
+		return nil, keyFault("the key (p=) is not a usable RSA key")
 	}
 	return &key{public: public, bits: bits}, nil
 }
 
 // errMismatch is the error for data that the key has not signed.
-var errMismatch = errors.New("the signature does not fit the message")
+var errMismatch = errors.New("the signature does not match the message")
 
 // verify reports whether data is the signature of digest, which is a SHA-256
 // hash. The algorithm is that of the signature.
@@ -171,14 +171,14 @@ func (k *key) verify(algorithm string, digest, data []byte) error {
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
 		if algorithm != "rsa-sha256" {
-			return keyFault("the key is of another type than the signature")
+			return keyFault("the key has another type than the signature")
 		}
 		if rsa.VerifyPKCS1v15(public, crypto.SHA256, digest, data) != nil {
 			return errMismatch
 		}
 	case ed25519.PublicKey:
 		if algorithm != "ed25519-sha256" {
-			return keyFault("the key is of another type than the signature")
+			return keyFault("the key has another type than the signature")
 		}
 		if !ed25519.Verify(public, digest, data) { // RFC 8463, section 3: of the hash
 			return errMismatch

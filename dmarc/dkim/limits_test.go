@@ -139,7 +139,7 @@ func TestHostileSizes(t *testing.T) {
 		}, "permerror: the signature has a tag twice"},
 		{"a tag of 200,000 octets", func(string) string {
 			return "DKIM-Signature: " + with("bh", "AAAA", "b", strings.Repeat("A", many)) + "\r\n" + mail
-		}, "permerror: the body hash (bh=) is no SHA-256 hash in base64"},
+		}, "permerror: the body hash (bh=) is not a SHA-256 hash in base64"},
 		{"h= of 100,000 names", func(string) string {
 			return "DKIM-Signature: " + with("h", "From"+strings.Repeat(":x", many/2), "b", "AAAA", "bh", "AAAA") + "\r\n" + mail
 		}, "permerror: the signature covers more than 1000 header fields"},
@@ -151,7 +151,7 @@ func TestHostileSizes(t *testing.T) {
 		}, "permerror: the signature covers more than 1000 header fields"},
 		{"a header of 2 MB without a line end", func(string) string {
 			return "DKIM-Signature: " + strings.Repeat("x", 10*many)
-		}, "permerror: the signature is no list of tags (RFC 6376, section 3.2)"},
+		}, "permerror: the signature is not a list of tags (RFC 6376, section 3.2)"},
 	} {
 		for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
 			t.Run(tc.name+", "+form, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestAnAbandonedVerificationIsNotShared(t *testing.T) {
 	ended, cancel := context.WithCancel(judgement)
 	cancel()
 	result := dkim.Evaluate(ended, world(), &envelope.Envelope{Message: m, Now: now})
-	if got := said(result); got != "temperror: the time for the verification was over" || !errors.Is(result.Signatures[0].Err, context.Canceled) {
+	if got := said(result); got != "temperror: the verification ran out of time" || !errors.Is(result.Signatures[0].Err, context.Canceled) {
 		t.Errorf("%s, %v", got, result.Signatures[0].Err)
 	}
 	if got := said(dkim.Evaluate(judgement, world(), &envelope.Envelope{Message: m, Now: now})); got != "pass" {

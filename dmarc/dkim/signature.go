@@ -113,7 +113,7 @@ func (s *signature) readRequired(tags tagList) string {
 		}
 	}
 	if methods := words(tags.value("q", "dns/txt")); !slices.Contains(methods, "dns/txt") {
-		return "the signature has its key elsewhere than in DNS (q=)"
+		return "the key of the signature is not in DNS (q=)"
 	}
 	return ""
 }
@@ -126,7 +126,7 @@ func (s *signature) readDomain(tags tagList) string {
 	}
 	selector := lowerASCII(tags.value("s", ""))
 	if !isSelector(selector) {
-		return "the selector of the signature (s=) is no name"
+		return "the selector of the signature (s=) is invalid"
 	}
 	s.Domain, s.Selector = domain, selector
 	return ""
@@ -170,7 +170,7 @@ func (s *signature) readAlgorithm(tagList) string {
 	case "rsa-sha1":
 		return "the algorithm of the signature, rsa-sha1, is too weak"
 	}
-	return "the algorithm of the signature (a=) is not known"
+	return "the algorithm of the signature (a=) is unknown"
 }
 
 func (s *signature) readHeaders(tags tagList) string {
@@ -208,7 +208,7 @@ func (s *signature) readCanonicalization(tags tagList) string {
 	}
 	s.relaxedHeader, s.relaxedBody = forHeader == "relaxed", forBody == "relaxed"
 	if !s.relaxedHeader && forHeader != "simple" || !s.relaxedBody && forBody != "simple" {
-		return "the canonicalization of the signature (c=) is not known"
+		return "the canonicalization of the signature (c=) is unknown"
 	}
 	return ""
 }
@@ -216,10 +216,10 @@ func (s *signature) readCanonicalization(tags tagList) string {
 func (s *signature) readData(tags tagList) string {
 	var ok bool
 	if s.data, ok = decodeBase64(tags.value("b", "")); !ok {
-		return "the signature data (b=) is no base64"
+		return "the signature data (b=) is not base64"
 	}
 	if s.bodyHash, ok = decodeBase64(tags.value("bh", "")); !ok || len(s.bodyHash) != sha256.Size {
-		return "the body hash (bh=) is no SHA-256 hash in base64"
+		return "the body hash (bh=) is not a SHA-256 hash in base64"
 	}
 	return ""
 }
@@ -233,7 +233,7 @@ func (s *signature) readLimit(tags tagList) string {
 	}
 	limit, ok := parseNumber(t.value, math.MaxInt64)
 	if !ok {
-		return "the length of the signed body (l=) is no number"
+		return "the length of the signed body (l=) is not a number"
 	}
 	s.limit = limit
 	return ""
@@ -246,7 +246,7 @@ func (s *signature) readTimes(tags tagList) string {
 	s.Expires, expires = parseTime(tags, "x")
 	switch {
 	case !signed || !expires:
-		return "a time of the signature (t=, x=) is no number"
+		return "a time of the signature (t=, x=) is not a number"
 	case !s.Signed.IsZero() && !s.Expires.IsZero() && !s.Expires.After(s.Signed):
 		return "the signature expires before it was made (x=)"
 	}

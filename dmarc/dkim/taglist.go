@@ -34,7 +34,7 @@ func parseTagList(text string) (list tagList, fault string) {
 		switch name = trimBlanks(name); {
 		case !found && name == "":
 		case !found || !isTagName(name):
-			return nil, "is no list of tags (RFC 6376, section 3.2)"
+			return nil, "is not a list of tags (RFC 6376, section 3.2)"
 		case list.has(name): // section 3.2: the whole list is invalid
 			return nil, "has a tag twice"
 		case len(list) == maxTags:

@@ -76,7 +76,7 @@ func TestBodyLength(t *testing.T) {
 				{"one octet more", signed(fmt.Sprint(whole + 1)), "permerror: the signature covers a longer body than the message has (l=)"},
 				{"one octet less", signed(fmt.Sprint(max(whole-1, 0))), "policy: the signature leaves the end of the body unsigned (l=)"},
 				{"more on the way", signed(fmt.Sprint(whole)) + "\r\nmore", "policy: the signature leaves the end of the body unsigned (l=)"},
-				{"another body of this length", strings.Replace(signed(fmt.Sprint(whole)), "Hello", "hello", 1), "fail: the body of the message is not what was signed"},
+				{"another body of this length", strings.Replace(signed(fmt.Sprint(whole)), "Hello", "hello", 1), "fail: the body of the message has changed since it was signed"},
 			} {
 				if whole == 0 && tc.what == "one octet less" || tc.what == "another body of this length" && !strings.Contains(body, "Hello") {
 					continue

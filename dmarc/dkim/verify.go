@@ -143,7 +143,7 @@ func ambiguity(block []byte) string {
 	for len(block) > 0 {
 		_, rest, found := bytes.Cut(block, []byte{'\r'})
 		if found && !bytes.HasPrefix(rest, []byte{'\n'}) {
-			return "the header of the message has a CR that ends no line"
+			return "the header of the message has a CR inside a line"
 		}
 		block = rest
 	}
@@ -176,7 +176,7 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	if err != nil {
 		reason := "the message could not be read"
 		if ctx.Err() != nil {
-			reason = "the time for the verification was over"
+			reason = "the verification ran out of time"
 		}
 		for _, s := range open {
 			s.settle(tempError, reason)
@@ -192,7 +192,7 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 		case s.limit > body.length: // RFC 6376, section 3.5: it must not be
 			s.settle(permError, "the signature covers a longer body than the message has (l=)")
 		case !bytes.Equal(s.bodyHash, body.hash):
-			s.settle(fail, "the body of the message is not what was signed")
+			s.settle(fail, "the body of the message has changed since it was signed")
 		}
 	}
 }

@@ -136,8 +136,8 @@ func TestSignaturesOverSignatures(t *testing.T) {
 	third := sign(with("h", "From:DKIM-Signature"), second, rsaKey()) // the one at the bottom
 	for _, tc := range []struct{ name, raw, want string }{
 		{"one above the other", second, "pass | pass"},
-		{"three", third, "pass | fail: the signature does not fit the message | pass"},
-		{"the lower one is gone", strings.Replace(second, strings.TrimSuffix(first, mail), "", 1), "fail: the signature does not fit the message"},
+		{"three", third, "pass | fail: the signature does not match the message | pass"},
+		{"the lower one is gone", strings.Replace(second, strings.TrimSuffix(first, mail), "", 1), "fail: the signature does not match the message"},
 	} {
 		if got := said(verify(t, world(), tc.raw)); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
