@@ -9,9 +9,9 @@ import (
 // identifier is a domain that SPF or a signature may have authenticated.
 type identifier struct {
 	method  string        // SPF or DKIM
-	host    envelope.Host // "" if there is none: then it is aligned with nothing
-	word    string        // the result of SPF, or of the signature
-	number  int
+	host    envelope.Host // "" if there is none, which is aligned with nothing
+	word    string        // the result of SPF or of the signature
+	number  int           // 0 for SPF, from 1 on for signatures
 	aligned bool
 }
 
@@ -24,8 +24,9 @@ type alignment struct {
 }
 
 // find fills in which identifiers are aligned. Those that need no DNS come first.
-// Those whose lookup failed come last, and only if they matter: a failure must not
-// defer a message that is authenticated without them, nor a rejection.
+// Those whose lookup failed come last, and only if they can change the result: a
+// failure must not defer a message that is authenticated without them, nor a
+// rejection.
 func (a *alignment) find(ctx context.Context, identifiers []identifier) {
 	for n := range identifiers {
 		if i := &identifiers[n]; i.word == pass && i.host == a.result.Domain {

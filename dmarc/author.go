@@ -140,9 +140,9 @@ func aligned(name string, result *Result) envelope.Finding {
 // them, must be owned too. It fails if the author cannot be identified, and for more
 // than 100 addresses. None: the client has not logged in.
 //
-// Owners is called once for each judgement and address, concurrently. If it returns
-// an error, the finding is a TempError with 451 4.3.0, unless the login does not own
-// another of the addresses.
+// Owners is called once in a judgement for each address. If it returns an error, the
+// finding is a TempError with 451 4.3.0, unless the login does not own another of the
+// addresses.
 //
 // DNS: none.
 //
@@ -178,11 +178,11 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 	})
 }
 
-// maxOwned is for how many addresses of a message owners is called.
+// maxOwned is the maximum number of addresses for which owners is called.
 const maxOwned = 100
 
-// askOwners calls owners once for a judgement and address. The pointer tells apart
-// the calls of AuthorOwned.
+// askOwners calls owners once in a judgement for an address. The pointer in the key
+// identifies the call of AuthorOwned.
 func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.Mailbox) ([]string, error) {
 	type key struct {
 		owners  *directory.Owners

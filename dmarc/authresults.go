@@ -4,11 +4,11 @@ import "mxrules.example/envelope"
 
 var _ envelope.AuthenticationResults = (*Result)(nil)
 
-// AuthenticationResults returns what SPF and DKIM said, if a check evaluated
-// them, and then the one entry of the method dmarc, with header.from and, where
-// there is a policy, policy.dmarc (RFC 9989, section 9.1). A domain without a
-// policy that [AlignedFor] holds to alignment has no such entry: what a site
-// demands by itself is no result of DMARC, which would be none.
+// AuthenticationResults implements [envelope.AuthenticationResults]: the entries of
+// SPF and DKIM, if they were evaluated, then one with the method dmarc, header.from
+// and, if there is a policy, policy.dmarc (RFC 9989, section 9.1). If only this site
+// requires alignment, with [AlignedFor], and the domain has no policy, there is no
+// entry with the method dmarc: a requirement of the site is not a result of DMARC.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	var entries []envelope.AuthenticationResult
 	if result.SPF != nil {
@@ -34,8 +34,8 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return append(entries, entry)
 }
 
-// Explain implements [envelope.Explainer]: why no policy applies, or what is
-// aligned, what the record asks for and what stands against it.
+// Explain implements [envelope.Explainer]: why no policy applies, or what is aligned,
+// the policy and its overrides.
 func (result *Result) Explain() []string {
 	var lines []string
 	author := "DMARC of " + string(result.Domain)

@@ -7,44 +7,41 @@ import (
 	"mxrules.example/spf"
 )
 
-// Options are the settings of a [Checker]. The zero value is RFC 9989 without
-// knowledge of the site.
+// Options are the settings of a [Checker]. The zero value follows RFC 9989.
 type Options struct {
 	// RFC7489 follows the predecessor of RFC 9989. It finds organizational domains
-	// with a list of public suffixes that is compiled into the program, and does not
-	// know np, psd and t. The tag pct is ignored: the policy applies to every message.
+	// with the public suffix list that is compiled into the program, and ignores np,
+	// psd and t. It ignores pct too: the policy applies to every message.
 	RFC7489 bool
-	// Unguarded takes a record without psd at its word even if a registry publishes
-	// it. Then a record at com. without psd=y makes one organization of all names
-	// below, and the owner of one of them passes for any other (RFC 9989, section
-	// 11.8). Without it, a public suffix of the ICANN division of the list in
-	// x/net/publicsuffix counts as if its record said psd=y.
+	// Unguarded disables the guard for public suffixes (see the package doc). Without
+	// the guard, a record at com. without psd=y makes one organization of all names
+	// below it, so that each of their owners passes for all others (RFC 9989, section
+	// 11.8).
 	Unguarded bool
-	// Forwarders are domains that forward mail to this site without changing it. If
-	// one of them is authenticated, by SPF or as the d= of a DKIM signature, the policy
-	// is not applied (the override "trusted_forwarder"). They are patterns as for
-	// envelope.ParseHostSet.
+	// Forwarders are domains that forward mail to this site unchanged, as patterns of
+	// envelope.ParseHostSet. If one of them is authenticated, by SPF or as the d= of a
+	// DKIM signature, the policy is not applied (override "trusted_forwarder").
 	Forwarders []string
-	// MailingLists are domains of lists whose mail users of this site want. A list
-	// changes a message and so breaks its signature (RFC 7960, section 3.2.3). If one
-	// of them is authenticated, the policy is not applied (the override
-	// "mailing_list"). They are patterns as for envelope.ParseHostSet.
+	// MailingLists are domains of mailing lists that users of this site have
+	// subscribed to, as patterns of envelope.ParseHostSet. A list changes a message and
+	// so breaks its signature (RFC 7960, section 3.2.3). If one of them is
+	// authenticated, the policy is not applied (override "mailing_list").
 	MailingLists []string
 	// SPF evaluates SPF. nil is package spf without settings.
 	SPF *spf.Checker
 }
 
-// Checker evaluates DMARC with the settings of a site. Its methods are the
-// functions of the same names. The zero value has the settings that these have.
-// It is safe for concurrent use.
+// Checker evaluates DMARC with the settings of a site. Its methods are the functions
+// of the same names with these settings. The zero value has the default settings. It
+// is safe for concurrent use.
 type Checker struct {
 	rfc7489, unguarded       bool
 	forwarders, mailingLists envelope.HostSet
 	spf                      *spf.Checker
 }
 
-// New returns a Checker with these options. The error is an
-// *[envelope.SyntaxError] that names the pattern that is invalid.
+// New returns a Checker with these options. The error is an *[envelope.SyntaxError]
+// that names the invalid pattern.
 func New(options Options) (*Checker, error) {
 	c := &Checker{rfc7489: options.RFC7489, unguarded: options.Unguarded, spf: options.SPF}
 	var err error
@@ -85,7 +82,7 @@ func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *R
 // Evaluate is the function of that name with the settings of c.
 func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
 	switch {
-	case c == nil: // what New returns beside an error
+	case c == nil: // as New returns it with an error
 		return &Result{Outcome: envelope.TempError, Reason: errNoChecker.Error(), Err: errNoChecker, Disposition: none}
 	case !e.Reached(envelope.Data) || e.Message == nil:
 		return &Result{Outcome: envelope.None, Reason: "there is no message", Disposition: none}

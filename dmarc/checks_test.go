@@ -377,7 +377,7 @@ func TestEvaluateWithoutMessage(t *testing.T) {
 			t.Errorf("%s: %+v", name, result)
 		}
 	}
-	none = nil // what New returns beside an error
+	none = nil // as New returns it with an error
 	if result := none.Evaluate(t.Context(), mail(), e); result.Outcome != envelope.TempError || result.Err == nil {
 		t.Errorf("without a checker: %+v", result)
 	}

@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// disguise says how a message shows some readers another From field, or another
-// local part, than those that count. It is nil if it does not.
+// disguise returns an error if some programs show another From field, or another local
+// part, than the evaluated ones.
 func disguise(m *envelope.Message, authors author.Authors) error {
 	if readersSee(m.Header(), "From") > 1 {
 		return errors.New("to some programs the message has more than one From field")
@@ -18,8 +18,8 @@ func disguise(m *envelope.Message, authors author.Authors) error {
 	for _, mailbox := range authors {
 		switch {
 		case strings.Contains(mailbox.Local, "=?") && strings.Contains(mailbox.Local, "?="):
-			// RFC 2047, section 5 forbids it, and programs that decode it all the same
-			// show what it hides: another address.
+			// RFC 2047, section 5 forbids it. Programs that decode it anyway show the
+			// address that it hides.
 			return errors.New("an address in the From field has an encoded word")
 		case envelope.CleanText(mailbox.Local, true) != mailbox.Local:
 			return errors.New("an address in the From field has a character that is not shown, or turns text around")
@@ -28,10 +28,10 @@ func disguise(m *envelope.Message, authors author.Authors) error {
 	return nil
 }
 
-// readersSee counts the fields of a name that are in a header to one program or
-// another: such programs end a line at a CR, ignore invisible characters in a
-// name, take the name from a first line that begins with a blank, or unfold the
-// header before they look for a colon.
+// readersSee counts the fields that any program may read as fields with this name. Some
+// programs end a line at a CR, ignore invisible characters in a name, read a field
+// from a first line that begins with a blank, or unfold the header before they look
+// for a colon.
 func readersSee(block []byte, name string) int {
 	count := 0
 	lines := bytes.FieldsFunc(block, func(r rune) bool { return r == '\r' || r == '\n' })

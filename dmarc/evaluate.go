@@ -21,15 +21,15 @@ const (
 	// maxAuthors is how many different domains From may have (RFC 9989, section
 	// 11.5 leaves the number to the receiver).
 	maxAuthors = 4
-	// maxWalks is for how many identifiers of one author domain a walk is made: SPF
-	// and ten signatures.
+	// maxWalks is how many identifiers are walked for one author domain: that of SPF
+	// and those of ten signatures.
 	maxWalks = 11
 )
 
-// material is what is known of a message, read once for all rounds.
+// material is the input of an evaluation, prepared once for all rounds.
 type material struct {
-	authors     []envelope.Host // each once
-	held        *envelope.HostSet
+	authors     []envelope.Host   // each once
+	held        *envelope.HostSet // see prepare
 	sender      *spf.Result
 	signatures  *dkim.Result
 	identifiers []identifier
@@ -62,8 +62,8 @@ func (m *material) evaluated() []envelope.Host {
 	return slices.DeleteFunc(slices.Clone(m.authors), func(author envelope.Host) bool { return !m.held.Contains(author) })
 }
 
-// senderWord returns the result of SPF. One that rests on a failed lookup could be
-// another.
+// senderWord returns the result of SPF. It is temperror if another answer to a failed
+// lookup could have changed it.
 func senderWord(sender *spf.Result) string {
 	if sender.Shaky != nil {
 		return tempError
@@ -102,7 +102,8 @@ func (d *discovery) evaluate(ctx context.Context, m *material) Result {
 	return decisive(results)
 }
 
-// evaluateAuthor evaluates one author domain, if it is held also without a policy.
+// evaluateAuthor evaluates one author domain. If material.held is set, it evaluates the
+// domain even without a policy.
 func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m *material) Result {
 	result := d.checker.blank(author, m)
 	identifiers := slices.Clone(m.identifiers)
@@ -115,7 +116,7 @@ func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m 
 	}
 	switch {
 	case result.published():
-	case m.held != nil: // by this site, with the defaults of a record
+	case m.held != nil: // with the defaults of a record
 		result.Record, result.PolicyDomain, result.unpublished = nil, "", true
 	default:
 		return result
@@ -132,7 +133,7 @@ func (d *discovery) evaluateAuthor(ctx context.Context, author envelope.Host, m 
 	return result
 }
 
-// weigh fills in what the identifiers determine whatever is published.
+// weigh fills in what the identifiers determine, whatever is published.
 func (c *Checker) weigh(identifiers []identifier, result *Result) {
 	result.hopeless = true
 	for _, i := range identifiers {
@@ -187,8 +188,8 @@ func readAuthors(from []envelope.Host) (authors []envelope.Host, fault string) {
 	return authors, ""
 }
 
-// decisive returns the result for all author domains: that of the highest rank. Of
-// equal ones it is one without assumptions.
+// decisive returns the result for all author domains: the one with the highest rank,
+// and among equal ones one without assumptions.
 func decisive(results []Result) Result {
 	decisive := results[0]
 	for _, result := range results[1:] {
@@ -220,7 +221,7 @@ func rank(result *Result) int {
 	return 2 + strictness(result.Disposition)
 }
 
-// blank returns a result that has the input only.
+// blank returns a result with the fields that the input determines.
 func (c *Checker) blank(author envelope.Host, m *material) Result {
 	result := Result{
 		Outcome:     envelope.None,

@@ -9,7 +9,7 @@ var (
 	unwanted = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 )
 
-// temporarily is the finding that a lookup failed that matters.
+// temporarily is the finding for a failed lookup that could change the finding.
 func temporarily(name string, result *Result) envelope.Finding {
 	return envelope.Temporary(name, result.Err)
 }
@@ -19,15 +19,15 @@ func unreadable(name string, result *Result) envelope.Finding {
 	return envelope.Permanent(name, unwanted, "the author of the message cannot be identified: %s", result.Reason)
 }
 
-// unpublished is the finding that no policy protects the author domain.
+// unpublished is the finding for an author domain without a policy.
 func unpublished(name string, result *Result) envelope.Finding {
 	return envelope.Failed(name, unauthenticated, "the domain %s in From is not protected by DMARC: %s", result.Domain, result.Reason)
 }
 
-// failed is the finding that a message is not authenticated. The text names the author
-// domain, the policy, the results of SPF and DKIM, and where to get help. Its readers
-// are the postmaster of the sender, or a user whose forwarder broke a signature (RFC
-// 9989, section 7.2).
+// failed is the finding for a message that is not authenticated. The text names the
+// author domain, the policy, the results of SPF and DKIM, and where to get help. It is
+// read by the postmaster of the sender, or by a user whose forwarder broke a signature
+// (RFC 9989, section 7.2).
 func failed(name string, result *Result) envelope.Finding {
 	var s sentence
 	s.add("mail from %s is not authenticated", result.Domain)

@@ -40,7 +40,8 @@ func (c *Checker) hear(ctx context.Context, r envelope.Resolver, e *envelope.Env
 	return shared
 }
 
-// authenticate evaluates SPF and DKIM for an envelope, and then DMARC. A message whose author cannot be identified is evaluated without them.
+// authenticate evaluates SPF and DKIM for an envelope, and then DMARC. If the author
+// cannot be identified, it evaluates neither.
 func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, held *envelope.HostSet) hearing {
 	authors, err := author.Of(e.Message)
 	if err != nil {
@@ -56,8 +57,8 @@ func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *enve
 	return hearing{m, d.asked, d.existing, result}
 }
 
-// gather evaluates SPF and DKIM and, if the author domains are readable, looks up
-// their records. The three are independent, so their questions go out together.
+// gather evaluates SPF and DKIM and, if the author domains are valid, looks up their
+// records. The three are independent, so their questions go out together.
 func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *material, readable bool) {
 	var sender *spf.Result
 	var signatures *dkim.Result
@@ -98,8 +99,9 @@ func (c *Checker) senderPolicy(ctx context.Context, r envelope.Resolver, e *enve
 	return spf.Evaluate(ctx, r, e)
 }
 
-// finding turns an evaluation into a finding by word. If lookups failed, it is certain
-// only if word finds the same for every result that other answers would lead to.
+// finding turns an evaluation into a finding with word. If lookups failed, the finding
+// is certain only if word returns the same for every result that other answers would
+// lead to.
 func (c *Checker) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
 	f := word(name, &h.result)
 	if f.Outcome == envelope.TempError || h.result.Outcome != envelope.TempError && h.result.assumes() {

@@ -16,8 +16,8 @@ func (d *discovery) dispose(identifiers []identifier, result *Result) {
 	}
 }
 
-// excuse finds an authenticated identifier that this site knows. Identifiers whose
-// lookup failed are considered last.
+// excuse returns the override for an authenticated identifier of a known forwarder or
+// mailing list. Identifiers whose lookup failed come last.
 func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 	for _, word := range []string{pass, tempError} {
 		for _, i := range identifiers {
@@ -30,7 +30,8 @@ func (d *discovery) excuse(identifiers []identifier) (Override, bool) {
 	return Override{}, false
 }
 
-// kind returns the type of override for a domain, "" if the site does not know it.
+// kind returns the type of override for a domain, "" if it is neither a known forwarder
+// nor a known mailing list.
 func (c *Checker) kind(domain envelope.Host) string {
 	switch {
 	case c.forwarders.Contains(domain):

@@ -16,7 +16,7 @@ func (d *discovery) discoverPolicy(ctx context.Context, result *Result) {
 	}
 	author, used := result.Domain, d.assumed.used
 	records, ok := d.walk(ctx, author, "")
-	if !ok { // the record of the author domain itself counts whatever is above it
+	if !ok { // the record of the author domain counts, whatever is published above it
 		records = records[:slices.IndexFunc(records, func(p published) bool { return p.domain == author })+1]
 	}
 	result.OrgDomain = organizational(author, records)
@@ -36,9 +36,9 @@ func (d *discovery) apply(p published, result *Result) {
 	result.PolicyDomain, result.Record, result.assumed.record = p.domain, p.record, p.assumed
 }
 
-// policyRecord returns the record at the author domain, else that at the
-// organizational domain, else that at the public suffix domain above. Records between
-// them do not count (RFC 9989, section 4.10.1).
+// policyRecord returns the first record of: that at the author domain, that at the
+// organizational domain, that at the public suffix domain above. Records between them
+// do not count (RFC 9989, section 4.10.1).
 func policyRecord(author, org envelope.Host, records []published) (published, bool) {
 	for _, wanted := range []func(published) bool{
 		func(p published) bool { return p.domain == author },
@@ -52,8 +52,9 @@ func policyRecord(author, org envelope.Host, records []published) (published, bo
 	return published{}, false
 }
 
-// discoverRegistered is discoverPolicy by RFC 7489, section 6.6.3: the author
-// domain, else the registered domain, and several records at the first end it.
+// discoverRegistered is discoverPolicy by RFC 7489, section 6.6.3. It uses the record
+// of the author domain or else that of the registered domain. Several records at one
+// name end the search.
 func (d *discovery) discoverRegistered(ctx context.Context, result *Result) {
 	result.OrgDomain = registered(result.Domain)
 	for _, domain := range []envelope.Host{result.Domain, result.OrgDomain} {
@@ -73,7 +74,7 @@ func (d *discovery) discoverRegistered(ctx context.Context, result *Result) {
 // selectPolicy fills in the policy for the author domain and the one to apply (RFC
 // 9989, sections 4.7 and 4.10.1).
 //
-// DNS: as envelope.Exists, only if the message did not pass and it matters.
+// DNS: as envelope.Exists, only if the message did not pass and np differs.
 func (d *discovery) selectPolicy(ctx context.Context, result *Result) {
 	record := result.Record
 	if record == nil {
@@ -97,8 +98,8 @@ func (d *discovery) selectPolicy(ctx context.Context, result *Result) {
 	}
 }
 
-// below returns the policy for names below the domain of the record: for those
-// that exist, and for those that do not.
+// below returns the policies for names below the domain of the record: for existing
+// names, and for names that do not exist.
 func (record *Record) below() (existing, missing string) {
 	existing = record.Policy
 	if record.SubdomainPolicy != "" {

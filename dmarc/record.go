@@ -47,7 +47,7 @@ const (
 )
 
 const (
-	// maxReports bounds the list of addresses that is kept of one record.
+	// maxReports is how many addresses for reports are kept of one record.
 	maxReports = 20
 	// noFailureOptions is the default of fo.
 	noFailureOptions = "0"
@@ -69,23 +69,22 @@ type Record struct {
 	PublicSuffix string
 	// Testing reports whether the record has t=y: the policy is being tested.
 	Testing bool
-	// AggregateReports is rua, FailureReports is ruf: the URIs that are well
-	// formed, twenty at most, without a size after "!". The domain owner controls them. Before
-	// a report is sent, its sender must verify that the destination wants it (RFC
-	// 9990, section 4); no failure report is sent for a record with psd=y (RFC 9991,
-	// section 2).
+	// AggregateReports is rua, FailureReports is ruf: the valid URIs, twenty at most,
+	// without a size after "!". The domain owner controls them. Before you send a
+	// report, verify that its destination wants it (RFC 9990, section 4). Do not send
+	// failure reports for a record with psd=y (RFC 9991, section 2).
 	AggregateReports, FailureReports []string
 	// FailureOptions is the value of fo, "0" if FailureReports is empty.
 	FailureOptions string
 }
 
-// parseRecord reads the text of a TXT record. A text that does not begin with
-// the tag v=DMARC1 is not a DMARC record; the error is an *[envelope.SyntaxError].
-// Nothing else is an error: unknown tags and wrong values are ignored (RFC 9989,
-// sections 4.7 and 4.8). Letter case makes no difference, except in DMARC1.
+// parseRecord parses the text of a TXT record. If the text does not begin with the tag
+// v=DMARC1, the error is an *[envelope.SyntaxError]. There are no other errors: unknown
+// tags and invalid values are ignored (RFC 9989, sections 4.7 and 4.8). Letter case is
+// ignored, except in DMARC1.
 //
-// No tag may stand twice in a record. If one does, the first counts; of policies
-// the strictest counts, so that adding text never weakens one. hasPolicy reports
+// A tag must not be repeated. If it is, its first value counts; for p, sp and np the
+// strictest value counts, so that added text never weakens a policy. hasPolicy reports
 // whether the record has a tag p.
 func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	if !isRecord(text) {
@@ -130,8 +129,8 @@ func parseRecord(text string) (record Record, hasPolicy bool, err error) {
 	return record, policies.p.given, nil
 }
 
-// dropPolicies makes of a record one whose policies cannot be read. It still asks
-// for reports if it says where to send them (RFC 9989, section 4.10.1).
+// dropPolicies removes the policies of a record with an invalid one. A record with an
+// address for reports counts as p=none (RFC 9989, section 4.10.1).
 func (record *Record) dropPolicies() {
 	record.Policy, record.SubdomainPolicy, record.NonexistentPolicy = "", "", ""
 	if len(record.AggregateReports) > 0 {
@@ -139,8 +138,8 @@ func (record *Record) dropPolicies() {
 	}
 }
 
-// isRecord reports whether text begins as a DMARC record does: the name of the
-// tag in any case, its value exactly so (RFC 9989, section 4.8).
+// isRecord reports whether text begins with the tag v=DMARC1. Letter case is ignored in
+// the name of the tag only (RFC 9989, section 4.8).
 func isRecord(text string) bool {
 	version, _, _ := strings.Cut(text, ";")
 	name, value, ok := strings.Cut(version, "=")
@@ -150,10 +149,10 @@ func isRecord(text string) bool {
 	return trimBlanks(name[1:]) == "" && trimBlanks(value) == "DMARC1"
 }
 
-// trimBlanks takes away WSP of RFC 5234 and nothing else.
+// trimBlanks removes WSP (RFC 5234) from both ends, and no other white space.
 func trimBlanks(s string) string { return strings.Trim(s, " \t") }
 
-// request is a tag p, sp or np as it was met so far.
+// request is a tag p, sp or np, which may be repeated.
 type request struct {
 	given  bool
 	policy string
@@ -169,8 +168,7 @@ func (r *request) add(value string) {
 // wrong reports whether the tag is present with an invalid value.
 func (r *request) wrong() bool { return r.given && r.policy == "" }
 
-// set gives the record the value of one of the other tags. A wrong value leaves
-// the default.
+// set stores the value of one of the other tags. An invalid value leaves the default.
 func (record *Record) set(name, value string) {
 	word := strings.ToLower(value)
 	switch name {
@@ -202,8 +200,8 @@ func mode(word string) string {
 	return relaxed
 }
 
-// isFailureOptions reports whether word is a list of failure options, each at most
-// once, of which 0 and 1 exclude each other (RFC 9989, section 4.8).
+// isFailureOptions reports whether word is a list of failure options without
+// repetition and not with both 0 and 1 (RFC 9989, section 4.8).
 func isFailureOptions(word string) bool {
 	seen := ""
 	for option := range strings.SplitSeq(word, ":") {
@@ -222,12 +220,12 @@ func isFailureOptions(word string) bool {
 	return true
 }
 
-// reportURIs returns the URIs of a list that are well formed.
+// reportURIs returns the valid URIs of a list.
 func reportURIs(list string) []string {
 	var uris []string
 	for uri := range strings.SplitSeq(list, ",") {
-		// A size was allowed behind the URI by RFC 7489, section 6.2. A "!" of the
-		// URI itself is written %21.
+		// RFC 7489, section 6.2 allowed a size after the URI. A "!" that is part of the
+		// URI is written %21.
 		uri, _, _ = strings.Cut(trimBlanks(uri), "!")
 		if isReportURI(uri) {
 			uris = append(uris, uri)
@@ -239,7 +237,8 @@ func reportURIs(list string) []string {
 	return uris
 }
 
-// isReportURI reports whether uri is absolute and, as mailto, has an address.
+// isReportURI reports whether uri is absolute and, if it is a mailto URI, has an
+// address.
 func isReportURI(uri string) bool {
 	for i := range len(uri) {
 		if uri[i] <= ' ' || uri[i] > '~' {

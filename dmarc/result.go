@@ -23,15 +23,16 @@ type Result struct {
 	// TempError. It is nil otherwise.
 	Err error
 
-	// Domain is the author domain (header_from). Of several it is the one that
-	// decided.
+	// Domain is the author domain (header_from), or of several the one that decided
+	// the result.
 	Domain envelope.Host
 	// Authors are the author domains, each once.
 	Authors []envelope.Host
-	// OrgDomain is the organizational domain of Domain, "" if DNS does not tell.
+	// OrgDomain is the organizational domain of Domain, "" if it depends on a failed
+	// lookup.
 	OrgDomain envelope.Host
-	// PolicyDomain is where the record is published (policy_published: domain),
-	// "" if there is none, or DNS does not tell.
+	// PolicyDomain is the domain that publishes the record (policy_published: domain),
+	// "" if there is no record or it depends on a failed lookup.
 	PolicyDomain envelope.Host
 	// Record is the record at PolicyDomain, nil if PolicyDomain is "".
 	Record *Record
@@ -40,36 +41,37 @@ type Result struct {
 	Discovery string
 
 	// Policy is the owner's policy for Domain, p, sp or np of the record: "none",
-	// "quarantine" or "reject". It is "" if there is none or a lookup failed.
+	// "quarantine" or "reject". It is "" if there is none or it depends on a failed
+	// lookup.
 	Policy string
-	// Applied is the policy for mail that fails: Policy, or one level less if the
+	// Applied is the policy for mail that fails: Policy, or one level milder if the
 	// record has t=y.
 	Applied string
 	// Disposition is what the owner requests for this message: Applied if it failed
 	// and no override applies, otherwise "none".
 	Disposition string
-	// Overrides are the reasons why Disposition is not what the record says.
+	// Overrides are the reasons why Disposition differs from Policy.
 	Overrides []Override
 
-	// SPFAligned and DKIMAligned say that a pass of SPF, or of a signature,
-	// authenticates the author domain (policy_evaluated: spf, dkim).
+	// SPFAligned and DKIMAligned report whether SPF or a signature authenticates the
+	// author domain (policy_evaluated: spf, dkim).
 	SPFAligned, DKIMAligned bool
-	// SPF and DKIM are the results that it rests on (auth_results). They are nil if
-	// the author cannot be identified, and SPF and DKIM were not evaluated.
+	// SPF and DKIM are the results of SPF and DKIM (auth_results). They are nil if the
+	// author cannot be identified: then neither was evaluated.
 	SPF  *spf.Result
 	DKIM *dkim.Result
 
-	// genuine says that exactly Domain is authenticated, so that the message passes
-	// whatever policy is published. excused says that an identifier passed that the
-	// site knows, so a failure has no consequence.
+	// genuine reports whether exactly Domain is authenticated, so that the message
+	// passes whatever policy is published. excused reports whether a known forwarder or
+	// list is authenticated, so that a failure has no consequence.
 	genuine, excused bool
-	// hopeless says that the message neither passes nor is excused, whatever is
+	// hopeless reports whether the message neither passes nor is excused, whatever is
 	// published and whatever the failed lookups could return.
 	hopeless bool
-	// assumed says what rests on answers that DNS did not give.
+	// assumed has the fields that depend on assumed answers of DNS.
 	assumed assumed
-	// unpublished says that it is this site that holds Domain to alignment, and no
-	// policy that its owner publishes.
+	// unpublished reports whether this site requires alignment of Domain although its
+	// owner publishes no policy.
 	unpublished bool
 	// each has the results of the author domains one by one, if there are several.
 	each []Result
@@ -79,14 +81,14 @@ type Result struct {
 // section 3.1.6).
 type Override struct {
 	// Type is the kind, in the words of RFC 9990:
-	//   - "policy_test_mode": the owner asks not to apply the policy yet, by t=y.
+	//   - "policy_test_mode": the record has t=y, so the policy is only being tested.
 	//   - "trusted_forwarder": one of Options.Forwarders sent the message.
 	//   - "mailing_list": one of Options.MailingLists sent it.
 	//
-	// A program that overrides the policy by itself reports "local_policy" or
-	// "other", which this package never sets.
+	// A program that overrides the policy itself reports "local_policy" or "other",
+	// which this package never sets.
 	Type    string
-	Comment string // what it rests on
+	Comment string // the record or the identifier that is the reason
 }
 
 const (
@@ -95,7 +97,7 @@ const (
 	mailingList      = "mailing_list"
 )
 
-// own returns a copy that shares nothing that a caller could change.
+// own returns a copy that shares no memory that a caller could change.
 func (result Result) own() *Result {
 	result.Authors = slices.Clone(result.Authors)
 	result.Overrides = slices.Clone(result.Overrides)
@@ -122,7 +124,7 @@ func (result Result) own() *Result {
 	return &result
 }
 
-// perAuthor returns the results of the author domains one by one.
+// perAuthor returns the result for each author domain.
 func (result *Result) perAuthor() []Result {
 	if result.each == nil {
 		return []Result{*result}
@@ -135,14 +137,14 @@ func (result *Result) published() bool {
 	return result.Record != nil && result.Record.Policy != ""
 }
 
-// safe reports whether the message can't fail with a policy that is applied,
-// whatever is published.
+// safe reports whether no policy can be applied to the message, whatever is
+// published.
 func (result *Result) safe() bool {
 	return !slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return !one.genuine && !one.excused })
 }
 
-// lost returns the result of an author domain that the message cannot be
-// authenticated for, nil if there is none.
+// lost returns the result of an author domain for which the message cannot pass, or nil
+// if there is none.
 func (result *Result) lost() *Result {
 	for _, one := range result.perAuthor() {
 		if one.hopeless {
@@ -152,7 +154,7 @@ func (result *Result) lost() *Result {
 	return nil
 }
 
-// exempt reports whether a choice of this site lets the message off.
+// exempt reports whether an option of this site overrides the policy.
 func (result *Result) exempt() bool {
 	for _, o := range result.Overrides {
 		if o.Type == trustedForwarder || o.Type == mailingList {

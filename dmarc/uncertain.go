@@ -6,20 +6,20 @@ import (
 	"mxrules.example/envelope"
 )
 
-// assumed says what of a result rests on an assumption.
+// assumed reports which fields of a result depend on assumed answers of DNS.
 type assumed struct {
-	any          bool // anything at all
+	any          bool // any field
 	organization bool // OrgDomain
 	record       bool // PolicyDomain and Record
 	policy       bool // Policy and Applied
 }
 
-// assumes reports whether anything of a result rests on an assumption.
+// assumes reports whether a result depends on an assumed answer.
 func (result *Result) assumes() bool {
 	return slices.ContainsFunc(result.perAuthor(), func(one Result) bool { return one.assumed.any })
 }
 
-// known returns a result without what rests on an assumption.
+// known returns a result without the fields that depend on assumed answers.
 func (result Result) known() Result {
 	if result.assumed.organization {
 		result.OrgDomain = ""
@@ -33,7 +33,7 @@ func (result Result) known() Result {
 	return result
 }
 
-// intersect withdraws what another round contradicts.
+// intersect removes what another round contradicts.
 func (result *Result) intersect(other *Result) {
 	if result.Domain != other.Domain {
 		return
@@ -46,7 +46,7 @@ func (result *Result) intersect(other *Result) {
 }
 
 // undecided returns the result for a message whose outcome or disposition another
-// answer would change. The results of the author domains that need no assumption
+// answer would change. The results of author domains that depend on no assumed answer
 // stay.
 func (result Result) undecided(failure error) Result {
 	if result.each == nil {

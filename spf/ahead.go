@@ -9,24 +9,24 @@ import (
 	"mxrules.example/envelope"
 )
 
-// ahead asks for what an evaluation may need next while the evaluation waits for
-// an answer: the records to which include and redirect lead, and the addresses of
-// a, mx and exists, level by level. The evaluation takes the answers from the
-// memo of the judgement and counts its questions as if it had been alone, so that
-// reading ahead never changes a result.
+// ahead looks up what an evaluation may need next while the evaluation waits for an
+// answer: the records for include and redirect, and the addresses for a, mx and
+// exists, level by level. The evaluation takes the answers from the memo of the
+// judgement and counts its questions as if it were alone, so reading ahead never
+// changes a result.
 //
-// It reads only terms without macros, and no more of them than an evaluation may
-// follow (RFC 7208, section 4.6.4).
+// It reads only terms without macros, and only as many as an evaluation may follow
+// (RFC 7208, section 4.6.4).
 type ahead struct {
-	ev       *evaluation // of which it reads what does not change
+	ev       *evaluation // only its constant fields are read
 	resolver envelope.Resolver
 
 	mu   sync.Mutex
-	left int // terms that may still be asked for
+	left int // terms that may still be looked up
 	seen []envelope.Host
 }
 
-// runAhead runs the evaluation, and reads ahead of it.
+// runAhead runs the evaluation and reads ahead of it.
 func (ev *evaluation) runAhead() {
 	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
 	domain := ev.sender.domain
@@ -38,7 +38,7 @@ func (ev *evaluation) runAhead() {
 		func(ctx context.Context) { h.record(ctx, domain) },
 	}
 	for range envelope.Concurrently(ev.ctx, work, do) {
-		return // when the evaluation is over, nothing more is needed
+		return // the evaluation comes first, and after it nothing more is needed
 	}
 }
 
@@ -47,7 +47,7 @@ func do(ctx context.Context, f func(context.Context)) struct{} {
 	return struct{}{}
 }
 
-// record reads the record of a domain, and asks for what its terms need.
+// record reads the record of a domain and looks up what its terms need.
 func (h *ahead) record(ctx context.Context, domain envelope.Host) {
 	if domain == "" || !h.first(domain) {
 		return
@@ -76,7 +76,7 @@ func (h *ahead) record(ctx context.Context, domain envelope.Host) {
 	}
 }
 
-// first reports whether a domain was not read before.
+// first reports whether a domain has not been read before.
 func (h *ahead) first(domain envelope.Host) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,8 +87,8 @@ func (h *ahead) first(domain envelope.Host) bool {
 	return true
 }
 
-// needed returns the terms of a record that ask DNS and can be asked for, up to
-// the one that ends the record.
+// needed returns the terms of a record that need DNS and can be looked up ahead, up to
+// the term that ends the record.
 func (h *ahead) needed(rec *record) []*term {
 	var terms []*term
 	ends := false
@@ -117,7 +117,7 @@ func (h *ahead) needed(rec *record) []*term {
 	return terms
 }
 
-// term asks for what one term needs.
+// term looks up what one term needs.
 func (h *ahead) term(ctx context.Context, mechanism mechanism, name string) {
 	switch mechanism {
 	case include, redirect:

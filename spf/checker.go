@@ -25,16 +25,16 @@ type Options struct {
 	MaxVoidLookups int
 }
 
-// Checker evaluates SPF with the settings of a site. Its methods are the
-// functions of the same names. The zero value has the settings that these have.
-// It is safe for concurrent use.
+// Checker evaluates SPF with the settings of a site. Its methods are the functions of
+// the same names with these settings. The zero value has the default settings. It is
+// safe for concurrent use.
 type Checker struct {
 	options Options
 	records map[envelope.Host]*record
 }
 
-// New returns a Checker with these options. The error is an
-// *[envelope.SyntaxError] that names the domain or the term that is invalid.
+// New returns a Checker with these options. The error is an *[envelope.SyntaxError]
+// that names the invalid domain or term.
 func New(options Options) (*Checker, error) {
 	c := &Checker{options: options, records: make(map[envelope.Host]*record, len(options.Records))}
 	for domain, text := range options.Records {
@@ -49,7 +49,7 @@ func New(options Options) (*Checker, error) {
 			return nil, err
 		}
 	}
-	c.options.Records = nil // it is the caller's
+	c.options.Records = nil // it belongs to the caller
 	return c, nil
 }
 
@@ -107,9 +107,9 @@ type key struct {
 	in      input
 }
 
-// shared evaluates once per judgement. The result is the caller's own.
+// shared evaluates once per judgement. The result belongs to the caller.
 func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in input) *Result {
-	if c == nil { // what New returns beside an error
+	if c == nil { // as New returns it with an error
 		return &Result{Word: tempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
 	}
 	result, _ := envelope.Once(ctx, key{c, in}, func() (Result, error) { return c.evaluate(ctx, r, in), nil })

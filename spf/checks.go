@@ -103,7 +103,7 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 		from, evaluate = envelope.Helo, c.evaluateHelo
 	}
 	switch {
-	case c == nil: // what New returns beside an error
+	case c == nil: // as New returns it with an error
 		return envelope.Misconfigured(name, from, errNoChecker)(ctx, r, e)
 	case !e.Reached(from):
 		return envelope.NotYet(name, from)

@@ -11,9 +11,9 @@ import (
 // Bounds of one evaluation (RFC 7208, section 4.6.4).
 const (
 	maxLookups     = 10  // terms that ask DNS
-	maxVoidLookups = 2   // of these, terms that get nothing
+	maxVoidLookups = 2   // terms whose lookup finds nothing
 	maxHosts       = 10  // hosts of one mx term, names of one client
-	maxQuestions   = 111 // what DNS is asked altogether: a conforming record asks no more
+	maxQuestions   = 111 // questions in all: a conforming record needs no more
 )
 
 // evaluation is one run of check_host() (RFC 7208, section 4).
@@ -28,20 +28,20 @@ type evaluation struct {
 	result   Result
 
 	questions []*question // what the library may ask, by number
-	decided   *question   // the term that matched last, nil as long as none has
+	decided   *question   // the last term that matched, nil if none has
 
-	reverse *reverseNames // of the client, nil until they are needed
+	reverse *reverseNames // of the client, nil until looked up
 	ignored []ignoredFailure
 }
 
-// ignoredFailure is a lookup of reverse names that failed, and that RFC 7208,
-// section 5.5 takes for one without an answer.
+// ignoredFailure is a failed lookup of reverse names, which counts as one that found
+// nothing (RFC 7208, section 5.5).
 type ignoredFailure struct {
-	ptr *question // the term that did not match for it; nil: a macro p
+	ptr *question // the term that did not match because of it, nil for a macro p
 	err error
 }
 
-// evaluate evaluates one input. It never fails: an error is a result.
+// evaluate evaluates one input. Errors are in the result.
 func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) Result {
 	ev := &evaluation{
 		ctx:     ctx,
@@ -70,7 +70,7 @@ func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) R
 	return ev.result
 }
 
-// run evaluates, and looks at what came of it.
+// run evaluates and completes the result.
 func (ev *evaluation) run() {
 	word, err := ev.decide()
 	if ended := ev.ctx.Err(); ended != nil {
@@ -79,7 +79,7 @@ func (ev *evaluation) run() {
 	problem := ev.result.Problem
 	switch {
 	case problem == nil && (word == tempError || word == permError):
-		// The library refuses a record that this package accepts. It decides.
+		// The library rejects a record that this package accepts. The library decides.
 		problem = &Problem{Kind: badSyntax, Record: ev.sender.domain, Err: err}
 		ev.result.Word, ev.result.Problem = word, problem
 	case problem == nil:
@@ -98,13 +98,13 @@ func (ev *evaluation) run() {
 	ev.result.Shaky = ev.shaky()
 	if ev.result.Word == fail && !ev.checker.options.WithoutExplanation {
 		ev.result.Explanation = ev.explain(ev.decided.explainer())
-		ev.result.Problem = nil // that of an explanation is none
+		ev.result.Problem = nil // problems of an explanation do not count
 	}
 }
 
-// shaky returns the failure of a lookup that the result rests on. It does not
-// if a match would have led to the same result, and if no bound was so near
-// that the answer could have made the difference.
+// shaky returns the error of a failed lookup that could have changed the result. The
+// failure of a ptr term could not if a match would have led to the same result, and no
+// limit was so near that further lookups could have exceeded it.
 func (ev *evaluation) shaky() error {
 	near := ev.result.VoidLookups >= ev.checker.maxVoidLookups() ||
 		ev.result.Questions+maxHosts >= ev.checker.maxQuestions()
@@ -119,16 +119,15 @@ func (ev *evaluation) shaky() error {
 	return nil
 }
 
-// question is a term about which the library asks, and which is known to it by
-// its number only.
+// question is a term about which the library asks. The library knows its number only.
 type question struct {
-	record *record // in which the term stands
+	record *record // the record that has the term
 	term   *term
 }
 
-// leads says what the result is if the term matches, and by which steps from
-// the first record on. Within an include that does not pass nothing has matched
-// (RFC 7208, section 5.2): the evaluation goes on behind it, and ends is false.
+// leads returns the result if the term matches, and the steps to it from the first
+// record on. ends is false if an include on the way does not pass: then the include
+// does not match, and the evaluation continues after it (RFC 7208, section 5.2).
 func (q *question) leads() (word string, steps []Match, ends bool) {
 	word = qualified[q.term.qualifier]
 	steps = []Match{{q.record.domain, q.term.text}}
@@ -144,12 +143,11 @@ func (q *question) leads() (word string, steps []Match, ends bool) {
 	return word, steps, true
 }
 
-// qualified is what a match means (RFC 7208, section 4.6.2).
+// qualified has the result of a match for each qualifier (RFC 7208, section 4.6.2).
 var qualified = map[byte]string{'+': pass, '-': fail, '~': softFail, '?': neutral}
 
-// explainer returns the record whose explanation counts when q has decided: the
-// first one, or the one to which that redirects, but never one that is only
-// included (RFC 7208, section 6.2).
+// explainer returns the record whose explanation is used if q decided: the first
+// record or the one it redirects to, but never an included one (RFC 7208, section 6.2).
 func (q *question) explainer() *record {
 	rec := q.record
 	for via := rec.via; via != nil; via = via.record.via {
@@ -160,14 +158,14 @@ func (q *question) explainer() *record {
 	return rec
 }
 
-// fail ends the evaluation. The first problem stays.
+// fail ends the evaluation with a problem. The first problem counts.
 func (ev *evaluation) fail(p Problem) {
 	if ev.result.Problem == nil {
 		ev.result.Problem = &p
 	}
 }
 
-// failAt ends the evaluation for a problem with the term of q.
+// failAt ends the evaluation with a problem at the term of q.
 func (ev *evaluation) failAt(q *question, kind string) {
 	ev.fail(Problem{Kind: kind, Record: q.record.domain, Term: q.term.text})
 }

@@ -8,12 +8,12 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxExplanation is how many octets of an explanation go into a reply.
+// maxExplanation is the maximum length of an explanation in octets.
 const maxExplanation = 250
 
-// explain returns the explanation of a domain for a fail, "" if there is none. A
-// lookup that fails, an invalid text and several texts are as none (RFC 7208,
-// section 6.2), so the explanation does not change the result.
+// explain returns the explanation of a domain for a fail, "" if there is none. If the
+// lookup fails, or finds an invalid text or several texts, there is none (RFC 7208,
+// section 6.2), so the explanation never changes the result.
 func (ev *evaluation) explain(rec *record) string {
 	if rec.explanation == nil {
 		return ""
@@ -41,8 +41,8 @@ func (ev *evaluation) explain(rec *record) string {
 	return oneLine(text)
 }
 
-// oneLine cleans and cuts the explanation for a reply. A macro may have inserted
-// octets that the client sent.
+// oneLine cleans and shortens the explanation for a reply. A macro may have inserted
+// octets that the client chose.
 func oneLine(text string) string {
 	text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -56,8 +56,8 @@ func oneLine(text string) string {
 	return text
 }
 
-// explanationFault says what keeps s from being an explain-string: a
-// macro-string in which blanks may stand, and every macro.
+// explanationFault returns why s is not an explain-string, "" if it is one: a
+// macro-string that may have blanks and all macros.
 func (s macroString) explanationFault() (reason string) {
 	for part := range strings.SplitSeq(string(s), " ") {
 		if reason = macroString(part).fault(true); reason != "" {
@@ -67,7 +67,7 @@ func (s macroString) explanationFault() (reason string) {
 	return ""
 }
 
-// time is the value of the macro t.
+// time returns the time for the macro t.
 func (ev *evaluation) time() time.Time {
 	if ev.now.IsZero() {
 		return time.Now()

@@ -25,7 +25,7 @@ type input struct {
 // sender is the mailbox that is evaluated. The local part and the domain are kept
 // apart, so that an @ in a quoted local part cannot change the domain.
 type sender struct {
-	local  string // what it means: without quotes
+	local  string // without quotes and escapes
 	domain envelope.Host
 }
 
@@ -37,9 +37,8 @@ func (s sender) String() string {
 // postmaster is the local part of a sender without one (RFC 7208, section 4.3).
 const postmaster = "postmaster"
 
-// sender returns the mailbox that is evaluated. Its domain is "" if there is none
-// that DNS could be asked for: an address literal, a single label, anything
-// that is no name (RFC 7208, section 4.3).
+// sender returns the mailbox that is evaluated. Its domain is "" if that is an address
+// literal, a single label or not a valid name (RFC 7208, section 4.3).
 func (in input) sender() sender {
 	if in.mailFrom == "" {
 		return sender{postmaster, fullName(in.helo)}
@@ -60,12 +59,12 @@ func (in input) sender() sender {
 	return sender{local, fullName(in.mailFrom[at+1:])}
 }
 
-// maxArgument is how many octets of a client's argument go into macros. Valid paths
+// maxArgument is how many octets of an argument of MAIL or HELO macros use. Valid paths
 // and HELO names are shorter (RFC 5321, section 4.5.3.1).
 const maxArgument = 255
 
 // end returns the last octets of an argument.
-func end(said string) string { return said[max(0, len(said)-maxArgument):] }
+func end(argument string) string { return argument[max(0, len(argument)-maxArgument):] }
 
 // fullName parses a name of more than one label. It returns "" for others. U-labels
 // become A-labels (RFC 8616, section 4).

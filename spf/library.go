@@ -12,8 +12,8 @@ import (
 // decide has the library evaluate the records of the sender's domain.
 //
 // The library gets each record from render, with a number for every term that needs
-// DNS, and asks numbered about the numbers. Its own limits are lifted, because
-// numbered counts. The package doc says why.
+// DNS, and asks numbered about the numbers. Its own limits are disabled, because
+// numbered counts. The package doc explains why.
 func (ev *evaluation) decide() (string, error) {
 	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
@@ -62,8 +62,8 @@ func (ev *evaluation) appendNumber(b []byte, rec *record, t *term) []byte {
 	return strconv.AppendInt(b, int64(len(ev.questions)-1), 10)
 }
 
-// numbered answers the questions of the library. Its errors are as the library
-// wants them: a bare *net.DNSError, not found or temporary.
+// numbered answers the questions of the library. Its errors have the form that the
+// library needs: an unwrapped *net.DNSError, not found or temporary.
 type numbered struct{ ev *evaluation }
 
 var (
@@ -88,7 +88,7 @@ func (n numbered) LookupTXT(_ context.Context, number string) ([]string, error) 
 	return []string{n.ev.render(rec)}, nil
 }
 
-// LookupIPAddr answers whether a term matches: with an address if it does.
+// LookupIPAddr answers whether a term matches: if it does, with an address.
 func (n numbered) LookupIPAddr(_ context.Context, number string) ([]net.IPAddr, error) {
 	q := n.question(number)
 	matches := n.ev.matches(q)
@@ -102,10 +102,10 @@ func (n numbered) LookupIPAddr(_ context.Context, number string) ([]net.IPAddr, 
 	return matched, nil
 }
 
-// LookupMX is never asked: the library sees no mx.
+// LookupMX is never called: the library gets no mx.
 func (numbered) LookupMX(context.Context, string) ([]*net.MX, error) { return nil, over }
 
-// LookupAddr is never asked: the library sees no ptr.
+// LookupAddr is never called: the library gets no ptr.
 func (numbered) LookupAddr(context.Context, string) ([]string, error) { return nil, over }
 
 // question returns the question of a number, nil for the domain of the sender.

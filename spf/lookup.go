@@ -15,7 +15,7 @@ type countingResolver struct {
 	envelope.Resolver
 	count    *int
 	most     int
-	exceeded bool // one more was wanted
+	exceeded bool // a question was refused
 }
 
 // more counts a question. It returns an error if the limit is reached.
@@ -65,8 +65,8 @@ func (r *countingResolver) LookupTXT(ctx context.Context, name string) ([]string
 // asking is one of the functions of package envelope that ask DNS.
 type asking[T any] func(ctx context.Context, r envelope.Resolver, name string) ([]T, error)
 
-// ask asks one question. It returns no error if nothing is found. A name that DNS
-// cannot hold and an address are not asked for and not found.
+// ask asks one question. It returns no error if nothing is found. It does not ask for
+// an address or for a name that DNS cannot have, and finds nothing for them.
 func ask[T any](ctx context.Context, r envelope.Resolver, name string, question asking[T]) ([]T, error) {
 	name = strings.TrimSuffix(name, ".")
 	if _, err := envelope.ParseHost(name); err != nil {
@@ -82,10 +82,9 @@ func ask[T any](ctx context.Context, r envelope.Resolver, name string, question 
 	return values, err
 }
 
-// oddName asks for one name, whatever name it is given. A macro may put characters
-// into a name that host names do not have, such as a plus, and a zone may have that
-// name or a wildcard (RFC 7208, section 7.3; RFC 2181, section 11). Package envelope
-// asks for host names only.
+// oddName asks for one fixed name. A macro may insert characters that host names do not
+// have, such as a plus, and a zone may have that name or a wildcard (RFC 7208, section
+// 7.3; RFC 2181, section 11). Package envelope asks for host names only.
 type oddName struct {
 	envelope.Resolver
 	name string
@@ -107,8 +106,8 @@ func (r oddName) LookupTXT(ctx context.Context, _ string) ([]string, error) {
 }
 
 // isOddName reports whether DNS can be asked for a name that is not a host name:
-// labels of 1 to 63 octets of printable ASCII, 253 octets in all. A backslash is an
-// escape to resolvers, and an address is not a name.
+// labels of 1 to 63 octets of printable ASCII, 253 octets in all. A backslash is not
+// allowed, because resolvers read it as an escape.
 func isOddName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > maxName {
 		return false
@@ -121,8 +120,8 @@ func isOddName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '\\' })
 }
 
-// lookup asks one question for the term of q, nil for the domain of the sender. A
-// lookup that fails ends the evaluation.
+// lookup asks one question for the term of q; q is nil for the domain of the sender. A
+// failed lookup ends the evaluation.
 func lookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
 	values, err := ask(ev.ctx, ev.resolver, name, question)
 	if err != nil {
@@ -131,8 +130,8 @@ func lookup[T any](ev *evaluation, q *question, name string, question asking[T])
 	return values
 }
 
-// lookupFailed ends the evaluation because a lookup failed (RFC 7208, section 2.6.6)
-// or exceeded the limit.
+// lookupFailed ends the evaluation because a lookup failed (RFC 7208, section 2.6.6) or
+// exceeded the limit of questions.
 func (ev *evaluation) lookupFailed(q *question, name string, err error) {
 	p := Problem{Kind: dnsFailure, Record: ev.sender.domain, Name: strings.TrimSuffix(name, "."), Err: err}
 	if q != nil {
@@ -166,9 +165,9 @@ func (ev *evaluation) countVoid(q *question) {
 	ev.result.VoidLookups++
 }
 
-// follow returns the record to which an include or a redirect leads, and for nil the
-// record of the sender's domain. It returns nil if there is none or the evaluation
-// has ended.
+// follow returns the record to which an include or a redirect leads; q is nil for the
+// record of the sender's domain. It returns nil if there is none or the evaluation has
+// ended.
 func (ev *evaluation) follow(q *question) *record {
 	domain := ev.sender.domain
 	if q != nil {
@@ -176,7 +175,7 @@ func (ev *evaluation) follow(q *question) *record {
 			return nil
 		}
 		if q.term.mechanism == include && ev.isMatchless(q.term) {
-			return &record{domain: q.record.domain} // nothing in it matches either
+			return &record{domain: q.record.domain} // an empty record, so it does not match
 		}
 		domain = recordDomain(ev.target(q))
 	}
@@ -188,8 +187,8 @@ func (ev *evaluation) follow(q *question) *record {
 	return rec
 }
 
-// recordDomain parses the target of an include or a redirect. It returns "" if the
-// name is invalid or a single label, and so has no record (RFC 7208, section 4.3).
+// recordDomain parses the target of an include or a redirect. It returns "" if the name
+// is invalid or a single label: then there is no record (RFC 7208, section 4.3).
 func recordDomain(name string) envelope.Host {
 	if domain := fullName(name); domain != "" {
 		return domain
@@ -229,7 +228,7 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	return rec
 }
 
-// target returns the name that a term is about, "" if there is none.
+// target returns the name for a term, "" if there is none.
 func (ev *evaluation) target(q *question) string {
 	switch {
 	case q.term.target == "":
@@ -243,9 +242,8 @@ func (ev *evaluation) target(q *question) string {
 	return q.term.target.expandName(func(letter byte) string { return ev.letter(letter, q.record.domain) })
 }
 
-// isMatchless reports whether a term cannot match, because it uses the local part of
-// the sender and that is not ASCII (RFC 8616, section 4). Otherwise a macro could make
-// a valid name of it.
+// isMatchless reports whether a term cannot match because it uses the local part of the
+// sender and that is not ASCII (RFC 8616, section 4).
 func (ev *evaluation) isMatchless(t *term) bool {
 	return !envelope.IsASCII(ev.sender.local) && t.target.uses('l', 's')
 }

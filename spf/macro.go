@@ -17,11 +17,11 @@ type macroString string
 // macro is one macro-expand of a macroString, or a literal.
 type macro struct {
 	literal    string
-	letter     byte   // in lower case; 0: a literal
+	letter     byte   // in lower case; 0 for a literal
 	escape     bool   // the letter is in upper case: escaped as in a URL
-	parts      int    // how many parts from the right count; 0: all
+	parts      int    // how many parts are used, from the right; 0 for all
 	reverse    bool   // the parts are reversed
-	delimiters string // between the parts; "": a dot
+	delimiters string // between the parts; "" for a dot
 }
 
 const notVisible = "has a character that is not visible ASCII"
@@ -65,8 +65,8 @@ func parseMacro(s string) (m macro, reason string) {
 		digits++
 	}
 	if digits > 0 {
-		// 127 must be known, as many labels as a name can have (RFC 7208, section
-		// 7.1). What does not fit into 31 bits is meant to break something.
+		// Numbers up to 127, the most labels of a name, must be supported (RFC 7208,
+		// section 7.1). A number above 31 bits is an attack.
 		parts, err := strconv.ParseUint(s[:digits], 10, 31)
 		if err != nil || parts == 0 {
 			return m, "has a macro with an invalid number of parts"
@@ -131,8 +131,8 @@ func (s macroString) domainFault() (reason string) {
 	return ""
 }
 
-// isTopLabel reports whether s has letters, digits and hyphens, the latter
-// inside, and is not a number.
+// isTopLabel reports whether s consists of letters, digits and hyphens, has no hyphen at
+// either end, and is not a number.
 func isTopLabel(s string) bool {
 	number := true
 	for i := range len(s) {
@@ -165,7 +165,7 @@ func (s macroString) expand(value func(letter byte) string) string {
 	var b strings.Builder
 	for rest := s; rest != "" && b.Len() < maxRecord; {
 		var m macro
-		m, rest, _ = rest.next() // what is wrong was refused before
+		m, rest, _ = rest.next() // the record was rejected if this fails
 		b.WriteString(m.expand(value))
 	}
 	return b.String()
@@ -202,9 +202,9 @@ func (m macro) expand(value func(letter byte) string) string {
 	return text
 }
 
-// transform splits a value into its parts, reverses them, takes those from the
-// right that count and joins them with dots (RFC 7208, section 7.3). Some
-// delimiters in a row set parts apart as one does.
+// transform splits a value into its parts, reverses them, takes some from the right and
+// joins them with dots (RFC 7208, section 7.3). Several delimiters in a row count as
+// one.
 func (m macro) transform(value string) string {
 	if m.parts == 0 && !m.reverse && m.delimiters == "" {
 		return value
@@ -223,8 +223,8 @@ func (m macro) transform(value string) string {
 	return strings.Join(parts, ".")
 }
 
-// escape writes every octet that is not unreserved in a URL (RFC 3986, section
-// 2.3) as a % and two hexadecimal digits.
+// escape replaces every octet that is not unreserved in a URL (RFC 3986, section 2.3) by
+// a % and two hexadecimal digits.
 func escape(s string) string {
 	const hex = "0123456789ABCDEF"
 	escaped := make([]byte, 0, len(s))
@@ -238,8 +238,8 @@ func escape(s string) string {
 	return string(escaped)
 }
 
-// dotted writes an address as the macro i has it: IPv4 as usual, IPv6 as its
-// nibbles with dots between them, in upper case as in the public test suite.
+// dotted returns an address as the value of the macro i: IPv4 as usual, IPv6 as nibbles
+// with dots between them, in upper case as in the public test suite.
 func dotted(addr netip.Addr) string {
 	if addr.Is4() {
 		return addr.String()
@@ -254,7 +254,7 @@ func dotted(addr netip.Addr) string {
 	return b.String()
 }
 
-// maxName is how many octets a name has at most, without its final dot.
+// maxName is the maximum length of a name in octets, without its final dot.
 const maxName = 253
 
 // cut removes labels from the left of an expanded name that is too long (RFC 7208,

@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// matches reports whether the term of q matches (RFC 7208, section 5). Terms that
-// need no DNS match: render leaves out those that do not.
+// matches reports whether the term of q matches (RFC 7208, section 5). Terms that need
+// no DNS match, because render leaves out the others.
 func (ev *evaluation) matches(q *question) bool {
 	switch q.term.mechanism {
 	case all, ip4, ip6:
@@ -28,7 +28,7 @@ func (ev *evaluation) matches(q *question) bool {
 	case ptr:
 		return ev.matchesPTR(q, target)
 	}
-	// An A record, for a client with IPv6 too (RFC 7208, section 5.7).
+	// exists needs an A record, also for a client with IPv6 (RFC 7208, section 5.7).
 	return len(countedLookup(ev, q, target, lookupA)) > 0
 }
 
@@ -59,20 +59,20 @@ func (ev *evaluation) addresses(ctx context.Context, r envelope.Resolver, name s
 	return envelope.LookupIP(ctx, r, network, name)
 }
 
-// holds reports whether client is in one of the networks that begin with addrs
-// and have the lengths that an a or mx term gives.
+// holds reports whether client is in the network of one of addrs, with the prefix
+// lengths of an a or mx term.
 func (t *term) holds(client netip.Addr, addrs []netip.Addr) bool {
 	bits := t.bits[0]
 	if client.Is6() {
 		bits = t.bits[1]
 	}
 	return slices.ContainsFunc(addrs, func(addr netip.Addr) bool {
-		return netip.PrefixFrom(addr, bits).Contains(client) // never in the other family
+		return netip.PrefixFrom(addr, bits).Contains(client) // false for the other family
 	})
 }
 
-// matchesMX looks for the client at the mail servers of a domain, in the order
-// of their preference (RFC 7208, section 5.4).
+// matchesMX reports whether the client is a mail server of a domain. It tries them in
+// the order of preference (RFC 7208, section 5.4).
 func (ev *evaluation) matchesMX(q *question, target string) bool {
 	hosts := countedLookup(ev, q, target, envelope.LookupMX)
 	if len(hosts) > maxHosts {
@@ -89,11 +89,11 @@ func (ev *evaluation) matchesMX(q *question, target string) bool {
 	return false
 }
 
-// reverseNames are the names of the client: those in its PTR records, the first
-// ten of them (RFC 7208, section 4.6.4), and which of them lead back to it.
+// reverseNames are the first ten names in the PTR records of the client (RFC 7208,
+// section 4.6.4), and whether they resolve to the client.
 type reverseNames struct {
 	names   []envelope.Host
-	void    bool  // the lookup found nothing at all
+	void    bool  // the lookup found nothing
 	err     error // of the lookup
 	confirm map[envelope.Host]confirmation
 }
@@ -103,8 +103,8 @@ type confirmation struct {
 	err   error
 }
 
-// matchesPTR looks for a name of the client that is the target or below it, and
-// that leads back to the client (RFC 7208, section 5.5).
+// matchesPTR reports whether a name of the client is the target or below it and
+// resolves to the client (RFC 7208, section 5.5).
 func (ev *evaluation) matchesPTR(q *question, target string) bool {
 	before := ev.result.Questions
 	reverse := ev.reverseNames()
@@ -118,7 +118,7 @@ func (ev *evaluation) matchesPTR(q *question, target string) bool {
 			return false
 		}
 		if !name.Within(domain) {
-			continue // it could not match, so that it need not be asked
+			continue // it cannot match, so it need not be looked up
 		}
 		holds, err := ev.leadsBack(name)
 		if holds {
@@ -130,7 +130,7 @@ func (ev *evaluation) matchesPTR(q *question, target string) bool {
 	return false
 }
 
-// ignore notes that the lookup of reverse names failed. By RFC 7208, section 5.5 the
+// ignore records a failed lookup of reverse names. By RFC 7208, section 5.5 the
 // evaluation continues as if there were none.
 func (ev *evaluation) ignore(q *question, name string, err error) {
 	switch {
@@ -142,10 +142,10 @@ func (ev *evaluation) ignore(q *question, name string, err error) {
 	}
 }
 
-// validatedName is the value of the macro p: a name of the client that leads
-// back to it, domain itself before a name below it before any other, and
-// "unknown" if there is none (RFC 7208, section 7.3). Of several equal ones it is the
-// first in alphabetical order, so that the order of the answer does not matter.
+// validatedName returns the value of the macro p: a name of the client that resolves to
+// the client, or "unknown" if there is none. It prefers domain itself, then a name
+// below it (RFC 7208, section 7.3), then the first in alphabetical order, so that the
+// order of the answer does not matter.
 func (ev *evaluation) validatedName(domain envelope.Host) string {
 	reverse := ev.reverseNames()
 	names := slices.SortedFunc(slices.Values(reverse.names), func(x, y envelope.Host) int {
@@ -157,7 +157,7 @@ func (ev *evaluation) validatedName(domain envelope.Host) string {
 		if holds {
 			return string(name)
 		}
-		ev.ignore(nil, string(domain), err) // it could have been the name
+		ev.ignore(nil, string(domain), err) // another answer could have made it the value
 	}
 	return "unknown"
 }
@@ -190,8 +190,7 @@ func (ev *evaluation) reverseNames() *reverseNames {
 	return ev.reverse
 }
 
-// leadsBack reports whether one of the addresses of a name is that of the client.
-// Each name is looked up once.
+// leadsBack reports whether a name resolves to the client. Each name is looked up once.
 func (ev *evaluation) leadsBack(name envelope.Host) (bool, error) {
 	known, ok := ev.reverse.confirm[name]
 	if !ok {

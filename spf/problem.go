@@ -4,7 +4,7 @@ import "mxrules.example/envelope"
 
 // The kinds of problems.
 const (
-	dnsFailure         = "a DNS lookup failed" // for now, or the context ended
+	dnsFailure         = "a DNS lookup failed" // or the context ended
 	unknownClient      = "the address of the client is not known"
 	badSyntax          = "the SPF record is malformed"                 // RFC 7208, section 12
 	severalRecords     = "there are several SPF records"               // section 4.5
@@ -19,7 +19,7 @@ const (
 
 // Problem is why the result is a temperror or a permerror.
 type Problem struct {
-	// Kind says in words what is wrong, such as "there are several SPF records".
+	// Kind is the problem in words, such as "there are several SPF records".
 	Kind string `json:"kind"`
 	// Record is the domain whose record has the problem, "" if none has.
 	Record envelope.Host `json:"record,omitempty"`
@@ -33,7 +33,7 @@ type Problem struct {
 	Err error `json:"-"`
 }
 
-// Error says what is wrong and where, in one clean line.
+// Error returns the problem and where it is, in one clean line.
 func (p *Problem) Error() string {
 	record := envelope.Excerpt(string(p.Record)) // an include may lead anywhere
 	switch {

@@ -13,7 +13,7 @@ const maxRecord = 64 << 10
 
 // record is a valid SPF record (RFC 7208, section 12).
 type record struct {
-	domain      envelope.Host // in whose TXT record it stands
+	domain      envelope.Host // the name of its TXT record
 	via         *question     // the include or redirect that led to it, nil for the first
 	directives  []term
 	redirect    *term
@@ -39,7 +39,7 @@ const (
 
 // term is one term of a record.
 type term struct {
-	text      string // as it stands there
+	text      string // as published
 	mechanism mechanism
 	qualifier byte         // '+', '-', '~' or '?'; 0 of a modifier
 	target    macroString  // "" is the domain of the record
@@ -63,7 +63,7 @@ func parseRecord(text string) (*record, error) {
 	rec := &record{directives: make([]term, 0, strings.Count(text, " "))}
 	_, terms, _ := strings.Cut(text, " ")
 	for text := range strings.SplitSeq(terms, " ") {
-		if text == "" { // terms are set apart by one blank or more
+		if text == "" { // one blank or more separate terms
 			continue
 		}
 		t, reason := parseTerm(text)
@@ -120,15 +120,15 @@ func (t *term) parseModifier(name, value string) (reason string) {
 		t.mechanism = exp
 	case !isModifierName(name):
 		return "has an invalid name for a modifier"
-	default: // ignored, but for its syntax
+	default: // ignored, except that its syntax must be valid
 		return macroString(value).fault(true)
 	}
 	t.target = macroString(value)
 	return t.target.domainFault()
 }
 
-// isModifierName reports whether name begins with a letter and goes on with
-// letters, digits, hyphens, underscores and dots.
+// isModifierName reports whether name is a letter and then letters, digits, hyphens,
+// underscores and dots.
 func isModifierName(name string) bool {
 	for i := range len(name) {
 		switch c := name[i]; {

@@ -63,8 +63,8 @@ type Result struct {
 
 // Match is one step to a result.
 type Match struct {
-	Record envelope.Host `json:"record"` // the domain in whose record the term stands
-	Term   string        `json:"term"`   // as it stands there: "include:_spf.example.net"
+	Record envelope.Host `json:"record"` // the domain of the record that has the term
+	Term   string        `json:"term"`   // as published: "include:_spf.example.net"
 }
 
 // AuthenticationResults implements [envelope.AuthenticationResults]: one entry

@@ -45,26 +45,25 @@ func Apparent(m *envelope.Message) Authors {
 	return apparent
 }
 
-// addresses returns what has the form of an address in a text, outside of quotes
-// or in a comment.
+// addresses returns the parts of a text that have the form of an address, outside
+// quotes or in a comment.
 func addresses(text string) Authors {
 	outside, comments := splitComments(narrow(text))
 	return append(find(outside), find(withoutQuotes(comments))...)
 }
 
-// narrow returns text with plain characters for those of an address that exist in
-// other widths.
+// narrow returns text with the wide forms of "@" and "." replaced by ASCII.
 func narrow(text string) string {
 	return strings.NewReplacer("＠", "@", "﹫", "@", "．", ".").Replace(text)
 }
 
-// withoutQuotes returns a text in which quotes quote nothing.
+// withoutQuotes returns text without quotes and backslashes.
 func withoutQuotes(text string) string {
 	return strings.NewReplacer(`"`, " ", `\`, " ").Replace(text)
 }
 
-// splitComments returns a text without its comments, and the comments. A comment
-// or a quoted string that does not end is none, nor is any after it.
+// splitComments returns a text without its comments, and the comments. If a comment
+// does not end, it and later ones are not comments; likewise quoted strings.
 func splitComments(text string) (outside, comments string) {
 	var out, in strings.Builder
 	ends := map[byte]func(string) int{'"': quoteEnd, '(': commentEnd}
@@ -93,7 +92,7 @@ func splitComments(text string) (outside, comments string) {
 	return out.String(), in.String()
 }
 
-// quoteEnd returns how long the quoted string is with which text begins, 0 if it
+// quoteEnd returns the length of the quoted string at the beginning of text, or 0 if it
 // does not end.
 func quoteEnd(text string) int {
 	for i := 1; i < len(text); i++ {
@@ -107,8 +106,8 @@ func quoteEnd(text string) int {
 	return 0
 }
 
-// commentEnd returns how long the comment is with which text begins, with those
-// inside it, and 0 if it does not end.
+// commentEnd returns the length of the comment at the beginning of text, with the
+// comments inside it, or 0 if it does not end.
 func commentEnd(text string) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// decodeWords returns a text as a program reads it that decodes encoded words
-// first. Blanks between two of them vanish (RFC 2047, section 6.2), control
+// decodeWords returns a text as read by programs that decode encoded words first.
+// Blanks between two of them are removed (RFC 2047, section 6.2), and control
 // characters become blanks.
 func decodeWords(text string) string {
 	var b strings.Builder
@@ -32,9 +32,9 @@ func decodeWords(text string) string {
 	}, b.String())
 }
 
-// cutEncodedWord returns what the first encoded word of a text says, and what
-// stands before and after it. It finds what lenient programs find, wherever it
-// stands and whatever is in it: RFC 2047, section 2 is stricter.
+// cutEncodedWord returns the first encoded word of a text, decoded, and the text before
+// and after it. Like lenient programs it finds a word anywhere and with any content;
+// RFC 2047, section 2 is stricter.
 func cutEncodedWord(text string) (before, word, after string, found bool) {
 	for at := 0; ; {
 		start := strings.Index(text[at:], "=?")
@@ -63,7 +63,7 @@ func cutEncodedWord(text string) (before, word, after string, found bool) {
 	}
 }
 
-// decodeQ undoes the Q encoding. What is no code stays.
+// decodeQ decodes the Q encoding. Invalid codes stay.
 func decodeQ(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -82,7 +82,7 @@ func decodeQ(text string) string {
 	return b.String()
 }
 
-// decodeB undoes base64, with or without its padding, up to what is none.
+// decodeB decodes base64, with or without padding, up to the first invalid character.
 func decodeB(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \t=", r) {
@@ -95,9 +95,9 @@ func decodeB(text string) string {
 	return string(octets[:n])
 }
 
-// inCharset returns octets of a charset as text in which what is ASCII can be read
-// whatever the charset is. Nearly all hold ASCII as it is; UTF-16 and UTF-32 with
-// NUL beside it, and UTF-7 with some of it in base64.
+// inCharset converts octets of a charset so far that ASCII characters can be read.
+// Most charsets contain ASCII unchanged. UTF-16 and UTF-32 add NUL octets, and UTF-7
+// has some of it in base64.
 func inCharset(charset, octets string) string {
 	charset = strings.ToLower(charset)
 	switch {
@@ -109,8 +109,8 @@ func inCharset(charset, octets string) string {
 	return octets
 }
 
-// decodeUTF7 returns the ASCII of a text in UTF-7 (RFC 2152): between a plus and a
-// hyphen, or what is no base64, stands UTF-16 in base64.
+// decodeUTF7 returns the ASCII of a text in UTF-7 (RFC 2152). After a plus, up to a
+// hyphen or another character that base64 does not have, it is UTF-16 in base64.
 func decodeUTF7(text string) string {
 	var b strings.Builder
 	for {

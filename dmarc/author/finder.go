@@ -6,18 +6,18 @@ import (
 	"mxrules.example/envelope"
 )
 
-// finder finds what has the form of an address in a text, whatever else stands
-// there.
+// finder finds the parts of any text that have the form of an address.
 type finder struct {
 	scanner
 	found Authors
 
-	local string // what stands right before: words that dots connect
-	open  bool   // local ends with a dot that connects it to the next word
+	local string // the words right before the position, connected by dots
+	open  bool   // local ends with a dot, which connects it to the next word
 	route bool   // an @ begins a source route, or a host in it
 }
 
-// maxConnected bounds words that dots connect, in octets. No domain is longer.
+// maxConnected is the maximum length of words that dots connect, in octets. No domain
+// is longer.
 const maxConnected = 1000
 
 // find returns the addresses in a text without comments.
@@ -52,8 +52,8 @@ func (f *finder) run() {
 	}
 }
 
-// address reads a domain behind an @. With blanks beside a dot it may go on for one
-// program and end for another, so that both are found.
+// address parses a domain after an @. At blanks beside a dot the domain ends for some
+// programs and continues for others, so it finds both domains.
 func (f *finder) address() {
 	local := f.local
 	f.skipBlanks()
@@ -69,8 +69,8 @@ func (f *finder) address() {
 	}
 }
 
-// connect adds a word, which may be a quoted string, to what stands before it if a
-// dot connects them.
+// connect adds a word, which may be a quoted string, to local if a dot connects them.
+// Otherwise the word becomes local.
 func (f *finder) connect(word string, quoted bool) {
 	connected := f.open || !quoted && strings.HasPrefix(word, ".")
 	f.open = !quoted && strings.HasSuffix(word, ".")
@@ -80,8 +80,8 @@ func (f *finder) connect(word string, quoted bool) {
 	f.local = word
 }
 
-// add takes what was read for an address, if it is one. Programs that look for the
-// first @ see another in a local part that has one.
+// add adds an address, if it is one. Programs that look for the first @ read another
+// address in a local part that has an @.
 func (f *finder) add(local, domain string) {
 	if strings.Contains(local, "@") {
 		f.found = append(f.found, find(withoutQuotes(local))...)
@@ -92,7 +92,7 @@ func (f *finder) add(local, domain string) {
 	}
 }
 
-// word takes atoms and dots off.
+// word removes atoms and dots from the text and returns them.
 func (f *finder) word() string {
 	end := 0
 	for end < len(f.rest) && isWordByte(f.rest[end]) {

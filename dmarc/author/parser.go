@@ -7,21 +7,21 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Bounds of what is read. No honest From field comes near them.
+// Bounds of what is parsed. Genuine From fields are far below them.
 const (
 	maxAuthors = 100
 	maxWords   = 1000 // tokens of one member of the list
 )
 
-// parser reads a mailbox-list, or an address-list of RFC 6854, into authors.
+// parser parses a mailbox-list, or an address-list of RFC 6854, into authors.
 type parser struct {
 	scanner
 	authors Authors
 	inGroup bool
 }
 
-// list reads members up to the end. Empty ones are obsolete syntax (RFC 5322,
-// section 4.4) and mean nothing.
+// list parses all members. Empty ones are obsolete syntax (RFC 5322, section 4.4) and
+// are ignored.
 func (p *parser) list() {
 	for p.member() {
 	}
@@ -30,8 +30,8 @@ func (p *parser) list() {
 	}
 }
 
-// member reads one member of the list with the separator behind it, and
-// reports whether there may be another.
+// member parses one member of the list and the separator after it. It reports whether
+// another member may follow.
 func (p *parser) member() bool {
 	var words []token
 	for {
@@ -48,7 +48,7 @@ func (p *parser) member() bool {
 		case ':':
 			p.beginGroup(words)
 			return true
-		case '<': // the words before it are a name, and no matter
+		case '<': // the words before it are a display name, which is ignored
 			p.angle()
 			return p.separator()
 		case '>':
@@ -63,7 +63,7 @@ func (p *parser) member() bool {
 	}
 }
 
-// separator reads what stands behind an address in angle brackets.
+// separator parses what follows an address in angle brackets.
 func (p *parser) separator() bool {
 	switch p.next().kind {
 	case 0:
@@ -77,8 +77,8 @@ func (p *parser) separator() bool {
 	return false
 }
 
-// beginGroup reads the colon behind the name of a group. A name with an @ is no
-// name of a group: what looks like an address must be one.
+// beginGroup handles the colon after the name of a group. The name must not have an @:
+// text that looks like an address must be one.
 func (p *parser) beginGroup(name []token) {
 	if p.inGroup || len(name) == 0 || indexAt(name) >= 0 {
 		p.fail("has a colon where no group begins")
@@ -87,7 +87,7 @@ func (p *parser) beginGroup(name []token) {
 	p.inGroup = true
 }
 
-// endGroup reads the semicolon behind a group, and the separator behind that.
+// endGroup handles the semicolon after a group and parses the separator after it.
 func (p *parser) endGroup() bool {
 	if !p.inGroup {
 		p.fail("has a semicolon where no group ends")
@@ -104,15 +104,15 @@ func (p *parser) endGroup() bool {
 	return false
 }
 
-// bare reads an address that stands without angle brackets.
+// bare parses an address without angle brackets, if there are words.
 func (p *parser) bare(words []token) {
 	if len(words) > 0 {
 		p.address(words)
 	}
 }
 
-// angle reads an address behind its opening bracket. A source route before it
-// is obsolete syntax (RFC 5322, section 4.4) and skipped.
+// angle parses an address after its opening bracket. A source route before it is
+// obsolete syntax (RFC 5322, section 4.4) and is skipped.
 func (p *parser) angle() {
 	var words []token
 	for {
@@ -146,7 +146,7 @@ func (p *parser) angle() {
 	}
 }
 
-// address takes words for an addr-spec (RFC 5322, sections 3.4.1 and 4.4).
+// address parses words as an addr-spec (RFC 5322, sections 3.4.1 and 4.4).
 func (p *parser) address(words []token) {
 	if p.fault != "" {
 		return
@@ -183,7 +183,7 @@ func (p *parser) author(local, domain string) {
 	p.authors = append(p.authors, envelope.Mailbox{Local: local, Domain: host})
 }
 
-// join puts words together that dots keep apart.
+// join concatenates words that are separated by dots.
 func join(words []token) (text, fault string) {
 	var b strings.Builder
 	for i, word := range words {
@@ -201,7 +201,7 @@ func join(words []token) (text, fault string) {
 	return b.String(), ""
 }
 
-// indexAt returns where the first @ is, -1 if there is none.
+// indexAt returns the index of the first @, or -1.
 func indexAt(words []token) int {
 	for i, word := range words {
 		if word.kind == '@' {

@@ -8,7 +8,7 @@ import (
 // token is a lexical token of RFC 5322, section 3.2.
 type token struct {
 	kind byte   // atom, quoted, or a special character itself; 0 at the end
-	text string // of an atom as written, of a quoted string without its quotes
+	text string // an atom as written, a quoted string without its quotes
 }
 
 const (
@@ -16,7 +16,7 @@ const (
 	quoted = 'q'
 )
 
-// scanner cuts a field into tokens. Once it has met a fault it is at its end.
+// scanner splits a field into tokens. After a fault it is at the end.
 type scanner struct {
 	rest  string
 	fault string
@@ -45,7 +45,7 @@ func (s *scanner) next() token {
 	return s.fail("has a character that is invalid in an address: " + s.rest[:1])
 }
 
-// take cuts n octets off.
+// take removes n octets and returns them.
 func (s *scanner) take(n int) string {
 	text := s.rest[:n]
 	s.rest = s.rest[n:]
@@ -60,8 +60,8 @@ func (s *scanner) fail(reason string) token {
 	return token{}
 }
 
-// skipComments skips blanks and comments (CFWS). Comments nest, and the depth
-// is only counted, so that 100,000 open brackets cost no more than they weigh.
+// skipComments skips blanks and comments (CFWS). The depth of nested comments is only
+// counted, so that 100,000 open parentheses take linear time and no stack.
 func (s *scanner) skipComments() {
 	depth := 0
 	for i := 0; i < len(s.rest); i++ {
@@ -106,12 +106,11 @@ func (s *scanner) quotedString() token {
 	return s.fail("has a quoted string that does not end")
 }
 
-// isControl reports whether c is a control character that no field should hold,
-// which a tab is not.
+// isControl reports whether c is a control character other than a tab.
 func isControl(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // isAtext reports whether c is atext (RFC 5322, section 3.2.3) or part of a
-// character beyond ASCII (RFC 6532, section 3.2), of whatever charset.
+// character outside ASCII (RFC 6532, section 3.2), in any charset.
 func isAtext(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
 		c >= utf8.RuneSelf || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0

@@ -6,18 +6,17 @@ import (
 	"hash"
 )
 
-// bodyHash hashes a body in one of its canonical forms (RFC 6376, section 3.4),
-// as it comes, in pieces of any size. It holds nothing of the body: line ends
-// that may turn out to be the last are counted, and a run of blanks is one bit.
-// A line ends with LF, with or without CR before it, and is hashed with both; a
-// CR elsewhere is data.
+// bodyHash hashes a body in one of its canonical forms (RFC 6376, section 3.4). The
+// body may be written in pieces of any size and is not kept: line ends that may be
+// the last are counted, and a run of blanks is one bit. A line ends with LF or CRLF
+// and is hashed with CRLF. Any other CR is data.
 type bodyHash struct {
 	relaxed  bool
 	sum      hash.Hash
-	out      []byte // on its way to sum
-	length   int64  // of what is in sum, in octets
-	lineEnds int64  // met since the last octet of a line
-	blanks   bool   // met since the last octet of a line: relaxed only
+	out      []byte // a buffer before sum
+	length   int64  // octets written to sum
+	lineEnds int64  // since the last octet of a line
+	blanks   bool   // since the last octet of a line; relaxed only
 	cr       bool   // the last piece ended with CR
 	written  bool   // the body has a line that is not empty
 }
@@ -32,7 +31,7 @@ func (b *bodyHash) Write(piece []byte) (int, error) {
 	length := len(piece)
 	for len(piece) > 0 {
 		if n := lineEndLength(piece); n > 0 && (n == 1 || !b.cr) {
-			b.endLine() // a CR at the end of the last piece belongs to an LF now
+			b.endLine() // if the last piece ended with CR, this LF belongs to it
 			piece = piece[n:]
 			continue
 		}
@@ -43,7 +42,7 @@ func (b *bodyHash) Write(piece []byte) (int, error) {
 				line, rest = piece[:end-1], piece[end-1:]
 			}
 		}
-		if b.cr { // it ended no line
+		if b.cr { // it did not end a line
 			b.text([]byte{'\r'})
 		}
 		if len(rest) == 0 {
@@ -57,8 +56,7 @@ func (b *bodyHash) Write(piece []byte) (int, error) {
 	return length, nil
 }
 
-// lineEndLength returns the length of the line end that piece begins with, 0 if
-// it begins with none.
+// lineEndLength returns the length of the line end at the beginning of piece, or 0.
 func lineEndLength(piece []byte) int {
 	switch {
 	case piece[0] == '\n':
@@ -69,14 +67,14 @@ func lineEndLength(piece []byte) int {
 	return 0
 }
 
-// endLine takes the end of a line. Blanks before it don't count in the relaxed
-// form, and are text in the simple one.
+// endLine adds the end of a line. The relaxed form ignores blanks before it; in the
+// simple form they are text.
 func (b *bodyHash) endLine() {
 	b.lineEnds++
 	b.blanks, b.cr = false, false
 }
 
-// text takes octets of a line.
+// text adds octets of a line.
 func (b *bodyHash) text(line []byte) {
 	for len(line) > 0 {
 		part := line[:min(len(line), cap(b.out)/2)]
@@ -91,8 +89,7 @@ func (b *bodyHash) text(line []byte) {
 	}
 }
 
-// relax passes octets of a line on with each run of blanks as one (section
-// 3.4.4).
+// relax adds octets of a line, with each run of blanks as one blank (section 3.4.4).
 func (b *bodyHash) relax(part []byte) {
 	if b.lineEnds > 0 {
 		if len(bytes.TrimLeft(part, " \t")) == 0 {
@@ -102,7 +99,7 @@ func (b *bodyHash) relax(part []byte) {
 		b.begin()
 	}
 	b.reserve(len(part) + 1)
-	if !b.blanks && isRelaxed(part) { // as most lines are: it need not be looked at octet by octet
+	if !b.blanks && isRelaxed(part) { // as most lines are, which need no loop over octets
 		b.out, b.written = append(b.out, part...), true
 		return
 	}
@@ -122,13 +119,12 @@ func (b *bodyHash) relax(part []byte) {
 	b.out, b.blanks = out, blanks
 }
 
-// isRelaxed reports whether a part has no runs of blanks and no blank at its
-// end.
+// isRelaxed reports whether a part has neither a run of blanks nor a blank at its end.
 func isRelaxed(part []byte) bool {
 	return part[len(part)-1] != ' ' && bytes.IndexByte(part, '\t') < 0 && !bytes.Contains(part, []byte("  "))
 }
 
-// begin passes on the line ends that were held back, now that a line follows.
+// begin adds the line ends that were only counted, because a line follows.
 func (b *bodyHash) begin() {
 	for ; b.lineEnds > 0; b.lineEnds-- {
 		b.reserve(len("\r\n"))
@@ -137,7 +133,7 @@ func (b *bodyHash) begin() {
 	b.written = true
 }
 
-// reserve makes room for n octets, which must be fewer than out can hold.
+// reserve makes room in out for n octets. n must be at most its capacity.
 func (b *bodyHash) reserve(n int) {
 	if len(b.out)+n > cap(b.out) {
 		b.flush()
@@ -150,11 +146,10 @@ func (b *bodyHash) flush() {
 	b.out = b.out[:0]
 }
 
-// Sum returns the hash of the whole body; length is then that of its canonical
-// form. Of the empty lines at the end none
-// counts, and the last line has its end, whether it came with one or not. The
-// simple form of an empty body is one line end (section 3.4.3), the relaxed one
-// is nothing (section 3.4.4).
+// Sum returns the hash of the whole body. After it, length is the length of the
+// canonical form. Empty lines at the end are ignored, and a last line without a line
+// end gets one. The simple form of an empty body is one line end (section 3.4.3), and
+// the relaxed form is empty (section 3.4.4).
 func (b *bodyHash) Sum() []byte {
 	if b.cr {
 		b.text([]byte{'\r'})

@@ -12,8 +12,8 @@ import (
 // case.
 type fieldsByName map[string][]header.Field
 
-// headerHash returns the hash over the fields that s covers and over s itself
-// without its data (RFC 6376, section 3.7).
+// headerHash returns the hash of the fields that s covers and of s itself without the
+// value of b= (RFC 6376, section 3.7).
 func (fields fieldsByName) headerHash(s *signature) []byte {
 	canonical := appendSimple
 	if s.relaxedHeader {
@@ -31,10 +31,9 @@ func (fields fieldsByName) headerHash(s *signature) []byte {
 	return sum.Sum(nil)
 }
 
-// covered returns the fields that s covers in the order of h=. A name that is
-// mentioned again means the next field above (RFC 6376, section 5.4.2), and one
-// without a field adds nothing (section 3.5). The signature itself is never
-// among them.
+// covered returns the fields that s covers in the order of h=. A repeated name means
+// the next field above (RFC 6376, section 5.4.2), and a name without a field adds
+// nothing (section 3.5). The signature never covers itself.
 func (fields fieldsByName) covered(s *signature) []header.Field {
 	covered := make([]header.Field, 0, len(s.headers))
 	above := make(map[string][]header.Field, len(s.headers))
@@ -55,11 +54,11 @@ func (fields fieldsByName) covered(s *signature) []header.Field {
 	return covered
 }
 
-// isSame reports whether two fields are one, in the same place.
+// isSame reports whether two fields are the same one, not only equal.
 func isSame(a, b header.Field) bool { return &a.Raw[0] == &b.Raw[0] }
 
-// appendSimple appends a field in the simple form: as it is (RFC 6376, section
-// 3.4.1), with the line ends that it had on the wire.
+// appendSimple appends a field in the simple form: unchanged (RFC 6376, section
+// 3.4.1), but with CRLF for every line end.
 func appendSimple(to, field []byte) []byte {
 	for len(field) > 0 {
 		line, rest, found := bytes.Cut(field, []byte{'\n'})
@@ -72,9 +71,9 @@ func appendSimple(to, field []byte) []byte {
 	return to
 }
 
-// appendRelaxed appends a field in the relaxed form (RFC 6376, section 3.4.2):
-// its name in lower case, its lines unfolded, each run of blanks as one, and
-// none around the colon and at the end.
+// appendRelaxed appends a field in the relaxed form (RFC 6376, section 3.4.2): with
+// its name in lower case, unfolded, with each run of blanks as one blank, and without
+// blanks around the colon and at the end.
 func appendRelaxed(to, field []byte) []byte {
 	name, value, _ := bytes.Cut(field, []byte{':'})
 	for _, c := range bytes.TrimRight(name, " \t") {

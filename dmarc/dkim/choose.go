@@ -12,14 +12,14 @@ import (
 const maxReported = 20
 
 // byAlignment sorts signatures that could be aligned with an author domain first (RFC
-// 9989, section 4.4.1), so that signatures which an attacker adds never keep the one
-// that counts from being verified.
+// 9989, section 4.4.1). So the one that counts is verified, however many signatures
+// an attacker adds.
 func byAlignment(signatures []*signature) {
 	slices.SortStableFunc(signatures, func(a, b *signature) int { return cmp.Compare(b.nearness, a.nearness) })
 }
 
-// weigh computes how near each signature is to the authors, once before sorting:
-// there may be a thousand of both.
+// weigh computes how near each signature is to the authors. It runs once, before
+// sorting, because there may be a thousand of both.
 func weigh(signatures []*signature, authors []envelope.Host) {
 	if len(authors) == 0 {
 		return
@@ -61,8 +61,8 @@ func isPublicSuffix(domain envelope.Host) bool {
 	return suffix == string(domain) && (icann || domain.Labels() == 1)
 }
 
-// registered returns the domain that was registered, or the domain itself where
-// the list knows of none.
+// registered returns the registered domain of a name by the public suffix list, or the
+// name itself if the list has none.
 func registered(domain envelope.Host) string {
 	name, err := publicsuffix.EffectiveTLDPlusOne(string(domain))
 	if err != nil {
@@ -71,8 +71,8 @@ func registered(domain envelope.Host) string {
 	return name
 }
 
-// result reports the signatures: all, or, if they are many, those of chosen,
-// which come in the order of their weight, and then the others from the top.
+// result returns the result with at most maxReported signatures: those in chosen,
+// nearest to the authors first, then the others from the top of the header.
 func (v *verification) result(chosen []*signature) *Result {
 	reported := make(map[*signature]bool, maxReported)
 	for _, s := range slices.Concat(chosen, v.signatures) {
@@ -108,7 +108,7 @@ func distinguish(reported map[*signature]bool) {
 	}
 }
 
-// common returns how many octets two texts have in common at their beginnings.
+// common returns the length of the common prefix of two texts.
 func common(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

@@ -14,38 +14,36 @@ import (
 )
 
 const (
-	// maxRecord bounds a key record, in octets. An RSA key of 4096 bits needs
-	// about 750.
+	// maxRecord is the maximum length of a key record in octets. An RSA key of 4096
+	// bits needs about 750.
 	maxRecord = 8 << 10
-	// RFC 8301, section 3.2: shorter keys must not be used, longer ones need not
-	// be.
+	// RFC 8301, section 3.2 forbids shorter keys and does not require longer ones.
 	minBits, maxBits = 1024, 4096
-	// maxExponent keeps the work for a signature small. All keys that are in use
-	// have 65537 or 3.
+	// maxExponent bounds the work for a signature. Keys in use have 65537 or 3.
 	maxExponent = 1<<31 - 1
 )
 
 // key is a key record (RFC 6376, section 3.6.1).
 type key struct {
-	record  string           // as it was published
+	record  string           // as published
 	public  crypto.PublicKey // *rsa.PublicKey or ed25519.PublicKey
 	bits    int
 	testing bool // t=y
 	strict  bool // t=s: no identity below the domain
 }
 
-// keyFault is why a key is not usable. It is permanent.
+// keyFault is the reason why a key is not usable. It is a permanent error.
 type keyFault string
 
 func (fault keyFault) Error() string { return string(fault) }
 
-// keyName is where the key of a selector is (RFC 6376, section 3.6.2.1).
+// keyName returns the name that has the key of a selector (RFC 6376, section
+// 3.6.2.1).
 func keyName(selector string, domain envelope.Host) string {
 	return selector + "._domainkey." + string(domain)
 }
 
-// lookupKey asks for a key. The error is a keyFault, or that of a lookup that
-// failed for now.
+// lookupKey looks up a key. The error is a keyFault or the error of a failed lookup.
 func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, error) {
 	texts, err := envelope.LookupTXT(ctx, r, name)
 	switch {
@@ -54,7 +52,7 @@ func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, err
 	case err != nil:
 		return nil, err
 	}
-	// Other records may share the name, by a wildcard for instance.
+	// The name may have other records, for example from a wildcard.
 	records := slices.DeleteFunc(texts, func(text string) bool { return !isKeyRecord(text) })
 	switch {
 	case len(records) == 0:
@@ -65,8 +63,8 @@ func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, err
 	return parseKey(records[0])
 }
 
-// isKeyRecord reports whether a TXT record is meant for a key: it begins with
-// v=DKIM1, or it has no version and a tag p.
+// isKeyRecord reports whether a TXT record is a key record: it begins with v=DKIM1, or
+// it has no version but a tag p.
 func isKeyRecord(text string) bool {
 	if len(text) > maxRecord {
 		return strings.HasPrefix(text, "v=DKIM1")
@@ -84,8 +82,7 @@ func isKeyRecord(text string) bool {
 	return false
 }
 
-// parseKey reads a key record. Tags that are not known are ignored (RFC 6376,
-// section 3.6.1).
+// parseKey parses a key record. Unknown tags are ignored (RFC 6376, section 3.6.1).
 func parseKey(text string) (*key, error) {
 	if len(text) > maxRecord {
 		return nil, keyFault("the key record is longer than 8 KiB")
@@ -127,7 +124,7 @@ func parsePublic(kind string, data []byte) (*key, error) {
 	switch kind {
 	case "rsa":
 		return parseRSA(data)
-	case "ed25519": // RFC 8463, section 4.2: the 32 octets alone
+	case "ed25519": // only the 32 octets (RFC 8463, section 4.2)
 		if len(data) != ed25519.PublicKeySize {
 			return nil, keyFault("the key (p=) is not an Ed25519 key")
 		}
@@ -136,8 +133,8 @@ func parsePublic(kind string, data []byte) (*key, error) {
 	return nil, keyFault("the type of the key (k=) is unknown")
 }
 
-// parseRSA reads an RSA key: a SubjectPublicKeyInfo, which is usual, or
-// the bare RSAPublicKey that RFC 6376, section 3.6.1 asks for.
+// parseRSA parses an RSA key: the RSAPublicKey that RFC 6376, section 3.6.1 requires,
+// or a SubjectPublicKeyInfo, which is usual.
 func parseRSA(data []byte) (*key, error) {
 	public, err := x509.ParsePKCS1PublicKey(data)
 	if err != nil {
@@ -162,11 +159,11 @@ func parseRSA(data []byte) (*key, error) {
 	return &key{public: public, bits: bits}, nil
 }
 
-// errMismatch is the error for data that the key has not signed.
+// errMismatch is the error for a signature that the key did not make.
 var errMismatch = errors.New("the signature does not match the message")
 
-// verify reports whether data is the signature of digest, which is a SHA-256
-// hash. The algorithm is that of the signature.
+// verify returns no error if data is the signature of digest, a SHA-256 hash, by the
+// algorithm of the signature.
 func (k *key) verify(algorithm string, digest, data []byte) error {
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
@@ -180,7 +177,7 @@ func (k *key) verify(algorithm string, digest, data []byte) error {
 		if algorithm != "ed25519-sha256" {
 			return keyFault("the key has another type than the signature")
 		}
-		if !ed25519.Verify(public, digest, data) { // RFC 8463, section 3: of the hash
+		if !ed25519.Verify(public, digest, data) { // it signs the hash (RFC 8463, section 3)
 			return errMismatch
 		}
 	}

@@ -15,35 +15,35 @@ import (
 )
 
 const (
-	// maxNames bounds h=. Signers that list each name twice come to about 60.
+	// maxNames is how many names h= may have. Signers that list each name twice reach
+	// about 60.
 	maxNames = 1000
-	// clockSkew is by how much the clock of a signer may differ from ours.
+	// clockSkew is how much the clocks of signer and verifier may differ.
 	clockSkew = 5 * time.Minute
-	// noLimit is the limit of a signature over the whole body, however long.
+	// noLimit is the limit of a signature without l=, which covers the whole body.
 	noLimit = -1
-	// prefixLength is how much of b= is reported at least, in characters (RFC 6008,
-	// section 4).
+	// prefixLength is the minimum length of Signature.Prefix (RFC 6008, section 4).
 	prefixLength = 8
 )
 
-// signature is a DKIM-Signature field, read.
+// signature is a parsed DKIM-Signature field.
 type signature struct {
 	Signature
 	field                      header.Field
 	identityDomain             envelope.Host // of i=
 	headers                    []string      // h=, in lower case
 	data                       []byte        // b=
-	text                       string        // b= as it is written, without blanks
+	text                       string        // b= as written, without blanks
 	bodyHash                   []byte        // bh=
-	limit                      int64         // l=, the length of the signed body; noLimit without
+	limit                      int64         // l=, the length of the signed body, or noLimit
 	relaxedHeader, relaxedBody bool          // c=
 	dataStart, dataEnd         int           // where the value of b= stands in field.Raw
 	number                     int           // from the top of the header
 	nearness                   int           // to the authors, see weigh
-	settled                    bool          // there is nothing left to find out
+	settled                    bool          // the result is final
 }
 
-// settle says what became of the signature.
+// settle stores the result of the signature.
 func (s *signature) settle(word, reason string) {
 	s.Word, s.Reason, s.settled = word, reason, true
 }
@@ -53,7 +53,7 @@ func (s *signature) isSettled() bool { return s.settled }
 // The numbers of the canonical forms of a body.
 const simpleForm, relaxedForm = 0, 1
 
-// bodyForm is the number of the canonical form that the body is hashed in.
+// bodyForm returns the number of the canonical form in which the body is hashed.
 func (s *signature) bodyForm() int {
 	if s.relaxedBody {
 		return relaxedForm
@@ -61,9 +61,8 @@ func (s *signature) bodyForm() int {
 	return simpleForm
 }
 
-// parseSignature reads a DKIM-Signature field (RFC 6376, section 3.5). A
-// signature that can't be good, whatever the time, is settled. What can be read
-// of it is there all the same.
+// parseSignature parses a DKIM-Signature field (RFC 6376, section 3.5). It settles a
+// signature that is invalid at any time, and also stores the valid tags of that one.
 func parseSignature(field header.Field) *signature {
 	s := &signature{field: field, limit: noLimit}
 	value := string(field.Value())
@@ -89,8 +88,8 @@ func parseSignature(field header.Field) *signature {
 	return s
 }
 
-// readableData returns the value of b= without its blanks, "" if it has characters
-// that are not of base64.
+// readableData returns the value of b= without blanks, or "" if it has characters
+// that base64 does not have.
 func readableData(tags tagList) string {
 	data := withoutBlanks(tags.value("b", ""))
 	for i := range len(data) {
@@ -132,8 +131,8 @@ func (s *signature) readDomain(tags tagList) string {
 	return ""
 }
 
-// isSelector reports whether s may be labels of a name. Whether the whole is a
-// name that DNS can be asked for, the lookup finds out.
+// isSelector reports whether s has the form of labels of a name. The lookup checks
+// whether the complete name is valid.
 func isSelector(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -147,8 +146,8 @@ func isSelector(s string) bool {
 }
 
 // readIdentity reads i=, whose domain must be d= or below it (RFC 6376, section
-// 3.5). Its local part does not matter; it may hold an @ in quotes, so that the
-// last one counts.
+// 3.5). The local part may contain a quoted @, so the domain begins after the last
+// one.
 func (s *signature) readIdentity(tags tagList) string {
 	if s.Domain == "" {
 		return ""
@@ -162,7 +161,7 @@ func (s *signature) readIdentity(tags tagList) string {
 	return ""
 }
 
-// readAlgorithm reads a=. RFC 8301, section 3.1: rsa-sha1 must not be used.
+// readAlgorithm checks a=. RFC 8301, section 3.1 forbids rsa-sha1.
 func (s *signature) readAlgorithm(tagList) string {
 	switch s.Algorithm {
 	case "rsa-sha256", "ed25519-sha256":
@@ -188,7 +187,7 @@ func (s *signature) readHeaders(tags tagList) string {
 	return ""
 }
 
-// mentions counts how often h= has a name.
+// mentions returns how often h= has a name.
 func (s *signature) mentions(name string) int {
 	count := 0
 	for _, header := range s.headers {
@@ -199,8 +198,8 @@ func (s *signature) mentions(name string) int {
 	return count
 }
 
-// readCanonicalization reads c=. RFC 6376, section 3.5: simple is the default
-// of both halves.
+// readCanonicalization reads c=. The default of both halves is simple (RFC 6376,
+// section 3.5).
 func (s *signature) readCanonicalization(tags tagList) string {
 	forHeader, forBody, found := strings.Cut(lowerASCII(tags.value("c", "simple/simple")), "/")
 	if !found {
@@ -224,8 +223,7 @@ func (s *signature) readData(tags tagList) string {
 	return ""
 }
 
-// readLimit reads l=. Whether the signature covers the whole body can be told
-// once the body has been read.
+// readLimit reads l=. compareBodies checks whether that is the whole body.
 func (s *signature) readLimit(tags tagList) string {
 	t, found := tags.find("l")
 	if !found {
@@ -241,7 +239,7 @@ func (s *signature) readLimit(tags tagList) string {
 
 // readTimes reads t= and x= (RFC 6376, section 3.5).
 func (s *signature) readTimes(tags tagList) string {
-	var signed, expires bool // whether they can be read
+	var signed, expires bool // whether they are valid
 	s.Signed, signed = parseTime(tags, "t")
 	s.Expires, expires = parseTime(tags, "x")
 	switch {
@@ -253,8 +251,8 @@ func (s *signature) readTimes(tags tagList) string {
 	return ""
 }
 
-// checkTimes settles a signature that is not good at the time now. The clock of
-// the signer may differ by five minutes.
+// checkTimes settles a signature that is not valid at the time now. The clocks may
+// differ by clockSkew.
 func (s *signature) checkTimes(now time.Time) {
 	switch {
 	case s.settled:
@@ -265,9 +263,9 @@ func (s *signature) checkTimes(now time.Time) {
 	}
 }
 
-// parseTime reads seconds since 1970; a tag that is not there is the zero time.
-// RFC 6376, section 3.5: a number of more than 12 digits may be taken for
-// infinite, which the greatest of 12 is.
+// parseTime parses seconds since 1970. For an absent tag it returns the zero time. A
+// number of more than 12 digits may be treated as infinite (RFC 6376, section 3.5);
+// here it becomes the greatest number of 12 digits.
 func parseTime(tags tagList, name string) (time.Time, bool) {
 	t, found := tags.find(name)
 	if !found {
@@ -277,7 +275,7 @@ func parseTime(tags tagList, name string) (time.Time, bool) {
 	return time.Unix(seconds, 0).UTC(), ok
 }
 
-// parseNumber reads decimal digits. What is greater than most is most.
+// parseNumber parses decimal digits. It returns most for greater numbers.
 func parseNumber(digits string, most int64) (int64, bool) {
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return 0, false

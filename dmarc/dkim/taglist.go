@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// maxTags bounds a tag-list. RFC 6376 defines fourteen for a signature.
+// maxTags is how many tags a tag-list may have. RFC 6376 defines fourteen for a
+// signature.
 const maxTags = 100
 
 // tag is one tag of a tag-list (RFC 6376, section 3.2).
 type tag struct {
 	name  string
 	value string // without the blanks around it
-	// start and end are where the value stands in the list, with the blanks
-	// around it.
+	// start and end are the position of the value, with the blanks around it.
 	start, end int
 }
 
-// tagList is a signature or a key record, taken apart.
+// tagList has the tags of a signature or a key record.
 type tagList []tag
 
-// parseTagList reads a tag-list; the fault is "" if it is one. A tag without a
-// name and a value between two semicolons is let through: it says nothing.
+// parseTagList parses a tag-list. The fault is "" if it is valid. Nothing between two
+// semicolons is accepted: it has no meaning.
 func parseTagList(text string) (list tagList, fault string) {
 	for start := 0; start <= len(text); {
 		end := len(text)
@@ -35,8 +35,8 @@ func parseTagList(text string) (list tagList, fault string) {
 		case !found && name == "":
 		case !found || !isTagName(name):
 			return nil, "is not a list of tags (RFC 6376, section 3.2)"
-		case list.has(name): // section 3.2: the whole list is invalid
-			return nil, "has a tag twice"
+		case list.has(name): // the whole list is invalid (section 3.2)
+			return nil, "repeats a tag"
 		case len(list) == maxTags:
 			return nil, "has more than 100 tags"
 		default:
@@ -61,16 +61,16 @@ func (list tagList) has(name string) bool {
 	return found
 }
 
-// value returns the value of a tag, or what a missing tag stands for.
-func (list tagList) value(name, missing string) string {
+// value returns the value of a tag, or absent if the list does not have the tag.
+func (list tagList) value(name, absent string) string {
 	if t, found := list.find(name); found {
 		return t.value
 	}
-	return missing
+	return absent
 }
 
-// words returns the members of a list with colons inside a value, in lower
-// case, without the blanks around them.
+// words returns the members of a list that is separated by colons, in lower case and
+// without the blanks around them.
 func words(value string) []string {
 	members := strings.Split(value, ":")
 	for i, member := range members {
@@ -79,15 +79,15 @@ func words(value string) []string {
 	return members
 }
 
-// decodeBase64 reads base64 data with blanks and folds anywhere.
+// decodeBase64 decodes base64 data, which may have blanks and folds anywhere.
 func decodeBase64(value string) ([]byte, bool) {
 	data, err := base64.StdEncoding.DecodeString(withoutBlanks(value))
 	return data, err == nil && len(data) > 0
 }
 
-// decodeQuotedPrintable reads dkim-quoted-printable text without blanks (RFC
-// 6376, section 2.11). An equals sign that no two hexadecimal digits follow
-// stands for itself: few signers write it as =3D.
+// decodeQuotedPrintable decodes dkim-quoted-printable text without blanks (RFC 6376,
+// section 2.11). An equals sign without two hexadecimal digits after it stays,
+// because few signers write it as =3D.
 func decodeQuotedPrintable(text string) string {
 	if strings.IndexByte(text, '=') < 0 {
 		return text
@@ -120,7 +120,7 @@ func isTagName(s string) bool {
 	return s != ""
 }
 
-// blanks are what FWS consists of.
+// blanks are the characters of FWS.
 const blanks = " \t\r\n"
 
 func trimBlanks(s string) string { return strings.Trim(s, blanks) }
@@ -137,8 +137,8 @@ func withoutBlanks(s string) string {
 	}, s)
 }
 
-// lowerASCII leaves what is not ASCII alone, so that no letter beyond it becomes
-// one of ours (the Kelvin sign a k).
+// lowerASCII returns s with the letters of ASCII in lower case. Other letters stay,
+// because the lower case of some is ASCII (of the Kelvin sign it is k).
 func lowerASCII(s string) string {
 	upper := false
 	for i := range len(s) {

@@ -16,42 +16,42 @@ import (
 const (
 	// fieldName is the field that holds a signature (RFC 6376, section 3.5).
 	fieldName = "DKIM-Signature"
-	// maxFields is how many fields a header may have, with the lines that are
-	// no field. Long ways through lists and forwarders make some 200.
+	// maxFields is how many fields a header may have, including lines that are not a
+	// field. Mail that passed many lists and forwarders has about 200.
 	maxFields = 1000
-	// maxVerified is for how many signatures keys are asked for.
+	// maxVerified is for how many signatures keys are looked up.
 	maxVerified = 10
 	// chunk is how much of a body is read at a time, in octets.
 	chunk = 256 << 10
 )
 
-// verification is a message while its signatures are verified.
+// verification is the verification of the signatures of one message.
 type verification struct {
 	*reading
 	resolver   envelope.Resolver
 	message    *envelope.Message
-	signatures []*signature // its own copies of those of reading
+	signatures []*signature // copies of those of reading
 	keys       map[string]keyAnswer
 }
 
-// reading is what does not depend on the clock and on keys, and is shared by all
-// verifications of a message.
+// reading is what depends on neither the clock nor keys. All verifications of a
+// message share it.
 type reading struct {
 	fields fieldsByName
 	count  int          // of fields
 	read   []*signature // from the top of the header
-	unread int          // signatures that were not read
+	unread int          // signatures above maxFields, which were not parsed
 	fault  string       // see ambiguity
 }
 
-// keyAnswer is what a lookup of a key led to.
+// keyAnswer is the result of looking up a key.
 type keyAnswer struct {
 	key *key
 	err error
 }
 
-// verify does the work of Evaluate, in the order of what a step costs: the
-// signatures alone, the body, DNS and the public keys.
+// verify does the work of Evaluate, cheapest step first: the signatures alone, the
+// body, then DNS and the public keys.
 func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
 	v := &verification{reading: readHeader(ctx, m), resolver: r, message: m, keys: map[string]keyAnswer{}}
 	for _, s := range v.read {
@@ -75,7 +75,7 @@ func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 	return v.result(open)
 }
 
-// readHeader finds the fields and reads the signatures, once for a message.
+// readHeader finds the fields and parses the signatures, once for a message.
 func readHeader(ctx context.Context, m *envelope.Message) *reading {
 	type headerRead struct{}
 	read, _ := envelope.OncePerMessage(ctx, m, headerRead{}, func() (*reading, error) {
@@ -85,7 +85,7 @@ func readHeader(ctx context.Context, m *envelope.Message) *reading {
 		}
 		if len(r.read) > 0 {
 			r.fault = ambiguity(m.Header())
-			authors, _ := author.Of(m) // an odd From field costs no more than the order
+			authors, _ := author.Of(m) // a malformed From field affects the order only
 			weigh(r.read, authors.Domains())
 		}
 		return r, nil
@@ -109,7 +109,7 @@ func (r *reading) add(field header.Field) {
 	}
 }
 
-// judgeHeader settles signatures over a header that they do not protect.
+// judgeHeader settles signatures that do not protect the header.
 func (v *verification) judgeHeader() {
 	if v.count > maxFields {
 		v.settleAll(permError, "the header of the message has more than 1000 fields")
@@ -125,17 +125,16 @@ func (v *verification) judgeHeader() {
 		v.settleAll(permError, "the message has no From field")
 	}
 	for _, s := range v.open() {
-		// RFC 6376, section 8.15: the reader may be shown the one that is not
-		// covered.
+		// The reader may be shown the one that is not covered (RFC 6376, section 8.15).
 		if s.mentions("from") < from {
 			s.settle(policy, "the message has a From field that the signature does not cover")
 		}
 	}
 }
 
-// ambiguity says what makes programs read one header in several ways: NUL, and
-// CR inside a line, at which some end the line. A line of blanks only is neither:
-// it folds a field (RFC 5322, section 4.2), and genuine mail has it.
+// ambiguity returns why programs read a header in different ways, or "": it has a NUL,
+// or a CR inside a line, where some programs end the line. A line of blanks only is
+// allowed: it folds a field (RFC 5322, section 4.2), and genuine mail has such lines.
 func ambiguity(block []byte) string {
 	if bytes.IndexByte(block, 0) >= 0 {
 		return "the header of the message has a NUL"
@@ -150,7 +149,7 @@ func ambiguity(block []byte) string {
 	return ""
 }
 
-// settleAll settles what is still open.
+// settleAll settles all open signatures.
 func (v *verification) settleAll(word, reason string) {
 	for _, s := range v.open() {
 		s.settle(word, reason)
@@ -162,8 +161,8 @@ func (v *verification) open() []*signature {
 	return slices.DeleteFunc(slices.Clone(v.signatures), (*signature).isSettled)
 }
 
-// compareBodies settles the signatures whose body hash is not that of the body,
-// and those whose l= is not its length.
+// compareBodies settles the signatures whose body hash differs from that of the body,
+// and those whose l= differs from its length.
 func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	if len(open) == 0 {
 		return
@@ -187,9 +186,9 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	for _, s := range open {
 		switch body := bodies[s.bodyForm()]; {
 		case s.limit != noLimit && s.limit < body.length:
-			// RFC 6376, section 8.2: what is behind the length anyone can add.
+			// Anyone can add text after that length (RFC 6376, section 8.2).
 			s.settle(policy, "the signature leaves the end of the body unsigned (l=)")
-		case s.limit > body.length: // RFC 6376, section 3.5: it must not be
+		case s.limit > body.length: // forbidden by RFC 6376, section 3.5
 			s.settle(permError, "the signature covers a longer body than the message has (l=)")
 		case !bytes.Equal(s.bodyHash, body.hash):
 			s.settle(fail, "the body of the message has changed since it was signed")
@@ -197,17 +196,17 @@ func (v *verification) compareBodies(ctx context.Context, open []*signature) {
 	}
 }
 
-// bodyForms says which canonical forms of a body are wanted: simple, relaxed.
+// bodyForms reports which canonical forms of a body are needed: simple, relaxed.
 type bodyForms [2]bool
 
-// canonicalBody is what signatures say of a body in one canonical form.
+// canonicalBody has the hash and the length of a body in one canonical form.
 type canonicalBody struct {
 	hash   []byte
 	length int64 // in octets
 }
 
-// hashBodies returns the canonical forms that are wanted. The body is read once
-// for a message, and hashed once for each form.
+// hashBodies returns the canonical forms that are needed. The body is read once for a
+// message and hashed once for each form.
 func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2]canonicalBody, error) {
 	return envelope.OncePerMessage(ctx, m, wanted, func() (bodies [2]canonicalBody, err error) {
 		var forms [2]*bodyHash
@@ -229,7 +228,7 @@ func hashBodies(ctx context.Context, m *envelope.Message, wanted bodyForms) ([2]
 	})
 }
 
-// hashBody feeds a body to the forms that are wanted.
+// hashBody writes a body to the forms that are needed.
 func hashBody(ctx context.Context, body *io.SectionReader, forms []*bodyHash) error {
 	buffer := make([]byte, min(chunk, body.Size()+1))
 	for {
@@ -251,7 +250,7 @@ func hashBody(ctx context.Context, body *io.SectionReader, forms []*bodyHash) er
 	}
 }
 
-// compareHeader settles a signature by its key.
+// compareHeader settles a signature with its key and the hash of the header.
 func (v *verification) compareHeader(ctx context.Context, s *signature) {
 	answer := v.keys[keyName(s.Selector, s.Domain)]
 	k, err := answer.key, answer.err
@@ -272,14 +271,14 @@ func (v *verification) compareHeader(ctx context.Context, s *signature) {
 	case !errors.Is(err, errMismatch):
 		s.settle(tempError, "the lookup of the key failed")
 		s.Err = err
-	case k.testing: // RFC 6376, section 3.6.1: to be treated as if it were not there
+	case k.testing: // treated like an unsigned message (RFC 6376, section 3.6.1)
 		s.settle(neutral, err.Error()+", and its key is for testing (t=y)")
 	default:
 		s.settle(fail, err.Error())
 	}
 }
 
-// prove holds a signature against its key, once for a message and a key record.
+// prove verifies a signature with its key, once for a message and a key record.
 func (v *verification) prove(ctx context.Context, s *signature, k *key) error {
 	type proof struct {
 		signature int
