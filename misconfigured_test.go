@@ -63,14 +63,14 @@ func misconfigured() map[string][]envelope.Check {
 		"sender.InSet":        {sender.InSet(nil)},
 		"sender.Ours":         {sender.Ours("exa mple")},
 		"sender.NotOurs":      {sender.NotOurs("")},
-		"sender.Listed":       {sender.Listed([]string{"a..b"}, known), sender.Listed([]string{"example.org"}, nil), sender.Listed(nil, directory.Subaddressed(nil, "+"))},
+		"sender.Listed":       {sender.Listed([]string{"a..b"}, known), sender.Listed([]string{"example.org"}, nil), sender.Listed(nil, directory.Lookup(nil).Subaddressed("+"))},
 		"sender.OwnedByLogin": {sender.OwnedByLogin(nil)},
 
 		"recipient.In":     {recipient.In("ann@b@c"), recipient.In("a%b@example.org")},
 		"recipient.InSet":  {recipient.InSet(nil)},
 		"recipient.Ours":   {recipient.Ours("exa mple"), recipient.Ours("[192.0.2.1")},
 		"recipient.Role":   {recipient.Role([]string{"a..b"}), recipient.Role(nil, "two words")},
-		"recipient.Listed": {recipient.Listed(nil), recipient.Listed(directory.Subaddressed(nil, "+"))},
+		"recipient.Listed": {recipient.Listed(nil), recipient.Listed(directory.Lookup(nil).Subaddressed("+"))},
 
 		"message.List": {message.List("exa mple")},
 

@@ -66,11 +66,11 @@ func Example_insteadOfSenderCallouts() {
 // Instead of a bounce to a sender that may be forged, the client gets the reply in the
 // SMTP transaction.
 func Example_insteadOfBackscatter() {
-	mailboxes, err := directory.Map(map[string]directory.Answer{
-		"bob@example.org":  directory.Known,
-		"gone@example.org": directory.Disabled,
-		"full@example.org": directory.Full,
-	})
+	mailboxes, err := directory.List(
+		"bob@example.org",
+		"gone@example.org disabled",
+		"full@example.org full",
+	)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -163,11 +163,10 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 		}
 		var failed error
 		for _, mailbox := range mailboxes {
-			logins, err := askOwners(ctx, &owners, mailbox)
-			switch {
+			switch owned, err := owners.Ask(ctx, mailbox, e.Login); {
 			case err != nil:
 				failed = err
-			case !directory.HasLogin(logins, e.Login):
+			case !owned:
 				return envelope.Failed(check, unwanted, "the login %s does not own the address %s in From", e.Login, mailbox)
 			}
 		}
@@ -180,13 +179,3 @@ func AuthorOwned(owners directory.Owners) envelope.Check {
 
 // maxOwned is the maximum number of addresses for which owners is called.
 const maxOwned = 100
-
-// askOwners calls owners once in a judgement for an address. The pointer in the key
-// identifies the call of AuthorOwned.
-func askOwners(ctx context.Context, owners *directory.Owners, mailbox envelope.Mailbox) ([]string, error) {
-	type key struct {
-		owners  *directory.Owners
-		mailbox envelope.Mailbox
-	}
-	return envelope.Once(ctx, key{owners, mailbox}, func() ([]string, error) { return owners.Ask(ctx, mailbox) })
-}

@@ -43,7 +43,7 @@ func BenchmarkLookup(b *testing.B) {
 		{"List", list, "user77"},
 		{"ListFolded", list, "User77"},
 		{"File", file, "user77"},
-		{"Subaddressed", directory.Subaddressed(list, "+"), "user77+lists"},
+		{"Subaddressed", list.Subaddressed("+"), "user77+lists"},
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			ctx := context.Background()

@@ -8,19 +8,19 @@
 //
 // A [Lookup] is a function from a mailbox to an [Answer]: Known, Unknown, Foreign,
 // and three ways in which a mailbox exists and accepts no mail. It may query a
-// database, an LDAP server or the delivery agent. Three are ready to use: [List]
-// and [Map] for addresses that a program holds, and [File] for a text file that
-// an administrator edits while the server runs. Their answers take a few map
-// lookups, however many mailboxes there are. [Subaddressed] adds
-// user+detail@example.org to any Lookup (RFC 5233).
+// database, an LDAP server or the delivery agent. Two are ready to use: [List] for
+// entries that a program holds, and [File] for a text file that an administrator
+// edits while the server runs. Their answers take a few map lookups, however many
+// mailboxes there are. [Lookup.Subaddressed] adds user+detail@example.org to any
+// Lookup (RFC 5233).
 //
 // [Owners] is a function from a mailbox to the logins that may use it as a sender,
 // and [OwnersFrom] makes one of a map.
 //
-// The package makes no findings: recipient.Listed, sender.Listed and
-// sender.OwnedByLogin do. It follows no aliases, keeps no answer of other Lookups,
-// and does not tell where a mailbox has moved (RFC 5321, section 3.4): a site that
-// wants to tell every stranger can do so in a reply of its own.
+// The checks are recipient.Listed, sender.Listed, sender.OwnedByLogin and
+// dmarc.AuthorOwned. The package follows no aliases, and does not say where a mailbox
+// has moved (RFC 5321, section 3.4): a site that wants every client to know can say
+// so in a reply of its own.
 package directory
 
 import (
@@ -75,14 +75,26 @@ func (a Answer) String() string {
 type Lookup func(ctx context.Context, m envelope.Mailbox) (Answer, error)
 
 // Ask looks up a mailbox without its source route, by [envelope.Consult], so that
-// other checks of the judgement go on while the directory is asked. An answer that is
-// none of the constants is an error, and so is a nil Lookup.
-func (l Lookup) Ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
-	if l == nil {
+// other checks of the judgement go on while the directory is asked. Within a judgement
+// a mailbox is looked up once through the same variable l, however many rules share a
+// check. An answer that is none of the constants is an error, and so is a nil Lookup.
+func (l *Lookup) Ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
+	if *l == nil {
 		return 0, errNoDirectory
 	}
 	m.Route = ""
-	answer, err := envelope.Consult(ctx, func(ctx context.Context) (Answer, error) { return l(ctx, m) })
+	return envelope.Once(ctx, question[Lookup]{l, m}, func() (Answer, error) { return l.ask(ctx, m) })
+}
+
+// question identifies a question about a mailbox within a judgement. Functions can't
+// be compared, but the variables that hold them can.
+type question[F any] struct {
+	asked   *F
+	mailbox envelope.Mailbox
+}
+
+func (l *Lookup) ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
+	answer, err := envelope.Consult(ctx, func(ctx context.Context) (Answer, error) { return (*l)(ctx, m) })
 	switch {
 	case err != nil:
 		return 0, err
@@ -103,25 +115,25 @@ func (l Lookup) At(name string, stage envelope.Stage, answer envelope.Check) env
 
 var errNoDirectory = errors.New("there is no directory to ask")
 
-// Subaddressed returns a Lookup that knows user+detail if lookup knows user (RFC
-// 5233). It is nil if lookup is. The user ends before the first separator in the
-// local part, such as "+", and is never empty. The whole local part is looked up
-// first, and the user only if that is Unknown.
+// Subaddressed returns a Lookup that knows user+detail if l knows user (RFC 5233). It
+// is nil if l is. The user ends before the first separator in the local part, such as
+// "+", and is never empty. The whole local part is looked up first, and the user only
+// if that is Unknown.
 //
 // Use it only if delivery understands subaddresses too: mail that is accepted here
 // and can't be delivered is returned to an innocent sender.
-func Subaddressed(lookup Lookup, separator string) Lookup {
-	if lookup == nil || separator == "" {
-		return lookup
+func (l Lookup) Subaddressed(separator string) Lookup {
+	if l == nil || separator == "" {
+		return l
 	}
 	return func(ctx context.Context, m envelope.Mailbox) (Answer, error) {
-		answer, err := lookup(ctx, m)
+		answer, err := l(ctx, m)
 		if err != nil || answer != Unknown {
 			return answer, err
 		}
 		if user, _, found := strings.Cut(m.Local, separator); found && user != "" {
 			m.Local = user
-			return lookup(ctx, m)
+			return l(ctx, m)
 		}
 		return Unknown, nil
 	}

@@ -88,31 +88,28 @@ func TestList(t *testing.T) {
 	}
 }
 
-func TestMap(t *testing.T) {
-	entries := map[string]directory.Answer{
-		"ann@example.org":     directory.Known,
-		"bob@example.org":     directory.Disabled,
-		"carol@example.org":   directory.Full,
-		"dave@example.org":    directory.Moved,
-		"nobody@example.net":  directory.Unknown,
-		"@example.net":        directory.Known,
-		"@closed.example.org": directory.Disabled,
-
-		".wide.example":         directory.Known,
-		"ann@a.wide.example":    directory.Full,
-		"@b.wide.example":       directory.Disabled,
-		"@.b.wide.example":      directory.Moved,
-		"nobody@c.wide.example": directory.Unknown,
-		"plain.example":         directory.Known,
-		"[192.0.2.1]":           directory.Disabled,
-		"@localhost":            directory.Known,
-		`""@example.org`:        directory.Full,
-	}
-	lookup, err := directory.Map(entries)
+func TestTheNarrowestEntryCounts(t *testing.T) {
+	lookup, err := directory.List(
+		"ann@example.org",
+		"bob@example.org disabled",
+		"carol@example.org full",
+		"dave@example.org moved",
+		"nobody@example.net unknown",
+		"@example.net",
+		"@closed.example.org disabled",
+		".wide.example",
+		"ann@a.wide.example full",
+		"@b.wide.example disabled",
+		"@.b.wide.example moved",
+		"nobody@c.wide.example unknown",
+		"plain.example",
+		"[192.0.2.1] disabled",
+		"@localhost",
+		`""@example.org full`,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clear(entries) // the Lookup has its own
 	for address, want := range map[string]directory.Answer{
 		"ann@example.org":           directory.Known,
 		"bob@example.org":           directory.Disabled,
@@ -147,18 +144,12 @@ func TestMap(t *testing.T) {
 }
 
 func TestAnEmptyDirectoryKnowsNoDomain(t *testing.T) {
-	list, err := directory.List()
+	lookup, err := directory.List()
 	if err != nil {
 		t.Fatal(err)
 	}
-	byMap, err := directory.Map(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, lookup := range []directory.Lookup{list, byMap} {
-		if got := ask(t, lookup, "ann@example.org"); got != directory.Foreign {
-			t.Errorf("got %v", got)
-		}
+	if got := ask(t, lookup, "ann@example.org"); got != directory.Foreign {
+		t.Errorf("got %v", got)
 	}
 }
 
@@ -177,10 +168,11 @@ var badEntries = []struct{ entry, reason string }{
 	{"@[192.0.2.1", "has a domain that is not in brackets"},
 	{"@[example.org]", "has a domain that is not an IPv4 address"},
 	{"ann@*.example.org", "has a domain that has an invalid character"},
-	{"*@example.org.x y", "has a domain that has an invalid character"},
 	{"ann@bob@example.org", "has a domain that has an invalid character"},
 	{"@relay.example:ann@example.org", "has a domain that has an invalid character"},
-	{"ann smith@example.org", "has a character in its local part that needs quotes"},
+	{"ann(smith)@example.org", "has a character in its local part that needs quotes"},
+	{" \t", "is empty"},
+	{"#2@example.org", "is empty"}, // a comment
 	{"ann@example.org\x00", "has a domain that has an invalid character"},
 	{strings.Repeat("a", 243) + "@example.org", "has more than 254 octets"},
 	{strings.Repeat("a", 1<<20) + "@example.org", "has more than 254 octets"},
@@ -189,50 +181,33 @@ var badEntries = []struct{ entry, reason string }{
 func TestABadEntryIsNamed(t *testing.T) {
 	for _, tc := range badEntries {
 		t.Run(envelope.Excerpt(tc.entry), func(t *testing.T) {
-			_, byList := directory.List("ann@example.org", tc.entry)
-			_, byMap := directory.Map(map[string]directory.Answer{"ann@example.org": directory.Known, tc.entry: directory.Known})
-			for _, err := range []error{byList, byMap} {
-				var syntax *envelope.SyntaxError
-				if !errors.As(err, &syntax) {
-					t.Fatalf("got %v", err)
-				}
-				if syntax.Kind != "mailbox entry" || syntax.Value != tc.entry || syntax.Reason != tc.reason {
-					t.Errorf("got %v, want the reason %q", syntax, tc.reason)
-				}
-				if len(err.Error()) > 512 {
-					t.Errorf("the error has %d octets", len(err.Error()))
-				}
+			_, err := directory.List("ann@example.org", tc.entry)
+			var syntax *envelope.SyntaxError
+			if !errors.As(err, &syntax) {
+				t.Fatalf("got %v", err)
+			}
+			if syntax.Kind != "mailbox entry" || syntax.Value != tc.entry || syntax.Reason != tc.reason {
+				t.Errorf("got %v, want the reason %q", syntax, tc.reason)
+			}
+			if len(err.Error()) > 512 {
+				t.Errorf("the error has %d octets", len(err.Error()))
 			}
 		})
 	}
 }
 
-func TestMapTakesNoMistakenAnswer(t *testing.T) {
-	for answer, reason := range map[directory.Answer]string{
-		0:                 `is given the answer "", which no entry can have`,
-		directory.Foreign: `is given the answer "foreign", which no entry can have`,
-		200:               `is given the answer "answer(200)", which no entry can have`,
+func TestABadWordIsNamed(t *testing.T) {
+	for _, tc := range []struct{ first, second, want string }{
+		{"ann@example.org", "bob@example.org foreign", `mailbox entry "bob@example.org" is followed by "foreign", ` + noWord},
+		{"ann@example.org", "bob smith@example.org", `mailbox entry "bob" is followed by "smith@example.org", ` + noWord},
+		{"ann@example.org", "*@example.org.x y", `mailbox entry "*@example.org.x" is followed by "y", ` + noWord},
+		{"ann@example.org", "bob@example.org full moved", `mailbox entry "bob@example.org" is followed by "moved", and has its word already`},
+		{"ann@Example.ORG full", "Ann@example.org", `mailbox entry "Ann@example.org" is both full and known`},
+		{`"ann"@example.org full`, "Ann@example.org", `mailbox entry "Ann@example.org" is both full and known`},
+		{"@example.org", "@example.org. disabled", `mailbox entry "@example.org." is both known and disabled`},
 	} {
-		_, err := directory.Map(map[string]directory.Answer{"ann@example.org": answer})
-		if want := `mailbox entry "ann@example.org" ` + reason; fmt.Sprint(err) != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-}
-
-func TestMapTakesNoContradiction(t *testing.T) {
-	for range 20 { // whatever order the map has
-		_, err := directory.Map(map[string]directory.Answer{
-			"Ann@example.org":   directory.Known,
-			"ann@Example.ORG":   directory.Full,
-			`"ann"@example.org`: directory.Full,
-		})
-		if want := `mailbox entry "Ann@example.org" is both full and known`; fmt.Sprint(err) != want {
-			t.Fatalf("got %v, want %s", err, want)
-		}
-		_, err = directory.Map(map[string]directory.Answer{"@example.org": directory.Known, "@example.org.": directory.Disabled})
-		if want := `mailbox entry "@example.org." is both known and disabled`; fmt.Sprint(err) != want {
-			t.Fatalf("got %v, want %s", err, want)
+		if _, err := directory.List(tc.first, tc.second); fmt.Sprint(err) != tc.want {
+			t.Errorf("got %v, want %s", err, tc.want)
 		}
 	}
 }
@@ -246,7 +221,7 @@ func TestAskTakesNoSilenceForAnAnswer(t *testing.T) {
 		"no such answer": func(context.Context, envelope.Mailbox) (directory.Answer, error) {
 			return directory.Moved + 1, nil
 		},
-		"subaddresses of no directory": directory.Subaddressed(nil, "+"),
+		"subaddresses of no directory": directory.Lookup(nil).Subaddressed("+"),
 		"an error beside an answer": func(context.Context, envelope.Mailbox) (directory.Answer, error) {
 			return directory.Known, down
 		},
@@ -255,8 +230,8 @@ func TestAskTakesNoSilenceForAnAnswer(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, answer, err)
 		}
 	}
-	failing := func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down }
-	if _, err := directory.Lookup(failing).Ask(t.Context(), m); err != down {
+	failing := directory.Lookup(func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down })
+	if _, err := failing.Ask(t.Context(), m); err != down {
 		t.Errorf("the cause is %v", err)
 	}
 }
@@ -285,13 +260,9 @@ func TestALookupGetsTheMailboxAsItIsMeant(t *testing.T) {
 }
 
 func TestSubaddressed(t *testing.T) {
-	plain, err := directory.Map(map[string]directory.Answer{
-		"ann@example.org":      directory.Known,
-		"ann+spam@example.org": directory.Disabled,
-		"bob@example.org":      directory.Full,
-		"@example.net":         directory.Known,
-		"ann@[192.0.2.1]":      directory.Known,
-	})
+	plain, err := directory.List(
+		"ann@example.org", "ann+spam@example.org disabled", "bob@example.org full", "@example.net", "ann@[192.0.2.1]",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +289,7 @@ func TestSubaddressed(t *testing.T) {
 		{"", "ann+lists@example.org", directory.Unknown},
 	} {
 		t.Run(tc.separator+tc.address, func(t *testing.T) {
-			if got := ask(t, directory.Subaddressed(plain, tc.separator), tc.address); got != tc.want {
+			if got := ask(t, plain.Subaddressed(tc.separator), tc.address); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
@@ -326,12 +297,12 @@ func TestSubaddressed(t *testing.T) {
 }
 
 func TestSubaddressedNeverLooksUpAnEmptyUser(t *testing.T) {
-	lookup := directory.Subaddressed(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
+	lookup := directory.Lookup(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		if m.Local == "" {
 			return directory.Known, nil
 		}
 		return directory.Unknown, nil
-	}, "+")
+	}).Subaddressed("+")
 	if got := ask(t, lookup, "+ann@example.org"); got != directory.Unknown {
 		t.Errorf("got %v", got)
 	}
@@ -340,10 +311,10 @@ func TestSubaddressedNeverLooksUpAnEmptyUser(t *testing.T) {
 func TestSubaddressedKeepsTheError(t *testing.T) {
 	down := errors.New("connection refused")
 	asked := 0
-	lookup := directory.Subaddressed(func(context.Context, envelope.Mailbox) (directory.Answer, error) {
+	lookup := directory.Lookup(func(context.Context, envelope.Mailbox) (directory.Answer, error) {
 		asked++
 		return directory.Unknown, down
-	}, "+")
+	}).Subaddressed("+")
 	if _, err := lookup(t.Context(), envelope.Mailbox{Local: "ann+lists", Domain: "example.org"}); err != down || asked != 1 {
 		t.Errorf("%v after %d questions", err, asked)
 	}

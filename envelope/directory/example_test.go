@@ -12,17 +12,17 @@ import (
 
 // The mailboxes of a small site. Ann sorts her mail by user+detail.
 func Example() {
-	mailboxes, err := directory.Map(map[string]directory.Answer{
-		"postmaster@example.org": directory.Known,
-		"ann@example.org":        directory.Known,
-		"bob@example.org":        directory.Disabled,
-		"@shop.example":          directory.Known,
-	})
+	mailboxes, err := directory.List(
+		"postmaster@example.org",
+		"ann@example.org",
+		"bob@example.org disabled",
+		"@shop.example",
+	)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	mailboxes = directory.Subaddressed(mailboxes, "+")
+	mailboxes = mailboxes.Subaddressed("+")
 
 	for _, address := range []string{"Ann@example.org", "ann+lists@example.org", "bob@example.org", "carol@example.org", "anyone@shop.example", "ann@example.com"} {
 		mailbox, err := envelope.ParseMailbox(address, false)

@@ -17,8 +17,7 @@ import (
 const maxFile = 16 << 20
 
 // File returns a Lookup that answers from a text file and follows its changes.
-// Each line has an entry as in List and, unless the mailbox is known, the word of
-// its answer:
+// Each line has an entry as in List:
 //
 //	# the mailboxes of example.org
 //	postmaster@example.org
@@ -28,9 +27,8 @@ const maxFile = 16 << 20
 //	@example.net                       # every mailbox, but for this one:
 //	nobody@example.net      unknown
 //
-// The words are known, unknown, disabled, full and moved. A # begins a comment
-// at the beginning of a line and after a blank, so that a local part that
-// begins with # must be quoted. The file is UTF-8, has at most 16 MiB, and at least
+// A # begins a comment at the beginning of a line and after a blank, so that a local
+// part that begins with # must be quoted. The file is UTF-8, has at most 16 MiB, and at least
 // one entry.
 //
 // Each lookup checks whether the file was replaced or its size or modification

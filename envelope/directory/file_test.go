@@ -120,15 +120,18 @@ func TestFileFormat(t *testing.T) {
 	f.told()
 }
 
+// noWord ends the error for a word that is not an answer.
+const noWord = "which is none of known, unknown, disabled, full, moved"
+
 // Each broken file, and what its error says behind the name of the file.
 var brokenFiles = []struct{ name, text, want string }{
 	{"no domain", "ann@example.org\n\n# x\nbob\n", `:4: mailbox entry "bob" has no domain`},
-	{"no such word", "ann@example.org gone", `:1: mailbox entry "ann@example.org" is followed by "gone", which is none of known, unknown, disabled, full, moved`},
-	{"a word in capitals", "ann@example.org FULL", `:1: mailbox entry "ann@example.org" is followed by "FULL", which is none of known, unknown, disabled, full, moved`},
-	{"foreign", "ann@example.org foreign", `:1: mailbox entry "ann@example.org" is followed by "foreign", which is none of known, unknown, disabled, full, moved`},
-	{"two addresses", "ann@example.org bob@example.org", `:1: mailbox entry "ann@example.org" is followed by "bob@example.org", which is none of known, unknown, disabled, full, moved`},
+	{"no such word", "ann@example.org gone", `:1: mailbox entry "ann@example.org" is followed by "gone", ` + noWord},
+	{"a word in capitals", "ann@example.org FULL", `:1: mailbox entry "ann@example.org" is followed by "FULL", ` + noWord},
+	{"foreign", "ann@example.org foreign", `:1: mailbox entry "ann@example.org" is followed by "foreign", ` + noWord},
+	{"two addresses", "ann@example.org bob@example.org", `:1: mailbox entry "ann@example.org" is followed by "bob@example.org", ` + noWord},
 	{"two words", "ann@example.org full moved", `:1: mailbox entry "ann@example.org" is followed by "moved", and has its word already`},
-	{"a comment in a word", "ann@example.org full#x", `:1: mailbox entry "ann@example.org" is followed by "full#x", which is none of known, unknown, disabled, full, moved`},
+	{"a comment in a word", "ann@example.org full#x", `:1: mailbox entry "ann@example.org" is followed by "full#x", ` + noWord},
 	{"an open quote", "\"ann@example.org full\nbob@example.org", `:1: mailbox entry "\"ann@example.org full" has a quoted local part without a closing quote`},
 	{"a contradiction", "ann@example.org\nAnn@example.org full", `:2: mailbox entry "Ann@example.org" is both known and full`},
 	{"a control character", "ann@example.org\nb\x00b@example.org", `:2: mailbox entry "b?b@example.org" has a control character`},

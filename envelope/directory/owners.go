@@ -48,25 +48,32 @@ func OwnersFrom(addresses map[string][]string) (Owners, error) {
 	}, nil
 }
 
-// Ask returns the owners of a mailbox without its source route, by
-// [envelope.Consult], so that other checks of the judgement go on meanwhile.
-func (o Owners) Ask(ctx context.Context, m envelope.Mailbox) (logins []string, err error) {
+// Ask reports whether login is one of the owners of a mailbox without its source
+// route. Letter case does not matter (RFC 8265, section 3.3), but a letter outside
+// ASCII never equals one of ASCII. The owners are asked as a [Lookup] is by its Ask:
+// once per judgement and mailbox.
+func (o *Owners) Ask(ctx context.Context, m envelope.Mailbox, login string) (owned bool, err error) {
+	if *o == nil {
+		return false, errNoOwners
+	}
 	m.Route = ""
-	return envelope.Consult(ctx, func(ctx context.Context) ([]string, error) { return o(ctx, m) })
+	logins, err := envelope.Once(ctx, question[Owners]{o, m}, func() ([]string, error) {
+		return envelope.Consult(ctx, func(ctx context.Context) ([]string, error) { return (*o)(ctx, m) })
+	})
+	if err != nil {
+		return false, err
+	}
+	login = pattern.FoldCase(login)
+	return slices.ContainsFunc(logins, func(l string) bool { return pattern.FoldCase(l) == login }), nil
 }
 
 // At is [envelope.At] for a check that calls o. If o is nil, the check is
 // misconfigured.
 func (o Owners) At(name string, stage envelope.Stage, answer envelope.Check) envelope.Check {
 	if o == nil {
-		return envelope.Misconfigured(name, stage, errors.New("there are no owners to ask"))
+		return envelope.Misconfigured(name, stage, errNoOwners)
 	}
 	return envelope.At(name, stage, answer)
 }
 
-// HasLogin reports whether login is one of logins. Letter case does not matter
-// (RFC 8265, section 3.3), but a letter outside ASCII never equals one of ASCII.
-func HasLogin(logins []string, login string) bool {
-	login = pattern.FoldCase(login)
-	return slices.ContainsFunc(logins, func(l string) bool { return pattern.FoldCase(l) == login })
-}
+var errNoOwners = errors.New("there are no owners to ask")

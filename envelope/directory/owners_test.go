@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -73,19 +74,35 @@ func TestAllEntriesThatMatchOwnAnAddress(t *testing.T) {
 	}
 }
 
-func TestHasLoginLooksAtLettersAndNotAtTheirCase(t *testing.T) {
-	logins := []string{"Ann", "jürgen", "a\xfe", "b\ufffd"}
+func TestAskLooksAtLettersAndNotAtTheirCase(t *testing.T) {
+	owned := func(login string, owners ...string) bool {
+		o := directory.Owners(func(context.Context, envelope.Mailbox) ([]string, error) { return owners, nil })
+		owned, err := o.Ask(t.Context(), envelope.Mailbox{Local: "info", Domain: "org.example"}, login)
+		return owned && err == nil
+	}
 	for login, want := range map[string]bool{
 		"ann": true, "JÜRGEN": true, "a\xfe": true, "b\ufffd": true,
 		"": false, "an": false, "jurgen": false, "A\xfe": false, "a\xff": false, "b\xff": false, "jürgen\u017f": false,
 	} {
-		if got := directory.HasLogin(logins, login); got != want {
+		if got := owned(login, "Ann", "jürgen", "a\xfe", "b\ufffd"); got != want {
 			t.Errorf("%q: got %v", login, got)
 		}
 	}
 	for login, other := range map[string]string{"boss": "bo\u017fs", "kate": "\u212aate", "admin": "adm\u0130n"} {
-		if directory.HasLogin([]string{login}, other) || directory.HasLogin([]string{other}, login) {
+		if owned(other, login) || owned(login, other) {
 			t.Errorf("%s passes for %s", other, login)
+		}
+	}
+}
+
+func TestAskOfNoOwnersIsAnError(t *testing.T) {
+	down := errors.New("connection refused")
+	for name, owners := range map[string]directory.Owners{
+		"none":     nil,
+		"an error": func(context.Context, envelope.Mailbox) ([]string, error) { return []string{"ann"}, down },
+	} {
+		if owned, err := owners.Ask(t.Context(), envelope.Mailbox{Local: "ann", Domain: "org.example"}, "ann"); owned || err == nil {
+			t.Errorf("%s: %v, %v", name, owned, err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ func parse(name, text string) (table, error) {
 	t, number := newTable(), 0
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) { // some editors write a byte order mark
 		number++
-		if err := t.addLine(strings.TrimRight(line, "\r\n")); err != nil {
+		if _, err := t.addLine(strings.TrimRight(line, "\r\n")); err != nil {
 			return t, fmt.Errorf("%s:%d: %w", name, number, err)
 		}
 	}
@@ -23,20 +23,21 @@ func parse(name, text string) (table, error) {
 	return t, nil
 }
 
-func (t table) addLine(line string) error {
+// addLine adds the entry of a line, and reports whether there is one.
+func (t table) addLine(line string) (found bool, err error) {
 	entry, rest := nextField(line)
 	word, rest := nextField(rest)
 	if entry == "" {
-		return nil
+		return false, nil
 	}
 	answer, ok := parseAnswer(word)
 	if !ok {
-		return badEntry(entry, fmt.Sprintf("is followed by %+q, which is none of known, unknown, disabled, full, moved", envelope.Excerpt(word)))
+		return true, badEntry(entry, fmt.Sprintf("is followed by %+q, which is none of known, unknown, disabled, full, moved", envelope.Excerpt(word)))
 	}
 	if more, _ := nextField(rest); more != "" {
-		return badEntry(entry, fmt.Sprintf("is followed by %+q, and has its word already", envelope.Excerpt(more)))
+		return true, badEntry(entry, fmt.Sprintf("is followed by %+q, and has its word already", envelope.Excerpt(more)))
 	}
-	return t.add(entry, answer)
+	return true, t.add(entry, answer)
 }
 
 // parseAnswer parses the word after an entry. No word is Known.

@@ -3,43 +3,36 @@ package directory
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// List returns a Lookup that knows these entries. An entry is a pattern of
-// mailboxes (their grammar is in package envelope): "ann@example.org" is that
+// List returns a Lookup that answers from these entries, each written as in a line of
+// a [File]. An entry is a pattern of mailboxes (their grammar is in package envelope): "ann@example.org" is that
 // mailbox, in any letter case; "@example.org" or "example.org" every mailbox of
 // that domain, "@.example.org" of all domains below it. A domain of one label
-// needs the @.
+// needs the @. Unless the mailbox is known, the word of its answer follows: known,
+// unknown, disabled, full or moved.
 //
-// A domain that no entry names is Foreign, even if an entry names a domain above
-// it. In a domain that an entry names, a mailbox without an entry is Unknown. That
-// includes postmaster, which every domain should have (RFC 5321, section 4.5.1).
+//	mailboxes, err := directory.List("ann@example.org", "bob@example.org disabled")
+//
+// The narrowest entry counts: that of the mailbox, then that of its domain, then
+// that of the nearest domain above. So a mailbox can be unknown in a domain that is
+// known. A domain that no entry names is Foreign, even if an entry names a domain
+// above it. In a domain that an entry names, a mailbox without an entry is Unknown.
+// That includes postmaster, which every domain should have (RFC 5321, section 4.5.1).
 //
 // The error is an *[envelope.SyntaxError] that names the entry.
 func List(entries ...string) (Lookup, error) {
 	t := newTable()
 	for _, entry := range entries {
-		if err := t.add(entry, Known); err != nil {
+		switch found, err := t.addLine(entry); {
+		case err != nil:
 			return nil, err
-		}
-	}
-	return t.lookup, nil
-}
-
-// Map is List with an answer for each entry. The narrowest entry counts: that of
-// the mailbox, then that of its domain, then that of the nearest domain above. So
-// a mailbox can be Unknown in a domain that is Known. An entry can't be Foreign.
-func Map(entries map[string]Answer) (Lookup, error) {
-	t := newTable()
-	for _, entry := range slices.Sorted(maps.Keys(entries)) { // sorted, so that of two mistakes the same one is always named
-		if err := t.add(entry, entries[entry]); err != nil {
-			return nil, err
+		case !found:
+			return nil, badEntry(entry, "is empty")
 		}
 	}
 	return t.lookup, nil
@@ -74,9 +67,6 @@ func (t table) answer(m envelope.Mailbox) Answer {
 
 // add adds an entry to the table.
 func (t table) add(entry string, answer Answer) error {
-	if answer < Known || answer > Moved || answer == Foreign {
-		return badEntry(entry, fmt.Sprintf("is given the answer %q, which no entry can have", answer))
-	}
 	p, err := parseEntry(entry)
 	if err != nil {
 		return err

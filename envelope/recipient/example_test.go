@@ -13,11 +13,11 @@ import (
 // The two questions that every server must ask of a recipient: is the mail for
 // us, and is there such a mailbox?
 func Example() {
-	mailboxes, err := directory.Map(map[string]directory.Answer{
-		"postmaster@example.org": directory.Known,
-		"ann@example.org":        directory.Known,
-		"bob@example.org":        directory.Disabled,
-	})
+	mailboxes, err := directory.List(
+		"postmaster@example.org",
+		"ann@example.org",
+		"bob@example.org disabled",
+	)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -27,21 +27,12 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 		if fault != "" || isBare(mailbox) {
 			return envelope.NotApplicable(check)
 		}
-		answer, err := envelope.Once(ctx, question{&mailboxes, mailbox}, func() (directory.Answer, error) {
-			return mailboxes.Ask(ctx, mailbox)
-		})
+		answer, err := mailboxes.Ask(ctx, mailbox)
 		if err != nil {
 			return envelope.Unavailable(check, err)
 		}
 		return fromAnswer(check, answer, e.RcptTo)
 	})
-}
-
-// question identifies a question to a directory within a judgement. Functions
-// can't be compared, but the variable in which a check keeps its own can.
-type question struct {
-	directory *directory.Lookup
-	mailbox   envelope.Mailbox
 }
 
 // fromAnswer returns the finding for an answer of a directory.

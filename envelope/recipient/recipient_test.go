@@ -49,16 +49,16 @@ const longMailbox = "reply+aaaabbbbccccddddeeeeffff00001111222233334444555566667
 // mailboxes is the directory of the tests.
 func mailboxes(t testing.TB) directory.Lookup {
 	t.Helper()
-	lookup, err := directory.Map(map[string]directory.Answer{
-		"postmaster@example.org":  directory.Known,
-		"ann@example.org":         directory.Known,
-		"bob@example.org":         directory.Disabled,
-		"carol@example.org":       directory.Full,
-		"dave@example.org":        directory.Moved,
-		"jürgen@bücher.example":   directory.Known,
-		"postmaster@[192.0.2.25]": directory.Known,
-		longMailbox:               directory.Known,
-	})
+	lookup, err := directory.List(
+		"postmaster@example.org",
+		"ann@example.org",
+		"bob@example.org disabled",
+		"carol@example.org full",
+		"dave@example.org moved",
+		"jürgen@bücher.example",
+		"postmaster@[192.0.2.25]",
+		longMailbox,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

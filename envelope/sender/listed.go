@@ -31,7 +31,7 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 		if fault != "" || !ours.Contains(mailbox) {
 			return envelope.NotApplicable(check)
 		}
-		switch answer, err := once(ctx, &mailboxes, mailbox, mailboxes.Ask); {
+		switch answer, err := mailboxes.Ask(ctx, mailbox); {
 		case err != nil:
 			return envelope.Unavailable(check, err)
 		case answer == directory.Foreign:
@@ -42,17 +42,4 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 		}
 		return envelope.Passed(check)
 	})
-}
-
-// question identifies a question about a mailbox within a judgement. Functions
-// can't be compared, but the variable in which a check keeps its own can.
-type question[F any] struct {
-	asked  *F
-	sender envelope.Mailbox
-}
-
-// once asks about a mailbox once per judgement. Asked points to the variable in
-// which the check keeps the function.
-func once[F, T any](ctx context.Context, asked *F, sender envelope.Mailbox, ask func(context.Context, envelope.Mailbox) (T, error)) (T, error) {
-	return envelope.Once(ctx, question[F]{asked, sender}, func() (T, error) { return ask(ctx, sender) })
 }

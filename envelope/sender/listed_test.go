@@ -14,15 +14,15 @@ import (
 // mailboxes is the directory of the site in the tests.
 func mailboxes(t testing.TB) directory.Lookup {
 	t.Helper()
-	lookup, err := directory.Map(map[string]directory.Answer{
-		"ann@org.example":         directory.Known,
-		"no-reply@org.example":    directory.Disabled,
-		"full@org.example":        directory.Full,
-		"gone@org.example":        directory.Moved,
-		"ann@bücher.example":      directory.Known,
-		"ann@elsewhere.example":   directory.Known,
-		`"two words"@org.example`: directory.Known,
-	})
+	lookup, err := directory.List(
+		"ann@org.example",
+		"no-reply@org.example disabled",
+		"full@org.example full",
+		"gone@org.example moved",
+		"ann@bücher.example",
+		"ann@elsewhere.example",
+		`"two words"@org.example`,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

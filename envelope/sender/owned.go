@@ -30,11 +30,10 @@ func OwnedByLogin(owners directory.Owners) envelope.Check {
 			return envelope.NotApplicable(check)
 		}
 		if mailbox, fault := read(e); fault == "" {
-			logins, err := once(ctx, &owners, mailbox, owners.Ask)
-			if err != nil {
+			switch owned, err := owners.Ask(ctx, mailbox, e.Login); {
+			case err != nil:
 				return envelope.Unavailable(check, err)
-			}
-			if directory.HasLogin(logins, e.Login) {
+			case owned:
 				return envelope.Passed(check)
 			}
 		}

@@ -30,16 +30,16 @@ func world(t testing.TB) *zone.Zone {
 // site returns the site of the golden tables.
 func site(t testing.TB) policies.Site {
 	t.Helper()
-	mailboxes, err := directory.Map(map[string]directory.Answer{
-		"alice@example.org":      directory.Known,
-		"bob@example.org":        directory.Known,
-		"gone@example.org":       directory.Disabled,
-		"full@example.org":       directory.Full,
-		"moved@example.org":      directory.Moved,
-		"postmaster@example.org": directory.Known,
-		"abuse@example.org":      directory.Known,
-		"info@lists.example.org": directory.Known,
-	})
+	mailboxes, err := directory.List(
+		"alice@example.org",
+		"bob@example.org",
+		"gone@example.org disabled",
+		"full@example.org full",
+		"moved@example.org moved",
+		"postmaster@example.org",
+		"abuse@example.org",
+		"info@lists.example.org",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
