@@ -41,7 +41,7 @@ type Envelope struct {
 	// SMTPUTF8 says that MAIL had the parameter SMTPUTF8 (RFC 6531).
 	SMTPUTF8 bool
 
-	// Message is the message, known from Data on.
+	// Message is the message, known from Data on; before that see Arriving.
 	Message *Message
 
 	// Now is the time of the judgement. Zero means the time of the clock, which a

@@ -23,6 +23,8 @@ type Message struct {
 	size      int64
 	header    []byte
 	cutHeader bool
+	arriving  bool     // only the header has come
+	announced *Message // this message as Spool.Header got it, whose memo it uses; nil if none did
 	release   func() error
 	memo      memo // of OncePerMessage
 }
@@ -42,12 +44,28 @@ type Spool struct {
 	Memory int
 	// Dir is the directory of the temporary file. "" means [os.TempDir].
 	Dir string
+	// Header, if it is not nil, is called when the header has come, with a message that
+	// has no body yet: for the Header method of a verdict.Session. It is not called for a
+	// header of more than 1 MiB.
+	Header func(*Message)
 }
 
 // ReadMessage reads a message to its end. The caller must Close it. The error is
 // that of r, not wrapped, or one of the temporary file. After an error there is no
 // file left.
 func ReadMessage(r io.Reader, spool Spool) (*Message, error) {
+	if spool.Header == nil {
+		return spool.read(r)
+	}
+	a := &announcer{from: r, announce: spool.Header}
+	m, err := spool.read(a)
+	if err == nil {
+		m.announced = a.message
+	}
+	return m, err
+}
+
+func (spool Spool) read(r io.Reader) (*Message, error) {
 	limit := int64(spool.Memory)
 	if limit <= 0 {
 		limit = defaultSpoolMemory
@@ -123,21 +141,12 @@ func abandon(err error, release func() error) error {
 // its first empty line, which is included, or all if there is none. Lines end with
 // LF or CRLF. cut reports whether the header is longer than maxHeader.
 func headerBlock(raw []byte) (header []byte, cut bool) {
-	for start := 0; start < len(raw) && start <= maxHeader; {
-		length := bytes.IndexByte(raw[start:], '\n')
-		if length < 0 {
-			break
-		}
-		end := start + length + 1
-		if line := raw[start:end]; (len(line) == 1 || len(line) == 2 && line[0] == '\r') && end <= maxHeader {
-			return raw[:end:end], false
-		}
-		start = end
+	var end headerEnd
+	length, found := end.find(raw[:min(len(raw), maxHeader)])
+	if !found {
+		length = min(len(raw), maxHeader)
 	}
-	if len(raw) > maxHeader {
-		return raw[:maxHeader:maxHeader], true
-	}
-	return raw[:len(raw):len(raw)], false
+	return raw[:length:length], !found && len(raw) > maxHeader
 }
 
 // Header returns the header block unchanged, with the empty line that ends it if
@@ -163,10 +172,18 @@ func (m *Message) Body() *io.SectionReader {
 	return io.NewSectionReader(m.content, start, m.size-start)
 }
 
+// results holds the results of OncePerMessage.
+func (m *Message) results() *memo {
+	if m.announced != nil {
+		return &m.announced.memo
+	}
+	return &m.memo
+}
+
 // Close releases the message and the results of [OncePerMessage]. The message cannot
 // be read afterwards. A second Close does nothing.
 func (m *Message) Close() error {
-	m.memo.forget()
+	m.results().forget()
 	release := m.release
 	m.release = nil
 	if release == nil {

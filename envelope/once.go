@@ -65,10 +65,11 @@ func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, er
 
 // OncePerMessage is [Once] for work that depends only on a message and the key: not
 // on DNS, the clock or another field of the envelope. The results are kept with the
-// message, so that all recipients and all judgements of a transaction share them.
-// Closing the message releases them.
+// message, so that all recipients and all judgements of a transaction share them. A
+// message whose body is still arriving ([Envelope.Arriving]) shares them with the whole
+// one, so they must not depend on the body there. Closing the message releases them.
 func OncePerMessage[K comparable, T any](ctx context.Context, m *Message, key K, compute func() (T, error)) (T, error) {
-	return once(ctx, &m.memo, key, compute)
+	return once(ctx, m.results(), key, compute)
 }
 
 func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error)) (T, error) {
