@@ -107,9 +107,9 @@ func (c *Checker) AlignedFor(domains ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Data, err)
 	}
-	return envelope.At(check, envelope.Data, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		return c.finding(ctx, r, check, c.hear(ctx, r, e, &held), aligned)
-	})
+	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		return c.check(ctx, r, e, claim{check, &held, aligned})
+	}
 }
 
 // aligned is the finding of AlignedFor.

@@ -84,7 +84,7 @@ func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope
 	switch {
 	case c == nil: // as New returns it with an error
 		return &Result{Outcome: envelope.TempError, Reason: errNoChecker.Error(), Err: errNoChecker, Disposition: none}
-	case !e.Reached(envelope.Data) || e.Message == nil:
+	case e.Message == nil || !e.Reached(envelope.Data):
 		return &Result{Outcome: envelope.None, Reason: "there is no message", Disposition: none}
 	}
 	return c.hear(ctx, r, e, nil).result.own()

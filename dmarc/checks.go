@@ -66,7 +66,7 @@ func Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 
 // Pass is the check of that name with the settings of c.
 func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "dmarc.pass", func(name string, result *Result) envelope.Finding {
+	return c.check(ctx, r, e, claim{name: "dmarc.pass", word: func(name string, result *Result) envelope.Finding {
 		switch result.Outcome {
 		case envelope.Pass:
 			return envelope.Passed(name)
@@ -81,21 +81,21 @@ func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Env
 			return unpublished(name, result)
 		}
 		return failed(name, result)
-	})
+	}})
 }
 
 // NotReject is the check of that name with the settings of c.
 func (c *Checker) NotReject(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "dmarc.notreject", func(name string, result *Result) envelope.Finding {
+	return c.check(ctx, r, e, claim{name: "dmarc.notreject", word: func(name string, result *Result) envelope.Finding {
 		return unless(name, result, reject)
-	})
+	}})
 }
 
 // NotQuarantine is the check of that name with the settings of c.
 func (c *Checker) NotQuarantine(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "dmarc.notquarantine", func(name string, result *Result) envelope.Finding {
+	return c.check(ctx, r, e, claim{name: "dmarc.notquarantine", word: func(name string, result *Result) envelope.Finding {
 		return unless(name, result, quarantine)
-	})
+	}})
 }
 
 // unless is the finding of a check that fails if this policy is requested.
@@ -113,7 +113,7 @@ func unless(name string, result *Result, policy string) envelope.Finding {
 
 // Published is the check of that name with the settings of c.
 func (c *Checker) Published(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "dmarc.published", func(name string, result *Result) envelope.Finding {
+	return c.check(ctx, r, e, claim{name: "dmarc.published", word: func(name string, result *Result) envelope.Finding {
 		if result.Outcome == envelope.PermError {
 			return unreadable(name, result)
 		}
@@ -128,20 +128,32 @@ func (c *Checker) Published(ctx context.Context, r envelope.Resolver, e *envelop
 			}
 		}
 		return f
-	})
+	}})
 }
 
-// check evaluates the message. word turns the result into a finding.
-func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name string, word func(string, *Result) envelope.Finding) envelope.Finding {
+// claim is what one check says of a result.
+type claim struct {
+	name string
+	held *envelope.HostSet // of AlignedFor
+	word func(name string, result *Result) envelope.Finding
+}
+
+// check evaluates the message and returns the finding of a claim. While the body of
+// the message is still arriving, it asks what the evaluation will ask if the body is
+// what was signed.
+func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, claim claim) envelope.Finding {
 	switch {
 	case c == nil:
-		return envelope.Misconfigured(name, envelope.Data, errNoChecker)(ctx, r, e)
+		return envelope.Misconfigured(claim.name, envelope.Data, errNoChecker)(ctx, r, e)
+	case e.Arriving():
+		c.hear(ctx, r, e, claim.held)
+		fallthrough
 	case !e.Reached(envelope.Data):
-		return envelope.NotYet(name, envelope.Data)
+		return envelope.NotYet(claim.name, envelope.Data)
 	case e.Message == nil:
-		return envelope.WithoutMessage(name, e)
+		return envelope.WithoutMessage(claim.name, e)
 	}
-	return c.finding(ctx, r, name, c.hear(ctx, r, e, nil), word)
+	return c.finding(ctx, r, claim, c.hear(ctx, r, e, claim.held))
 }
 
 var errNoChecker = errors.New("there is no DMARC checker")

@@ -99,13 +99,12 @@ func (c *Checker) senderPolicy(ctx context.Context, r envelope.Resolver, e *enve
 	return spf.Evaluate(ctx, r, e)
 }
 
-// finding turns an evaluation into a finding with word. If lookups failed, the finding
-// is certain only if word returns the same for every result that other answers would
-// lead to.
-func (c *Checker) finding(ctx context.Context, r envelope.Resolver, name string, h hearing, word func(string, *Result) envelope.Finding) envelope.Finding {
-	f := word(name, &h.result)
+// finding turns an evaluation into the finding of a claim. If lookups failed, it is
+// certain only if it is the same for every result that other answers would lead to.
+func (c *Checker) finding(ctx context.Context, r envelope.Resolver, claim claim, h hearing) envelope.Finding {
+	f := claim.word(claim.name, &h.result)
 	if f.Outcome == envelope.TempError || h.result.Outcome != envelope.TempError && h.result.assumes() {
-		f = c.reconsider(ctx, r, f, h, word)
+		f = c.reconsider(ctx, r, f, h, claim.word)
 	}
 	if f.Outcome == envelope.None {
 		return f // the result is not one of DMARC

@@ -52,6 +52,9 @@ func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.pass"
 	switch {
+	case e.Arriving():
+		Evaluate(ctx, r, e) // asks for the keys
+		fallthrough
 	case !e.Reached(envelope.Data):
 		return envelope.NotYet(check, envelope.Data)
 	case e.Message == nil:

@@ -76,6 +76,11 @@ import (
 // is e.Now; zero means the clock. Before Data, and without a message, there are no
 // signatures.
 //
+// While the body is still arriving ([envelope.Envelope.Arriving]), the results are
+// those that the signatures have if the body is what was signed. So the keys are asked
+// for early. With more than ten signatures there are no results then, because only the
+// body shows for which of them keys are asked.
+//
 // Callers in one judgement share the result. All judgements of a message share
 // what does not depend on DNS and the clock: its header is read once, its body is
 // hashed once, and a signature is verified with its key once. The result belongs to
@@ -83,7 +88,7 @@ import (
 //
 // DNS: TXT for each key, at most ten, concurrently.
 func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
-	if !e.Reached(envelope.Data) || e.Message == nil {
+	if e.Message == nil || !e.Reached(envelope.Data) && !e.Arriving() {
 		return &Result{Signatures: []Signature{}}
 	}
 	shared, _ := envelope.Once(ctx, verificationKey{e.Message, e.Now}, func() (*Result, error) {
@@ -91,7 +96,7 @@ func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *R
 		if now.IsZero() {
 			now = time.Now()
 		}
-		return verify(ctx, r, e.Message, now), nil
+		return verify(ctx, r, e, now), nil
 	})
 	own := *shared
 	own.Signatures = slices.Clone(own.Signatures)

@@ -52,8 +52,8 @@ type keyAnswer struct {
 
 // verify does the work of Evaluate, cheapest step first: the signatures alone, the
 // body, then DNS and the public keys.
-func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now time.Time) *Result {
-	v := &verification{reading: readHeader(ctx, m), resolver: r, message: m, keys: map[string]keyAnswer{}}
+func verify(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, now time.Time) *Result {
+	v := &verification{reading: readHeader(ctx, e.Message), resolver: r, message: e.Message, keys: map[string]keyAnswer{}}
 	for _, s := range v.read {
 		own := *s
 		own.checkTimes(now)
@@ -62,8 +62,13 @@ func verify(ctx context.Context, r envelope.Resolver, m *envelope.Message, now t
 	v.judgeHeader()
 	open := v.open()
 	byAlignment(open)
-	v.compareBodies(ctx, open)
-	open = slices.DeleteFunc(open, (*signature).isSettled)
+	switch {
+	case !e.Arriving():
+		v.compareBodies(ctx, open)
+		open = slices.DeleteFunc(open, (*signature).isSettled)
+	case len(open) > maxVerified: // the body shows which of them to verify
+		return &Result{Signatures: []Signature{}}
+	}
 	v.lookupKeys(ctx, open[:min(len(open), maxVerified)])
 	for i, s := range open {
 		if i < maxVerified {
