@@ -23,8 +23,9 @@ type judgement struct {
 	steps    []Step     // of each rule
 	progress []progress // of each rule
 
-	session *Session // nil outside a session
-	held    bool     // an acceptance must not be committed yet
+	session *Session   // nil outside a session
+	ahead   *judgement // by the header of the message, nil if there is none
+	held    bool       // an acceptance must not be committed yet
 
 	wrote     bool // a Commit has succeeded, or may have
 	unwritten int  // the last rule whose Commit failed
@@ -114,6 +115,18 @@ func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
 		if !yield(i, j.reading(i)) {
 			return
 		}
+	}
+}
+
+// start starts all rules without waiting for them.
+func (j *judgement) start() {
+	rules := make([]int, 0, len(j.rules))
+	for i := range j.rules {
+		if !j.rules[i].shadow {
+			rules = append(rules, i)
+		}
+	}
+	for range envelope.Ready(j.ctx, rules, j.ask) {
 	}
 }
 

@@ -182,6 +182,17 @@ func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
 	if s.final != nil && s.final.known == s.key(e, s.final.known.Stage) {
 		return s.final.verdict, nil
 	}
+	j := s.judgement(e)
+	j.held = hold
+	v := s.conclude(j)
+	if v.Action == Accept && !hold && e.Stage < envelope.Rcpt {
+		s.final = &final{s.key(e, e.Stage), v}
+	}
+	return v, j
+}
+
+// judgement begins a judgement of an envelope. It ends with Policy.Timeout.
+func (s *Session) judgement(e *envelope.Envelope) *judgement {
 	p, epoch := s.connection.Policy, s.epoch
 	ctx := epoch.ctx
 	if p.Timeout > 0 {
@@ -191,12 +202,11 @@ func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
 		context.AfterFunc(epoch.ctx, cancel)
 	}
 	j := newJudgement(ctx, p.Rules, &asking{inner: s.connection.Resolver, ctx: ctx, began: time.Now(), most: p.maxQuestions()}, e)
-	j.session, j.held = s, hold
-	v := s.conclude(j)
-	if v.Action == Accept && !hold && e.Stage < envelope.Rcpt {
-		s.final = &final{s.key(e, e.Stage), v}
+	j.session = s
+	if t := s.transaction; t != nil && e.Reached(envelope.Data) {
+		j.ahead, t.ahead = t.ahead, nil // counts for one recipient
 	}
-	return v, j
+	return j
 }
 
 // conclude takes the decision of a judgement, and writes what it must write.
@@ -208,6 +218,9 @@ func (s *Session) conclude(j *judgement) Verdict {
 	v := j.verdict(d, s.connection.Policy.Soft)
 	v.Trace = j.trace()
 	v.questions = int(j.asking.count.Load())
+	if j.ahead != nil {
+		v.questions += int(j.ahead.asking.count.Load())
+	}
 	return v
 }
 
@@ -234,7 +247,8 @@ type found struct {
 
 // find returns the finding of a check. The check is asked at the first stage from
 // which it may answer, and at each that it then waits for, so that a finding is
-// kept until a field changes that it could have used.
+// kept until a field changes that it could have used. A check that waits for a message
+// whose header has come is called once more, so that it asks DNS by the header.
 func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
 	name, stage := j.rules.at(p).Describe()
 	f := envelope.NotYet(name, stage)
@@ -244,6 +258,10 @@ func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place
 			break
 		}
 		stage = f.Awaits
+	}
+	if f.Outcome == envelope.Pending && j.envelope.Arriving() {
+		arriving := j.envelope
+		j.call(ctx, asking, p, &arriving)
 	}
 	return f
 }

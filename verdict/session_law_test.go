@@ -13,7 +13,8 @@ import (
 )
 
 // converse plays one conversation with one recipient, with a pause of a round
-// between two commands. It returns what the first final reply came to.
+// between two commands, and between the header and the body of the message. It
+// returns what the first final reply came to.
 func (s *slowly) converse(t *testing.T, policy verdict.Policy, pause time.Duration) (final judged, stage envelope.Stage) {
 	s.called, s.wrote = nil, nil
 	session := verdict.NewSession(t.Context(), verdict.Connection{Policy: policy, Resolver: s, Report: func(_ context.Context, event verdict.Event) {
@@ -26,15 +27,19 @@ func (s *slowly) converse(t *testing.T, policy verdict.Policy, pause time.Durati
 			t.Errorf("at %v: an unsettled verdict wrote %v", event.Stage, s.wrote)
 		}
 	}})
+	defer synctest.Wait() // until what was started ahead has ended
 	defer session.Close()
 	e := *s.envelope(envelope.Whole)
-	for _, command := range []func() verdict.Reply{
+	for i, command := range []func() verdict.Reply{
 		func() verdict.Reply { return session.Connect(e) },
 		func() verdict.Reply { return session.Helo(e) },
 		func() verdict.Reply { return session.Mail(e, nil) },
 		func() verdict.Reply { return session.Rcpt(e, nil) },
 		func() verdict.Reply { return session.Data(e.Message, nil) },
 	} {
+		if i == 4 {
+			e.Message = arriving(t, session.Header, pause)
+		}
 		began := time.Now()
 		reply := command()
 		final.took += time.Since(began)
@@ -44,6 +49,19 @@ func (s *slowly) converse(t *testing.T, policy verdict.Policy, pause time.Durati
 		time.Sleep(pause)
 	}
 	return final, stage
+}
+
+// arriving returns the message of the world, whose body comes after a pause.
+func arriving(t *testing.T, header func(*envelope.Message), pause time.Duration) *envelope.Message {
+	t.Helper()
+	m, err := envelope.ReadMessage(strings.NewReader("a: b\r\n\r\n"), envelope.Spool{Header: func(m *envelope.Message) {
+		header(m)
+		time.Sleep(pause)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // combines reports whether some rule has a combined check. The text of such a
@@ -56,7 +74,7 @@ func (w *world) combines() bool {
 // A session comes to what judging everything at once comes to, with all delays
 // and failures of DNS.
 func TestLawASessionIsOneJudgement(t *testing.T) {
-	early := 0
+	early, ahead := 0, int64(0)
 	waited, whole := time.Duration(0), time.Duration(0)
 	forEachWorld(t, cases, func(t *testing.T, w *world) {
 		rules := w.rules()
@@ -64,6 +82,7 @@ func TestLawASessionIsOneJudgement(t *testing.T) {
 		s := w.slowly()
 		synctest.Test(t, func(t *testing.T) {
 			for _, policy := range []verdict.Policy{{Rules: rules}, {Rules: rules, Sequential: true}} {
+				before := w.ahead.Load()
 				want := s.judge(t.Context(), policy, envelope.Whole)
 				got, stage := s.converse(t, policy, time.Second)
 				if got.Action != want.Action || !slices.Equal(got.Marks, want.Marks) || !slices.Equal(got.Undecided, want.Undecided) {
@@ -77,11 +96,15 @@ func TestLawASessionIsOneJudgement(t *testing.T) {
 				if !policy.Sequential {
 					waited, whole = waited+got.took, whole+want.took
 				}
+				if policy.Sequential && w.ahead.Load() > before {
+					t.Error("a sequential session asked ahead")
+				}
 			}
 		})
+		ahead += w.ahead.Load()
 	})
 	t.Logf("the client waited %.0f %% of the time of one judgement", 100*waited.Seconds()/whole.Seconds())
-	if early < cases {
-		t.Errorf("only %d early decisions: the generator tests nothing", early)
+	if early < cases || ahead < cases/4 {
+		t.Errorf("only %d early decisions and %d early lookups: the generator tests nothing", early, ahead)
 	}
 }

@@ -10,6 +10,7 @@ import (
 type transaction struct {
 	mail       envelope.Envelope
 	recipients []recipient
+	ahead      *judgement // by the header of the message, nil if there is none
 }
 
 // recipient is one that is not refused.
@@ -74,6 +75,28 @@ func (t *transaction) pending() bool {
 func separately() Reply {
 	return Reply{Status: envelope.Status{Code: 452, Subject: 5, Detail: 3},
 		Lines: []string{"this recipient needs a transaction of its own, please send the message again"}}
+}
+
+// Header starts the lookups of the message by its header, while its body is still
+// arriving, so that Data waits less. It does not wait for them. m is the message that
+// [envelope.ReadMessage] announces:
+//
+//	message, err := envelope.ReadMessage(reader, envelope.Spool{Header: session.Header})
+//
+// A server need not call Header: the verdicts are the same without it. It does nothing
+// if no recipient depends on the message, and with Policy.Sequential.
+func (s *Session) Header(m *envelope.Message) {
+	if s.transaction == nil {
+		return
+	}
+	for _, r := range s.transaction.recipients {
+		if r.verdict.Action == Continue { // what it needs, the others need too
+			r.envelope.Message = m
+			s.transaction.ahead = s.judgement(&r.envelope)
+			s.transaction.ahead.start()
+			return
+		}
+	}
 }
 
 // Data judges the message for all recipients, and ends the transaction. The reply

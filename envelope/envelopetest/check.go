@@ -28,7 +28,8 @@ import (
 //   - Before that stage it is Pending and asks nothing. From then on it may be
 //     Pending only until a later stage, and never at Data or in a whole envelope.
 //     Fields of later stages than that of the envelope are ignored. An answer is the
-//     same at every later stage.
+//     same at every later stage. While the body of a message is still arriving, a
+//     check may ask DNS by the header, and finds the same as without it.
 //   - The same envelope gets the same finding: again, concurrently, and in a
 //     judgement that shares work (envelope.Once) between envelopes.
 //   - The envelope is not changed, and nothing panics or hangs.

@@ -19,6 +19,7 @@ var checkCases = []struct {
 	{"waits for its stage", waits},
 	{"answers from its stage on", answers},
 	{"looks no further than the stage", looksNoFurther},
+	{"waits for the body of the message", waitsForTheBody},
 	{"an early answer is the late one", earlyIsLate},
 	{"finds the same again", findsTheSame},
 	{"a lookup that fails only defers", failingOnlyDefers},
@@ -110,6 +111,33 @@ func looksNoFurther(s *checkSuite) {
 			}
 		}
 	}
+}
+
+// waitsForTheBody: a header that has come may start lookups, and makes no difference.
+func waitsForTheBody(s *checkSuite) {
+	for _, e := range s.envelopes {
+		arriving := upTo(e, envelope.Rcpt)
+		if arriving.Message = announced(s, e.Message); arriving.Message == nil {
+			continue
+		}
+		want := s.find(s.Context(), s.resolver, upTo(e, envelope.Rcpt))
+		if got := s.find(s.Context(), s.resolver, arriving); !same(got, want) {
+			s.Errorf("%s: got %s with the header of the message, and %s without it", label(arriving), brief(got), brief(want))
+		}
+	}
+}
+
+// announced returns a message without its body, nil if its header does not end.
+func announced(s *checkSuite, m *envelope.Message) (header *envelope.Message) {
+	if m == nil {
+		return nil
+	}
+	whole, err := envelope.ReadMessage(m.Open(), envelope.Spool{Header: func(m *envelope.Message) { header = m }})
+	if err != nil {
+		s.Fatal(err)
+	}
+	whole.Close()
+	return header
 }
 
 // earlyIsLate: rules are judged as early as they can be, which must not make a

@@ -166,6 +166,15 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			}
 			return resolves(ctx, r, e)
 		}, "waits for its stage", "asks 1 questions before its stage"},
+		{"an answer by the header", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			switch {
+			case e.Arriving():
+				return envelope.Passed("sample")
+			case !e.Reached(envelope.Data):
+				return envelope.NotYet("sample", envelope.Data)
+			}
+			return envelope.Passed("sample")
+		}, "waits for the body of the message", "with the header of the message"},
 		{"Pending for ever", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.NotYet("sample", envelope.Data)
 		}, "answers from its stage on", "does not await a later stage"},
