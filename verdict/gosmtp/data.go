@@ -51,7 +51,9 @@ func (s *session) receive(r io.Reader) (*envelope.Message, error) {
 // while the message waits for them.
 func (s *session) read(r io.Reader) (*envelope.Message, error) {
 	body := &watchedReader{inner: r}
-	message, err := envelope.ReadMessage(body, s.guard.Spool)
+	spool := s.guard.Spool
+	spool.Header = s.header
+	message, err := envelope.ReadMessage(body, spool)
 	if err == nil {
 		return message, nil
 	}
@@ -65,6 +67,14 @@ func (s *session) read(r io.Reader) (*envelope.Message, error) {
 		return nil, errSpool
 	}
 	return nil, body.err
+}
+
+// header starts the lookups of the message by its header.
+func (s *session) header(m *envelope.Message) {
+	if s.begin() {
+		defer s.end()
+		s.connection.verdicts.Header(m)
+	}
 }
 
 // watchedReader keeps the error with which reading ended, to tell it from an error
