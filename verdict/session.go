@@ -39,7 +39,8 @@ type Connection struct {
 //
 // A session keeps each finding until a field that the finding depends on changes.
 // At each stage it starts the lookups that later stages need, and waits for them
-// only where the reply depends on them. No failure and no finding from MAIL on
+// only where the reply depends on them. With Header, those for a message start while
+// its body arrives. No failure and no finding from MAIL on
 // outlives its transaction.
 //
 // SMTP has one reply to the message. A recipient who is accepted for good and one

@@ -123,9 +123,13 @@ func (f *facts) rule() verdict.Rule {
 
 // at returns the envelopes of one stage.
 func (f *facts) at(stage envelope.Stage) []envelope.Envelope {
+	return f.which(func(e envelope.Envelope) bool { return e.Stage == stage && !e.Arriving() })
+}
+
+func (f *facts) which(is func(envelope.Envelope) bool) []envelope.Envelope {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.seen), func(e envelope.Envelope) bool { return e.Stage != stage })
+	return slices.DeleteFunc(slices.Clone(f.seen), func(e envelope.Envelope) bool { return !is(e) })
 }
 
 func TestTheEnvelopeHoldsWhatIsKnown(t *testing.T) {
@@ -163,6 +167,10 @@ func TestTheEnvelopeHoldsWhatIsKnown(t *testing.T) {
 				t.Errorf("the clock of a transaction goes on: %s at MAIL, %s at %s", mail.Now, e.Now, stage)
 			}
 		}
+	}
+	arriving := f.which(func(e envelope.Envelope) bool { return e.Arriving() })
+	if len(arriving) != 1 || string(arriving[0].Message.Header()) != "Subject: x\r\n\r\n" {
+		t.Errorf("while the body arrives: %+v", arriving)
 	}
 	if got := string(f.at(envelope.Data)[0].Message.Header()); got != "Subject: x\r\n\r\n" {
 		t.Errorf("the header is %q", got)
