@@ -68,7 +68,7 @@ func (a *alignment) isAligned(ctx context.Context, i *identifier) bool {
 		return false
 	case i.host == a.result.Domain: // in both modes
 		return true
-	case mode == strict:
+	case mode == strict || !related(i.host, a.result.Domain):
 		return false
 	case a.checker.rfc7489:
 		return registered(i.host) == a.result.OrgDomain

@@ -70,7 +70,10 @@ var defaults = &Checker{}
 // Callers in one judgement share the evaluation. The result belongs to the caller.
 //
 // DNS, concurrently: what SPF and DKIM ask, and for each author domain, four at
-// most, TXT of it and of the names above it, eight at most. Then, for each domain
+// most, TXT of it and of the names above it, eight at most. The names above an author
+// domain that is registered and publishes a record are not asked if only that domain
+// itself, or domains under other top-level domains, may be authenticated; a
+// sequential judgement does not ask them for any such author domain. Then, for each domain
 // below its organizational domain that passed, TXT of the names up to there, eight
 // at most and concurrently; and, if the message fails and np differs from sp, what
 // [envelope.Exists] asks for the author domain. If a lookup fails, it may ask the

@@ -138,8 +138,10 @@ func (c *Checker) weigh(identifiers []identifier, result *Result) {
 	result.hopeless = true
 	for _, i := range identifiers {
 		known := c.kind(i.host) != ""
+		mayPass := i.word == pass || i.word == tempError
+		result.related = result.related || mayPass && related(i.host, result.Domain)
 		switch {
-		case i.host == "" || i.word != pass && i.word != tempError:
+		case i.host == "" || !mayPass:
 		case i.word == pass && i.host == result.Domain:
 			result.genuine, result.hopeless = true, false
 		case i.word == pass && known:
@@ -148,6 +150,12 @@ func (c *Checker) weigh(identifiers []identifier, result *Result) {
 			result.hopeless = false
 		}
 	}
+}
+
+// related reports whether another domain than the author domain could have the same
+// organizational domain, which is above both or one of them.
+func related(host, author envelope.Host) bool {
+	return host != "" && host != author && topLevel(host) == topLevel(author)
 }
 
 func topLevel(name envelope.Host) envelope.Host {

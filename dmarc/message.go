@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"mxrules.example/dmarc/author"
@@ -67,7 +69,9 @@ func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *materia
 		func(ctx context.Context) any { return dkim.Evaluate(ctx, d.resolver, e) },
 	}
 	if readable && !d.checker.rfc7489 {
-		parts = append(parts, func(ctx context.Context) any { return d.checker.records(ctx, d.resolver, m.evaluated()) })
+		parts = append(parts, func(ctx context.Context) any {
+			return d.checker.records(ctx, d.resolver, m.evaluated(), claimed(ctx, e))
+		})
 	}
 	for _, part := range envelope.Concurrently(ctx, parts, func(ctx context.Context, part func(context.Context) any) any { return part(ctx) }) {
 		switch part := part.(type) {
@@ -82,13 +86,36 @@ func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *materia
 	m.add(sender, signatures)
 }
 
-// records looks up what the walks of the author domains need.
-func (c *Checker) records(ctx context.Context, r envelope.Resolver, authors []envelope.Host) map[envelope.Host]found {
+// records looks up what the walks of the author domains need, given the domains that
+// may be authenticated. If no other domain could be aligned with an author domain, its
+// own record ends the walk. A registered domain has a record or inherits none, but
+// from a public suffix, so that the names above it are not asked for yet. Names
+// below it often inherit one: for these, the names above go out together with them,
+// because a round costs more than a question.
+func (c *Checker) records(ctx context.Context, r envelope.Resolver, authors, claimed []envelope.Host) map[envelope.Host]found {
 	d := c.discover(r)
 	for _, author := range authors {
-		d.lookAhead(ctx, author, author, "")
+		d.alone = !slices.ContainsFunc(claimed, func(host envelope.Host) bool { return related(host, author) })
+		last := envelope.Host("")
+		if d.alone && registered(author) == author {
+			last = author
+		}
+		d.lookAhead(ctx, author, author, last)
 	}
 	return d.asked
+}
+
+// claimed returns the domains that SPF and DKIM may authenticate, before they do.
+func claimed(ctx context.Context, e *envelope.Envelope) []envelope.Host {
+	hosts := dkim.Domains(ctx, e.Message)
+	name := e.Helo
+	if e.MailFrom != "" {
+		name = e.MailFrom[strings.LastIndexByte(e.MailFrom, '@')+1:]
+	}
+	if host, err := envelope.ParseHost(name); err == nil {
+		hosts = append(hosts, host)
+	}
+	return hosts
 }
 
 // senderPolicy evaluates SPF for MAIL FROM.

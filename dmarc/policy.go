@@ -15,6 +15,15 @@ func (d *discovery) discoverPolicy(ctx context.Context, result *Result) {
 		return
 	}
 	author, used := result.Domain, d.assumed.used
+	if !result.related {
+		if own := d.at(ctx, author); own.record != nil && !own.assumed {
+			if own.record.PublicSuffix == suffixNo {
+				result.OrgDomain = author
+			}
+			d.apply(published{author, own.record, false}, result)
+			return
+		}
+	}
 	records, ok := d.walk(ctx, author, "")
 	if !ok { // the record of the author domain counts, whatever is published above it
 		records = records[:slices.IndexFunc(records, func(p published) bool { return p.domain == author })+1]

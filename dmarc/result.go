@@ -28,8 +28,9 @@ type Result struct {
 	Domain envelope.Host
 	// Authors are the author domains, each once.
 	Authors []envelope.Host
-	// OrgDomain is the organizational domain of Domain, "" if it depends on a failed
-	// lookup.
+	// OrgDomain is the organizational domain of Domain. It is "" if it depends on a
+	// failed lookup, and if nothing depends on it: the record is that of Domain itself,
+	// and SPF and DKIM can authenticate no other domain under its top-level domain.
 	OrgDomain envelope.Host
 	// PolicyDomain is the domain that publishes the record (policy_published: domain),
 	// "" if there is no record or it depends on a failed lookup.
@@ -68,6 +69,9 @@ type Result struct {
 	// hopeless reports whether the message neither passes nor is excused, whatever is
 	// published and whatever the failed lookups could return.
 	hopeless bool
+	// related reports whether SPF or DKIM may have authenticated another domain that
+	// could have the organizational domain of Domain.
+	related bool
 	// assumed has the fields that depend on assumed answers of DNS.
 	assumed assumed
 	// unpublished reports whether this site requires alignment of Domain although its

@@ -24,7 +24,8 @@ func TestRounds(t *testing.T) {
 		rounds                       time.Duration
 		asks                         int
 	}{
-		{"a domain of its own", "someone@bank.example", "someone@bank.example", "bank.example", 1, 4},
+		{"a domain of its own", "someone@bank.example", "someone@bank.example", "bank.example", 1, 3},
+		{"a domain of its own without a record", "someone@quiet.example", "someone@quiet.example", "quiet.example", 2, 4},
 		{"eight names", "someone@evil.example", "someone@" + deep, "bank.example", 1, 10},
 		{"no policy", "someone@quiet.example", "someone@quiet.example", "evil.example", 1, 4},
 		{"two authors", "someone@evil.example", "a@bank.example, b@shop.example", "evil.example", 2, 5},
@@ -47,6 +48,38 @@ func TestRounds(t *testing.T) {
 						t.Errorf("%v after %d questions, want %ds and %d: %s", took, len(dns.Asked()), tc.rounds, tc.asks, dns.Asked())
 					}
 				})
+			})
+		}
+	}
+}
+
+// Names above the author domain are asked only if the result can depend on them.
+func TestNamesAboveAreNotAsked(t *testing.T) {
+	for _, tc := range []struct {
+		name, sender, author, signer string
+		concurrently, sequentially   int
+	}{
+		{"only the author domain", "a@bank.example", "a@bank.example", "bank.example", 1, 1},
+		{"a sender under another top-level domain", "a@evil.test", "a@bank.example", "bank.example", 1, 1},
+		{"a sender of another domain", "a@quiet.example", "a@bank.example", "bank.example", 2, 2},
+		{"a sender below", "a@mail.bank.example", "a@bank.example", "bank.example", 2, 2},
+		{"a signature below", "a@bank.example", "a@bank.example", "x.bank.example", 2, 2},
+		{"no record", "a@quiet.example", "a@quiet.example", "quiet.example", 2, 2},
+		{"a record below the registered domain", "a@news.bank.example", "a@news.bank.example", "news.bank.example", 3, 1},
+		{"a record above", "a@x.bank.example", "a@x.bank.example", "x.bank.example", 3, 3},
+	} {
+		for _, sequential := range []bool{false, true} {
+			dns := mail().Answering("_dmarc.news.bank.example. TXT", zone.Records(`"v=DMARC1; p=none"`)).Delaying("*.", time.Second)
+			want := tc.concurrently
+			if sequential {
+				want = tc.sequentially
+			}
+			synctest.Test(t, func(t *testing.T) {
+				policy := verdict.Policy{Sequential: sequential, Rules: verdict.Rules{verdict.RejectUnless(dmarc.NotReject)}}
+				policy.Judge(t.Context(), dns, signed(t, from(bad, tc.sender, tc.author), tc.signer))
+				if n := records(dns); n != want {
+					t.Errorf("%s, sequential %v: %d records were looked up, want %d: %v", tc.name, sequential, n, want, dns.Asked())
+				}
 			})
 		}
 	}

@@ -32,6 +32,9 @@ type discovery struct {
 	// certain says that the result is settled and further identifiers matter only for
 	// reports. Nothing is assumed for them.
 	certain bool
+	// alone says that the record of the author domain ends its walk, because no
+	// other domain could be aligned with it.
+	alone bool
 }
 
 // found is what a domain publishes.
@@ -82,8 +85,8 @@ func (d *discovery) lookup(ctx context.Context, domain envelope.Host) found {
 }
 
 // lookAhead looks up what a walk that began at start will need from name on,
-// concurrently. It stops where the walk does: at a record that says psd, and at a
-// lookup that fails.
+// concurrently. It stops where the walk does: at a record that says psd, at a lookup
+// that fails, and at the record of the author domain if that is alone.
 //
 // DNS: TXT for each name on the way that has not been asked for.
 func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Host) {
@@ -99,7 +102,7 @@ func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Ho
 	}
 	for name, answer := range envelope.Concurrently(ctx, names, d.lookup) {
 		d.asked[name] = answer
-		if answer.ends() {
+		if answer.ends() || d.alone && name == start && answer.record != nil {
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package dkim_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,5 +105,13 @@ func TestAuthenticationResults(t *testing.T) {
 	none := []envelope.AuthenticationResult{{Method: "dkim", Result: "none"}}
 	if got := verify(t, world(), mail).AuthenticationResults(); !reflect.DeepEqual(got, none) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestDomainsOfSignatures(t *testing.T) {
+	m := envelope.NewMessage([]byte("DKIM-Signature: v=1; d=One.example; s=s\r\nDKIM-Signature: d=\r\n" +
+		"From: a@b.example\r\nDKIM-Signature: d=two.example; s=s; v=1\r\n\r\nd=three.example\r\n"))
+	if got := dkim.Domains(t.Context(), m); !slices.Equal(got, []envelope.Host{"one.example", "two.example"}) {
+		t.Errorf("got %v", got)
 	}
 }

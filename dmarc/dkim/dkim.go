@@ -103,6 +103,18 @@ func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *R
 	return &own
 }
 
+// Domains returns the signing domain (d=) of each signature of a message that can be
+// read, valid or not, from the top of the header.
+func Domains(ctx context.Context, m *envelope.Message) []envelope.Host {
+	var domains []envelope.Host
+	for _, s := range readHeader(ctx, m).read {
+		if s.Domain != "" {
+			domains = append(domains, s.Domain)
+		}
+	}
+	return domains
+}
+
 // verificationKey is the key of envelope.Once.
 type verificationKey struct {
 	message *envelope.Message
