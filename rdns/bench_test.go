@@ -8,8 +8,7 @@ import (
 	"mxrules.example/rdns"
 )
 
-// BenchmarkChecks measures each check on a client that passes, with DNS in
-// memory.
+// BenchmarkChecks measures each check for a client that passes, with DNS in memory.
 func BenchmarkChecks(b *testing.B) {
 	for _, bm := range []struct {
 		name  string
@@ -38,7 +37,7 @@ func BenchmarkChecks(b *testing.B) {
 	}
 }
 
-// BenchmarkJudgement measures what all checks cost that share one judgement.
+// BenchmarkJudgement measures all checks in one judgement.
 func BenchmarkJudgement(b *testing.B) {
 	dns := world()
 	e := envelope.Envelope{ClientIP: address("1"), Helo: "mail.example.org"}

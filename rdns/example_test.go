@@ -11,8 +11,8 @@ import (
 	"mxrules.example/rdns"
 )
 
-// Four clients: a server with a name that leads back to it, one that claims the
-// name of another, one without a name, and one in dynamic space.
+// Four clients: a server with a confirmed name, one that claims the name of another
+// host, one without a name, and one with a dynamic address.
 func Example() {
 	dns := zone.MustParse(`
 		mail.example.org.        A   192.0.2.1
@@ -45,7 +45,7 @@ func Example() {
 	//    the name a4.dyn.isp.example of the client 192.0.2.4 looks like that of a dynamic or unnamed address: it contains the word "dyn"
 }
 
-// In trusts a name, and so counts it only where it resolves to the client address.
+// In passes only if the name resolves to the client address.
 func ExampleIn() {
 	dns := zone.MustParse(`
 		out7.partner.example.    A   192.0.2.7
@@ -62,8 +62,8 @@ func ExampleIn() {
 	// 192.0.2.8 fail
 }
 
-// Introducing oneself as a big provider is not difficult. Having a name of it
-// that leads back is.
+// Any client can give the name of a large provider with HELO, but only the
+// provider's servers have a confirmed name in its domain.
 func ExampleBacksHelo() {
 	dns := zone.MustParse(`
 		out7.big.example.        A   192.0.2.7
@@ -84,7 +84,7 @@ func ExampleBacksHelo() {
 	// 192.0.2.8 mail.example.org none
 }
 
-// Every finding says what DNS said.
+// The Detail of a finding has the names, also as JSON.
 func ExampleResult() {
 	dns := zone.MustParse(`
 		mail.example.org.        A   192.0.2.1
@@ -98,8 +98,7 @@ func ExampleResult() {
 	// {"names":["old.example.org","mail.example.org"],"confirmed":"mail.example.org"} <nil>
 }
 
-// A program that needs the name itself and not a check: for a log, or to look it
-// up in a table of its own.
+// Get the names of a client without a check, such as for a log.
 func ExampleEvaluate() {
 	dns := zone.MustParse(`
 		1.2.0.192.in-addr.arpa.  PTR mail.example.org.

@@ -7,7 +7,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// listed is how many names a text has. The others are only counted.
+// listed is how many names a text has. The others are counted.
 const listed = 3
 
 var (

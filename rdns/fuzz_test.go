@@ -12,8 +12,8 @@ import (
 	"mxrules.example/rdns"
 )
 
-// stranger is a Resolver whose PTR records hold what a stranger wrote, and in
-// which every name that can be one leads to every client.
+// stranger is a Resolver with the PTR records of an attacker, in which every valid
+// name resolves to the client.
 type stranger struct {
 	envelope.Resolver
 	t      *testing.T
@@ -36,9 +36,8 @@ func (s stranger) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, 
 	return []netip.Addr{s.client}, nil
 }
 
-// FuzzNames says what holds whatever a stranger writes into his PTR records:
-// every check answers, only names are asked for, ten at most, and the texts may
-// go out.
+// FuzzNames tests that with any PTR records every check answers, at most ten names
+// are looked up, all of them valid, and texts are clean.
 func FuzzNames(f *testing.F) {
 	f.Add("mail.example.org.")
 	f.Add("192.0.2.1.\nmail.example.org.")

@@ -8,10 +8,9 @@ import (
 )
 
 // MatchesHelo passes when the HELO name is one of the client's reverse names,
-// confirmed or not. For many good servers it is not, so that MatchesHelo is for
-// conditions, and for sites that know their clients. None: a HELO name that is not a
-// host name.
-// It answers from Helo on.
+// confirmed or not. Many good servers fail it: use it as a condition, or at a site that
+// knows its clients. None: a HELO name that is not a host name. It answers from Helo
+// on.
 //
 // DNS: PTR.
 //
@@ -37,12 +36,12 @@ func MatchesHelo(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 }
 
 // BacksHelo passes when the HELO name is in one of the domains and the client has a
-// confirmed reverse name in the same domain. It is for domains whose servers all do,
-// such as our own and those of large providers, whose names are often forged in HELO.
-// Domains are not patterns: "example.org" is that domain and all below it, and if one
-// domain is below another the narrower counts. With a domain that does not parse the
-// check is misconfigured. None: a HELO name in none of the domains. It answers from
-// Helo on.
+// confirmed reverse name in the same domain. Use it for domains whose servers all have
+// one, such as your own and those of large providers, whose names are often forged in
+// HELO. Domains are not patterns: "example.org" is that domain and all below it. If
+// several domains contain the HELO name, the longest counts. With a domain that does
+// not parse the check is misconfigured. None: a HELO name in none of the domains. It
+// answers from Helo on.
 //
 // DNS: none for other HELO names; PTR, then A or AAAA for all names in the domain
 // together.
@@ -79,7 +78,7 @@ func BacksHelo(domains ...string) envelope.Check {
 		case len(within) > 0:
 			return unbacked(result.unconfirmed(check, unwanted, within), greeting)
 		}
-		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s are %s, and nothing in %s",
+		return unbacked(envelope.Failed(check, unwanted, "the PTR records of the client %s are %s, none of which is in %s",
 			result.client, result.list(result.Names), domain), greeting).With(result)
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"mxrules.example/rdns"
 )
 
-// greeted is a row for checks that look at the greeting too.
+// greeted is a row for a check of the HELO name.
 type greeted struct {
 	helo string
 	row
@@ -48,23 +48,23 @@ func TestBacksHelo(t *testing.T) {
 		{"out50.big.example", row{"50", envelope.Pass, "PTR A", "out50.big.example", ""}},
 		{"other.big.example", row{"50", envelope.Pass, "PTR A", "out50.big.example", ""}},
 		{"Mail.BIG.example.", row{"53", envelope.Pass, "PTR A", "big.example", ""}},
-		// Names elsewhere are not asked for.
+		// Names outside of the domain are not looked up.
 		{"big.example", row{"54", envelope.Pass, "PTR A", "out54.big.example", ""}},
 		{"mail.example.org", row{"2001:db8::1", envelope.Pass, "PTR AAAA", "mail.example.org", ""}},
-		// Introducing yourself as somebody is not difficult.
+		// Clients that only claim the name.
 		{"big.example", row{"1", envelope.Fail, "PTR", "",
-			"the HELO name big.example does not match reverse DNS: the PTR records of the client 192.0.2.1 are mail.example.org, and nothing in big.example" + loginHint}},
+			"the HELO name big.example does not match reverse DNS: the PTR records of the client 192.0.2.1 are mail.example.org, none of which is in big.example" + loginHint}},
 		{"big.example", row{"51", envelope.Fail, "PTR A", "", "is out50.big.example, which has no A record with that address" + loginHint}},
-		{"big.example", row{"52", envelope.Fail, "PTR", "", "are mail.notbig.example, and nothing in big.example"}},
+		{"big.example", row{"52", envelope.Fail, "PTR", "", "are mail.notbig.example, none of which is in big.example"}},
 		{"big.example", row{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record"}},
 		{"big.example", row{"", envelope.Fail, "", "", "the client address is unknown"}},
 		{"big.example", row{"11", envelope.Fail, "PTR", "", "is an address, not a host name"}},
-		// The narrower of two domains counts.
-		{"a.narrow.example.org", row{"1", envelope.Fail, "PTR", "", "nothing in narrow.example.org"}},
+		// The longer of two domains counts.
+		{"a.narrow.example.org", row{"1", envelope.Fail, "PTR", "", "none of which is in narrow.example.org"}},
 		{"big.example", row{"30", envelope.TempError, "PTR", "", ""}},
 		{"example.org", row{"31", envelope.TempError, "PTR A", "", "broken.example.org"}},
 		{"big.example", row{"55", envelope.Fail, "PTR A", "", "is out50.big.example"}},
-		// Whoever greets otherwise is not asked about.
+		// Other HELO names cause no lookup.
 		{"notbig.example", row{"52", envelope.None, "", "", ""}},
 		{"big.example.net", row{"1", envelope.None, "", "", ""}},
 		{"[192.0.2.50]", row{"50", envelope.None, "", "", ""}},
@@ -73,7 +73,7 @@ func TestBacksHelo(t *testing.T) {
 	})
 }
 
-func TestBacksHeloOfNothing(t *testing.T) {
+func TestBacksHeloWithoutDomainsIsNone(t *testing.T) {
 	got := rdns.BacksHelo()(t.Context(), world(), &envelope.Envelope{ClientIP: address("50"), Helo: "big.example"})
 	if got.Outcome != envelope.None {
 		t.Errorf("got %v", got.Outcome)

@@ -35,13 +35,13 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 	}
 }
 
-func TestAJudgementAsksEachQuestionOnce(t *testing.T) {
+func TestJudgementAsksEachQuestionOnce(t *testing.T) {
 	for _, tc := range []struct{ client, asked string }{
 		{"1", "PTR A"},
 		{"2001:db8::1", "PTR AAAA"},
 		{"2", "PTR"},
 		{"6", "PTR A A"},
-		{"30", "PTR"}, // failures are answers too
+		{"30", "PTR"}, // failures are shared too
 		{"32", "PTR A A"},
 	} {
 		dns := world()
@@ -60,7 +60,7 @@ func TestAJudgementAsksEachQuestionOnce(t *testing.T) {
 	}
 }
 
-// Sharing must not show: a finding is the same whatever was asked before it.
+// A finding does not depend on the lookups before it.
 func TestSharingChangesNoFinding(t *testing.T) {
 	for _, client := range []string{"1", "6", "7", "3", "31", "34"} {
 		ctx := envelope.WithJudgement(t.Context())
@@ -86,11 +86,11 @@ func TestFindingsShareNoMemory(t *testing.T) {
 	dns := world()
 	rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0] = "evil.example"
 	if got := rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0]; got != "mail.example.org" {
-		t.Errorf("a finding sees what was written into another: %s", got)
+		t.Errorf("a change of one finding changes another: %s", got)
 	}
 }
 
-func TestWithoutAResolver(t *testing.T) {
+func TestNilResolverIsATempError(t *testing.T) {
 	for name, check := range everyCheck() {
 		e := envelope.Envelope{ClientIP: address("1"), Helo: "mail.example.org"}
 		if got := check(t.Context(), nil, &e); got.Outcome != envelope.TempError || got.Status != noAnswer {
@@ -99,8 +99,7 @@ func TestWithoutAResolver(t *testing.T) {
 	}
 }
 
-// Whatever is not known of a client, no check passes.
-func TestAnUnknownClientNeverPasses(t *testing.T) {
+func TestUnknownClientNeverPasses(t *testing.T) {
 	for name, check := range everyCheck() {
 		dns := world()
 		e := envelope.Envelope{ClientIP: netip.Addr{}, Helo: "mail.example.org"}
@@ -121,7 +120,7 @@ func TestEvaluate(t *testing.T) {
 		stage        envelope.Stage
 		want         string
 	}{
-		{"two names, the second leads back", "6", envelope.Connect, "[nowhere.example.org second.example.org] second.example.org"},
+		{"two names, the second is confirmed", "6", envelope.Connect, "[nowhere.example.org second.example.org] second.example.org"},
 		{"no PTR record", "2", envelope.Connect, "[] "},
 		{"not connected yet", "6", envelope.Start, "[] "},
 	} {
@@ -138,7 +137,7 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
-// The addresses of all names are asked for together, wherever the good one stands.
+// All names are looked up together, whichever is the confirmed one.
 func TestNamesAreConfirmedTogether(t *testing.T) {
 	var text strings.Builder
 	for i := range 10 {
@@ -155,9 +154,9 @@ func TestNamesAreConfirmedTogether(t *testing.T) {
 		{"the first of ten", none + "mail0.example.org. A 192.0.2.1", rdns.Confirmed, "", 2},
 		{"none of ten", none, rdns.Confirmed, "", 2},
 		{"ten in a set", none, rdns.In(".example.org"), "", 2},
-		{"ten that back HELO", none, rdns.BacksHelo("example.org"), "example.org", 2},
+		{"ten in the domain of HELO", none, rdns.BacksHelo("example.org"), "example.org", 2},
 		{"no name", "", rdns.Confirmed, "", 1},
-		{"ten that need not lead back", none, rdns.Exists, "", 1},
+		{"ten that need not be confirmed", none, rdns.Exists, "", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: tc.helo}
@@ -168,7 +167,7 @@ func TestNamesAreConfirmedTogether(t *testing.T) {
 	}
 }
 
-func TestOnlyTenNamesAreLookedAt(t *testing.T) {
+func TestAtMostTenNamesAreUsed(t *testing.T) {
 	text := "mail.example.org. A 192.0.2.1\n"
 	for i := range 9 {
 		text += fmt.Sprintf("1.2.0.192.in-addr.arpa. PTR a%d.example.org.\n", i)
@@ -178,10 +177,10 @@ func TestOnlyTenNamesAreLookedAt(t *testing.T) {
 		more string
 		cut  bool
 	}{
-		{"a3.example.org", false}, // seen already
+		{"a3.example.org", false}, // a repetition
 		{"192.0.2.1", false},
 		{"mail.example.org", true},
-		{"also no name", true},
+		{"not a name either", true},
 	} {
 		dns := zone.MustParse(text + "1.2.0.192.in-addr.arpa. PTR " + strings.ReplaceAll(tc.more, " ", `\032`) + ".\n")
 		e := envelope.Envelope{ClientIP: address("1")}

@@ -23,17 +23,17 @@ var (
 	misplaced = envelope.Status{Code: 451, Subject: 3, Detail: 5}
 )
 
-// world is one zone for all tests. The last octet of a client's address is the
-// case that it stands for.
+// world is one zone for all tests. The last octet of a client address is the number
+// of its case.
 func world() *zone.Zone {
 	return zone.MustParse(`
-		; 1: a good server of mail
+		; 1: a good mail server
 		1.2.0.192.in-addr.arpa.    PTR   mail.example.org.
 		mail.example.org.          A     203.0.113.9
 		mail.example.org.          A     192.0.2.1
 		mail.example.org.          AAAA  2001:db8::1
 		1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR mail.example.org.
-		; 2: no PTR record at all; 3: the name of another
+		; 2: no PTR record; 3: the name of another host
 		3.2.0.192.in-addr.arpa.    PTR   mail.example.org.
 		; 4: a name that does not exist; 5: one without an address
 		4.2.0.192.in-addr.arpa.    PTR   nowhere.example.org.
@@ -46,17 +46,17 @@ func world() *zone.Zone {
 		                           PTR   nowhere.example.org.
 		second.example.org.        A     192.0.2.6
 		                           A     192.0.2.7
-		; 8: an address of the other family only, and that mapped
+		; 8: only an address of the other family, IPv4-mapped
 		8.2.0.192.in-addr.arpa.    PTR   six.example.org.
 		six.example.org.           AAAA  ::ffff:192.0.2.8
-		; 9: an alias in the reverse tree (RFC 2317), 10: an alias as the name
+		; 9: an alias in the reverse tree (RFC 2317); 10: the name is an alias
 		9.2.0.192.in-addr.arpa.    CNAME 9.net.example.org.
 		9.net.example.org.         PTR   nine.example.org.
 		nine.example.org.          A     192.0.2.9
 		10.2.0.192.in-addr.arpa.   PTR   ten.example.org.
 		ten.example.org.           CNAME nine10.example.org.
 		nine10.example.org.        A     192.0.2.10
-		; 11 to 19: what is no name
+		; 11 to 19: not host names
 		11.2.0.192.in-addr.arpa.   PTR   192.0.2.11.
 		12.2.0.192.in-addr.arpa.   PTR   unknown.
 		unknown.                   A     192.0.2.12
@@ -69,7 +69,7 @@ func world() *zone.Zone {
 		xn--bcher-kva.example.org. A     192.0.2.17
 		18.2.0.192.in-addr.arpa.   PTR   *.example.org.
 		19.2.0.192.in-addr.arpa.   PTR   evil\013\010250.example.org.
-		; 20: the same name thrice; 21: no name and a good name; 22: an underscore
+		; 20: the same name twice; 21: an invalid name and a good one; 22: an underscore
 		20.2.0.192.in-addr.arpa.   PTR   twenty.example.org.
 		                           PTR   Twenty.Example.ORG.
 		twenty.example.org.        A     203.0.113.20
@@ -78,8 +78,8 @@ func world() *zone.Zone {
 		one.example.org.           A     192.0.2.21
 		22.2.0.192.in-addr.arpa.   PTR   mail_out.example.org.
 		mail_out.example.org.      A     192.0.2.22
-		; 30: PTR fails; 31: the address fails; 32 and 33: one fails and one does not lead back,
-		; 34: one fails and one leads back
+		; 30: the PTR lookup fails; 31: the address lookup fails; 32 and 33: one fails, the other
+		; name is not confirmed; 34: one fails, the other name is confirmed
 		31.2.0.192.in-addr.arpa.   PTR   broken.example.org.
 		32.2.0.192.in-addr.arpa.   PTR   broken.example.org.
 		                           PTR   nowhere.example.org.
@@ -90,7 +90,7 @@ func world() *zone.Zone {
 		good34.example.org.        A     192.0.2.34
 		37.2.0.192.in-addr.arpa.   PTR   refused.example.org.
 		38.2.0.192.in-addr.arpa.   PTR   silent.example.org.
-		; 40 to 46: generic names, and one that is not
+		; 40 to 46: generic names, alone and with others
 		40.2.0.192.in-addr.arpa.   PTR   192-0-2-40.isp.example.
 		192-0-2-40.isp.example.    A     192.0.2.40
 		41.2.0.192.in-addr.arpa.   PTR   dyn41.isp.example.
@@ -103,7 +103,7 @@ func world() *zone.Zone {
 		45.2.0.192.in-addr.arpa.   PTR   203-0-2-45.isp.example.
 		46.2.0.192.in-addr.arpa.   PTR   192-0-2-46-static.hfc.cablebusiness.example.
 		0.4.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR 2001-db8--40.isp.example.
-		; 50 to 54: servers of a big provider, and who would like to be one
+		; 50 to 55: servers of a large provider, and clients that claim its names
 		50.2.0.192.in-addr.arpa.   PTR   out50.big.example.
 		out50.big.example.         A     192.0.2.50
 		51.2.0.192.in-addr.arpa.   PTR   out50.big.example.
@@ -123,8 +123,8 @@ func world() *zone.Zone {
 		Failing("refused.example.org.", zone.REFUSED).Failing("silent.example.org.", zone.Timeout)
 }
 
-// row is one line of a table: a client, what the check finds, what it asks, and
-// what its text and its Result hold.
+// row is one line of a table: a client, the outcome, the questions, the confirmed
+// name and a part of the text.
 type row struct {
 	client    string
 	want      envelope.Outcome
@@ -141,7 +141,7 @@ func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row
 	}
 }
 
-// with returns the case of a row for a client with this greeting.
+// with returns the case of a row for a client with this HELO name.
 func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
 	status := failure
 	if tc.want == envelope.TempError {
@@ -166,7 +166,7 @@ func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
 	}
 }
 
-// address reads an address, or the last octet of one in 192.0.2.0/24; "" is the
+// address parses an address, or the last octet of one in 192.0.2.0/24. "" is the
 // unknown address.
 func address(s string) netip.Addr {
 	if s == "" {
@@ -217,14 +217,14 @@ func TestConfirmed(t *testing.T) {
 		{"3", envelope.Fail, "PTR A", "", "the PTR record of the client 192.0.2.3 is mail.example.org, which has no A record with that address"},
 		{"4", envelope.Fail, "PTR A", "", "is nowhere.example.org, which has no A record with that address"},
 		{"5", envelope.Fail, "PTR A", "", "is text.example.org"},
-		// Which of two names comes first changes nothing.
+		// The order of names does not matter.
 		{"6", envelope.Pass, "PTR A A", "second.example.org", ""},
 		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
-		// Only the family of the client is asked.
+		// Only addresses of the client's family are looked up.
 		{"8", envelope.Fail, "PTR A", "", "is six.example.org"},
 		{"9", envelope.Pass, "PTR A", "nine.example.org", ""},
 		{"10", envelope.Pass, "PTR A", "ten.example.org", ""},
-		// What is no name is not asked for.
+		// Invalid names are not looked up.
 		{"11", envelope.Fail, "PTR", "", "is an address, not a host name"},
 		{"12", envelope.Fail, "PTR", "", "is not fully qualified"},
 		{"13", envelope.Fail, "PTR", "", "is a name below in-addr.arpa or ip6.arpa"},
@@ -258,7 +258,7 @@ func TestNotGeneric(t *testing.T) {
 		{"41", envelope.Fail, "PTR", "", `the name dyn41.isp.example of the client 192.0.2.41 looks like that of a dynamic or unnamed address: it contains the word "dyn"`},
 		{"45", envelope.Fail, "PTR", "", "it contains the address 203-0-2-45"},
 		{"46", envelope.Pass, "PTR", "", ""},
-		// One name that somebody gave is enough, wherever it stands.
+		// One name that is not generic is enough, whatever its place.
 		{"42", envelope.Pass, "PTR", "", ""},
 		{"43", envelope.Pass, "PTR", "", ""},
 		{"44", envelope.Pass, "PTR", "", ""},
@@ -273,13 +273,13 @@ func TestIn(t *testing.T) {
 		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
 		{"", envelope.Fail, "", "", "the client address is unknown"},
 		{"11", envelope.Fail, "PTR", "", "is an address, not a host name"},
-		// A name alone proves nothing.
+		// A name that is not confirmed does not count.
 		{"3", envelope.Fail, "PTR A", "", "is mail.example.org, which has no A record with that address"},
 		{"51", envelope.Fail, "PTR A", "", "is out50.big.example, which"},
 		{"50", envelope.Pass, "PTR A", "out50.big.example", ""},
 		{"53", envelope.Fail, "PTR", "", "the client 192.0.2.53 with the name big.example is not in the list of names"},
 		{"52", envelope.Fail, "PTR", "", "with the name mail.notbig.example"},
-		// Only names that match are confirmed.
+		// Only names that match are looked up.
 		{"4", envelope.Fail, "PTR", "", "with the name nowhere.example.org"},
 		{"6", envelope.Pass, "PTR A", "second.example.org", ""},
 		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
@@ -295,7 +295,7 @@ func TestIn(t *testing.T) {
 func TestNotIn(t *testing.T) {
 	run(t, rdns.NotIn(".isp.example", "mail.example.org", "broken.example.org"), unwanted, []row{
 		{"1", envelope.Fail, "PTR", "", "the client 192.0.2.1 with the name mail.example.org is in the list of names"},
-		// Who claims a name that is refused need not prove it.
+		// Names need not be confirmed.
 		{"3", envelope.Fail, "PTR", "", "with the name mail.example.org"},
 		{"31", envelope.Fail, "PTR", "", ""},
 		{"40", envelope.Fail, "PTR", "", "with the name 192-0-2-40.isp.example"},
@@ -310,7 +310,7 @@ func TestNotIn(t *testing.T) {
 	})
 }
 
-func TestSetsAreAskedForNamesOnly(t *testing.T) {
+func TestSetGetsOnlyHostNames(t *testing.T) {
 	var asked []envelope.Host
 	set := func(_ context.Context, name envelope.Host) (bool, error) {
 		asked = append(asked, name)
@@ -322,8 +322,8 @@ func TestSetsAreAskedForNamesOnly(t *testing.T) {
 	}
 }
 
-// A set that fails matters only where its answer could change the finding.
-func TestASetThatFailsDefers(t *testing.T) {
+// A set that fails matters only if its answer could change the finding.
+func TestFailingSetIsATempError(t *testing.T) {
 	down := errors.New("ldap.inside.example refuses the connection")
 	failingFor := func(bad envelope.Host) envelope.Set[envelope.Host] {
 		return func(_ context.Context, name envelope.Host) (bool, error) {
@@ -356,7 +356,7 @@ func TestASetThatFailsDefers(t *testing.T) {
 	}
 }
 
-func TestMistakesInPatternsDefer(t *testing.T) {
+func TestInvalidPatternIsATempError(t *testing.T) {
 	for pattern, check := range map[string]envelope.Check{
 		"*.example.org": rdns.In("mail.example.org", "*.example.org"),
 		"not a name":    rdns.NotIn("not a name"),
@@ -370,7 +370,7 @@ func TestMistakesInPatternsDefer(t *testing.T) {
 				t.Errorf("got %v %v, %v for the pattern %q", got.Outcome, got.Status, got.Err, pattern)
 			}
 			if strings.Contains(got.Text, pattern) {
-				t.Errorf("the text %q tells the client of our configuration", got.Text)
+				t.Errorf("the text %q discloses the configuration", got.Text)
 			}
 			if asked := dns.Asked(); len(asked) > 0 {
 				t.Errorf("asked %v", asked)

@@ -10,7 +10,7 @@ import (
 	"mxrules.example/rdns"
 )
 
-func TestTheResultInJSON(t *testing.T) {
+func TestResultInJSON(t *testing.T) {
 	for _, tc := range []struct {
 		client string
 		check  envelope.Check
@@ -33,9 +33,8 @@ func TestTheResultInJSON(t *testing.T) {
 	}
 }
 
-// TestTheResultInTheHeader has the results of the method iprev (RFC 8601, section
-// 2.7.3). Checks that evaluate no such thing say nothing.
-func TestTheResultInTheHeader(t *testing.T) {
+// Only Confirmed has a result of the method iprev (RFC 8601, section 2.7.3).
+func TestAuthenticationResults(t *testing.T) {
 	dns := zone.MustParse(`
 		1.2.0.192.in-addr.arpa.  PTR  mail.example.org.
 		mail.example.org.        A    192.0.2.1

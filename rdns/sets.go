@@ -7,8 +7,8 @@ import (
 )
 
 // In passes when one of the client's names matches one of the patterns and is
-// confirmed: it resolves to the client's address. A client can't claim the name of
-// another host, so that In is a sound reason to accept. It answers from Connect on.
+// confirmed: it resolves to the client's address. A client cannot claim the name of
+// another host, so In is a safe reason to accept mail. It answers from Connect on.
 //
 // The grammar of patterns is in package envelope: "mail.example.org" is that name,
 // ".example.org" every name below example.org. With a pattern that does not parse
@@ -25,7 +25,7 @@ func In(patterns ...string) envelope.Check {
 	return InSet(envelope.SetOf(set.Contains))
 }
 
-// InSet is In for a set that patterns can't describe. The set is called at most
+// InSet is In for a set that patterns cannot describe. The set is called at most
 // ten times per finding.
 //
 // Status: as In.
@@ -89,8 +89,8 @@ func NotIn(patterns ...string) envelope.Check {
 	})
 }
 
-// only returns the names that belong to a set. The error is the first of the set;
-// names for which it fails are left out.
+// only returns the names that are in set. It leaves out names for which the set
+// fails; the failure is the first such error.
 func only(ctx context.Context, names []envelope.Host, set envelope.Set[envelope.Host]) (in []envelope.Host, failure error) {
 	type answer struct {
 		belongs bool
