@@ -11,8 +11,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// subject is the client or domain that lists are asked about, for a text. The args
-// may come from the client.
+// subject is the format and arguments of a text about the client or domain that lists
+// are asked about. The client may control the arguments.
 type subject struct {
 	format string
 	args   []any

@@ -37,10 +37,10 @@ type Origin struct {
 //
 // Like lists they are services of other organizations, and there is no default. Team
 // Cymru offers origin.asn.cymru.com and origin6.asn.cymru.com, and asks to be told of
-// larger use. A site that has the routes can serve such a zone itself. If a zone is "",
+// heavy use. A site that has the routes can serve such a zone itself. If a zone is "",
 // clients of its family are not asked about.
 //
-// It fails for an address that is not announced, one of a local network, and an
+// ASN fails for an address that is not announced, one of a local network, and an
 // unknown one. None: a family without a zone. PermError: no TXT record parses and is
 // about the client. With a zone that does not parse, or without any, the check is
 // misconfigured. It answers from Connect on.
@@ -116,9 +116,9 @@ func readZones(zone4, zone6 string) (four, six envelope.Host, err error) {
 // is an *unreadableOrigin if there are records and none is valid, otherwise that of
 // the lookup.
 func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, zone envelope.Host) (*Origin, error) {
-	nobody := &Origin{ASNs: []uint32{}}
+	unannounced := &Origin{ASNs: []uint32{}}
 	if isLocal(client) {
-		return nobody, nil
+		return unannounced, nil
 	}
 	name := reverse(client) + string(zone)
 	texts, err := envelope.Once(ctx, textKey(name), func() ([]string, error) {
@@ -126,7 +126,7 @@ func lookupOrigin(ctx context.Context, r envelope.Resolver, client netip.Addr, z
 	})
 	switch {
 	case envelope.NotFound(err):
-		return nobody, nil
+		return unannounced, nil
 	case err != nil:
 		return nil, err
 	}
@@ -166,9 +166,9 @@ func readOrigins(texts []string, client netip.Addr) (origin *Origin, ok bool) {
 	return origin, ok
 }
 
-// parseOrigin reads the first two fields of a record: the numbers of autonomous
-// systems, with or without AS before them, separated by blanks, or by commas
-// within braces as routers write a set of them; and a network.
+// parseOrigin parses the first two fields of a record: the numbers of autonomous systems
+// and a network. The numbers may have the prefix AS, and are separated by blanks or, as
+// in a set, by commas within braces.
 func parseOrigin(text string) (asns []uint32, prefix netip.Prefix, ok bool) {
 	numbers, rest, _ := strings.Cut(text, "|")
 	network, _, _ := strings.Cut(rest, "|")

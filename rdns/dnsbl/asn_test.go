@@ -13,23 +13,23 @@ const (
 	origin6 = "origin6.example"
 )
 
-// routes says who announces which address. The last octet is the case that it
-// stands for.
+// routes is the zone of origins. The last octet of an address is the number of its
+// case.
 func routes() *zone.Zone {
 	return zone.MustParse(`
 		1.2.0.192.origin.example.   TXT "64500 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
 		2.2.0.192.origin.example.   TXT "64511 | 192.0.2.0/24 | ZZ | registry | 2026-01-02"
-		; 4: announced by several; 5: as a set; 6: in other spellings
+		; 4: several systems; 5: a set; 6: other spellings
 		4.2.0.192.origin.example.   TXT "64511 64500 | 192.0.2.0/24 | ZZ | registry |"
 		5.2.0.192.origin.example.   TXT "{64511,64500} | 192.0.2.0/24"
 		6.2.0.192.origin.example.   TXT "AS64500|192.0.2.0/24"
-		; 7: the smaller network counts, wherever it stands; 8: of two of a size both
+		; 7: the smallest network counts, whatever its place; 8: two networks of one size
 		7.2.0.192.origin.example.   TXT "64500 | 192.0.0.0/16 | ZZ"
 		                            TXT "64511 | 192.0.2.0/24 | ZZ"
 		                            TXT "64500 | 192.0.0.0/20 | ZZ"
 		8.2.0.192.origin.example.   TXT "64511 | 192.0.2.0/24 | ZZ"
 		                            TXT "64500 | 192.0.2.0/24 | ZZ"
-		; 10 to 15: what can't be read; 16: one of two can
+		; 10 to 15: invalid records; 16: one of two is valid
 		10.2.0.192.origin.example.  TXT "64500"
 		11.2.0.192.origin.example.  TXT "64500 | 198.51.100.0/24 | ZZ"
 		12.2.0.192.origin.example.  TXT "sixty | 192.0.2.0/24 | ZZ"
@@ -88,8 +88,7 @@ func TestASN(t *testing.T) {
 	}
 }
 
-// A family that has no zone is not asked about.
-func TestASNOfOneFamily(t *testing.T) {
+func TestASNIsNoneForAFamilyWithoutZone(t *testing.T) {
 	for _, tc := range []struct {
 		zone4, zone6 string
 		client       string

@@ -10,17 +10,17 @@ import (
 )
 
 var (
-	// lists answer within loopback space (RFC 5782, section 2.3).
+	// loopback has all valid answers (RFC 5782, section 2.3).
 	loopback = netip.MustParsePrefix("127.0.0.0/8")
-	// refusals are the answers of lists that refuse to answer: to a shared resolver, to
-	// too many questions, or under a wrong name. They are not in RFC 5782.
+	// refusals are the answers of lists that refuse service, such as to a shared resolver,
+	// after too many questions or for a wrong name. RFC 5782 does not define them.
 	refusals = netip.MustParsePrefix("127.255.255.0/24")
-	// noAddresses is the answer of lists of names to every address. It is not in RFC
-	// 5782 either.
+	// noAddresses is the answer of lists of names to every address. RFC 5782 does not
+	// define it.
 	noAddresses = netip.MustParseAddr("127.0.1.255")
 )
 
-// isListing reports whether an answer can be a listing if its code is accepted.
+// isListing reports whether an answer is a listing if its code is accepted.
 func isListing(answer netip.Addr) bool {
 	return loopback.Contains(answer) && !refusals.Contains(answer) && answer != noAddresses
 }
@@ -34,8 +34,8 @@ var defaultCodes = codes{{
 // codes are the answers that are a listing.
 type codes []code
 
-// code is a range of answers, both ends included, and of these, if there are
-// octets, only those that have one of each.
+// code is a range of answers, both ends included. If octets is not nil, it has only the
+// answers whose octets are in these sets.
 type code struct {
 	first, last netip.Addr
 	octets      *[4]octets
@@ -109,9 +109,9 @@ func parseCode(text string) (code, bool) {
 	return code{first: first, last: last}, errFirst == nil && errLast == nil
 }
 
-// parsePattern reads four octets with dots between them, each a number or, in
-// brackets, numbers and ranges with semicolons between them. Ranges have two
-// dots of their own.
+// parsePattern parses four octets separated by dots. Each is a number or, in brackets,
+// numbers and ranges separated by semicolons. A range is two numbers with two dots
+// between them.
 func parsePattern(text string) (code, bool) {
 	var (
 		sets        [4]octets
@@ -145,8 +145,8 @@ func parsePattern(text string) (code, bool) {
 	return code{netip.AddrFrom4(first), netip.AddrFrom4(last), &sets}, text == ""
 }
 
-// parseOctets reads a set of octets, and returns its least and its greatest.
-// What can't be read has none, so that the least is above the greatest.
+// parseOctets parses a set of octets and returns the least and the greatest of them.
+// If the text is invalid, the least is above the greatest.
 func parseOctets(text string) (set octets, least, greatest byte) {
 	least, greatest = 255, 0
 	for item := range strings.SplitSeq(text, ";") {
@@ -167,8 +167,8 @@ func parseOctets(text string) (set octets, least, greatest byte) {
 	return set, least, greatest
 }
 
-// parseOctet reads a number from 0 to 255, in decimal and without leading
-// zeros, which some read as octal.
+// parseOctet parses a decimal number from 0 to 255 without leading zeros, which some
+// programs take for octal.
 func parseOctet(text string) (byte, bool) {
 	n, err := strconv.ParseUint(text, 10, 8)
 	return byte(n), err == nil && (len(text) == 1 || text[0] != '0')

@@ -40,13 +40,13 @@
 //
 // # How lists are asked
 //
-// All lists are asked together, and their answers are taken in order, only until those
-// that are left can't change the finding. So one entry is enough for NotListed to fail
-// and for Listed to pass, whatever the lists before it answered; the Result does not
-// have the lists after it. If answers come without waiting, as from a cache, the
-// lists that are not needed are not asked. The TXT record of an entry is its reason.
-// It is looked up only for a reply, and left out if the lookup fails or the text is
-// not clean. All checks of one judgement share their lookups ([envelope.Once]).
+// All lists are asked together. Their answers are taken in order, until the remaining
+// ones cannot change the finding. So one entry is enough for NotListed to fail and for
+// Listed to pass, whatever the lists before it answered, and the Result does not have
+// the lists after it. If answers come without waiting, as from a cache, the lists that
+// are not needed are not asked. The TXT record of an entry is its reason. It is looked
+// up only for a reply, and left out if the lookup fails or the text is not clean. All
+// checks of one judgement share their lookups ([envelope.Once]).
 //
 // No list is asked about loopback, private, link-local and shared addresses
 // (RFC 1918, 4193, 6598), which belong to each site: they count as not listed. The

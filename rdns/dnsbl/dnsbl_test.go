@@ -21,16 +21,15 @@ var (
 	misplaced = envelope.Status{Code: 451, Subject: 3, Detail: 5}
 )
 
-// The lists of all tests. The first has the codes that it is given, the second
-// those of a list that says nothing of codes.
+// The lists of all tests. The first has Codes, the others have the default ones.
 var (
 	first  = dnsbl.List{Zone: "first.example", Codes: []string{"127.0.0.2-127.0.0.9", "127.0.0.11"}}
 	second = dnsbl.List{Zone: "Second.Example."}
 	third  = dnsbl.List{Zone: "third.example"}
 )
 
-// world is one zone for all tests. The last octet of a client's address is the
-// case that it stands for.
+// world is one zone for all tests. The last octet of a client address is the number
+// of its case.
 func world() *zone.Zone {
 	return zone.MustParse(`
 		; 1: on the first list; 2: on none; 3: a name without an A record
@@ -38,13 +37,13 @@ func world() *zone.Zone {
 		                            TXT  "see https://first.example/q/192.0.2.1"
 		3.2.0.192.first.example.    TXT  "no address"
 		3.2.0.192.second.example.   AAAA ::1
-		; 4: on the second list, and without a reason; 5: on both
+		; 4: on the second list, without a reason; 5: on both
 		4.2.0.192.second.example.   A    127.0.0.255
 		5.2.0.192.first.example.    A    127.0.0.3
 		5.2.0.192.first.example.    TXT  "first reason"
 		5.2.0.192.second.example.   A    127.0.0.4
 		5.2.0.192.second.example.   TXT  "second reason"
-		; 6: codes that the first list is not accepted for; 7: one of many is accepted; 8: the second's other codes
+		; 6: codes that are not accepted; 7: one of several is accepted; 8: codes that are not default codes
 		6.2.0.192.first.example.    A    127.0.0.10
 		                            A    127.0.0.1
 		                            A    127.0.1.2
@@ -54,7 +53,7 @@ func world() *zone.Zone {
 		                            A    127.0.0.2
 		8.2.0.192.second.example.   A    127.0.0.1
 		                            A    127.0.1.2
-		; 9 to 13: no answers of a list
+		; 9 to 13: invalid answers
 		9.2.0.192.first.example.    A    127.255.255.254
 		10.2.0.192.first.example.   A    203.0.113.9
 		11.2.0.192.first.example.   A    0.0.0.0
@@ -66,7 +65,7 @@ func world() *zone.Zone {
 		14.2.0.192.first.example.   CNAME entry.first.example.
 		entry.first.example.        A    127.0.0.2
 		                            TXT  "an alias"
-		; 15 to 19: reasons that are none, and more than one
+		; 15 to 19: reasons that are not clean, and several reasons
 		15.2.0.192.first.example.   A    127.0.0.2
 		                            TXT  "evil\013\010250 ok"
 		16.2.0.192.first.example.   A    127.0.0.2
@@ -78,9 +77,9 @@ func world() *zone.Zone {
 		                            TXT  "b"
 		18.2.0.192.first.example.   A    127.0.0.2
 		                            TXT  ""
-		; 20: a list of names that is asked about an address
+		; 20: a list of names
 		20.2.0.192.first.example.   A    127.0.1.255
-		; 30 and on: DNS fails for the first list
+		; 30 to 36: a lookup fails
 		33.2.0.192.second.example.  A    127.0.0.2
 		34.2.0.192.first.example.   A    127.0.0.2
 		35.2.0.192.first.example.   A    127.255.255.254
@@ -95,7 +94,7 @@ func world() *zone.Zone {
 		Failing("36.2.0.192.first.example. A", zone.Timeout)
 }
 
-// address reads an address, or the last octet of one in 192.0.2.0/24; "" is the
+// address parses an address, or the last octet of one in 192.0.2.0/24. "" is the
 // unknown address.
 func address(s string) netip.Addr {
 	if s == "" {
@@ -107,8 +106,8 @@ func address(s string) netip.Addr {
 	return netip.MustParseAddr(s)
 }
 
-// row is one line of a table: a client, what the check finds, what it asks, the
-// beginning of its text, and its Detail, "" for one without listings.
+// row is one line of a table: a client, the outcome, the questions, the text, and the
+// Detail, "" for one without listings.
 type row struct {
 	client string
 	want   envelope.Outcome
@@ -125,7 +124,7 @@ func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row
 	}
 }
 
-// of returns the case of a row for a client. The finding has this detail, or none.
+// of returns the case of a row. A finding of None may have no detail.
 func (tc row) of(failure envelope.Status, detail string) envelopetest.Case {
 	status := failure
 	switch tc.want {
@@ -149,8 +148,8 @@ func (tc row) of(failure envelope.Status, detail string) envelopetest.Case {
 	}
 }
 
-// full returns the questions of a row, in which one about 192.0.2.1 to
-// first.example is written as "1-first A".
+// full expands the questions of a row: "1-first A" is that for 192.0.2.1 in
+// first.example.
 func full(asked string) string {
 	names := []string{"-", ".2.0.192."}
 	for _, zone := range []string{"first", "second", "third", "origin", "origin6"} {
@@ -189,7 +188,7 @@ func TestNotListed(t *testing.T) {
 		{"4", fail, "4-first A, 4-second A, 4-second TXT",
 			"the client 192.0.2.4 is on the DNS list second.example" + loginHint,
 			`{"zone":"second.example","codes":["127.0.0.255"],"reason":""}`},
-		// One entry is enough, and the lists behind it are not asked.
+		// One listing is enough. The lists after it are not asked.
 		{"5", fail, "5-first A, 5-first TXT",
 			`the client 192.0.2.5 is on the DNS list first.example, which says "first reason"` + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.3"],"reason":"first reason"}`},
@@ -202,7 +201,7 @@ func TestNotListed(t *testing.T) {
 		{"8", pass, "8-first A, 8-second A",
 			"the DNS list second.example returned 127.0.0.1, 127.0.1.2 for the client 192.0.2.8, which is not an accepted code",
 			`],"ignored":[{"zone":"second.example","codes":["127.0.0.1","127.0.1.2"],"reason":""}`},
-		// Who does not answer as a list lists nobody.
+		// Invalid answers are not listings.
 		{"9", perm, "9-first A, 9-second A", "the DNS list first.example returned an invalid answer for the client 192.0.2.9", ""},
 		{"10", perm, "10-first A, 10-second A", "the DNS list first.example returned an invalid answer for the client 192.0.2.10", ""},
 		{"11", perm, "11-first A, 11-second A", "the DNS list first.example returned an invalid answer for the client 192.0.2.11", ""},
@@ -210,12 +209,12 @@ func TestNotListed(t *testing.T) {
 		{"13", fail, "13-first A, 13-second A, 13-second TXT",
 			"the client 192.0.2.13 is on the DNS list second.example" + loginHint,
 			`{"zone":"second.example","codes":["127.0.0.2"],"reason":""}`},
-		// A list of names says that it has no addresses.
+		// The answer of lists of names to every address.
 		{"20", perm, "20-first A, 20-second A", "the DNS list first.example returned an invalid answer for the client 192.0.2.20", ""},
 		{"14", fail, "14-first A, 14-first TXT",
 			`the client 192.0.2.14 is on the DNS list first.example, which says "an alias"` + loginHint,
 			`{"zone":"first.example","codes":["127.0.0.2"],"reason":"an alias"}`},
-		// DNS fails, and it matters, or not.
+		// Lookups that fail, and whether they matter.
 		{"30", temp, "30-first A, 30-second A", "the lookup in the DNS list first.example failed", ""},
 		{"31", temp, "31-first A, 31-second A", "the lookup in the DNS list first.example failed", ""},
 		{"32", temp, "32-first A, 32-second A", "the lookup in the DNS list first.example failed", ""},
@@ -273,8 +272,7 @@ func TestListedNamesItsLists(t *testing.T) {
 	}
 }
 
-// Nobody is asked about addresses that mean something else at every site.
-func TestLocalAddressesAreNotAskedAbout(t *testing.T) {
+func TestListsAreNotAskedAboutLocalAddresses(t *testing.T) {
 	dns := world()
 	for _, client := range []string{
 		"127.0.0.1", "127.0.0.2", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.1.1",

@@ -10,8 +10,7 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// names is a zone for lists of names. Domains are called for what the lists
-// say of them.
+// names is a zone with lists of names. The name of a domain says how the lists answer.
 func names() *zone.Zone {
 	return zone.MustParse(`
 		bad.example.first.example.          A   127.0.0.2
@@ -22,7 +21,7 @@ func names() *zone.Zone {
 		other.example.first.example.        A   127.0.1.2
 		refused.example.first.example.      A   127.255.255.252
 		*.wild.example.first.example.       A   127.0.0.2
-		; what the reverse DNS of clients says
+		; reverse DNS of clients
 		1.2.0.192.in-addr.arpa.  PTR good.example.
 		2.2.0.192.in-addr.arpa.  PTR Bad.Example.
 		3.2.0.192.in-addr.arpa.  PTR good.example.
@@ -39,7 +38,7 @@ func names() *zone.Zone {
 		8.2.0.192.in-addr.arpa.  PTR bad.example.
 		                         PTR BAD.example.
 		2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR bad.example.
-		; names in private space are for nobody else to hear
+		; names of local networks are not disclosed
 		1.0.0.10.in-addr.arpa.   PTR bad.example.
 	`).
 		Failing("broken.example.first.example. A", zone.SERVFAIL).Failing("unwilling.example.first.example. A", zone.REFUSED).
@@ -53,12 +52,11 @@ const (
 	plainListing = `{"zone":"first.example","codes":["127.0.0.2"],"reason":""}`
 )
 
-// long is a domain that DNS can hold, and that is too long before a zone.
+// long is a valid domain that is too long before a zone.
 var long = strings.Repeat(strings.Repeat("a", 60)+".", 4) + "example"
 
-// runDomains is run for rows in which the client is what an envelope says of a
-// domain. Questions are written with =1 and =2 for first.example and
-// second.example.
+// runDomains is run for rows with the field of an envelope in place of the client.
+// In questions =1 is first.example and =2 is second.example.
 func runDomains(t *testing.T, check envelope.Check, fill func(e *envelope.Envelope, says string), rows []row) {
 	t.Helper()
 	dns := names()
@@ -73,7 +71,7 @@ func runDomains(t *testing.T, check envelope.Check, fill func(e *envelope.Envelo
 	}
 }
 
-func TestHeloDomain(t *testing.T) {
+func TestHeloNotListed(t *testing.T) {
 	runDomains(t, dnsbl.HeloNotListed(first, second), func(e *envelope.Envelope, says string) { e.Helo = says }, []row{
 		{"bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
 			`the HELO name bad.example is on the DNS list first.example, which says "bad since 2026"` + loginHint, badListing},
@@ -84,7 +82,7 @@ func TestHeloDomain(t *testing.T) {
 		{"bücher.example", fail, "xn--bcher-kva.example=1 A, xn--bcher-kva.example=1 TXT",
 			"the HELO name xn--bcher-kva.example is on the DNS list first.example" + loginHint, plainListing},
 		{"good.example", pass, "good.example=1 A, good.example=2 A", "", ""},
-		// What is above a domain is not asked about, and a list can say that it means all below.
+		// Domains above the name are not looked up. A list may have wildcards.
 		{"mail.bad.example", pass, "mail.bad.example=1 A, mail.bad.example=2 A", "", ""},
 		{"mail.wild.example", fail, "mail.wild.example=1 A, mail.wild.example=1 TXT",
 			"the HELO name mail.wild.example is on the DNS list first.example" + loginHint, plainListing},
@@ -110,7 +108,7 @@ func TestHeloDomain(t *testing.T) {
 	})
 }
 
-func TestSenderDomain(t *testing.T) {
+func TestSenderNotListed(t *testing.T) {
 	runDomains(t, dnsbl.SenderNotListed(first, second), func(e *envelope.Envelope, says string) { e.MailFrom = says }, []row{
 		{"a@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
 			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
@@ -134,7 +132,7 @@ func TestSenderDomain(t *testing.T) {
 			"the lookup in the DNS list first.example failed", ""},
 		{"a@" + long, pass, "", "", ""},
 		{"a@" + strings.Repeat("long.", 10_000), none, "", "", ""},
-		{"a@bücher.example", none, "", "", ""}, // SMTPUTF8 was not asked for
+		{"a@bücher.example", none, "", "", ""}, // without SMTPUTF8
 		{"a@[192.0.2.1]", none, "", "", ""},
 		{"a@192.0.2.1", none, "", "", ""},
 		{"a@bad.example@good.example", none, "", "", ""},
@@ -148,7 +146,7 @@ func TestSenderDomain(t *testing.T) {
 	}
 }
 
-func TestReverseName(t *testing.T) {
+func TestPTRNotListed(t *testing.T) {
 	runDomains(t, dnsbl.PTRNotListed(first, second), func(e *envelope.Envelope, says string) { e.ClientIP = address(says) }, []row{
 		{"1", pass, "1.2.0.192.in-addr.arpa. PTR, good.example=1 A, good.example=2 A", "", ""},
 		{"2", fail, "2.2.0.192.in-addr.arpa. PTR, bad.example=1 A, bad.example=1 TXT",
@@ -175,8 +173,7 @@ func TestReverseName(t *testing.T) {
 	})
 }
 
-// A stranger writes the PTR records. Ten names are looked for.
-func TestTenReverseNamesAreLookedFor(t *testing.T) {
+func TestAtMostTenReverseNamesAreUsed(t *testing.T) {
 	var records []string
 	for i := range 30 {
 		records = append(records, fmt.Sprintf("n%02d.example.", i))

@@ -13,8 +13,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// A policy with two lists. A list that is down stops no mail, and the rules say
-// so in sight.
+// Reject clients on either of two lists. Lists that do not answer are ignored.
 func Example() {
 	lists := []dnsbl.List{
 		{Zone: "bad.lists.example", Codes: []string{"127.0.0.2-127.0.0.9"}},
@@ -46,8 +45,7 @@ func Example() {
 	// 192.0.2.4 accept
 }
 
-// A new list first marks the mail that it would have stopped. Nobody loses mail
-// to its errors while its postmaster looks on.
+// Try a new list: accept mail of listed clients, and mark it.
 func ExampleNotListed() {
 	list := dnsbl.List{Zone: "lists.example", Codes: []string{"127.0.0.2"}}
 	policy := verdict.Policy{Rules: verdict.Rules{
@@ -63,8 +61,8 @@ func ExampleNotListed() {
 	// 192.0.2.2 accept []
 }
 
-// A list of good senders exempts from what follows. Each of its codes says how
-// good, and the sets in brackets take the last octet from 1 to 3.
+// Exempt clients on a list of good senders. The last octet of its codes is a level of
+// trust, of which the pattern in brackets accepts 1 to 3.
 func ExampleListed() {
 	good := dnsbl.List{Zone: "good.example", Codes: []string{"127.0.[0..255].[1..3]"}}
 	bad := dnsbl.List{Zone: "bad.example", Codes: []string{"127.0.0.2"}}
@@ -85,8 +83,8 @@ func ExampleListed() {
 	// 192.0.2.2 reject
 }
 
-// Several lists decide together: a good one alone, two weak ones together, and
-// one of good senders speaks for the client.
+// Weigh lists: a careful one decides alone, hasty ones only together, and a list of
+// good senders counts for the client.
 func ExampleScoreBelow() {
 	lists := []dnsbl.List{
 		{Zone: "careful.example", Weight: 3},
@@ -114,7 +112,7 @@ func ExampleScoreBelow() {
 	// 192.0.2.4 pass
 }
 
-// A list of names, asked for the domain of the sender.
+// Look up the sender domain in a list of names.
 func ExampleSenderNotListed() {
 	check := dnsbl.SenderNotListed(dnsbl.List{Zone: "names.example", Codes: []string{"127.0.1.2-127.0.1.99"}})
 	dns := zone.MustParse(`
@@ -135,8 +133,7 @@ func ExampleSenderNotListed() {
 	// : none
 }
 
-// ASN is for conditions, such as this: only the clients of two providers are
-// greylisted.
+// Recognize the clients of two providers, for a condition.
 func ExampleASN() {
 	check := dnsbl.ASN("origin.example", "origin6.example", 64500, 64501)
 	dns := zone.MustParse(`
@@ -162,7 +159,7 @@ func ExampleParseList() {
 	// DNS list code "128.0.0.1" is not an address, range, network or pattern within 127.0.0.0/8
 }
 
-// A program asks its lists what they must answer, before it believes them.
+// Probe lists when the program starts, and do not use those that do not serve.
 func ExampleProbe() {
 	dns := zone.MustParse(`
 		2.0.0.127.lists.example. A 127.0.0.2
@@ -188,7 +185,7 @@ func ExampleProbe() {
 	// <nil>
 }
 
-// Every finding says which lists were found to have the client.
+// The Detail of a finding has the listings, also as JSON.
 func ExampleResult() {
 	dns := zone.MustParse(`
 		1.2.0.192.lists.example. A   127.0.0.2

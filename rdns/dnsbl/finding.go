@@ -67,7 +67,7 @@ func (p *poll) finding(check string) envelope.Finding {
 		f = envelope.Temporary(check, nil)
 		f = f.Observed("the lookup in the DNS list %s failed", p.failed[0].list.name)
 	case envelope.PermError:
-		q := p.misled[0]
+		q := p.misanswered[0]
 		f = envelope.Permanent(check, blocked, "the DNS list %s returned an invalid answer for "+q.about.format,
 			append([]any{q.list.name}, q.about.args...)...)
 	default:

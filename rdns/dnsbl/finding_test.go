@@ -10,8 +10,8 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// The zone of a list may hold the key of a subscriber. It goes into no text.
-func TestANameHidesTheZone(t *testing.T) {
+// The zone may contain the key of a subscriber.
+func TestNameHidesTheZone(t *testing.T) {
 	secret := dnsbl.List{Zone: "s3cret.lists.example", Name: "Lists"}
 	dns := zone.MustParse(`
 		1.2.0.192.s3cret.lists.example. A 127.0.0.2
@@ -32,8 +32,7 @@ func TestANameHidesTheZone(t *testing.T) {
 	}
 }
 
-// What went wrong on the way is in the finding, whatever its outcome.
-func TestFaultsAreNotLost(t *testing.T) {
+func TestErrHasAllFaultsWhateverTheOutcome(t *testing.T) {
 	for client, want := range map[string][]string{
 		"9":  {"the DNS list first.example refuses to answer this server: it returned 127.255.255.254"},
 		"10": {"the zone first.example is not a DNS list: it returned 203.0.113.9, which is outside 127.0.0.0/8"},
@@ -72,7 +71,7 @@ func TestWithoutLists(t *testing.T) {
 	}
 }
 
-func TestMistakesDefer(t *testing.T) {
+func TestInvalidArgumentsAreTempErrors(t *testing.T) {
 	wrong := dnsbl.List{Zone: "first.example", Codes: []string{"192.0.2.1"}}
 	for value, check := range map[string]envelope.Check{
 		"192.0.2.1":  dnsbl.NotListed(second, wrong),
@@ -102,8 +101,7 @@ func TestMistakesDefer(t *testing.T) {
 	}
 }
 
-// Checks keep what they were made of, whatever becomes of it.
-func TestChecksKeepTheirOwnLists(t *testing.T) {
+func TestChecksCopyTheirArguments(t *testing.T) {
 	lists := []dnsbl.List{{Zone: "first.example", Codes: []string{"127.0.0.2"}}}
 	numbers := []uint32{64500}
 	check := dnsbl.NotListed(lists...)

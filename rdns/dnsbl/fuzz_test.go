@@ -14,8 +14,8 @@ import (
 	"mxrules.example/rdns/dnsbl"
 )
 
-// stranger is a Resolver that answers every question alike, with what a list or
-// whoever has taken its place may send.
+// stranger is a Resolver with the same records for every name, as an attacker or the
+// new owner of a zone may publish.
 type stranger struct {
 	envelope.Resolver
 	addrs []netip.Addr
@@ -38,7 +38,7 @@ func (s stranger) LookupTXT(context.Context, string) ([]string, error) {
 	return s.texts, nil
 }
 
-// fields splits what the fuzzer gives into records.
+// fields splits the input of a fuzz target into records.
 func fields(s string) []string {
 	if s == "" {
 		return nil
@@ -46,9 +46,8 @@ func fields(s string) []string {
 	return strings.Split(s, "\x1f")
 }
 
-// FuzzAnswers says what holds whatever a list answers: only codes that it is
-// accepted for are a listing, an answer that no list gives is none, and texts
-// may go out.
+// FuzzAnswers tests that with any answers only accepted codes are a listing, an
+// invalid answer is a PermError, and texts are clean.
 func FuzzAnswers(f *testing.F) {
 	f.Add("\x7f\x00\x00\x02", "a reason")
 	f.Add("\x7f\x00\x00\x02\x7f\xff\xff\xfe", "")
@@ -101,13 +100,13 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}
 		if reports, err := dnsbl.Probe(t.Context(), dns, first); err != nil || reports[0].ForAddresses() == "" || reports[0].ForAddresses() == "serving" {
-			t.Errorf("Probe: %v, %v", reports, err) // who answers everything alike does not serve
+			t.Errorf("Probe: %v, %v", reports, err) // the entry that must be absent is present
 		}
 	})
 }
 
-// FuzzParseList says what holds for any text: what is read can be used and
-// written again, and an error names what is wrong.
+// FuzzParseList tests that a list that parses is valid and keeps the text, and that
+// an error names the invalid value.
 func FuzzParseList(f *testing.F) {
 	for _, seed := range []string{
 		"list.example=127.0.0.2-127.0.0.9,127.0.0.11", "List.Example.=127.0.0.0/24", "list.example", "=", "list.example=",
@@ -128,7 +127,7 @@ func FuzzParseList(f *testing.F) {
 			return
 		}
 		if got.Outcome != pass {
-			t.Errorf("%q is read and can't be used: %v", text, got.Err)
+			t.Errorf("%q parses, but is invalid: %v", text, got.Err)
 		}
 		if again := list.Zone + "=" + strings.Join(list.Codes, ","); again != text {
 			t.Errorf("%q comes back as %q", text, again)
@@ -142,9 +141,8 @@ func FuzzParseList(f *testing.F) {
 	})
 }
 
-// FuzzOrigins says what holds whatever an origin zone answers: there is an
-// answer, what is taken from it is in the text, and the network holds the
-// client.
+// FuzzOrigins tests that with any TXT records ASN has an outcome and a clean text, and
+// an Origin whose network contains the client.
 func FuzzOrigins(f *testing.F) {
 	f.Add("64500 | 192.0.2.0/24 | ZZ | registry | 2026-01-02")
 	f.Add("64500 64501 | 192.0.2.0/24\x1f64502 | 192.0.2.0/25")

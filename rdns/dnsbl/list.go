@@ -36,8 +36,8 @@ type List struct {
 
 const (
 	maxWeight = 1000
-	// maxZone is how long a zone may be, so that an IPv6 address fits before it:
-	// 32 nibbles with a dot behind each, and 253 octets in all.
+	// maxZone is the length of the longest zone that leaves room for an IPv6 address: 32
+	// nibbles, each followed by a dot, of 253 octets in all.
 	maxZone = 253 - 64
 )
 
@@ -95,7 +95,7 @@ func (l List) read() (list, error) {
 	return one, err
 }
 
-// readZone reads the zone that addresses stand before.
+// readZone parses a zone that is asked about addresses.
 func readZone(kind, text string) (envelope.Host, error) {
 	zone, err := envelope.ParseHost(text)
 	if err == nil && len(zone) > maxZone {
@@ -116,7 +116,7 @@ func readLists(lists []List) ([]list, error) {
 	return panel, nil
 }
 
-// unweighted returns the lists with equal weights.
+// unweighted returns the lists with a weight of 1.
 func unweighted(lists []List) []List {
 	alike := make([]List, 0, len(lists))
 	for _, l := range lists {

@@ -17,7 +17,7 @@ func TestParseList(t *testing.T) {
 	}
 }
 
-func TestParseListNamesWhatIsWrong(t *testing.T) {
+func TestParseListNamesTheInvalidValue(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                             `DNS list "" has no codes`,
 		"list.example":                                 `DNS list "list.example" has no codes`,
@@ -66,8 +66,7 @@ func TestParseListNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Each form of a code accepts what it says, and what no list may mean is never
-// a listing.
+// Each form of a code accepts its answers. Invalid answers are never listings.
 func TestCodes(t *testing.T) {
 	for codes, tc := range map[string]struct{ listed, not string }{
 		"127.0.0.2":                             {"127.0.0.2", "127.0.0.1 127.0.0.3 127.1.0.2"},
@@ -85,7 +84,7 @@ func TestCodes(t *testing.T) {
 		"127.0.0.3 127.0.0.5":                   {"127.0.0.3 127.0.0.5", "127.0.0.4"},
 		"":                                      {"127.0.0.2 127.0.0.255", "127.0.0.0 127.0.0.1 127.0.1.2 127.2.0.2"},
 		"127.255.0.0/16":                        {"127.255.0.1 127.255.254.255", "127.0.0.2"},
-		"127.255.255.0-127.255.255.9 127.0.0.2": {"", ""}, // a mistake
+		"127.255.255.0-127.255.255.9 127.0.0.2": {"", ""}, // does not parse
 	} {
 		list := dnsbl.List{Zone: "first.example", Codes: strings.Fields(codes)}
 		dns := zone.MustParse("")
@@ -102,23 +101,23 @@ func TestCodes(t *testing.T) {
 		}
 		for _, answer := range strings.Fields(tc.listed) {
 			if got := ask(answer); got != fail {
-				t.Errorf("%q: %s is not a listing: %v", codes, answer, got)
+				t.Errorf("%q: %s is %v, want a listing", codes, answer, got)
 			}
 		}
 		for _, answer := range strings.Fields(tc.not) {
 			if got := ask(answer); got != pass {
-				t.Errorf("%q: %s is a listing: %v", codes, answer, got)
+				t.Errorf("%q: %s is %v, want no listing", codes, answer, got)
 			}
 		}
 		for _, answer := range []string{"127.255.255.0", "127.255.255.254", "127.255.255.255", "126.255.255.255", "128.0.0.0", "203.0.113.2"} {
 			if got := ask(answer); got != perm {
-				t.Errorf("%q: %s is an answer: %v", codes, answer, got)
+				t.Errorf("%q: %s is %v, want a PermError", codes, answer, got)
 			}
 		}
 	}
 }
 
-func TestValidateKnowsTheBoundsOfAWeight(t *testing.T) {
+func TestValidateBoundsTheWeight(t *testing.T) {
 	for weight, ok := range map[int]bool{-1001: false, -1000: true, -1: true, 0: true, 1000: true, 1001: false} {
 		if err := (dnsbl.List{Zone: "list.example", Weight: weight}).Validate(); (err == nil) != ok {
 			t.Errorf("%d: %v", weight, err)

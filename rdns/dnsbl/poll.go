@@ -16,15 +16,15 @@ import (
 // outcome is PermError. An open answer that could change it makes it TempError. As in
 // package verdict, a failure only defers.
 type poll struct {
-	threshold int
-	known     int  // the weight of the lists that have the subject
-	open      span // of those that were not asked, or that DNS failed for
-	mute      span // of those with invalid answers
-	hits      []hit
-	ignored   []hit      // of lists with codes that are not accepted
-	failed    []question // those that DNS failed for
-	misled    []question // those with invalid answers
-	faults    []error    // of both, in the order of asking
+	threshold   int
+	known       int  // the weight of the lists that have the subject
+	open        span // of those that were not asked, or that DNS failed for
+	invalid     span // of those with invalid answers
+	hits        []hit
+	ignored     []hit      // of lists with codes that are not accepted
+	failed      []question // those that DNS failed for
+	misanswered []question // those with invalid answers
+	faults      []error    // of both, in the order of asking
 }
 
 // hit is a question to which the answer has codes.
@@ -44,8 +44,8 @@ func (s span) without(weight int) span {
 	return span{s.least - min(weight, 0), s.most - max(weight, 0)}
 }
 
-// ask asks the questions together, and takes the answers in the order of the
-// questions, as long as those that are left can change the outcome.
+// ask asks the questions together, and takes the answers in the order of the questions
+// until the remaining ones cannot change the outcome.
 func ask(ctx context.Context, r envelope.Resolver, threshold int, questions []question) *poll {
 	p := &poll{threshold: threshold}
 	for _, q := range questions {
@@ -79,9 +79,9 @@ func (p *poll) take(q question, a answer) {
 	var wrong *misanswer
 	switch {
 	case errors.As(a.err, &wrong):
-		p.open, p.mute = p.open.without(q.weight), p.mute.with(q.weight)
-		p.misled, p.faults = append(p.misled, q), append(p.faults, a.err)
-	case a.err != nil: // it stays open
+		p.open, p.invalid = p.open.without(q.weight), p.invalid.with(q.weight)
+		p.misanswered, p.faults = append(p.misanswered, q), append(p.faults, a.err)
+	case a.err != nil: // q remains open
 		p.failed, p.faults = append(p.failed, q), append(p.faults, a.err)
 	case len(a.listing) > 0:
 		p.open, p.known = p.open.without(q.weight), p.known+q.weight
@@ -91,22 +91,23 @@ func (p *poll) take(q question, a answer) {
 	}
 }
 
-// outcome is Fail if the lists reach the threshold, and Pass if they don't,
-// whatever the open ones say.
+// outcome returns Fail if the lists reach the threshold whatever the open ones answer,
+// and Pass if they do not reach it. If an invalid answer could change that it is
+// PermError, if an open one could, TempError.
 func (p *poll) outcome() envelope.Outcome {
 	low, high := p.with(p.open.least), p.with(p.open.most)
-	if low != high { // what is between them is one or the other
+	if low != high { // a weight between them has one of these outcomes
 		return envelope.TempError
 	}
 	return low
 }
 
-// with is the outcome if the open lists add weight.
+// with returns the outcome if the open lists add weight.
 func (p *poll) with(weight int) envelope.Outcome {
 	switch sum := p.known + weight; {
-	case sum+p.mute.least >= p.threshold:
+	case sum+p.invalid.least >= p.threshold:
 		return envelope.Fail
-	case sum+p.mute.most < p.threshold:
+	case sum+p.invalid.most < p.threshold:
 		return envelope.Pass
 	}
 	return envelope.PermError

@@ -29,7 +29,7 @@ func TestScoreBelow(t *testing.T) {
 		asked     string
 		text      string
 	}{
-		// Nothing is asked that can't change the answer.
+		// Lists that cannot change the outcome are not asked.
 		{5, "2", pass, "2-first A", ""},
 		{5, "1", pass, "1-first A, 1-second A", ""},
 		{5, "4", pass, "4-first A", ""},
@@ -41,8 +41,8 @@ func TestScoreBelow(t *testing.T) {
 		{3, "5", fail, "5-first A, 5-second A, 5-first TXT, 5-second TXT",
 			`the client 192.0.2.5 is on the DNS list first.example, which says "first reason", and on the DNS list second.example, which says "second reason"` + loginHint},
 		{4, "5", pass, "5-first A, 5-second A, 5-third A", ""},
-		{6, "5", pass, "", ""}, // all together don't reach it
-		// A list that is silent matters only if its weight does.
+		{6, "5", pass, "", ""}, // all lists together do not reach it
+		// A list that fails matters only if its weight does.
 		{4, "30", pass, "30-first A, 30-second A", ""},
 		{3, "30", temp, "30-first A, 30-second A, 30-third A", ""},
 		{2, "9", perm, "9-first A, 9-second A, 9-third A", ""},
@@ -58,7 +58,7 @@ func TestScoreBelow(t *testing.T) {
 	}
 }
 
-// saying is what a list does with a client.
+// saying is how a list answers.
 type saying int
 
 const (
@@ -69,7 +69,7 @@ const (
 	sayings
 )
 
-// said is the world in which the lists say these things of 192.0.2.1.
+// said is a zone in which the lists answer like this for 192.0.2.1.
 func said(lists []dnsbl.List, says []saying) *zone.Zone {
 	dns := zone.MustParse("")
 	for i, l := range lists {
@@ -86,9 +86,9 @@ func said(lists []dnsbl.List, says []saying) *zone.Zone {
 	return dns
 }
 
-// expected says by the letter what ScoreBelow finds: a list that fails may do
-// any of the three others, and one that refuses may hold the client or not.
-// Where that makes no difference, it does not matter.
+// expected returns the outcome of ScoreBelow by definition: it tries each answer that
+// a list that fails, or refuses, could have given. If all have the same outcome, it
+// is that.
 func expected(threshold int, lists []dnsbl.List, says []saying) envelope.Outcome {
 	if i := slices.Index(says, fails); i >= 0 {
 		return settled(threshold, lists, says, i, temp, holds, lacks, refuses)
@@ -108,8 +108,8 @@ func expected(threshold int, lists []dnsbl.List, says []saying) envelope.Outcome
 	return pass
 }
 
-// settled is what comes of it whichever of these things list i says, or open
-// if it makes a difference.
+// settled returns the outcome for each of these answers of list i, or open if they
+// differ.
 func settled(threshold int, lists []dnsbl.List, says []saying, i int, open envelope.Outcome, of ...saying) envelope.Outcome {
 	var outcomes []envelope.Outcome
 	for _, s := range of {
@@ -123,9 +123,8 @@ func settled(threshold int, lists []dnsbl.List, says []saying, i int, open envel
 	return outcomes[0]
 }
 
-// TestFaultsOnlyDefer tries generated lists with generated weights against the
-// law: what is found is what the letter says, and a list that fails makes a
-// TempError of an answer, or nothing.
+// TestFaultsOnlyDefer tests with random lists and weights that the outcome is the
+// expected one, and that a failing list either makes it a TempError or changes nothing.
 func TestFaultsOnlyDefer(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -167,9 +166,9 @@ func TestFaultsOnlyDefer(t *testing.T) {
 	}
 }
 
-// NotListed is a threshold of 1 with each list alike, and Listed is it turned
-// round.
-func TestTheThreeChecksAgree(t *testing.T) {
+// NotListed is ScoreBelow with equal weights and a threshold of 1, and Listed is the
+// opposite of NotListed.
+func TestNotListedScoreBelowAndListedAgree(t *testing.T) {
 	lists := []dnsbl.List{{Zone: "a.example", Weight: 7}, {Zone: "b.example", Weight: -7}, {Zone: "c.example"}}
 	plain := []dnsbl.List{{Zone: "a.example"}, {Zone: "b.example"}, {Zone: "c.example"}}
 	e := envelope.Envelope{ClientIP: address("1")}
@@ -184,8 +183,8 @@ func TestTheThreeChecksAgree(t *testing.T) {
 	}
 }
 
-// A judgement asks each question once, whoever asks, and sharing does not show.
-func TestAJudgementAsksEachQuestionOnce(t *testing.T) {
+// Each question is asked once, and findings do not depend on it.
+func TestJudgementAsksEachQuestionOnce(t *testing.T) {
 	checks := []envelope.Check{
 		dnsbl.NotListed(first, second), dnsbl.Listed(first, second), dnsbl.ScoreBelow(1, second, first),
 		dnsbl.NotListed(first), dnsbl.NotListed(first, second),
@@ -215,11 +214,11 @@ func TestFindingsShareNoMemory(t *testing.T) {
 	spoilt.Listed[0].Codes[0] = address("1")
 	spoilt.Listed[0].Zone = "evil.example"
 	if got := encode(t, check(ctx, dns, &e).Detail); !strings.Contains(got, `"first.example","codes":["127.0.0.2","127.0.0.11"]`) {
-		t.Errorf("a finding sees what was written into another: %s", got)
+		t.Errorf("a change of one finding changes another: %s", got)
 	}
 }
 
-// All lists are asked together, and then all reasons.
+// All lists are asked together, then all reasons.
 func TestListsAreAskedTogether(t *testing.T) {
 	var lists []dnsbl.List
 	var everywhere, last strings.Builder
@@ -238,12 +237,12 @@ func TestListsAreAskedTogether(t *testing.T) {
 		want       int
 	}{
 		{"on none", "", dnsbl.NotListed(lists...), 1},
-		{"on none that it should be on", "", dnsbl.Listed(lists...), 1},
-		{"on the last that it should be on", last.String(), dnsbl.Listed(lists...), 1},
+		{"on no list of good senders", "", dnsbl.Listed(lists...), 1},
+		{"on the last list of good senders", last.String(), dnsbl.Listed(lists...), 1},
 		{"on the last", last.String(), dnsbl.NotListed(lists...), 2},
 		{"on all, with ten reasons", everywhere.String(), dnsbl.ScoreBelow(10, lists...), 2},
 		{"on too few", last.String(), dnsbl.ScoreBelow(2, lists...), 1},
-		{"the name of HELO on all", everywhere.String(), dnsbl.HeloNotListed(lists...), 2},
+		{"the HELO name on all", everywhere.String(), dnsbl.HeloNotListed(lists...), 2},
 		{"the sender on none", "", dnsbl.SenderNotListed(lists...), 1},
 		{"two reverse names on none", names, dnsbl.PTRNotListed(lists...), 2},
 		{"two reverse names on all", names + everywhere.String(), dnsbl.PTRNotListed(lists...), 3},
@@ -258,7 +257,7 @@ func TestListsAreAskedTogether(t *testing.T) {
 	}
 }
 
-// probing is a check that probes lists.
+// probing returns a check that probes lists.
 func probing(lists []dnsbl.List) envelope.Check {
 	return func(ctx context.Context, r envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
 		_, err := dnsbl.Probe(ctx, r, lists...)

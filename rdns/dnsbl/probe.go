@@ -82,7 +82,8 @@ func (r Report) String() string {
 }
 
 // probes are the test entries of RFC 5782, section 5, each with the entry that must be
-// absent, as they stand before the zone. An IPv4-mapped address keeps its IPv6 form.
+// absent, in the form in which they precede the zone. An IPv4-mapped address has its
+// IPv6 form.
 var probes = [...]struct {
 	kind          func(*Report) *string
 	entry, absent string
@@ -92,7 +93,7 @@ var probes = [...]struct {
 	{func(r *Report) *string { return &r.Names }, "test.", "invalid."},
 }
 
-// mapped returns ::ffff:7f00:n as lists are asked for it.
+// mapped returns the name for ::ffff:7f00:n before a zone.
 func mapped(n byte) string {
 	return reverse(netip.AddrFrom16([16]byte{10: 0xff, 11: 0xff, 12: 127, 15: n}))
 }
@@ -150,9 +151,9 @@ func (l list) probe(ctx context.Context, r envelope.Resolver) Report {
 
 // judge returns the condition for the answers to a test entry and to one that must be
 // absent.
-func (l list) judge(entry, mustNotBe []netip.Addr, failed bool) string {
+func (l list) judge(entry, missing []netip.Addr, failed bool) string {
 	listed, _, errEntry := l.read(entry)
-	everything, _, errAbsent := l.read(mustNotBe)
+	everything, _, errAbsent := l.read(missing)
 	var wrong *misanswer
 	switch {
 	case errors.As(errors.Join(errEntry, errAbsent), &wrong) && refusals.Contains(wrong.addr):

@@ -25,7 +25,7 @@ func TestProbe(t *testing.T) {
 			2.0.0.127.both.example.   A 127.0.0.2
 			`+entry6+`both.example. A 127.0.0.2
 			test.names.example.       A 127.0.0.2
-			; a list of names that says to all addresses that it has none
+			; a list of names that answers for each address that it has none
 			test.polite.example.      A 127.0.0.2
 			*.127.polite.example.     A 127.0.1.255
 			2.0.0.127.other.example.  A 127.0.1.2
@@ -78,7 +78,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-func TestReportSaysWhatAListCanBeAskedAbout(t *testing.T) {
+func TestReportForAddressesAndForNames(t *testing.T) {
 	for _, tc := range []struct {
 		four, six, names       string
 		forAddresses, forNames string
@@ -108,7 +108,7 @@ func TestProbeReportsInOrder(t *testing.T) {
 	}
 }
 
-func TestProbeNamesWhatItCantRead(t *testing.T) {
+func TestProbeNamesTheInvalidValue(t *testing.T) {
 	dns := zone.MustParse("")
 	_, err := dnsbl.Probe(t.Context(), dns, first, dnsbl.List{Zone: "a..b"})
 	var syntax *envelope.SyntaxError
