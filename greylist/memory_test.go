@@ -32,6 +32,19 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+func TestZeroMemoryIsNotTheSmallest(t *testing.T) {
+	const records = 20_000 // twice what the smallest holds
+	store := new(greylist.Memory)
+	for n := range uint64(records) {
+		if _, err := store.Touch(t.Context(), load.Key(n), greylist.Sighting{At: noon, Until: noon.Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := store.Len(); n != records {
+		t.Errorf("%d records, want %d", n, records)
+	}
+}
+
 func TestSmallestMemoryKeepsTheContract(t *testing.T) {
 	for _, size := range []int{-1, 1} {
 		greylisttest.TestStore(t, func(*testing.T) greylist.Store { return small{&greylist.Memory{Size: size}} })
