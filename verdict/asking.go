@@ -37,6 +37,8 @@ type asking struct {
 	count atomic.Int64 // questions to inner
 	size  atomic.Int64 // octets of their answers
 
+	giveUp context.CancelFunc // of a judgement that asks ahead, else nil
+
 	guard sync.Mutex
 	until context.Context // of the lookups, nil before the first
 	stop  context.CancelFunc

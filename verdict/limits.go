@@ -31,6 +31,7 @@ var errNoResolver = errors.New("the resolver is nil")
 func (a *asking) mayAsk() error {
 	if a.count.Add(1) > int64(a.most) {
 		a.count.Add(-1)
+		a.refuse()
 		return fmt.Errorf("more than %d questions (Policy.MaxQuestions)", a.most)
 	}
 	if a.inner == nil {
@@ -42,9 +43,18 @@ func (a *asking) mayAsk() error {
 // mayKeep counts the octets of an answer. The error says why it must not be kept.
 func (a *asking) mayKeep(records any) error {
 	if a.size.Add(int64(octets(records))) > maxAnswers {
+		a.refuse()
 		return fmt.Errorf("the answers have more than %d octets", maxAnswers)
 	}
 	return nil
+}
+
+// refuse ends a judgement that asks ahead, so that nothing is kept of what it could
+// not ask: the message itself may need fewer questions.
+func (a *asking) refuse() {
+	if a.giveUp != nil {
+		a.giveUp()
+	}
 }
 
 // octets returns about how much memory an answer takes.

@@ -195,14 +195,17 @@ func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
 // judgement begins a judgement of an envelope. It ends with Policy.Timeout.
 func (s *Session) judgement(e *envelope.Envelope) *judgement {
 	p, epoch := s.connection.Policy, s.epoch
-	ctx := epoch.ctx
+	asking := &asking{inner: s.connection.Resolver, ctx: epoch.ctx, began: time.Now(), most: p.maxQuestions()}
 	if p.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, p.Timeout, errTimeout)
+		asking.ctx, cancel = context.WithTimeoutCause(epoch.ctx, p.Timeout, errTimeout)
 		// What was started lasts until the timeout: a later stage needs it.
 		context.AfterFunc(epoch.ctx, cancel)
 	}
-	j := newJudgement(ctx, p.Rules, &asking{inner: s.connection.Resolver, ctx: ctx, began: time.Now(), most: p.maxQuestions()}, e)
+	if e.Arriving() {
+		asking.ctx, asking.giveUp = context.WithCancel(asking.ctx)
+	}
+	j := newJudgement(asking.ctx, p.Rules, asking, e)
 	j.session = s
 	if t := s.transaction; t != nil && e.Reached(envelope.Data) {
 		j.ahead, t.ahead = t.ahead, nil // counts for one recipient
