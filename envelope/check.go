@@ -47,6 +47,19 @@ func At(name string, stage Stage, answer Check) Check {
 	}
 }
 
+// WithoutClient returns check for relayed mail too: it answers before the client behind
+// the gateway is known. The check must use nothing about the client ([Envelope.Told]).
+func WithoutClient(check Check) Check {
+	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
+		if e.Relayed {
+			own := *e
+			own.Relayed = false
+			e = &own
+		}
+		return check(ctx, r, e)
+	}
+}
+
 // WithoutMessage returns the finding of a check that needs a message, for an envelope
 // without one. It is None for a whole envelope, which has no message, and TempError
 // for an envelope at Data, to which the program must add it.

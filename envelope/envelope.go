@@ -44,14 +44,32 @@ type Envelope struct {
 	// Message is the message, known from Data on; before that see Arriving.
 	Message *Message
 
+	// Relayed says that the client is a gateway of the site, and that the gateway's own
+	// client, whom the checks are about, is not known before the message. It has no
+	// effect from Data on, when ClientIP and Helo must be those of that client; see
+	// client.Gateways.
+	Relayed bool
+
 	// Now is the time of the judgement. Zero means the time of the clock, which a
 	// judgement reads once.
 	Now time.Time
 }
 
-// Reached reports whether the transaction has come to stage, so that the fields of
-// that stage are known. A whole envelope has reached every stage.
+// Reached reports whether the transaction has come to stage, so that the fields up to
+// that stage are known. A whole envelope has reached every stage. For relayed mail,
+// whose client is not known before the message, Reached is false before Data.
 func (e *Envelope) Reached(stage Stage) bool {
+	if e.Relayed && e.Stage != Whole && e.Stage < Data {
+		return false
+	}
+	return e.Told(stage)
+}
+
+// Told is Reached for a check that uses nothing about the client: not its address, HELO
+// name, TLS or login. It reports whether the command of stage has come, for relayed
+// mail too. A gateway tells the sender and the recipients as its own client did, so
+// that an unknown mailbox can be rejected at RCPT.
+func (e *Envelope) Told(stage Stage) bool {
 	if e.Stage == Whole {
 		return true
 	}
@@ -60,20 +78,20 @@ func (e *Envelope) Reached(stage Stage) bool {
 
 // UpTo returns e as it is known at stage, without the fields of later stages.
 func (e *Envelope) UpTo(stage Stage) Envelope {
-	known := Envelope{Stage: stage, Now: e.Now}
-	if known.Reached(Connect) {
+	known := Envelope{Stage: stage, Relayed: e.Relayed, Now: e.Now}
+	if known.Told(Connect) {
 		known.ClientIP, known.SpokeEarly = e.ClientIP, e.SpokeEarly
 	}
-	if known.Reached(Helo) {
+	if known.Told(Helo) {
 		known.Helo = e.Helo
 	}
-	if known.Reached(Mail) {
+	if known.Told(Mail) {
 		known.TLS, known.Login, known.MailFrom, known.SMTPUTF8 = e.TLS, e.Login, e.MailFrom, e.SMTPUTF8
 	}
-	if known.Reached(Rcpt) {
+	if known.Told(Rcpt) {
 		known.RcptTo, known.Recipients = e.RcptTo, e.Recipients
 	}
-	if known.Reached(Data) {
+	if known.Told(Data) {
 		known.Message = e.Message
 	}
 	return known

@@ -37,6 +37,29 @@ func TestAWholeEnvelopeHasReachedEveryStage(t *testing.T) {
 	}
 }
 
+// The client of relayed mail is known with the message, its sender and recipient before.
+func TestRelayedMailReachesTheMessageOnly(t *testing.T) {
+	for _, at := range append(ordered, envelope.Whole) {
+		for _, stage := range append(ordered, envelope.Whole) {
+			e := envelope.Envelope{Stage: at, Relayed: true, ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "ann@example.org"}
+			direct := e
+			direct.Relayed = false
+			late := at == envelope.Data || at == envelope.Whole
+			if got, want := e.Reached(stage), late && direct.Reached(stage); got != want {
+				t.Errorf("at %s: Reached(%s) = %t, want %t", at, stage, got, want)
+			}
+			if got, want := e.Told(stage), direct.Reached(stage); got != want {
+				t.Errorf("at %s: Told(%s) = %t, want %t", at, stage, got, want)
+			}
+			known, want := e.UpTo(at), direct.UpTo(at)
+			want.Relayed = true
+			if known != want {
+				t.Errorf("at %s: %v is known, want %v", at, known, want)
+			}
+		}
+	}
+}
+
 func TestStageIsWrittenAndReadAsAWord(t *testing.T) {
 	for _, stage := range append(ordered, envelope.Whole) {
 		word, _ := stage.MarshalText()

@@ -243,7 +243,7 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 // answer yet is not late.
 func (j *judgement) late(p place) envelope.Finding {
 	name, from := j.rules.at(p).Describe()
-	if j.mayWait && !j.envelope.Reached(from) {
+	if j.mayWait && !j.envelope.Told(from) {
 		return envelope.NotYet(name, from)
 	}
 	f := envelope.Temporary(name, context.Cause(j.ctx))

@@ -111,7 +111,7 @@ func (s *Session) StartTLS() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key := range s.kept {
-		if key.known.Reached(envelope.Helo) {
+		if key.known.Told(envelope.Helo) {
 			delete(s.kept, key)
 		}
 	}
@@ -154,7 +154,7 @@ type final struct {
 
 // before returns an acceptance that depends on nothing known from stage on.
 func (f *final) before(stage envelope.Stage) *final {
-	if f != nil && f.known.Reached(stage) {
+	if f != nil && f.known.Told(stage) {
 		return nil
 	}
 	return f
@@ -256,7 +256,7 @@ type found struct {
 func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
 	name, stage := j.rules.at(p).Describe()
 	f := envelope.NotYet(name, stage)
-	for j.envelope.Reached(stage) {
+	for j.envelope.Told(stage) {
 		f = s.findAt(ctx, j, asking, p, stage)
 		if f.Outcome != envelope.Pending || f.Awaits <= stage {
 			break

@@ -40,3 +40,22 @@ func ExampleInSet() {
 	fmt.Println(f.Outcome, f.Status, f.Text)
 	// Output: fail 550 5.7.1 the client address 203.0.113.10 is not in the list of networks
 }
+
+// A gateway relays mail of a stranger. The first Received field names the stranger,
+// whom the checks are then about.
+func ExampleGateways() {
+	gateways, err := client.ParseGateways([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/29")}, "gw.example.org")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	e := envelope.Envelope{
+		ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "gw.example.org",
+		Message: envelope.NewMessage([]byte("Received: from mail.example.net (mail.example.net [198.51.100.9])\r\n" +
+			"\tby gw.example.org (Postfix) with ESMTPS id 4XyZ; Thu, 1 Jan 2026 00:00:00 +0000\r\n" +
+			"From: ann@example.net\r\n\r\nhello\r\n")),
+	}
+	e, err = gateways.Behind(e)
+	fmt.Println(e.ClientIP, e.Helo, err)
+	// Output: 198.51.100.9 mail.example.net <nil>
+}

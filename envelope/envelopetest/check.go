@@ -30,6 +30,8 @@ import (
 //     Fields of later stages than that of the envelope are ignored. An answer is the
 //     same at every later stage. While the body of a message is still arriving, a
 //     check may ask DNS by the header, and finds the same as without it.
+//   - For relayed mail (envelope.Relayed) the check is Pending before the message, or
+//     its answer does not depend on the client.
 //   - The same envelope gets the same finding: again, concurrently, and in a
 //     judgement that shares work (envelope.Once) between envelopes.
 //   - The envelope is not changed, and nothing panics or hangs.

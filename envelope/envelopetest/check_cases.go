@@ -2,7 +2,9 @@ package envelopetest
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ var checkCases = []struct {
 	{"looks no further than the stage", looksNoFurther},
 	{"waits for the body of the message", waitsForTheBody},
 	{"an early answer is the late one", earlyIsLate},
+	{"knows nothing of a client behind a gateway", knowsNoClient},
 	{"finds the same again", findsTheSame},
 	{"a lookup that fails only defers", failingOnlyDefers},
 	{"a context that ends only defers", endingOnlyDefers},
@@ -149,6 +152,30 @@ func earlyIsLate(s *checkSuite) {
 			early := s.find(s.Context(), s.resolver, upTo(e, stage))
 			if early.Outcome.Known() && late.Outcome.Known() && early.Outcome != late.Outcome {
 				s.Errorf("%s: got %s, and for the whole envelope %s", label(upTo(e, stage)), brief(early), brief(late))
+			}
+		}
+	}
+}
+
+// knowsNoClient: what a check finds about relayed mail before the message must not
+// depend on the client, which is a gateway.
+func knowsNoClient(s *checkSuite) {
+	for _, e := range s.envelopes {
+		for _, stage := range stages {
+			if stage == envelope.Data || stage == envelope.Whole {
+				continue
+			}
+			relayed := upTo(e, stage)
+			relayed.Relayed = true
+			got := s.check(s.Context(), s.resolver, relayed)
+			other := *relayed
+			other.ClientIP, other.SpokeEarly, other.TLS = netip.MustParseAddr("203.0.113.77"), !e.SpokeEarly, &tls.ConnectionState{}
+			other.Login, other.Helo = other.Login+"x", "other.example"
+			if want := s.check(s.Context(), s.resolver, &other); !same(got, want) {
+				s.Errorf("%s, relayed: got %s, and %s with another gateway", label(relayed), brief(got), brief(want))
+			}
+			if direct := s.check(s.Context(), s.resolver, upTo(e, stage)); got.Outcome != envelope.Pending && !same(got, direct) {
+				s.Errorf("%s, relayed: got %s, and not relayed %s", label(relayed), brief(got), brief(direct))
 			}
 		}
 	}

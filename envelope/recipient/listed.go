@@ -22,7 +22,7 @@ import (
 // for one that has moved, 452 4.2.2 for a full one; if the directory fails 451 4.3.0.
 func Listed(mailboxes directory.Lookup) envelope.Check {
 	const check = "recipient.listed"
-	return mailboxes.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(mailboxes.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		if fault != "" || isBare(mailbox) {
 			return envelope.NotApplicable(check)
@@ -32,7 +32,7 @@ func Listed(mailboxes directory.Lookup) envelope.Check {
 			return envelope.Unavailable(check, err)
 		}
 		return fromAnswer(check, answer, e.RcptTo)
-	})
+	}))
 }
 
 // fromAnswer returns the finding for an answer of a directory.

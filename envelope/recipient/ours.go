@@ -27,7 +27,7 @@ func Ours(domains ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Rcpt, err)
 	}
-	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		switch {
 		case e.RcptTo == "":
@@ -42,7 +42,7 @@ func Ours(domains ...string) envelope.Check {
 			return relayDenied(check, "the recipient %s is in no domain of this site", e.RcptTo)
 		}
 		return envelope.Passed(check).Observed("the recipient %s is in a domain of this site", e.RcptTo)
-	})
+	}))
 }
 
 // relayDenied is the finding that the mail would have to be relayed. Most of its

@@ -52,7 +52,7 @@ var refusal = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 // Status: 501 5.1.3.
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.syntax"
-	if !e.Reached(envelope.Rcpt) {
+	if !e.Told(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
 	status := envelope.Status{Code: 501, Subject: 1, Detail: 3}
@@ -72,7 +72,7 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // Status: 504 5.1.2.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.fqdn"
-	if !e.Reached(envelope.Rcpt) {
+	if !e.Told(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
 	mailbox, fault := read(e)

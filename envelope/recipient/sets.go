@@ -43,13 +43,13 @@ func Role(domains []string, names ...string) envelope.Check {
 		}
 		role[pattern.FoldCase(m.Local)] = true
 	}
-	return envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(envelope.At(check, envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		if fault == "" && !asksOn(mailbox) && role[pattern.FoldCase(mailbox.Local)] && (isBare(mailbox) || ours.Contains(mailbox)) {
 			return envelope.Passed(check).Observed("the recipient %s is a role address of this site", e.RcptTo)
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is no role address of this site", e.RcptTo)
-	})
+	}))
 }
 
 // In passes when the recipient matches one of the patterns (their grammar is in
@@ -79,7 +79,7 @@ func In(patterns ...string) envelope.Check {
 // Status: as In.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
-	return set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
 			switch in, err := set.Contains(ctx, mailbox); {
 			case err != nil:
@@ -89,5 +89,5 @@ func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 			}
 		}
 		return envelope.Failed(check, refusal, "the recipient %s is not in the list of recipients", e.RcptTo)
-	})
+	}))
 }

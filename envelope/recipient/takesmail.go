@@ -24,7 +24,7 @@ import (
 // Status: 556 5.1.10.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "recipient.takesmail"
-	if !e.Reached(envelope.Rcpt) {
+	if !e.Told(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
 	mailbox, fault := read(e)

@@ -26,7 +26,7 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Mail, err)
 	}
-	return mailboxes.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(mailboxes.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		mailbox, fault := read(e)
 		if fault != "" || !ours.Contains(mailbox) {
 			return envelope.NotApplicable(check)
@@ -41,5 +41,5 @@ func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {
 				"the sender %s is in a domain of this site, and there is no such mailbox here", e.MailFrom)
 		}
 		return envelope.Passed(check)
-	})
+	}))
 }

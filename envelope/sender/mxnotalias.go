@@ -27,7 +27,7 @@ import (
 // Status: 550 5.1.8.
 func MXNotAlias(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.mxnotalias"
-	if !e.Reached(envelope.Mail) {
+	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
 	result, hosts, err := mailServers(ctx, r, domainOf(e))

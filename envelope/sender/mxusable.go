@@ -33,7 +33,7 @@ import (
 // Status: 550 5.1.8.
 func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.mxusable"
-	if !e.Reached(envelope.Mail) {
+	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
 	result, hosts, err := mailServers(ctx, r, domainOf(e))

@@ -19,7 +19,7 @@ import (
 // Status: 550 5.1.8.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.resolves"
-	if !e.Reached(envelope.Mail) {
+	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
 	domain := domainOf(e)
@@ -69,7 +69,7 @@ func exists(ctx context.Context, r envelope.Resolver, domain envelope.Host) (fai
 // Status: 550 5.7.27.
 func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.takesmail"
-	if !e.Reached(envelope.Mail) {
+	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
 	domain := domainOf(e)

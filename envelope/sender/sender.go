@@ -53,7 +53,7 @@ var (
 func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.syntax"
 	switch {
-	case !e.Reached(envelope.Mail):
+	case !e.Told(envelope.Mail):
 		return envelope.NotYet(check, envelope.Mail)
 	case isNull(e):
 		return envelope.NotApplicable(check)
@@ -73,7 +73,7 @@ func Syntax(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelo
 // Status: 504 5.1.8.
 func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.fqdn"
-	if !e.Reached(envelope.Mail) {
+	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
 	mailbox, fault := read(e)
@@ -88,7 +88,7 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.null"
 	switch {
-	case !e.Reached(envelope.Mail):
+	case !e.Told(envelope.Mail):
 		return envelope.NotYet(check, envelope.Mail)
 	case isNull(e):
 		return envelope.Passed(check).Observed("the sender is the null sender")
@@ -106,7 +106,7 @@ func Null(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 func BounceToOne(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "sender.bouncetoone"
 	switch {
-	case !e.Reached(envelope.Rcpt):
+	case !e.Told(envelope.Rcpt):
 		return envelope.NotYet(check, envelope.Rcpt)
 	case !isNull(e):
 		return envelope.NotApplicable(check)

@@ -29,7 +29,7 @@ func NotOurs(domains ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Mail, err)
 	}
-	return envelope.At(check, envelope.Mail, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(envelope.At(check, envelope.Mail, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		switch mailbox, fault := read(e); {
 		case fault != "": // the null sender too
 			return envelope.NotApplicable(check)
@@ -38,7 +38,7 @@ func NotOurs(domains ...string) envelope.Check {
 				"the sender %s is in a domain of this site", e.MailFrom).SuggestLogin()
 		}
 		return envelope.Passed(check)
-	})
+	}))
 }
 
 // Ours passes when the sender is in one of our domains. It is for clients that
@@ -55,7 +55,7 @@ func Ours(domains ...string) envelope.Check {
 	if err != nil {
 		return envelope.Misconfigured(check, envelope.Mail, err)
 	}
-	return envelope.At(check, envelope.Mail, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(envelope.At(check, envelope.Mail, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		switch mailbox, fault := read(e); {
 		case isNull(e):
 			return envelope.NotApplicable(check)
@@ -63,7 +63,7 @@ func Ours(domains ...string) envelope.Check {
 			return envelope.Passed(check).Observed("the sender %s is in a domain of this site", e.MailFrom)
 		}
 		return envelope.Failed(check, unwanted, "the sender %s is in no domain of this site", e.MailFrom)
-	})
+	}))
 }
 
 // In passes when the sender matches one of the patterns (their grammar is in
@@ -90,7 +90,7 @@ func In(patterns ...string) envelope.Check {
 // Status: as In.
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "sender.in"
-	return set.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+	return envelope.WithoutClient(set.At(check, envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if isNull(e) {
 			return envelope.NotApplicable(check)
 		}
@@ -103,5 +103,5 @@ func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 			}
 		}
 		return envelope.Failed(check, unwanted, "the sender %s is not in the list of senders", e.MailFrom)
-	})
+	}))
 }
