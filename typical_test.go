@@ -141,8 +141,8 @@ func TestATypicalConversationHardlyWaits(t *testing.T) {
 				}
 				asked := map[string]int{}
 				for _, q := range dns.Asked() {
-					if asked[q.String()]++; asked[q.String()] > 1 {
-						t.Errorf("%v was asked %d times", q, asked[q.String()])
+					if asked[q]++; asked[q] > 1 {
+						t.Errorf("%v was asked %d times", q, asked[q])
 					}
 				}
 			})

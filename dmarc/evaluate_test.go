@@ -68,11 +68,8 @@ func (w *world) dns(t testing.TB) *zone.Zone {
 	}
 	for _, fault := range w.faults {
 		words := strings.Fields(fault)
-		f, err := zone.ParseFault(words[len(words)-1])
-		if err == nil {
-			err = dns.SetFault(strings.Join(words[:len(words)-1], " "), f)
-		}
-		if err != nil {
+		question, word := strings.Join(words[:len(words)-1], " "), words[len(words)-1]
+		if err := dns.SetFault(question, word); err != nil {
 			t.Fatalf("%s: %v", w.title, err)
 		}
 	}

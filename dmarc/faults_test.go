@@ -31,8 +31,8 @@ func TestFaultsOnlyDefer(t *testing.T) {
 			for range 3 {
 				if len(asked) > 0 {
 					q := asked[random.IntN(len(asked))]
-					faults = append(faults, q.Name+" "+q.Type)
-					dns.Failing(faults[len(faults)-1], zone.SERVFAIL)
+					faults = append(faults, q)
+					dns.Failing(q, zone.SERVFAIL)
 				}
 				got := check(t.Context(), dns, e)
 				switch got.Outcome {

@@ -205,7 +205,7 @@ func TestExplanations(t *testing.T) {
 		{"whether the domain exists is not known", from(bad, "someone@evil.example", "someone@x.torn.example"), "DMARC of x.torn.example: temporary lookup failure"},
 	} {
 		dns := mail().
-			Answering("_dmarc.torn.example. TXT", zone.Records(`"v=DMARC1; p=none; np=reject"`)).
+			Answering("_dmarc.torn.example. TXT", `"v=DMARC1; p=none; np=reject"`).
 			Failing("x.torn.example.", zone.SERVFAIL)
 		result := site.NotReject(t.Context(), dns, tc.e).Detail.(*dmarc.Result)
 		if got := strings.Join(result.Explain(), " | "); got != tc.want {

@@ -136,7 +136,7 @@ func TestReadingAheadChangesNoResult(t *testing.T) {
 		text := randomZone(r)
 		dns := slow(text)
 		for range r.IntN(3) {
-			dns.Failing(fmt.Sprintf("d%d.example.com.", r.IntN(8)), []zone.Fault{zone.SERVFAIL, zone.REFUSED}[r.IntN(2)])
+			dns.Failing(fmt.Sprintf("d%d.example.com.", r.IntN(8)), []string{zone.SERVFAIL, zone.REFUSED}[r.IntN(2)])
 		}
 		want, inOrder := evaluated(t, dns, true)
 		got, ahead := evaluated(t, dns, false)

@@ -40,11 +40,7 @@ func (p part) dns(t testing.TB) *zone.Zone {
 		t.Fatalf("%s: %v", p.title, err)
 	}
 	for _, f := range p.faults {
-		fault, err := zone.ParseFault(f[2])
-		if err == nil {
-			err = dns.SetFault(f[0]+" "+f[1], fault)
-		}
-		if err != nil {
+		if err := dns.SetFault(f[0]+" "+f[1], f[2]); err != nil {
 			t.Fatalf("%s: %v", p.title, err)
 		}
 	}

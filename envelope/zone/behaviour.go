@@ -8,92 +8,81 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Fault is a failure of a question. The zero value is invalid.
-type Fault uint8
-
+// Answers of [Zone.Answering]. The first three are faults, which are also for
+// [Zone.Failing].
 const (
-	_ Fault = iota
 	// SERVFAIL is the code SERVFAIL. The error has the flag IsTemporary.
-	SERVFAIL
+	SERVFAIL = "SERVFAIL"
 	// REFUSED is the code REFUSED. The error has no flag, as with *net.Resolver.
-	REFUSED
+	REFUSED = "REFUSED"
 	// Timeout is a server that does not reply. The error has the flags IsTimeout
 	// and IsTemporary and is returned without waiting; a Server sends no reply.
-	Timeout
+	Timeout = "timeout"
+	// NXDOMAIN is the code NXDOMAIN: the name does not exist.
+	NXDOMAIN = "NXDOMAIN"
+	// AsWritten is the answer of the text of the zone.
+	AsWritten = "as written"
 )
 
-var faultWords = [...]string{SERVFAIL: "servfail", REFUSED: "refused", Timeout: "timeout"}
-
-// String returns the word that ParseFault accepts.
-func (f Fault) String() string {
-	if int(f) < len(faultWords) {
-		return faultWords[f]
+// oneOf returns the word of words that is text in any letter case, "" if there is
+// none.
+func oneOf(text string, words ...string) string {
+	for _, word := range words {
+		if strings.EqualFold(text, word) {
+			return word
+		}
 	}
 	return ""
 }
 
-// ParseFault parses one of the words servfail, refused and timeout, in any case.
-func ParseFault(word string) (Fault, error) {
-	for f := SERVFAIL; f <= Timeout; f++ {
-		if strings.EqualFold(word, f.String()) {
-			return f, nil
-		}
-	}
-	return 0, &envelope.SyntaxError{Kind: "fault", Value: word, Reason: "is not one of servfail, refused, timeout"}
-}
-
-// Answer is an answer for Answering: a [Fault], or the result of [Records],
-// [NoSuchName] or [AsWritten].
-type Answer interface {
-	scene(p pattern) (scene, error)
-}
-
-// scene is an Answer for the questions of one pattern.
+// scene is an answer for the questions of one pattern.
 type scene struct {
-	fault     Fault
+	fault     string // SERVFAIL, REFUSED or Timeout
 	asWritten bool
 	missing   bool     // NXDOMAIN
 	records   []dns.RR // NODATA if empty
 }
 
-func (f Fault) scene(pattern) (scene, error) {
-	if f.String() == "" {
-		return scene{}, &envelope.SyntaxError{Kind: "fault", Reason: "is not one of SERVFAIL, REFUSED, Timeout"}
+// parseFault parses a fault.
+func parseFault(text string) (scene, error) {
+	fault := oneOf(text, SERVFAIL, REFUSED, Timeout)
+	if fault == "" {
+		return scene{}, &envelope.SyntaxError{Kind: "fault", Value: text, Reason: "is not one of servfail, refused, timeout"}
 	}
-	return scene{fault: f}, nil
+	return scene{fault: fault}, nil
 }
 
-func (s scene) scene(pattern) (scene, error) { return s, nil }
+// parseAnswer parses an answer of Answering to a question of a type.
+func parseAnswer(text string, kind uint16) (scene, error) {
+	switch word := oneOf(text, SERVFAIL, REFUSED, Timeout, NXDOMAIN, AsWritten); word {
+	case "":
+		return parseRecords(text, kind)
+	case NXDOMAIN:
+		return scene{missing: true}, nil
+	case AsWritten:
+		return scene{asWritten: true}, nil
+	default:
+		return scene{fault: word}, nil
+	}
+}
 
-// AsWritten returns the Answer of the text of the zone.
-func AsWritten() Answer { return scene{asWritten: true} }
-
-// NoSuchName returns the Answer NXDOMAIN: the name does not exist.
-func NoSuchName() Answer { return scene{missing: true} }
-
-// Records returns an Answer with one record for each text, NODATA without a text. A
-// text is the data of a record as in a master file: "192.0.2.1" for an A record,
-// "10 mail.example.org." for an MX record. The question must have a type.
-func Records(data ...string) Answer { return recordTexts(data) }
-
-type recordTexts []string
-
-func (texts recordTexts) scene(p pattern) (scene, error) {
-	var s scene
-	for _, text := range texts {
+// parseRecords parses the data of records, one in each line.
+func parseRecords(text string, kind uint16) (s scene, err error) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
 		bad := func(reason string) (scene, error) {
-			return scene{}, &envelope.SyntaxError{Kind: "record data", Value: text, Reason: reason}
+			return scene{}, &envelope.SyntaxError{Kind: "record data", Value: line, Reason: reason}
 		}
-		if p.kind == 0 {
+		if kind == 0 {
 			return bad("needs a question with a type")
 		}
-		kind, found := dns.TypeToString[p.kind], len(s.records)+1
-		err := read(". "+kind+" "+text, func(rr dns.RR) string {
+		name, found := dns.TypeToString[kind], len(s.records)+1
+		err := read(". "+name+" "+line, func(rr dns.RR) string {
 			s.records = append(s.records, rr)
 			return ""
 		})
 		if err != nil || len(s.records) != found {
-			return bad("is not the data of a record of type " + kind)
+			return bad("is not the data of a record of type " + name)
 		}
 	}
 	return s, nil
@@ -113,8 +102,8 @@ func (s *script) play() scene {
 	return now
 }
 
-// SetFault makes questions fail. The argument is a pattern of questions, a name and
-// a type:
+// SetFault makes questions fail with [SERVFAIL], [REFUSED] or [Timeout], in any
+// letter case. The question is a pattern, a name and a type:
 //
 //   - "example.org. MX" is one question.
 //   - "example.org." and "example.org. *" are the questions of all types, including
@@ -132,12 +121,12 @@ func (s *script) play() scene {
 // aliases leads to a failing question fails too.
 //
 // It returns an *[envelope.SyntaxError] if the question or the fault is invalid.
-func (z *Zone) SetFault(question string, f Fault) error {
-	p, err := parsePattern(question)
+func (z *Zone) SetFault(question, fault string) error {
+	s, err := parseFault(fault)
 	if err != nil {
 		return err
 	}
-	s, err := f.scene(p)
+	p, err := parsePattern(question)
 	if err != nil {
 		return err
 	}
@@ -149,27 +138,36 @@ func (z *Zone) SetFault(question string, f Fault) error {
 
 // Failing is like [Zone.SetFault], but panics instead of returning an error. It
 // returns z, so that it can follow MustParse.
-func (z *Zone) Failing(question string, f Fault) *Zone {
-	return z.Answering(question, f)
+func (z *Zone) Failing(question, fault string) *Zone {
+	if err := z.SetFault(question, fault); err != nil {
+		panic(err)
+	}
+	return z
 }
 
 // Answering sets the answers to the questions of a pattern (see [Zone.SetFault]):
 // the first question gets the first answer and so on; the last answer is
 // repeated. This name fails once:
 //
-//	dns.Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten())
+//	dns.Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten)
+//
+// An answer is one of the constants of this package, in any letter case, or records:
+// the data of one record in each line, as in a master file, such as "192.0.2.1" for
+// an A record and "10 mail.example.org." for an MX record. Records need a question
+// with a type. "" is NODATA. The data of a TXT record that is the word of a constant
+// needs quotes.
 //
 // All questions of a pattern share one sequence. Records for a name that is not in
 // the text do not make it exist for questions of other types. Answering panics if
 // the question or an answer is invalid, or if there is no answer.
-func (z *Zone) Answering(question string, answers ...Answer) *Zone {
+func (z *Zone) Answering(question string, answers ...string) *Zone {
 	p := mustPattern(question)
 	if len(answers) == 0 {
 		panic(&envelope.SyntaxError{Kind: "question", Value: question, Reason: "needs at least one answer"})
 	}
 	var s script
 	for _, answer := range answers {
-		scene, err := answer.scene(p)
+		scene, err := parseAnswer(answer, p.kind)
 		if err != nil {
 			panic(err)
 		}

@@ -43,8 +43,8 @@ func Example() {
 func ExampleZone_Answering() {
 	ctx := context.Background()
 	dns := zone.MustParse(`example.org. TXT "v=spf1 -all"`).
-		Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten()).
-		Answering("moving.example.org. A", zone.Records("192.0.2.1"), zone.Records("192.0.2.2"), zone.NoSuchName())
+		Answering("example.org. TXT", zone.SERVFAIL, zone.AsWritten).
+		Answering("moving.example.org. A", "192.0.2.1", "192.0.2.2", zone.NXDOMAIN)
 
 	for range 2 {
 		fmt.Println(dns.LookupTXT(ctx, "example.org."))

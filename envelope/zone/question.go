@@ -8,17 +8,6 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Question is one question that a Zone was asked.
-type Question struct {
-	Name string // absolute, in lower case, escaped as in a master file: "mail.example.org."
-	Type string // such as "A" or "MX"; "ANY" is a question of Exists
-}
-
-// String returns the question in the form of SetFault: "mail.example.org. A".
-func (q Question) String() string { return q.Name + " " + q.Type }
-
-func (q Question) kind() uint16 { return typeCode(q.Type) }
-
 // typeCode returns the number of a type: of its name, such as "MX", or of a form
 // such as "TYPE65280" (RFC 3597, section 5). It returns 0 for an unknown type.
 func typeCode(word string) uint16 {
@@ -30,26 +19,23 @@ func typeCode(word string) uint16 {
 	return dns.StringToType[word]
 }
 
-// Questions is a list of questions in the order in which they were asked.
-type Questions []Question
+// Questions are questions in the order in which they were asked. Each is a name and
+// a type, in the form of [Zone.SetFault]: "mail.example.org. A". The name is absolute,
+// in lower case, and escaped as in a master file. The type ANY is a question of
+// Exists.
+type Questions []string
 
 // String returns the questions separated by commas.
-func (qs Questions) String() string {
-	return qs.join(", ", Question.String)
-}
+func (qs Questions) String() string { return strings.Join(qs, ", ") }
 
 // Types returns the types of the questions, such as "A AAAA MX". Tests of the DNS
 // cost of a check compare it.
 func (qs Questions) Types() string {
-	return qs.join(" ", func(q Question) string { return q.Type })
-}
-
-func (qs Questions) join(separator string, text func(Question) string) string {
-	texts := make([]string, len(qs))
+	types := make([]string, len(qs))
 	for i, q := range qs {
-		texts[i] = text(q)
+		_, types[i] = splitQuestion(q)
 	}
-	return strings.Join(texts, separator)
+	return strings.Join(types, " ")
 }
 
 // pattern matches questions; see SetFault.

@@ -165,7 +165,7 @@ func (s *Server) fill(reply *dns.Msg, name string, question dns.Question) bool {
 	case a.missing:
 		reply.Rcode = dns.RcodeNameError
 	}
-	if a.fault == 0 && len(a.records) == 0 {
+	if a.fault == "" && len(a.records) == 0 {
 		reply.Ns = []dns.RR{s.zone.authority(a.name)}
 	}
 	return true

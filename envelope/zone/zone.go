@@ -40,7 +40,8 @@ func (z *Zone) Asked() Questions {
 func (z *Zone) Count(question string) int {
 	p, n := mustPattern(question), 0
 	for _, q := range z.Asked() {
-		if name, ok := normal(q.Name); ok && p.matches(name, q.kind()) {
+		name, kind := splitQuestion(q)
+		if name, ok := normal(name); ok && p.matches(name, typeCode(kind)) {
 			n++
 		}
 	}
@@ -56,9 +57,9 @@ func (z *Zone) Forget() {
 
 // answer is the answer to a question.
 type answer struct {
-	fault   Fault
-	loop    bool // the fault is a chain of aliases that is too long
-	missing bool // the name at the end of the chain does not exist
+	fault   string // SERVFAIL, REFUSED or Timeout
+	loop    bool   // the fault is a chain of aliases that is too long
+	missing bool   // the name at the end of the chain does not exist
 	records []dns.RR
 	name    string  // the name at the end of the chain
 	end     string  // the same name as spelled in the text; only of solveAlias
@@ -78,7 +79,7 @@ func (z *Zone) ask(ctx context.Context, name string, kind uint16, solve func(nam
 		return answer{}, err
 	}
 	z.mu.Lock()
-	z.asked = append(z.asked, Question{Name: absolute(name), Type: dns.Type(kind).String()})
+	z.asked = append(z.asked, name+". "+dns.Type(kind).String())
 	a := solve(name, kind)
 	z.mu.Unlock()
 	return a, wait(ctx, a.delay)
@@ -143,7 +144,7 @@ func (z *Zone) solveAlias(name string, kind uint16) answer {
 		a := z.solve(name, kind)
 		delays += a.delay
 		a.delay = delays
-		if a.fault != 0 || a.missing {
+		if a.fault != "" || a.missing {
 			return a
 		}
 		if len(a.records) > 0 {

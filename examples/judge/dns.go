@@ -91,11 +91,7 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 		return nil, err
 	}
 	for _, question := range slices.Sorted(maps.Keys(l.Faults)) {
-		fault, err := zone.ParseFault(l.Faults[question])
-		if err != nil {
-			return nil, err
-		}
-		if err := own.SetFault(question, fault); err != nil {
+		if err := own.SetFault(question, l.Faults[question]); err != nil {
 			return nil, err
 		}
 	}

@@ -301,10 +301,10 @@ func TestListsAreNotAskedAboutLocalAddresses(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	dns := world().
-		Answering("19.2.0.192.first.example. A", zone.Records("127.0.0.2")).
-		Answering("19.2.0.192.first.example. TXT", zone.Records(`"`+strings.Repeat("long ", 50)+`" "`+strings.Repeat("x", 200)+`"`)).
-		Answering("20.2.0.192.first.example. A", zone.Records("127.0.0.2")).
-		Answering("20.2.0.192.first.example. TXT", zone.Records(`"Dynamische Adresse f\195\188r Kunden"`))
+		Answering("19.2.0.192.first.example. A", "127.0.0.2").
+		Answering("19.2.0.192.first.example. TXT", `"`+strings.Repeat("long ", 50)+`" "`+strings.Repeat("x", 200)+`"`).
+		Answering("20.2.0.192.first.example. A", "127.0.0.2").
+		Answering("20.2.0.192.first.example. TXT", `"Dynamische Adresse f\195\188r Kunden"`)
 	for client, want := range map[string]string{
 		"14": "an alias",
 		"15": "", // a line break

@@ -178,7 +178,7 @@ func TestAtMostTenReverseNamesAreUsed(t *testing.T) {
 	for i := range 30 {
 		records = append(records, fmt.Sprintf("n%02d.example.", i))
 	}
-	dns := names().Answering("9.2.0.192.in-addr.arpa. PTR", zone.Records(records...))
+	dns := names().Answering("9.2.0.192.in-addr.arpa. PTR", strings.Join(records, "\n"))
 	got := dnsbl.PTRNotListed(first, second)(t.Context(), dns, &envelope.Envelope{ClientIP: address("9")})
 	if got.Outcome != pass || dns.Count("*.first.example. A") != 10 || dns.Count("*.second.example. A") != 10 {
 		t.Errorf("got %v, asked %d questions", got.Outcome, len(dns.Asked()))

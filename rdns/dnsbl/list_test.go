@@ -90,7 +90,7 @@ func TestCodes(t *testing.T) {
 		dns := zone.MustParse("")
 		check := dnsbl.NotListed(list)
 		ask := func(answer string) envelope.Outcome {
-			dns.Answering("1.2.0.192.first.example. A", zone.Records(answer))
+			dns.Answering("1.2.0.192.first.example. A", answer)
 			return check(t.Context(), dns, &envelope.Envelope{ClientIP: address("1")}).Outcome
 		}
 		if tc.listed == "" {

@@ -19,8 +19,8 @@ func TestScoreBelow(t *testing.T) {
 	heavy.Weight, light.Weight, good.Weight = 3, 2, -2
 	dns := func() *zone.Zone {
 		return world().
-			Answering("5.2.0.192.third.example. A", zone.Records("127.0.0.2")).
-			Answering("33.2.0.192.third.example. A", zone.Records("127.0.0.2"))
+			Answering("5.2.0.192.third.example. A", "127.0.0.2").
+			Answering("33.2.0.192.third.example. A", "127.0.0.2")
 	}
 	for _, tc := range []struct {
 		threshold int
@@ -76,9 +76,9 @@ func said(lists []dnsbl.List, says []saying) *zone.Zone {
 		question := "1.2.0.192." + l.Zone + ". A"
 		switch says[i] {
 		case holds:
-			dns.Answering(question, zone.Records("127.0.0.2"))
+			dns.Answering(question, "127.0.0.2")
 		case refuses:
-			dns.Answering(question, zone.Records("127.255.255.254"))
+			dns.Answering(question, "127.255.255.254")
 		case fails:
 			dns.Failing(question, zone.Timeout)
 		}

@@ -78,7 +78,7 @@ func TestNoStageAsksWhatAnotherHasAsked(t *testing.T) {
 					t.Errorf("the client waited %v, want %v", waited, tc.waits)
 				}
 			})
-			times := map[zone.Question]int{}
+			times := map[string]int{}
 			for _, q := range dns.Asked() {
 				if times[q]++; times[q] > 1 {
 					t.Errorf("%v was asked again", q)
