@@ -86,10 +86,10 @@ func TestLookupsStartWithTheHeader(t *testing.T) {
 				}
 				asked := map[string]bool{}
 				for _, q := range dns.Asked() {
-					if asked[q.String()] {
+					if asked[q] {
 						t.Errorf("%v was asked twice", q)
 					}
-					asked[q.String()] = true
+					asked[q] = true
 				}
 			})
 		})
@@ -141,7 +141,7 @@ func TestAHostileHeaderAsksNoMoreThanTheMessage(t *testing.T) {
 func keysAsked(dns *zone.Zone) int {
 	n := 0
 	for _, q := range dns.Asked() {
-		if strings.Contains(q.Name, "._domainkey.") {
+		if strings.Contains(q, "._domainkey.") {
 			n++
 		}
 	}
