@@ -69,7 +69,7 @@ func TestNamesAboveAreNotAsked(t *testing.T) {
 		{"a record above", "a@x.bank.example", "a@x.bank.example", "x.bank.example", 3, 3},
 	} {
 		for _, sequential := range []bool{false, true} {
-			dns := mail().Answering("_dmarc.news.bank.example. TXT", zone.Records(`"v=DMARC1; p=none"`)).Delaying("*.", time.Second)
+			dns := mail().Answering("_dmarc.news.bank.example. TXT", `"v=DMARC1; p=none"`).Delaying("*.", time.Second)
 			want := tc.concurrently
 			if sequential {
 				want = tc.sequentially
