@@ -96,6 +96,7 @@ func misconfigured() map[string][]envelope.Check {
 		"envelope.Any":           {envelope.Any(nil), envelope.Any(bad, envelope.Not(good))},
 		"envelope.Not":           {envelope.Not(nil), envelope.Not(bad)},
 		"envelope.Misconfigured": {bad},
+		"envelope.WithoutClient": {envelope.WithoutClient(bad)},
 		"envelope.Set.At":        {envelope.Set[int](nil).At("site.own", envelope.Rcpt, good), envelope.SetOf(func(int) bool { return true }).At("site.own", envelope.Rcpt, nil)},
 		"directory.Lookup.At":    {directory.Lookup(nil).At("site.own", envelope.Rcpt, good)},
 		"directory.Owners.At":    {directory.Owners(nil).At("site.own", envelope.Rcpt, good)},
