@@ -88,14 +88,12 @@ func Known(store Store, options Options) envelope.Check {
 			result.IdentityKey = o.Secret.Identity(identity)
 		}
 		if identity != "" && !state.passes() && o.Promote > 0 {
-			record, err := get(ctx, store, result.IdentityKey)
-			if err != nil {
+			if err := result.readGood(ctx, store, now); err != nil {
 				return storeFailed(check, err).With(result)
 			}
-			if !record.Expired(now) {
-				result.Good = record.Good
+			if int64(result.Good) >= int64(o.Promote) {
+				state, seen = promoted, o.passed(now)
 			}
-			state, seen = promote(state, seen, record, now, o)
 		}
 		result.State = state.String()
 		f := envelope.Passed(check)
@@ -108,6 +106,15 @@ func Known(store Store, options Options) envelope.Check {
 		}
 		return f.With(result)
 	}
+}
+
+// readGood sets Good from the record of the identity.
+func (result *Result) readGood(ctx context.Context, store Store, now time.Time) error {
+	record, err := get(ctx, store, result.IdentityKey)
+	if err == nil && !record.Expired(now) {
+		result.Good = record.Good
+	}
+	return err
 }
 
 // wait returns how long a triplet that does not pass must wait.

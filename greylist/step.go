@@ -41,15 +41,6 @@ func step(r Record, now time.Time, o Options) (state, Sighting) {
 	return returned, o.passed(now)
 }
 
-// promote adjusts what step returned for a triplet whose identity has at least
-// Promote good ones.
-func promote(s state, seen Sighting, identity Record, now time.Time, o Options) (state, Sighting) {
-	if s.passes() || identity.Expired(now) || int64(identity.Good) < int64(o.Promote) {
-		return s, seen
-	}
-	return promoted, o.passed(now)
-}
-
 // renewals is the most times that a known triplet is written within Lifetime.
 const renewals = 100
 

@@ -42,12 +42,8 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 			return envelope.Failed(check, refused, "the sender cannot be identified")
 		}
 		result := &Result{Identity: identity, IdentityKey: o.Secret.Identity(identity)}
-		record, err := get(ctx, store, result.IdentityKey)
-		if err != nil {
+		if err := result.readGood(ctx, store, e.Time()); err != nil {
 			return storeFailed(check, err).With(result)
-		}
-		if !record.Expired(e.Time()) {
-			result.Good = record.Good
 		}
 		if int64(result.Good) < int64(n) {
 			return envelope.Failed(check, refused,
