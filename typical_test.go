@@ -149,3 +149,31 @@ func TestATypicalConversationHardlyWaits(t *testing.T) {
 		})
 	}
 }
+
+// The cost counts what the lookups of a verdict were good for. The types of questions
+// take different times, so that no two answers come at the same time by chance.
+func TestCostOfATypicalMessage(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		client string
+		want   string
+	}{
+		{"accepted", "192.175.48.1", "18 in 3 rounds, 2 shared, 4 in vain"},
+		{"refused by the first rule that waits for its answer", "192.175.48.9", "13 in 1 round, 1 shared, 11 in vain"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				text, e := typical(t)
+				e.ClientIP = netip.MustParseAddr(tc.client)
+				dns := zone.MustParse(text).Delaying("*.", time.Second)
+				for i, kind := range []string{"PTR", "A", "MX", "TXT", "AAAA", "CNAME"} {
+					dns.Delaying("*. "+kind, time.Second+time.Duration(i)*time.Millisecond)
+				}
+				v := typicalPolicy.Judge(t.Context(), dns, &e)
+				if got := v.Cost(); got.String() != tc.want || got.Questions != len(dns.Asked()) {
+					t.Errorf("got %s, want %s: %s\nasked %v", got, tc.want, v.Explain(), dns.Asked())
+				}
+			})
+		})
+	}
+}

@@ -88,6 +88,10 @@ func Wait[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	return f()
 }
 
+// Rounds returns how many successive waits of the judgement of ctx led here: waits at
+// the same time count as one. Outside a judgement it returns 0.
+func Rounds(ctx context.Context) int { return workOf(ctx).now() }
+
 // team is a crew with the results of its members.
 type team[I, T any] struct {
 	crew

@@ -22,7 +22,8 @@ type Question struct {
 	Abandoned bool
 	// Err is the error of the lookup, nil if there were records.
 	Err error
-	// Began is the time from the beginning of the judgement to the question.
+	// Began is the time from the beginning of the judgement to the question. It is
+	// negative if a session asked the question at an earlier stage.
 	Began time.Duration
 	// Duration is the time from the question to the answer.
 	Duration time.Duration
@@ -90,7 +91,11 @@ func (a *asker) asked() []Question {
 	defer a.mu.Unlock()
 	questions := slices.Clone(a.questions)
 	for _, other := range a.others {
-		questions = append(questions, other.asked()...)
+		earlier := other.began.Sub(a.began) // of another judgement of the session
+		for _, q := range other.asked() {
+			q.Began += earlier
+			questions = append(questions, q)
+		}
 	}
 	return questions
 }

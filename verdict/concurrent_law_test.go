@@ -144,8 +144,8 @@ func TestARuleAfterTheDecidingOneIsNotWaitedFor(t *testing.T) {
 		if got.Action != verdict.Reject || got.Rule != "first" || got.took != time.Second {
 			t.Errorf("%s after %v", got.what, got.took)
 		}
-		if got.Questions() != 2 || len(got.Trace) != 1 {
-			t.Errorf("%d questions and %d steps", got.Questions(), len(got.Trace))
+		if got.Cost().Questions != 2 || len(got.Trace) != 1 {
+			t.Errorf("%d questions and %d steps", got.Cost().Questions, len(got.Trace))
 		}
 		synctest.Wait()
 		if ended != context.Canceled {

@@ -70,8 +70,8 @@
 // Commit of its finding. Package envelope says how a check announces that it waits.
 //
 // This costs questions whose answers are not needed, if an earlier rule decides
-// after a wait. With Sequential in [Policy] each check starts only when its finding
-// is needed. The verdict is the same.
+// after a wait. [Verdict.Cost] counts them. With Sequential in [Policy] each check
+// starts only when its finding is needed. The verdict is the same.
 //
 // # Writing
 //
@@ -98,5 +98,5 @@
 // add more. It opens no socket, stores nothing between judgements except in a
 // [Session], and logs nothing. It reads the clock only for the time of an envelope
 // and to measure durations. [Verdict.Explain] prints what led to a verdict, and its
-// Trace holds it. Package verdict/gosmtp applies a policy to a go-smtp backend.
+// Trace holds it. Package verdict/waterfall draws its questions to DNS over time. Package verdict/gosmtp applies a policy to a go-smtp backend.
 package verdict

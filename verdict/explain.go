@@ -87,30 +87,43 @@ func operands(f envelope.Finding) []envelope.Finding {
 
 // Explain returns a text of several lines that explains the verdict: String, then for
 // each rule that was asked what its check found, what the rule did and what it asked
-// DNS, and the names of the rules that were not asked. Print it when a test of a
+// DNS, the names of the other rules, and its [Cost]. Print it when a test of a
 // policy fails. The format may change between releases.
 func (v Verdict) Explain() string {
 	var b strings.Builder
 	b.WriteString(v.String() + "\n" + v.Trace.String())
-	if names := v.notAsked(); len(names) > 0 {
-		fmt.Fprintf(&b, "  not asked: %s\n", clean(strings.Join(names, ", ")))
+	started, rest := v.notReached()
+	for _, line := range []struct {
+		title string
+		names []string
+	}{{"not waited for", started}, {"not asked", rest}} {
+		if len(line.names) > 0 {
+			fmt.Fprintf(&b, "  %s: %s\n", line.title, clean(strings.Join(line.names, ", ")))
+		}
 	}
-	fmt.Fprintf(&b, "  questions to DNS: %d\n", v.Questions())
+	fmt.Fprintf(&b, "  questions to DNS: %v\n", v.Cost())
 	return b.String()
 }
 
-// notAsked returns the names of the rules that were not asked.
-func (v Verdict) notAsked() []string {
-	var names []string
-	trace := v.Trace
+// notReached returns the names of the rules that are not in the trace: those that
+// asked DNS, and the rest.
+func (v Verdict) notReached() (started, rest []string) {
+	trace, unread := v.Trace, v.unread
 	for i := range v.rules {
-		if len(trace) > 0 && trace[0].place == i {
-			trace = trace[1:]
-			continue
+		asks := len(unread) > 0 && unread[0].place == i
+		if asks {
+			unread = unread[1:]
 		}
-		names = append(names, v.rules[i].name)
+		switch {
+		case len(trace) > 0 && trace[0].place == i:
+			trace = trace[1:]
+		case asks:
+			started = append(started, v.rules[i].name)
+		default:
+			rest = append(rest, v.rules[i].name)
+		}
 	}
-	return names
+	return started, rest
 }
 
 // Trace is how a verdict came about: a step for each rule that was asked, in

@@ -18,16 +18,28 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 		Undecided []string `json:"undecided,omitempty"`
 		Forced    bool     `json:"forced,omitempty"`
 		Softened  bool     `json:"softened,omitempty"`
+		Cost      Cost     `json:"cost"`
 		Trace     Trace    `json:"trace"`
 	}
 	one := object{
 		Action: v.Action.String(), Rule: v.Rule, Marks: v.Marks, Undecided: v.Undecided,
-		Forced: v.Forced, Softened: v.Softened, Trace: v.Trace,
+		Forced: v.Forced, Softened: v.Softened, Cost: v.Cost(), Trace: v.Trace,
 	}
 	if err := v.Err(); err != nil {
 		one.Reply = err.Error()
 	}
 	return json.Marshal(one)
+}
+
+// MarshalJSON writes the cost as an object.
+func (c Cost) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Questions int     `json:"questions"`
+		Shared    int     `json:"shared"`
+		InVain    int     `json:"in_vain"`
+		Rounds    int     `json:"rounds"`
+		Seconds   float64 `json:"seconds"`
+	}{c.Questions, c.Shared, c.InVain, c.Rounds, c.Duration.Seconds()})
 }
 
 // MarshalJSON writes the step as an object without empty fields.

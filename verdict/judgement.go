@@ -20,6 +20,10 @@ type judgement struct {
 	envelope envelope.Envelope // a copy with a plain client address and a fixed time
 	mayWait  bool              // the envelope can still come further
 	asking   *asking
+	before   struct { // the judgement
+		questions int64
+		rounds    int
+	}
 	steps    []Step     // of each rule
 	progress []progress // of each rule
 
@@ -69,6 +73,10 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 	}
 	j.envelope.ClientIP = e.Client()
 	j.envelope.Now = e.Time()
+	j.before.questions, j.before.rounds = asking.count.Load(), envelope.Rounds(ctx)
+	for i := range j.progress {
+		j.progress[i].asker.asking = asking
+	}
 	return j
 }
 
@@ -139,7 +147,6 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 		a.faulty, a.step.Finding = true, mistake(rule.name, err)
 		return a
 	}
-	asker.asking = j.asking
 	if len(rule.conditions) == 0 {
 		a.step.Finding = j.run(ctx, asker, place{i, 0})
 	} else {

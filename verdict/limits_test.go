@@ -57,8 +57,8 @@ func TestQuestionsAreBounded(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dns, began := dns(), time.Now()
 				v := tc.policy.Judge(t.Context(), dns, &envelope.Envelope{ClientIP: mapped})
-				if took := time.Since(began); len(dns.Asked()) != tc.asked || v.Questions() != tc.asked || took != tc.rounds*time.Second {
-					t.Errorf("asked %d, counted %d, took %v; want %d in %d rounds", len(dns.Asked()), v.Questions(), took, tc.asked, tc.rounds)
+				if took := time.Since(began); len(dns.Asked()) != tc.asked || v.Cost().Questions != tc.asked || took != tc.rounds*time.Second {
+					t.Errorf("asked %d, counted %d, took %v; want %d in %d rounds", len(dns.Asked()), v.Cost().Questions, took, tc.asked, tc.rounds)
 				}
 				if forced := tc.cause != ""; v.Forced != forced || !strings.Contains(v.Explain(), tc.cause) {
 					t.Errorf("%v, want %q", v, tc.cause)

@@ -140,14 +140,12 @@ func (b bounds) end() {
 var errTimeout = errors.New("the judgement took longer than Policy.Timeout")
 
 func (p Policy) judge(b bounds, e *envelope.Envelope) Verdict {
-	before := b.asking.count.Load()
 	j := newJudgement(b.ctx, p.Rules, b.asking, e)
 	d := j.settle(b.parent)
 	if d.action.final() {
 		j.askShadows(d)
 	}
 	v := j.verdict(d, p.Soft)
-	v.Trace = j.trace()
-	v.questions = int(b.asking.count.Load() - before)
+	j.record(&v)
 	return v
 }

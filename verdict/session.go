@@ -220,11 +220,7 @@ func (s *Session) conclude(j *judgement) Verdict {
 		j.askShadows(d)
 	}
 	v := j.verdict(d, s.connection.Policy.Soft)
-	v.Trace = j.trace()
-	v.questions = int(j.asking.count.Load())
-	if j.ahead != nil {
-		v.questions += int(j.ahead.asking.count.Load())
-	}
+	j.record(&v)
 	return v
 }
 
@@ -280,6 +276,7 @@ func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p pla
 	answer, _ := envelope.Once(lasting, key, func() (found, error) {
 		known := j.envelope.UpTo(stage)
 		asker := &asker{asking: j.asking}
+		asking.also(asker) // also if nobody waits for the finding
 		return found{j.call(lasting, asker, p, &known), asker}, nil
 	})
 	asking.also(answer.asker)

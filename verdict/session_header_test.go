@@ -79,7 +79,7 @@ func TestEarlyLookups(t *testing.T) {
 				if reply.Status.Code != tc.code || time.Since(began) != tc.waited || early != tc.asked {
 					t.Errorf("%v after %v, with %d questions before; want %d after %v with %d", reply, time.Since(began), early, tc.code, tc.waited, tc.asked)
 				}
-				if n := event.Verdict.Questions(); n != len(dns.Asked()) {
+				if n := event.Verdict.Cost().Questions; n != len(dns.Asked()) {
 					t.Errorf("the event counts %d of %d questions: %s", n, len(dns.Asked()), strings.TrimSpace(event.Verdict.Explain()))
 				}
 			})

@@ -87,8 +87,8 @@ three: pass -> "reject" TXT a.example. reused=true found=true
 	if text := describe(got); text != want {
 		t.Errorf("got\n%swant\n%s", text, want)
 	}
-	if dns.count != 2 || got.Questions() != 2 {
-		t.Errorf("%d questions were put, the verdict counts %d; want 2", dns.count, got.Questions())
+	if dns.count != 2 || got.Cost().Questions != 2 {
+		t.Errorf("%d questions were put, the verdict counts %d; want 2", dns.count, got.Cost().Questions)
 	}
 }
 
@@ -114,8 +114,8 @@ func TestChecksCanAskDNSConcurrently(t *testing.T) {
 		return envelope.Passed("")
 	})
 	got := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(check)}}.Judge(t.Context(), dns, atConnect())
-	if n := len(got.Trace[0].Questions); n != 16 || dns.count != 4 || got.Questions() != 4 {
-		t.Errorf("%d questions traced, %d put, %d counted; want 16, 4, 4", n, dns.count, got.Questions())
+	if n := len(got.Trace[0].Questions); n != 16 || dns.count != 4 || got.Cost().Questions != 4 {
+		t.Errorf("%d questions traced, %d put, %d counted; want 16, 4, 4", n, dns.count, got.Cost().Questions)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestJudgeEachSharesQuestions(t *testing.T) {
 	policy := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(published("a.example"))}}
 	dns := &phoneBook{}
 	got := policy.JudgeEach(t.Context(), dns, atConnect(), "a@x.example", "b@x.example")
-	if dns.count != 1 || got[0].Questions() != 1 || got[1].Questions() != 0 {
-		t.Errorf("%d questions put, counted %d and %d", dns.count, got[0].Questions(), got[1].Questions())
+	if dns.count != 1 || got[0].Cost().Questions != 1 || got[1].Cost().Questions != 0 {
+		t.Errorf("%d questions put, counted %d and %d", dns.count, got[0].Cost().Questions, got[1].Cost().Questions)
 	}
 }

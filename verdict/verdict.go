@@ -39,7 +39,10 @@ type Verdict struct {
 	// Trace has a step for each rule that was asked.
 	Trace Trace
 
+	unread     []Step // of rules that were started and not reached
 	questions  int
+	rounds     int
+	took       time.Duration
 	rules      Rules // of the policy
 	atGreeting bool
 	smtputf8   bool
@@ -182,6 +185,39 @@ func greetingStatus(s envelope.Status) envelope.Status {
 	return s
 }
 
+// record adds to v what led to it.
+func (j *judgement) record(v *Verdict) {
+	v.Trace, v.unread = j.trace(), j.unread()
+	v.questions = int(j.asking.count.Load() - j.before.questions)
+	if j.ahead != nil {
+		v.questions += int(j.ahead.asking.count.Load())
+	}
+	v.rounds = envelope.Rounds(j.ctx) - j.before.rounds
+	v.took = time.Since(j.asking.began)
+}
+
+// unread returns the questions that are not in the trace: those of rules that were
+// started and not reached, and those that were asked ahead.
+func (j *judgement) unread() (steps []Step) {
+	if j.asking.count.Load() == 0 && j.ahead == nil {
+		return nil
+	}
+	from := asker{asking: j.asking}
+	for i := range j.progress {
+		from.others = from.others[:0]
+		if !j.progress[i].asked {
+			from.others = append(from.others, &j.progress[i].asker)
+		}
+		if j.ahead != nil {
+			from.others = append(from.others, &j.ahead.progress[i].asker)
+		}
+		if questions := from.asked(); len(questions) > 0 {
+			steps = append(steps, Step{Rule: j.rules[i].name, Questions: questions, place: i})
+		}
+	}
+	return steps
+}
+
 // trace returns the steps of the rules that were asked. Outside a session the
 // judgement ends here, so that its steps need not be copied.
 func (j *judgement) trace() []Step {
@@ -196,10 +232,6 @@ func (j *judgement) trace() []Step {
 	}
 	return asked
 }
-
-// Questions returns the number of questions to DNS. A question of several rules counts
-// once. Questions whose answers were not used count too.
-func (v Verdict) Questions() int { return v.questions }
 
 // Err returns nil for Accept and Continue, and an *[Error] otherwise, also for the
 // zero Verdict.
@@ -247,7 +279,7 @@ func (v Verdict) LogValue() slog.Value {
 	if v.Softened {
 		attrs = append(attrs, slog.Bool("softened", true))
 	}
-	return slog.GroupValue(append(attrs, slog.Int("questions", v.Questions()))...)
+	return slog.GroupValue(append(attrs, slog.Int("questions", v.questions))...)
 }
 
 // Merge returns the verdict for one reply to several recipients. It is the first of

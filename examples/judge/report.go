@@ -75,7 +75,7 @@ func (r result) report() report {
 func (r result) queries() int {
 	n := 0
 	for _, v := range r.verdicts {
-		n += v.Questions()
+		n += v.Cost().Questions
 	}
 	return n
 }
