@@ -15,11 +15,9 @@ import (
 // authors, in a random DNS, and breaks some of what a check has asked. It finds
 // what it found, or TempError.
 func TestFaultsOnlyDefer(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := seeded(t)
 	site := checker(t, dmarc.Options{MailingLists: []string{"b.example"}})
-	checks := []envelope.Check{site.Pass, site.NotReject, site.NotQuarantine, site.Published, site.AlignedFor("a.example", ".a.example")}
+	checks := policyChecks(site, "a.example", ".a.example")
 	deferred := 0
 	for range 400 {
 		text, e := randomMail(t, random)
@@ -40,7 +38,7 @@ func TestFaultsOnlyDefer(t *testing.T) {
 				case envelope.TempError:
 					deferred++
 				default:
-					t.Errorf("seed %d, %s: %v became %v by %v\n%s\n%s\n%s", seed, want.Check, want.Outcome, got.Outcome, faults, text, e.MailFrom, e.Message.Header())
+					t.Errorf("%s: %v became %v by %v\n%s\n%s\n%s", want.Check, want.Outcome, got.Outcome, faults, text, e.MailFrom, e.Message.Header())
 				}
 			}
 		}

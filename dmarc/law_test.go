@@ -17,9 +17,7 @@ import (
 // be what it was, or TempError.
 func TestShortcutsChangeNothing(t *testing.T) {
 	const cases = 10_000
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := seeded(t)
 	outcomes := make(map[envelope.Outcome]int)
 	for range cases {
 		w := randomWorld(random)
@@ -33,10 +31,10 @@ func TestShortcutsChangeNothing(t *testing.T) {
 		}
 		if got.Outcome != want.outcome || got.OrgDomain != want.org || got.SPFAligned != want.spf || got.DKIMAligned != want.dkim ||
 			got.Disposition != want.disposition || got.PolicyDomain != want.at {
-			t.Fatalf("seed %d: %+v in\n%s\n got %s\nwant %+v", seed, in, w.text(), words(got), want)
+			t.Fatalf("%+v in\n%s\n got %s\nwant %+v", in, w.text(), words(got), want)
 		}
 		if n := len(dns.Asked()); n > 8+8*2+1 {
-			t.Fatalf("seed %d: %d questions: %v", seed, n, dns.Asked())
+			t.Fatalf("%d questions: %v", n, dns.Asked())
 		}
 		outcomes[got.Outcome]++
 		for range 1 + random.IntN(2) {
@@ -44,7 +42,7 @@ func TestShortcutsChangeNothing(t *testing.T) {
 		}
 		if faulty := receiver.Judge(t.Context(), dns, in); faulty.Outcome != envelope.TempError &&
 			(faulty.Outcome != got.Outcome || faulty.Disposition != got.Disposition) {
-			t.Fatalf("seed %d: %+v in\n%s\n%s became %s", seed, in, w.text(), words(got), words(faulty))
+			t.Fatalf("%+v in\n%s\n%s became %s", in, w.text(), words(got), words(faulty))
 		}
 	}
 	t.Log(outcomes)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -92,6 +93,35 @@ func checker(t testing.TB, options dmarc.Options) *dmarc.Checker {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// policyChecks returns the checks of c that depend on a policy or on alignment, in the
+// order pass, notreject, notquarantine, published, alignedfor. The domains are those of
+// AlignedFor.
+func policyChecks(c *dmarc.Checker, domains ...string) []envelope.Check {
+	return []envelope.Check{c.Pass, c.NotReject, c.NotQuarantine, c.Published, c.AlignedFor(domains...)}
+}
+
+// outcomes returns the outcomes of the checks, separated by blanks.
+func outcomes(t testing.TB, dns envelope.Resolver, e *envelope.Envelope, checks ...envelope.Check) string {
+	t.Helper()
+	var words []string
+	for _, check := range checks {
+		f := check(t.Context(), dns, e)
+		if f.Outcome == envelope.TempError && (f.Err == nil || f.Status.String() != "451 4.4.3") {
+			t.Errorf("%s: %v, %v", f.Check, f.Status, f.Err)
+		}
+		words = append(words, f.Outcome.String())
+	}
+	return strings.Join(words, " ")
+}
+
+// seeded returns a source of random numbers, whose seed the test logs.
+func seeded(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // everyCheck returns the checks of the package by name.
