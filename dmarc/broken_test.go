@@ -10,10 +10,10 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestABrokenNameHoldsUpNoProof has mail that SPF or DKIM proves to be of exactly
-// its author domain, and a DNS that does not answer at one of the names where the
-// policy may stand. No answer could make such mail fail.
-func TestABrokenNameHoldsUpNoProof(t *testing.T) {
+// TestFailedPolicyLookupDoesNotDeferAuthenticatedMail has mail that SPF or DKIM
+// authenticates as exactly its author domain, and a failed lookup of one of the names
+// that may have the policy. No answer could make such mail fail.
+func TestFailedPolicyLookupDoesNotDeferAuthenticatedMail(t *testing.T) {
 	checks := policyChecks(new(dmarc.Checker), "example.net", ".example.net")
 	bySPF := from(good, "ann@sub.example.net", "ann@sub.example.net")
 	byDKIM := signed(t, from(bad, "list@evil.example", "ann@sub.example.net"), "sub.example.net")
@@ -40,31 +40,31 @@ func TestABrokenNameHoldsUpNoProof(t *testing.T) {
 	}
 }
 
-// TestWhereAFailureCounts has one policy and one failure in each case, and wants a
-// TempError only where another answer could make another finding.
-func TestWhereAFailureCounts(t *testing.T) {
+// TestTempErrorOnlyIfAnAnswerMatters has one policy and one failed lookup in each case.
+// A finding is TempError only if another answer could change it.
+func TestTempErrorOnlyIfAnAnswerMatters(t *testing.T) {
 	checks := policyChecks(new(dmarc.Checker), "example.net", ".example.net", "b.example")
 	const org = `_dmarc.example.net. TXT "v=DMARC1; p=reject"` + "\n"
 	for _, tc := range []struct {
 		name, dns, broken, sender, author string
 		want                              string // in the order of policyChecks
 	}{
-		{"nothing is proven, so nothing can pass", "", "_dmarc.example.net. TXT", "a@evil.example", "a@example.net", "fail temperror temperror temperror fail"},
-		{"what is proven has nothing in common with the author", "", "_dmarc.example.net. TXT", "a@good.example", "a@example.net", "fail temperror temperror temperror fail"},
+		{"nothing is authenticated, so nothing can pass", "", "_dmarc.example.net. TXT", "a@evil.example", "a@example.net", "fail temperror temperror temperror fail"},
+		{"the authenticated domain is unrelated to the author", "", "_dmarc.example.net. TXT", "a@good.example", "a@example.net", "fail temperror temperror temperror fail"},
 		{"a name below, and the record could be strict", "", "_dmarc.example.net. TXT", "a@m.example.net", "a@example.net", "temperror temperror temperror temperror temperror"},
-		{"a name below, and the registry could not part them", org, "_dmarc.net. TXT", "a@m.example.net", "a@example.net", "pass pass pass pass pass"},
+		{"a name below, and psd of the registry makes no difference", org, "_dmarc.net. TXT", "a@m.example.net", "a@example.net", "pass pass pass pass pass"},
 		{"a name below that could be an organization of its own", org, "_dmarc.m.example.net. TXT", "a@m.example.net", "a@example.net", "temperror temperror pass pass temperror"},
-		{"a name beside it that could belong to it", org, "_dmarc.net. TXT", "a@other.net", "a@example.net", "temperror temperror pass pass temperror"},
+		{"a sibling that could be of the same organization", org, "_dmarc.net. TXT", "a@other.net", "a@example.net", "temperror temperror pass pass temperror"},
 		{"a record of its own that could be relaxed", `_dmarc.example.net. TXT "v=DMARC1; p=reject; aspf=s"`, "_dmarc.x.example.net. TXT", "a@m.example.net", "a@x.example.net", "temperror temperror temperror temperror temperror"},
-		{"a failure beside the way", org, "_dmarc.other.net. TXT", "a@other.net", "a@example.net", "fail fail pass pass fail"},
+		{"a name that is not on the walk", org, "_dmarc.other.net. TXT", "a@other.net", "a@example.net", "fail fail pass pass fail"},
 		{"a name above the record of the author", org + `_dmarc.sub.example.net. TXT "v=DMARC1; p=quarantine"`, "_dmarc.net. TXT", "a@evil.example", "a@sub.example.net", "fail pass fail pass fail"},
 		{"a record without a policy below it", `_dmarc.example.net. TXT "v=DMARC1; p=x"`, "_dmarc.net. TXT", "a@evil.example", "a@example.net", "fail pass pass fail fail"},
-		{"whether a name exists, and it would be rejected either way", `_dmarc.example.net. TXT "v=DMARC1; p=none; sp=reject; np=reject"`, "x.example.net. *", "a@evil.example", "a@x.example.net", "fail fail pass pass fail"},
+		{"whether a name exists, with the same policy either way", `_dmarc.example.net. TXT "v=DMARC1; p=none; sp=reject; np=reject"`, "x.example.net. *", "a@evil.example", "a@x.example.net", "fail fail pass pass fail"},
 		{"whether a name exists", `_dmarc.example.net. TXT "v=DMARC1; p=none; sp=quarantine; np=reject"`, "x.example.net. *", "a@evil.example", "a@x.example.net", "fail temperror temperror pass fail"},
-		{"SPF, of the author", org, "example.net. TXT", "a@example.net", "a@example.net", "temperror temperror pass pass temperror"},
-		{"SPF, of another", org, "good.example. TXT", "a@good.example", "a@example.net", "fail fail pass pass fail"},
-		{"SPF, where nothing is asked for", `_dmarc.example.net. TXT "v=DMARC1; p=none"`, "example.net. TXT", "a@example.net", "a@example.net", "temperror pass pass pass temperror"},
-		{"SPF, where there is no policy", "", "example.net. TXT", "a@example.net", "a@example.net", "fail pass pass fail temperror"},
+		{"SPF of the author domain", org, "example.net. TXT", "a@example.net", "a@example.net", "temperror temperror pass pass temperror"},
+		{"SPF of another domain", org, "good.example. TXT", "a@good.example", "a@example.net", "fail fail pass pass fail"},
+		{"SPF, with p=none", `_dmarc.example.net. TXT "v=DMARC1; p=none"`, "example.net. TXT", "a@example.net", "a@example.net", "temperror pass pass pass temperror"},
+		{"SPF, without a policy", "", "example.net. TXT", "a@example.net", "a@example.net", "fail pass pass fail temperror"},
 		{"two authors, and one is certain to be rejected", org, "_dmarc.b.example. TXT", "a@evil.example", "b@b.example, a@example.net", "fail fail pass temperror fail"},
 		{"two authors, and one has no policy", org, "_dmarc.example.net. TXT", "a@good.example", "b@b.example, a@example.net", "fail temperror temperror fail fail"},
 		{"two authors, one of them authenticated", org, "_dmarc.b.example. TXT", "a@example.net", "b@b.example, a@example.net", "fail temperror temperror temperror fail"},
@@ -80,9 +80,9 @@ func TestWhereAFailureCounts(t *testing.T) {
 	}
 }
 
-// TestAProofCostsNoFurtherQuestions shows what is asked after a question without
-// an answer: nothing, where the finding does not need it.
-func TestAProofCostsNoFurtherQuestions(t *testing.T) {
+// TestNoQuestionsAfterAFailedLookup tests that no question is asked after a failed
+// lookup if the finding does not need one.
+func TestNoQuestionsAfterAFailedLookup(t *testing.T) {
 	for name, tc := range map[string]struct {
 		check  envelope.Check
 		sender string
@@ -102,12 +102,12 @@ func TestAProofCostsNoFurtherQuestions(t *testing.T) {
 			t.Errorf("%s: %v with %d questions, want %v with %d", name, f.Outcome, asked, tc.want, tc.asks)
 		}
 		if result := f.Detail.(*dmarc.Result); result.OrgDomain != "" || result.PolicyDomain != "" || strings.HasPrefix(result.Reason, "no ") {
-			t.Errorf("%s: nothing says %q, %q, %q", name, result.OrgDomain, result.PolicyDomain, result.Reason)
+			t.Errorf("%s: unknown, but the result has %q, %q, %q", name, result.OrgDomain, result.PolicyDomain, result.Reason)
 		}
 	}
 }
 
-// records counts the questions for DMARC records.
+// records returns the number of questions for DMARC records.
 func records(dns *zone.Zone) (asked int) {
 	for _, q := range dns.Asked() {
 		if strings.HasPrefix(q, "_dmarc.") {
@@ -117,9 +117,9 @@ func records(dns *zone.Zone) (asked int) {
 	return asked
 }
 
-// TestABrokenDNSIsBounded has a DNS that answers nothing, and a message that was
-// made to lead to as many questions as can be.
-func TestABrokenDNSIsBounded(t *testing.T) {
+// TestQuestionsAreBoundedIfAllLookupsFail has a message that needs as many questions as
+// possible.
+func TestQuestionsAreBoundedIfAllLookupsFail(t *testing.T) {
 	author := "a.b.c.d.e.f.example.net"
 	in := dmarc.Input{From: []string{author, "x." + author, "y." + author, "z." + author}}
 	for i := range 100 {
@@ -141,9 +141,9 @@ func TestABrokenDNSIsBounded(t *testing.T) {
 	}
 }
 
-// TestAForwarderAndABrokenPolicy has mail of a forwarder that the site knows, and
-// that has nothing in common with the author, while the policy is not known.
-func TestAForwarderAndABrokenPolicy(t *testing.T) {
+// TestKnownForwarderIfThePolicyLookupFails has mail of a known forwarder, which is
+// unrelated to the author domain.
+func TestKnownForwarderIfThePolicyLookupFails(t *testing.T) {
 	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.net"}})
 	e := from(good, "someone@forwarder.net", "a@mail.bank.example")
 	for _, tc := range []struct {
@@ -155,9 +155,9 @@ func TestAForwarderAndABrokenPolicy(t *testing.T) {
 	}{
 		{"authenticated", site.NotReject, "v=spf1 ip4:192.0.2.1 -all", envelope.Pass, 1},
 		{"authenticated, held to alignment", site.AlignedFor(".bank.example"), "v=spf1 ip4:192.0.2.1 -all", envelope.Pass, 3},
-		{"perhaps", site.NotReject, "", envelope.TempError, 1},
-		{"perhaps, held to alignment", site.AlignedFor(".bank.example"), "", envelope.TempError, 1},
-		{"perhaps, but not known to the site", dmarc.AlignedFor(".bank.example"), "", envelope.Fail, 1},
+		{"SPF unknown", site.NotReject, "", envelope.TempError, 1},
+		{"SPF unknown, held to alignment", site.AlignedFor(".bank.example"), "", envelope.TempError, 1},
+		{"SPF unknown, not a known forwarder", dmarc.AlignedFor(".bank.example"), "", envelope.Fail, 1},
 		{"not authenticated", site.NotReject, "v=spf1 -all", envelope.TempError, 1},
 		{"not authenticated, held to alignment", site.AlignedFor(".bank.example"), "v=spf1 -all", envelope.Fail, 1},
 	} {

@@ -20,8 +20,8 @@ const (
 	bad  = "192.0.2.66"
 )
 
-// TestChecks tells for each message what the checks find, in the order pass,
-// notreject, notquarantine, published, singleauthor, alignedfor.
+// TestChecks has the outcomes for each message in the order pass, notreject,
+// notquarantine, published, singleauthor, alignedfor.
 func TestChecks(t *testing.T) {
 	order := []string{"dmarc.pass", "dmarc.notreject", "dmarc.notquarantine", "dmarc.published", "dmarc.singleauthor", "dmarc.alignedfor"}
 	for _, tc := range []struct {
@@ -31,11 +31,11 @@ func TestChecks(t *testing.T) {
 	}{
 		{"authenticated by SPF", from(good, "someone@bank.example", "someone@bank.example"), "pass pass pass pass pass pass"},
 		{"authenticated by DKIM", signed(t, from(bad, "someone@forwarder.example", "someone@bank.example"), "bank.example"), "pass pass pass pass pass pass"},
-		{"forged, and to be rejected", from(bad, "someone@evil.example", "someone@bank.example"), "fail fail pass pass pass fail"},
-		{"signed by another", signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example"), "fail fail pass pass pass fail"},
-		{"forged, and to be quarantined", from(bad, "someone@evil.example", "someone@shop.example"), "fail pass fail pass pass none"},
-		{"forged, and to be reported", from(bad, "someone@evil.example", "someone@watch.example"), "fail pass pass pass pass none"},
-		{"forged, on trial", from(bad, "someone@evil.example", "someone@trial.example"), "fail pass fail pass pass none"},
+		{"forged, p=reject", from(bad, "someone@evil.example", "someone@bank.example"), "fail fail pass pass pass fail"},
+		{"signed by another domain", signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example"), "fail fail pass pass pass fail"},
+		{"forged, p=quarantine", from(bad, "someone@evil.example", "someone@shop.example"), "fail pass fail pass pass none"},
+		{"forged, p=none", from(bad, "someone@evil.example", "someone@watch.example"), "fail pass pass pass pass none"},
+		{"forged, t=y", from(bad, "someone@evil.example", "someone@trial.example"), "fail pass fail pass pass none"},
 		{"no policy, authenticated", from(good, "someone@quiet.example", "someone@quiet.example"), "fail pass pass fail pass pass"},
 		{"no policy, by a name below", from(good, "someone@mail.quiet.example", "someone@quiet.example"), "fail pass pass fail pass pass"},
 		{"no policy, by a name above", from(good, "someone@quiet.example", "someone@mail.quiet.example"), "fail pass pass fail pass fail"},
@@ -49,8 +49,8 @@ func TestChecks(t *testing.T) {
 		{"malformed From", from(bad, "someone@evil.example", "someone@bank.example <x@evil.example"), "fail permerror permerror permerror fail permerror"},
 		{"From of a literal", from(bad, "someone@evil.example", "someone@[192.0.2.1]"), "fail permerror permerror permerror fail permerror"},
 		{"two From fields", from(bad, "someone@evil.example", "a@evil.example\r\nFrom: b@bank.example"), "fail permerror permerror permerror fail permerror"},
-		{"policy not known", from(good, "someone@broken.example", "someone@broken.example"), "fail temperror temperror temperror pass none"},
-		{"SPF not known, to be rejected", from(good, "someone@slow.example", "someone@bank.example"), "fail fail pass pass pass fail"},
+		{"policy unknown", from(good, "someone@broken.example", "someone@broken.example"), "fail temperror temperror temperror pass none"},
+		{"SPF unknown, p=reject", from(good, "someone@slow.example", "someone@bank.example"), "fail fail pass pass pass fail"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			all := everyCheck()
@@ -68,9 +68,9 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// TestWhatIsUnknownMattersOnlyWhereItCould shows that mail is not deferred for
-// a policy that would let it pass whatever SPF turned out to be.
-func TestWhatIsUnknownMattersOnlyWhereItCould(t *testing.T) {
+// TestUnknownSPFDefersOnlyForAPolicyThatRefuses tests that mail is not deferred if the
+// check would pass whatever the result of SPF.
+func TestUnknownSPFDefersOnlyForAPolicyThatRefuses(t *testing.T) {
 	for _, tc := range []struct{ domain, want string }{
 		{"bank.example", "temperror temperror pass"},
 		{"shop.example", "temperror pass temperror"},
@@ -85,17 +85,17 @@ func TestWhatIsUnknownMattersOnlyWhereItCould(t *testing.T) {
 	}
 }
 
-// TestWhatSeveralAuthorsMayCost has one author domain that is not known and one
-// that is.
-func TestWhatSeveralAuthorsMayCost(t *testing.T) {
+// TestSeveralAuthorsWithAFailedLookup has one author domain with a failed lookup and
+// one without.
+func TestSeveralAuthorsWithAFailedLookup(t *testing.T) {
 	dns := mail().Failing("watch.example. TXT", zone.SERVFAIL).Failing("bank.example. TXT", zone.SERVFAIL)
 	for _, tc := range []struct {
 		name, sender, author, want string
 		signed                     bool
 	}{
-		{"reports at most, and what is to be quarantined", "someone@watch.example", "a@watch.example, b@shop.example", "fail pass fail", false},
-		{"reports at most, and authenticated", "someone@watch.example", "a@watch.example, b@bank.example", "temperror pass pass", true},
-		{"a rejection perhaps, and what is to be quarantined", "someone@bank.example", "a@bank.example, b@shop.example", "fail temperror temperror", false},
+		{"p=none unknown, and p=quarantine fails", "someone@watch.example", "a@watch.example, b@shop.example", "fail pass fail", false},
+		{"p=none unknown, and p=reject passes", "someone@watch.example", "a@watch.example, b@bank.example", "temperror pass pass", true},
+		{"p=reject unknown, and p=quarantine fails", "someone@bank.example", "a@bank.example, b@shop.example", "fail temperror temperror", false},
 	} {
 		e := from(good, tc.sender, tc.author)
 		if tc.signed {
@@ -107,14 +107,14 @@ func TestWhatSeveralAuthorsMayCost(t *testing.T) {
 	}
 }
 
-// TestAFaultChangesNothingForSeveralAuthors has one author domain with a policy
-// and one without. What the checks find depends on neither SPF nor a fault.
-func TestAFaultChangesNothingForSeveralAuthors(t *testing.T) {
+// TestPublishedForSeveralAuthors has one author domain with a policy and one without.
+// The findings depend neither on SPF nor on a failed lookup.
+func TestPublishedForSeveralAuthors(t *testing.T) {
 	e := from(good, "someone@shop.example", "a@shop.example, b@quiet.example")
 	for name, dns := range map[string]*zone.Zone{
 		"authenticated":     mail(),
 		"not authenticated": zone.MustParse(`_dmarc.shop.example. TXT "v=DMARC1; p=quarantine"`),
-		"not known":         mail().Failing("shop.example. TXT", zone.SERVFAIL),
+		"unknown":           mail().Failing("shop.example. TXT", zone.SERVFAIL),
 	} {
 		if f := dmarc.Published(t.Context(), dns, e); f.Outcome != envelope.Fail || !strings.Contains(f.Text, "quiet.example") {
 			t.Errorf("%s, published: %v %s", name, f.Outcome, f.Text)
@@ -125,13 +125,13 @@ func TestAFaultChangesNothingForSeveralAuthors(t *testing.T) {
 	}
 	dns := mail().Failing("_dmarc.quiet.example. TXT", zone.SERVFAIL)
 	if f := dmarc.Published(t.Context(), dns, e); f.Outcome != envelope.TempError {
-		t.Errorf("one of two is not known: %v", f.Outcome)
+		t.Errorf("one of two is unknown: %v", f.Outcome)
 	}
 }
 
-// TestThePolicyOfANameThatMayNotExist has a policy that depends on whether the
-// author domain exists, which DNS does not say.
-func TestThePolicyOfANameThatMayNotExist(t *testing.T) {
+// TestPolicyIfTheExistenceIsUnknown has a policy that depends on whether the author
+// domain exists, and that lookup fails.
+func TestPolicyIfTheExistenceIsUnknown(t *testing.T) {
 	for record, want := range map[string]string{
 		"p=none; sp=none; np=reject":       "temperror pass",
 		"p=none; sp=reject; np=none":       "temperror pass",
@@ -148,9 +148,9 @@ func TestThePolicyOfANameThatMayNotExist(t *testing.T) {
 	}
 }
 
-// TestAnSPFResultThatRestsOnAFault has an SPF record that fails only because the
-// name of the client could not be looked up (RFC 7208, section 5.5).
-func TestAnSPFResultThatRestsOnAFault(t *testing.T) {
+// TestShakySPFResultIsTempError has an SPF record that fails only because the lookup of
+// the client's name failed (RFC 7208, section 5.5).
+func TestShakySPFResultIsTempError(t *testing.T) {
 	dns := zone.MustParse(`
 		ptr.example.         TXT "v=spf1 ptr -all"
 		_dmarc.ptr.example.  TXT "v=DMARC1; p=reject"
@@ -178,7 +178,7 @@ func TestAuthorOwned(t *testing.T) {
 		{"ann", "nobody", envelope.Fail},
 		{"ann", "someone@bank.example\r\nFrom: someone@bank.example", envelope.Fail},
 
-		// What other programs read as the author is to be owned too.
+		// Addresses that other programs read as the author must be owned too.
 		{"ann", "someone@bank.example\r\nFrom\u00a0: else@bank.example", envelope.Fail},
 		{"ann", "else@bank.example <someone@bank.example>", envelope.Fail},
 		{"ann", "=?utf-8?q?else=40bank.example?= <someone@bank.example>", envelope.Fail},
@@ -204,10 +204,9 @@ func TestAuthorOwned(t *testing.T) {
 	}
 }
 
-// TestAlignedForNeedsNoRecord shows that what is authenticated by its own name is
-// aligned whatever the record that DNS does not give would say, and what is not
-// authenticated at all is not.
-func TestAlignedForNeedsNoRecord(t *testing.T) {
+// TestAlignedForIfTheRecordLookupFails tests that mail authenticated as exactly its
+// author domain passes, and unauthenticated mail fails, whatever the record.
+func TestAlignedForIfTheRecordLookupFails(t *testing.T) {
 	dns := zone.MustParse(`
 		bank.example.       TXT "v=spf1 ip4:192.0.2.1 -all"
 		mail.bank.example.  TXT "v=spf1 ip4:192.0.2.1 -all"
@@ -229,7 +228,7 @@ func TestAlignedForNeedsNoRecord(t *testing.T) {
 	}
 }
 
-func TestAlignedForInventsNoPolicy(t *testing.T) {
+func TestAlignedForReportsNoPolicyWithoutARecord(t *testing.T) {
 	f := dmarc.AlignedFor("quiet.example")(t.Context(), mail(), from(bad, "someone@evil.example", "a@quiet.example"))
 	result := f.Detail.(*dmarc.Result)
 	if result.Outcome != envelope.Fail || result.Disposition != "none" || result.Policy != "" || result.Record != nil {
@@ -237,16 +236,16 @@ func TestAlignedForInventsNoPolicy(t *testing.T) {
 	}
 }
 
-func TestAlignedForNamesABadPattern(t *testing.T) {
+func TestAlignedForNamesAnInvalidPattern(t *testing.T) {
 	f := dmarc.AlignedFor("bank..example")(t.Context(), mail(), from(good, "", "a@bank.example"))
 	if f.Outcome != envelope.TempError || f.Err == nil || !strings.Contains(f.Err.Error(), "bank..example") {
 		t.Errorf("%v %v", f.Outcome, f.Err)
 	}
 }
 
-// TestAJudgementAsksOnce shows that all checks of a judgement, of this package
-// and of spf, share what they ask.
-func TestAJudgementAsksOnce(t *testing.T) {
+// TestChecksShareTheirQuestions tests that all checks of a judgement, also those of
+// spf, share their lookups.
+func TestChecksShareTheirQuestions(t *testing.T) {
 	dns := mail()
 	e := signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example")
 	ctx := envelope.WithJudgement(context.Background())
@@ -266,7 +265,7 @@ func TestAJudgementAsksOnce(t *testing.T) {
 	}
 }
 
-func TestAResultBelongsToItsCaller(t *testing.T) {
+func TestResultBelongsToTheCaller(t *testing.T) {
 	ctx := envelope.WithJudgement(context.Background())
 	e := signed(t, from(bad, "someone@evil.example", "someone@bank.example"), "evil.example")
 	first := dmarc.Pass(ctx, mail(), e).Detail.(*dmarc.Result)
@@ -277,7 +276,7 @@ func TestAResultBelongsToItsCaller(t *testing.T) {
 	}
 }
 
-func TestCheckerOfASite(t *testing.T) {
+func TestKnownForwarderOverridesThePolicy(t *testing.T) {
 	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.example"}})
 	e := from(bad, "someone@forwarder.example", "someone@bank.example")
 	for name, check := range map[string]envelope.Check{
@@ -288,7 +287,7 @@ func TestCheckerOfASite(t *testing.T) {
 		}
 	}
 	f := site.Pass(t.Context(), mail(), e)
-	if f.Outcome != envelope.Fail { // it is still not authenticated
+	if f.Outcome != envelope.Fail { // an override does not authenticate
 		t.Errorf("pass: %v", f.Outcome)
 	}
 	result := f.Detail.(*dmarc.Result)
@@ -297,7 +296,7 @@ func TestCheckerOfASite(t *testing.T) {
 	}
 }
 
-func TestSiteSPFIsUsed(t *testing.T) {
+func TestOptionsSPFIsUsed(t *testing.T) {
 	senders, err := spf.New(spf.Options{Records: map[string]string{"evil.example": "v=spf1 +all"}})
 	if err != nil {
 		t.Fatal(err)
@@ -311,7 +310,7 @@ func TestSiteSPFIsUsed(t *testing.T) {
 	}
 }
 
-func TestDetailAsJSON(t *testing.T) {
+func TestDetailInJSON(t *testing.T) {
 	f := dmarc.NotReject(t.Context(), mail(), from(bad, "someone@evil.example", "someone@bank.example"))
 	got, err := json.Marshal(f.Detail)
 	want := `{"result":"fail","domain":"bank.example","org_domain":"bank.example","policy":"reject","applied":"reject","spf_aligned":false,"dkim_aligned":false}`
@@ -355,7 +354,7 @@ func TestChecksKeepTheContract(t *testing.T) {
 	})
 }
 
-func TestEvaluateWithoutMessage(t *testing.T) {
+func TestEvaluateWithoutAMessage(t *testing.T) {
 	e := from(good, "someone@bank.example", "someone@bank.example")
 	if result := dmarc.Evaluate(t.Context(), mail(), e); result.Outcome != envelope.Pass || result.SPF.Word != "pass" || result.DKIM == nil {
 		t.Errorf("whole: %+v", result)
@@ -373,7 +372,7 @@ func TestEvaluateWithoutMessage(t *testing.T) {
 	}
 }
 
-func TestNewNamesWhatIsWrong(t *testing.T) {
+func TestNewNamesTheInvalidPattern(t *testing.T) {
 	for _, options := range []dmarc.Options{{Forwarders: []string{"a..b"}}, {MailingLists: []string{"b.example", "a..b"}}} {
 		var syntax *envelope.SyntaxError
 		if c, err := dmarc.New(options); c != nil || !errors.As(err, &syntax) || syntax.Value != "a..b" {

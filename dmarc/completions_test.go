@@ -14,11 +14,10 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestAFailureCountsOnlyWhereAnAnswerMatters breaks some of the questions that
-// random messages lead to, and tries all that DNS could have answered to them. A
-// check must find TempError if two of these answers lead to different findings,
-// and otherwise what all of them lead to.
-func TestAFailureCountsOnlyWhereAnAnswerMatters(t *testing.T) {
+// TestTempErrorIfAndOnlyIfAnswersDiffer lets some questions about random messages fail,
+// and tries all possible answers to them. A finding must be TempError if two answers
+// lead to different findings, and otherwise the finding that all answers lead to.
+func TestTempErrorIfAndOnlyIfAnswersDiffer(t *testing.T) {
 	random := seeded(t)
 	deferred, settled := 0, 0
 	for range 100 {
@@ -54,7 +53,7 @@ func TestAFailureCountsOnlyWhereAnAnswerMatters(t *testing.T) {
 	}
 	t.Logf("%d deferred, %d settled", deferred, settled)
 	if deferred < 100 || settled < 100 {
-		t.Error("the messages show nothing")
+		t.Error("there are too few cases of one kind")
 	}
 }
 
@@ -69,7 +68,7 @@ func randomChecker(t *testing.T, random *rand.Rand) []envelope.Check {
 	return policyChecks(site, "a.example", ".a.example")
 }
 
-// inOneJudgement returns what the checks find in one judgement.
+// inOneJudgement returns the findings of the checks in one judgement.
 func inOneJudgement(t *testing.T, checks []envelope.Check, r envelope.Resolver, e *envelope.Envelope) []envelope.Finding {
 	ctx := envelope.WithJudgement(t.Context())
 	findings := make([]envelope.Finding, len(checks))
@@ -79,7 +78,7 @@ func inOneJudgement(t *testing.T, checks []envelope.Check, r envelope.Resolver, 
 	return findings
 }
 
-// breakSome returns one to three questions that a message may lead to.
+// breakSome returns one to three questions that a message may need.
 func breakSome(random *rand.Rand, e *envelope.Envelope) []string {
 	_, domain, _ := strings.Cut(e.MailFrom, "@")
 	records := []string{"_dmarc.a.example.", "_dmarc.x.a.example.", "_dmarc.y.x.a.example.", "_dmarc.b.example.", "_dmarc.w.b.example.", "_dmarc.example."}
@@ -92,7 +91,7 @@ func breakSome(random *rand.Rand, e *envelope.Envelope) []string {
 	return slices.Concat(records[:1], others[:random.IntN(3)])
 }
 
-// odd are records besides the plain ones, of which a test tries one at a time.
+// odd are unusual records. A test tries one of them at a time.
 var odd = []string{
 	"p=none; sp=reject; np=quarantine; adkim=s", "p=reject; np=none; t=y", "p=quarantine; aspf=s; t=y",
 	"sp=reject", "p=reject; adkim=s", "p=x; rua=mailto:a@b.example",
@@ -118,7 +117,7 @@ func combine(questions []string, odd string, answers map[string][]string, yield 
 	return true
 }
 
-// possible returns what DNS may answer to a question, nil for nothing.
+// possible returns the possible answers to a question; nil is no record.
 func possible(question, odd string) [][]string {
 	switch {
 	case strings.HasPrefix(question, "exists "):
@@ -137,8 +136,7 @@ func possible(question, odd string) [][]string {
 	return all
 }
 
-// partial is a DNS that does not answer some questions, or answers them as a test
-// has it.
+// partial is a zone in which some questions fail, or have the answers of a test.
 type partial struct {
 	*zone.Zone
 	broken  []string

@@ -9,9 +9,8 @@ import (
 	"mxrules.example/dmarc"
 )
 
-// FuzzAgainstGoMsgauth holds the records that the parser of go-msgauth takes,
-// which is one of RFC 7489, against ours. What both specifications have in
-// common must be the same.
+// FuzzAgainstGoMsgauth compares our parser with that of go-msgauth, which implements
+// RFC 7489. What both specifications have in common must be the same.
 func FuzzAgainstGoMsgauth(f *testing.F) {
 	f.Add("v=DMARC1; p=reject; sp=none; adkim=s; aspf=r; rua=mailto:a@b.example,mailto:c@d.example; fo=1")
 	f.Add("v=DMARC1;p=quarantine;pct=50;ri=3600;rf=afrf;unknown=1;")
@@ -43,11 +42,11 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 	})
 }
 
-// common reports whether a record means the same to RFC 7489 and RFC 9989, and
-// has no mistake that the two parsers are known to take differently: v that is
-// not the first tag, a name in upper case, which theirs does not know, a tag that
-// stands twice, a tag np, control characters and blanks of Unicode around names
-// and words, which are no blanks of the RFC.
+// common reports whether a record means the same in RFC 7489 and RFC 9989, and has no
+// mistake that the two parsers are known to handle differently: v is not the first
+// tag; a name is in upper case, which go-msgauth does not support; a tag is repeated;
+// there is a tag np; control characters or blanks of Unicode, which are not blanks of
+// the RFC, are around names and values.
 func common(text string) bool {
 	if !strings.HasPrefix(text, "v=DMARC1") || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return false

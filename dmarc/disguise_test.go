@@ -8,9 +8,9 @@ import (
 	"mxrules.example/envelope"
 )
 
-// TestADisguiseIsNoSingleAuthor has mail of evil.example that some programs show
-// as that of bank.example.
-func TestADisguiseIsNoSingleAuthor(t *testing.T) {
+// TestSingleAuthorFailsForADisguise has mail of evil.example that some programs show as
+// mail of bank.example.
+func TestSingleAuthorFailsForADisguise(t *testing.T) {
 	const second = "to some programs the message has more than one From field"
 	const encoded = "an address in the From field has an encoded word"
 	const beside = "some programs read an address of bank.example in the From field"

@@ -10,7 +10,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// world is a DNS and the evaluations in it.
+// world is a zone and the evaluations in it.
 type world struct {
 	title    string
 	settings string
@@ -24,7 +24,7 @@ type evaluation struct {
 	name, from, spf, dkim, comes string
 }
 
-// worlds reads testdata/evaluate.txt, which says how it is written.
+// worlds reads testdata/evaluate.txt, which describes its format.
 func worlds(t testing.TB) []world {
 	t.Helper()
 	text, err := os.ReadFile("testdata/evaluate.txt")
@@ -59,7 +59,7 @@ func worlds(t testing.TB) []world {
 	return all
 }
 
-// dns returns the DNS of a world.
+// dns returns the zone of a world.
 func (w *world) dns(t testing.TB) *zone.Zone {
 	t.Helper()
 	dns, err := zone.Parse(w.zone)
@@ -92,13 +92,13 @@ func (w *world) checker(t testing.TB) *dmarc.Checker {
 		case "lists":
 			options.MailingLists = patterns
 		default:
-			t.Fatalf("%s: setting %s is not known", w.title, setting)
+			t.Fatalf("%s: unknown setting %s", w.title, setting)
 		}
 	}
 	return checker(t, options)
 }
 
-// input returns what goes into an evaluation.
+// input returns the input of an evaluation.
 func (c *evaluation) input() dmarc.Input {
 	var in dmarc.Input
 	for _, domain := range strings.Split(c.from, ",") {
@@ -115,7 +115,7 @@ func (c *evaluation) input() dmarc.Input {
 	return in
 }
 
-// words returns a result as the file writes it.
+// words returns a result in the format of the file.
 func words(result *dmarc.Result) string {
 	s := result.Outcome.String()
 	add := func(name, value string) {

@@ -17,7 +17,7 @@ import (
 	"mxrules.example/verdict"
 )
 
-// A message that pretends to come from a bank.
+// A message with a forged From field is rejected.
 func Example() {
 	resolver := zone.MustParse(`
 		_dmarc.bank.example.  TXT  "v=DMARC1; p=reject; rua=mailto:dmarc@bank.example"
@@ -45,8 +45,8 @@ func Example() {
 	// signature; if it is genuine, please tell the administrator of bank.example
 }
 
-// A Result says how it came about: what SPF and DKIM proved, which policy is
-// published, and what it asks for.
+// A Result has the reasons for the outcome: the results of SPF and DKIM, the published
+// policy and what it requests.
 func ExampleEvaluate() {
 	resolver := zone.MustParse(`
 		_dmarc.example.org.  TXT  "v=DMARC1; p=reject; sp=quarantine; np=reject"
@@ -73,9 +73,9 @@ func ExampleEvaluate() {
 	// nowhere.example.org fail by SPF of example.net asks for reject
 }
 
-// The rules that large mailbox providers have for senders: everybody needs SPF
-// or DKIM; who sends in bulk needs both, and aligned DMARC; and who comes over
-// IPv6 needs a name that leads back.
+// These are the rules of large mailbox providers: every sender needs SPF or DKIM; bulk
+// senders need both, and aligned DMARC; and a client with IPv6 needs a confirmed
+// reverse name.
 func Example_bulkSenders() {
 	bulk := sender.In("news.example", ".news.example") // or what the site counts
 	policy := verdict.Policy{Rules: verdict.Rules{
@@ -118,7 +118,7 @@ func Example_bulkSenders() {
 	//   550 5.7.26 bulk mail needs SPF, DKIM and DMARC
 }
 
-// The reply in four lines that postmasters know, with a link that explains it.
+// A reply of several lines, with a link to an explanation.
 func Example_replyWithLink() {
 	rule := verdict.RejectUnless(dmarc.NotReject).
 		See("Please ask the administrator of that domain if this mail was legitimate.").
@@ -142,9 +142,8 @@ func Example_replyWithLink() {
 	// 550 5.7.26 https://mx.example.org/dmarc?ip=192.0.2.66
 }
 
-// A site that knows nothing of its senders but DMARC rejects nothing for it: it
-// marks what is to be rejected as well as what is to be quarantined (RFC 9989,
-// section 7.4).
+// A site without other knowledge must not reject mail because of DMARC alone: it marks
+// the message for p=reject as for p=quarantine (RFC 9989, section 7.4).
 func Example_markOnly() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(dmarc.SingleAuthor),
@@ -170,8 +169,8 @@ func Example_markOnly() {
 	// a@bank.example, b@blog.example reject []
 }
 
-// Mail that a forwarder changes fails, though it is genuine. A site that knows
-// its forwarders and lists lets their mail through, and the result says why.
+// Genuine mail fails DMARC if a forwarder changes it. A site can list its forwarders and
+// mailing lists to accept their mail; the result has the reason.
 func ExampleNew() {
 	site, err := dmarc.New(dmarc.Options{Forwarders: []string{"alumni.example"}})
 	if err != nil {
@@ -195,8 +194,8 @@ func ExampleNew() {
 	// accept fail reject none [{trusted_forwarder SPF domain alumni.example}]
 }
 
-// Mail in the name of our own domain, or of a brand that is often forged, is
-// never to be believed without proof, whatever its owner publishes.
+// Mail of your own domain, or of a brand that is often forged, must be authenticated,
+// whatever policy its owner publishes.
 func ExampleAlignedFor() {
 	policy := verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(dmarc.AlignedFor("example.org", "brand.example")),
@@ -216,7 +215,7 @@ func ExampleAlignedFor() {
 	// someone@elsewhere.example accept
 }
 
-// wrap breaks lines that are too long for a page.
+// wrap breaks long lines.
 func wrap(reply string) string {
 	const width = 80
 	var b strings.Builder

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// Input is what is known of a message, in words. Tests of the algorithm need no
-// message with it.
+// Input is the input of an evaluation in words, so that tests of the algorithm need no
+// message.
 type Input struct {
 	From []string // domains
 	SPF  SPF
@@ -48,7 +48,7 @@ func Judge(ctx context.Context, r envelope.Resolver, in Input) *Result {
 	return defaults.Judge(ctx, r, in)
 }
 
-// ParseRecord reads the text of a record.
+// ParseRecord parses the text of a record.
 func ParseRecord(text string) (Record, error) {
 	record, _, err := parseRecord(text)
 	return record, err

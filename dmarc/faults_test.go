@@ -11,9 +11,9 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestFaultsOnlyDefer has random messages, with SPF, signatures and one or two
-// authors, in a random DNS, and breaks some of what a check has asked. It finds
-// what it found, or TempError.
+// TestFaultsOnlyDefer has random messages with SPF, signatures and one or two authors,
+// and random zones. If some questions of a check fail, its finding is the same as
+// without failures, or TempError.
 func TestFaultsOnlyDefer(t *testing.T) {
 	random := seeded(t)
 	site := checker(t, dmarc.Options{MailingLists: []string{"b.example"}})
@@ -48,7 +48,7 @@ func TestFaultsOnlyDefer(t *testing.T) {
 	}
 }
 
-// randomMail returns a DNS, and a message from 192.0.2.1.
+// randomMail returns the text of a zone and a message from 192.0.2.1.
 func randomMail(t *testing.T, random *rand.Rand) (dns string, e *envelope.Envelope) {
 	pick := func(words ...string) string { return words[random.IntN(len(words))] }
 	names := []string{"a.example", "x.a.example", "y.x.a.example", "b.example", "w.b.example"}

@@ -10,10 +10,10 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestNoFormOfFromEscapes writes in the name of bank.example in every way that
-// some program may show as such. Mail that is not authenticated is either
-// refused, or of an author that can't be told; it is never without a policy.
-func TestNoFormOfFromEscapes(t *testing.T) {
+// TestNoFormOfFromEvadesThePolicy has From fields that some program may show as
+// bank.example. Unauthenticated mail is refused, or its author cannot be identified. It
+// is never without a policy.
+func TestNoFormOfFromEvadesThePolicy(t *testing.T) {
 	for _, author := range []string{
 		"a@bank.example",
 		"a@BANK.example",
@@ -69,9 +69,9 @@ func TestNoFormOfFromEscapes(t *testing.T) {
 
 func excerpt(s string) string { return s[:min(len(s), 60)] }
 
-// TestADisplayNameIsNoAuthor shows mail that looks like that of a bank, and is
-// that of another domain.
-func TestADisplayNameIsNoAuthor(t *testing.T) {
+// TestDisplayNameIsNotTheAuthor has mail of another domain with a bank in its display
+// name.
+func TestDisplayNameIsNotTheAuthor(t *testing.T) {
 	for _, author := range []string{
 		`"a@bank.example" <x@evil.example>`,
 		`"a@bank.example, " <x@evil.example>`,
@@ -87,7 +87,7 @@ func TestADisplayNameIsNoAuthor(t *testing.T) {
 	}
 }
 
-func TestLongNamesCostEightQuestions(t *testing.T) {
+func TestLongNamesNeedEightQuestions(t *testing.T) {
 	for labels, want := range map[int]int{1: 1, 2: 2, 3: 3, 7: 7, 8: 8, 9: 8, 50: 8, 120: 8, 127: 7} { // of 127, the first would have 260 octets
 		dns := zone.MustParse(`x. A 192.0.2.1`)
 		author := strings.Repeat("a.", labels-1) + "a"
@@ -98,9 +98,9 @@ func TestLongNamesCostEightQuestions(t *testing.T) {
 	}
 }
 
-// TestManySignaturesCostFewQuestions has signatures of a hundred domains below
-// the organization, each of which is another organization.
-func TestManySignaturesCostFewQuestions(t *testing.T) {
+// TestManySignaturesNeedFewQuestions has signatures of a hundred domains below the
+// organization, each of which is an organization of its own.
+func TestManySignaturesNeedFewQuestions(t *testing.T) {
 	text := `_dmarc.bank.example. TXT "v=DMARC1; p=reject"` + "\n"
 	in := dmarc.Input{From: []string{"bank.example"}}
 	for i := range 200 {
@@ -118,9 +118,9 @@ func TestManySignaturesCostFewQuestions(t *testing.T) {
 	}
 }
 
-// TestTheGreetingProvesNothing has SPF pass for the HELO name and not for the
-// sender (CVE-2019-20790).
-func TestTheGreetingProvesNothing(t *testing.T) {
+// TestSPFOfTheHELONameDoesNotAuthenticate has a pass of SPF for the HELO name but not
+// for the sender (CVE-2019-20790).
+func TestSPFOfTheHELONameDoesNotAuthenticate(t *testing.T) {
 	e := from(good, "someone@evil.example", "someone@bank.example")
 	e.Helo = "bank.example"
 	if f := dmarc.NotReject(t.Context(), mail(), e); f.Outcome != envelope.Fail {
@@ -132,8 +132,8 @@ func TestTheGreetingProvesNothing(t *testing.T) {
 	}
 }
 
-// TestAnswersOfAnyKind has a DNS that answers with what no record should be.
-func TestAnswersOfAnyKind(t *testing.T) {
+// TestHostileAnswers has DNS answers that no domain should publish.
+func TestHostileAnswers(t *testing.T) {
 	many := strings.Repeat(`_dmarc.bank.example. TXT "v=spf1 -all"`+"\n", 100)
 	for name, tc := range map[string]struct {
 		zone string

@@ -13,7 +13,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// published is the DNS of the messages below.
+// published has the DMARC records for the messages below.
 var published = map[string]string{
 	"bank.com":          "v=DMARC1; p=reject; sp=quarantine",
 	"own.bank.com":      "v=DMARC1; p=none",
@@ -34,9 +34,9 @@ var published = map[string]string{
 	"dept.big.com":      "v=DMARC1; p=quarantine; psd=n",
 }
 
-// compared are messages as both programs are told of them. Theirs is what
-// OpenDMARC says where it is not what we say by RFC 7489, and why; now is what we
-// say by RFC 9989 where that is something else.
+// compared has the messages that both programs evaluate. theirs is the result of
+// OpenDMARC, with the reason, if it differs from our result by RFC 7489. now is our
+// result by RFC 9989, with the reason, if it differs from that by RFC 7489.
 var compared = []struct {
 	name, from, spf string
 	dkim            []string
@@ -113,7 +113,7 @@ func TestOpenDMARCAgrees(t *testing.T) {
 	}
 }
 
-// spoken returns a result as OpenDMARC says it: the word and the policy.
+// spoken returns a result in the format of OpenDMARC: the word and the policy.
 func spoken(result *dmarc.Result) string {
 	if result.Policy == "" {
 		return result.Outcome.String() + " none"
@@ -121,8 +121,8 @@ func spoken(result *dmarc.Result) string {
 	return result.Outcome.String() + " " + result.Policy
 }
 
-// unless returns what stands before the colon of a difference, or what is the
-// same if there is none.
+// unless returns the text before the colon of a difference, or same if there is no
+// difference.
 func unless(difference, same string) string {
 	if difference == "" {
 		return same
@@ -140,14 +140,14 @@ func findOpenDMARC(t *testing.T) string {
 		}
 	}
 	if os.Getenv("MXRULES_E2E") != "" {
-		t.Fatal("opendmarc is missing, and MXRULES_E2E wants it: Debian package opendmarc")
+		t.Fatal("opendmarc is not installed (Debian package opendmarc), and MXRULES_E2E is set")
 	}
-	t.Skip("opendmarc (Debian package opendmarc) is not here; with MXRULES_E2E set that is a failure")
+	t.Skip("opendmarc is not installed (Debian package opendmarc); with MXRULES_E2E set that is a failure")
 	return ""
 }
 
-// configure writes the settings for a run that judges a message in a file and
-// asks no DNS, and returns their name.
+// configure writes the settings for a run that evaluates a message in a file without
+// DNS, and returns the path of the file with the settings.
 func configure(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -170,7 +170,7 @@ func configure(t *testing.T) string {
 
 var verdictOfOpenDMARC = regexp.MustCompile(`dmarc=(\w+)(?: \(p=(\w+) )?`)
 
-// judged has OpenDMARC judge a message, and returns its result and the policy.
+// judged lets OpenDMARC evaluate a message, and returns the result and the policy.
 func judged(t *testing.T, program, config, results, from, sender string) string {
 	t.Helper()
 	message := filepath.Join(t.TempDir(), "message")
@@ -189,8 +189,7 @@ func judged(t *testing.T, program, config, results, from, sender string) string 
 	return strings.TrimSpace(string(found[1]) + " " + string(found[2]))
 }
 
-// addressDomain returns the domain of the one address among the words of a
-// simple From field.
+// addressDomain returns the domain of the only address in a simple From field.
 func addressDomain(from string) string {
 	address := from
 	if _, inside, ok := strings.Cut(from, "<"); ok {

@@ -62,8 +62,8 @@ func TestParseRecord(t *testing.T) {
 	}
 }
 
-// TestFailureOptions shows which lists fo may have, and that it counts only beside
-// ruf (RFC 9989, sections 4.7 and 4.8).
+// TestFailureOptions tests which lists fo may have, and that fo counts only with ruf (RFC
+// 9989, sections 4.7 and 4.8).
 func TestFailureOptions(t *testing.T) {
 	const ruf = "; ruf=mailto:a@b.example"
 	for tags, want := range map[string]string{
@@ -91,7 +91,7 @@ func TestFailureOptions(t *testing.T) {
 	}
 }
 
-func TestParseRecordNamesWhatIsNone(t *testing.T) {
+func TestParseRecordErrorNamesTheText(t *testing.T) {
 	for _, text := range []string{"", "v", "v=", "=DMARC1", "v=spf1 -all", "v=DMARC1x", "v=dmarc1;p=none", " v=DMARC1", "vv=DMARC1", "v=DMARC1\n;p=none"} {
 		_, err := dmarc.ParseRecord(text)
 		var syntax *envelope.SyntaxError
@@ -101,8 +101,8 @@ func TestParseRecordNamesWhatIsNone(t *testing.T) {
 	}
 }
 
-// TestLongRecords shows that a record of any length is read, in time that grows
-// with it, and that what is kept of it does not.
+// TestLongRecords tests that a record of any length is parsed in linear time, and that
+// the memory for its result is bounded.
 func TestLongRecords(t *testing.T) {
 	uris := strings.Repeat("mailto:a@b.example,", 1000)
 	for name, text := range map[string]string{
@@ -122,9 +122,9 @@ func TestLongRecords(t *testing.T) {
 	}
 }
 
-// FuzzParseRecord says what holds of any text: a record is one exactly if it
-// begins as one, what it says are words of the RFC, and written out again it
-// says the same.
+// FuzzParseRecord tests what is true of any text: it is a record if and only if it
+// begins like one, its values are words of the RFC, and the written record parses as
+// the same.
 func FuzzParseRecord(f *testing.F) {
 	for _, w := range worlds(f) {
 		for _, line := range strings.Split(w.zone, "\n") {

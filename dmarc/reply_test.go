@@ -26,7 +26,7 @@ func fourLines() verdict.Rule {
 		See("https://mx.example.org/dmarc?ip={ip}&from={from}")
 }
 
-// TestRepliesOnTheWire shows what a client of a real server gets to read.
+// TestRepliesOnTheWire tests the replies that a client receives from a real server.
 func TestRepliesOnTheWire(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
@@ -73,8 +73,8 @@ func TestRepliesOnTheWire(t *testing.T) {
 	}
 }
 
-// TestTheLongestReplyFits uses names as long as names can be.
-func TestTheLongestReplyFits(t *testing.T) {
+// TestLongestReplyFits has names of the maximum length.
+func TestLongestReplyFits(t *testing.T) {
 	label := strings.Repeat("x", 61) + "."
 	author := strings.Repeat("a."+label, 3) + strings.Repeat("y", 40) + ".example"
 	sender := strings.Repeat("b."+label, 3) + strings.Repeat("z", 40) + ".example"
@@ -137,7 +137,7 @@ func onTheWire(t *testing.T, policy verdict.Policy, dns *zone.Zone, from, messag
 	return reply
 }
 
-// sink takes mail and forgets it.
+// sink accepts mail and discards it.
 type sink struct{}
 
 func (sink) Mail(string, *smtp.MailOptions) error { return nil }

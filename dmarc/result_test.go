@@ -15,9 +15,9 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// TestAResultHasTheRowOfAReport shows where the elements of RFC 9990, section
-// 3.1 are.
-func TestAResultHasTheRowOfAReport(t *testing.T) {
+// TestResultHasTheRowOfAReport shows where a result has the elements of RFC 9990,
+// section 3.1.
+func TestResultHasTheRowOfAReport(t *testing.T) {
 	dns := zone.MustParse(`
 		_dmarc.example.org. TXT "v=DMARC1; p=none; sp=reject; np=quarantine; adkim=s; fo=1; t=y; rua=mailto:dmarc@example.org; ruf=mailto:forensics@example.org"
 		news.example.org. A 192.0.2.1`)
@@ -85,9 +85,9 @@ func spoke(result *dkim.Result) string {
 	return strings.Join(all, ", ")
 }
 
-// TestOneRuleWritesAllThreeResults shows that SPF and DKIM stand in the header
-// also where only a rule of DMARC asked for them, and once where others did.
-func TestOneRuleWritesAllThreeResults(t *testing.T) {
+// TestHeaderHasSPFAndDKIMOnce tests that the header has the results of SPF and DKIM if
+// only a rule of DMARC evaluated them, and has them once if other rules did too.
+func TestHeaderHasSPFAndDKIMOnce(t *testing.T) {
 	stamp, err := headers.For("mx.example.org")
 	if err != nil {
 		t.Fatal(err)
@@ -134,9 +134,9 @@ func TestOneRuleWritesAllThreeResults(t *testing.T) {
 	}
 }
 
-// TestWhatASiteDemandsIsNoResultOfDMARC shows that mail of a domain without a
-// policy never has two results of DMARC, whatever else is asked of it.
-func TestWhatASiteDemandsIsNoResultOfDMARC(t *testing.T) {
+// TestAlignedForWritesNoSecondResult tests that the header has at most one result of
+// DMARC for a domain without a policy, whatever the site requires.
+func TestAlignedForWritesNoSecondResult(t *testing.T) {
 	held := verdict.MarkUnless(dmarc.AlignedFor("quiet.example", "bank.example"), "a")
 	asked := verdict.MarkUnless(dmarc.NotReject, "b")
 	for _, tc := range []struct {
@@ -168,7 +168,7 @@ func TestWhatASiteDemandsIsNoResultOfDMARC(t *testing.T) {
 	}
 }
 
-// said writes entries on one line. The data of a signature is of no interest.
+// said returns entries on one line, without the data of signatures.
 func said(entries []envelope.AuthenticationResult) string {
 	var all []string
 	for _, entry := range entries {
@@ -187,7 +187,7 @@ func said(entries []envelope.AuthenticationResult) string {
 	return strings.Join(all, "; ")
 }
 
-// TestExplanations shows the lines in which a result explains itself.
+// TestExplanations tests the lines of Result.Explain.
 func TestExplanations(t *testing.T) {
 	site := checker(t, dmarc.Options{Forwarders: []string{"forwarder.example"}})
 	for _, tc := range []struct {

@@ -14,9 +14,9 @@ import (
 	"mxrules.example/verdict"
 )
 
-// SPF, the keys of DKIM and the records of the walk are looked up concurrently.
-// Every answer takes a second, so the seconds are the round trips in a row. The
-// bubble of synctest fails the test if a goroutine is left.
+// TestRounds tests that SPF, the keys of DKIM and the records of the walk are looked up
+// concurrently. Every answer takes a second, so the seconds are the number of rounds.
+// synctest fails the test if a goroutine is left.
 func TestRounds(t *testing.T) {
 	deep := "a.b.c.d.e.f.g.bank.example"
 	for _, tc := range []struct {
@@ -93,9 +93,9 @@ func inPolicy(rules ...verdict.Rule) envelope.Check {
 	}
 }
 
-// A walk that ends at psd=n does not wait for the names above, and its result does
-// not depend on them.
-func TestAWalkThatEndsEarlyWaitsForNothing(t *testing.T) {
+// TestWalkDoesNotWaitForNamesAboveItsEnd has a walk that ends at psd=n. It does not wait
+// for the names above, and its result does not depend on them.
+func TestWalkDoesNotWaitForNamesAboveItsEnd(t *testing.T) {
 	dns := zone.MustParse(`_dmarc.b.example. TXT "v=DMARC1; p=reject; psd=n"`).
 		Delaying("*.", time.Second).Delaying("_dmarc.example. TXT", time.Hour).Failing("_dmarc.example. TXT", zone.SERVFAIL)
 	synctest.Test(t, func(t *testing.T) {

@@ -17,16 +17,16 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// key signs the mail of the tests. It is the same in every run.
+// key signs the mail of the tests. It is the same in every run, because its seed is.
 var key = ed25519.NewKeyFromSeed([]byte("a seed that everybody may know!!"))
 
-// publicKey is its record in DNS.
+// publicKey returns the DNS record of key.
 func publicKey() string {
 	return `"v=DKIM1; k=ed25519; p=` + base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)) + `"`
 }
 
-// mail is the DNS of the checks. 192.0.2.1 is the server of bank.example and of
-// all the others; 192.0.2.66 belongs to evil.example.
+// mail returns the zone of the tests. 192.0.2.1 is the server of bank.example and the
+// other domains, 192.0.2.66 that of evil.example.
 func mail() *zone.Zone {
 	return zone.MustParse(`
 		bank.example.                TXT "v=spf1 ip4:192.0.2.1 -all"
@@ -47,8 +47,8 @@ func mail() *zone.Zone {
 	`).Failing("_dmarc.broken.example.", zone.SERVFAIL).Failing("slow.example. TXT", zone.Timeout)
 }
 
-// from returns an envelope with a message by the author, sent by the server of
-// that address in the name of sender.
+// from returns an envelope from this client and sender, with a message whose From field
+// is author.
 func from(client, sender, author string) *envelope.Envelope {
 	return &envelope.Envelope{
 		ClientIP: netip.MustParseAddr(client),
@@ -71,9 +71,10 @@ func signed(t testing.TB, e *envelope.Envelope, domain string) *envelope.Envelop
 	return e
 }
 
-// owners lets ann be someone everywhere, and nobody else anybody.
+// owners says that the login ann owns the mailbox someone of every domain. Nobody owns
+// another mailbox, and lookups for broken.example fail.
 func owners(ctx context.Context, author envelope.Mailbox) ([]string, error) {
-	if err := ctx.Err(); err != nil { // as a directory behind a network does
+	if err := ctx.Err(); err != nil { // like a directory on a network
 		return nil, err
 	}
 	if author.Domain == "broken.example" {
