@@ -21,7 +21,7 @@ func slow(text string) *zone.Zone {
 	return zone.MustParse(text).Delaying("*", time.Second)
 }
 
-// evaluated evaluates in a judgement, and returns how many seconds it took.
+// evaluated evaluates in a judgement and returns how many seconds that took.
 func evaluated(t *testing.T, dns *zone.Zone, sequential bool) (result *spf.Result, rounds int) {
 	t.Helper()
 	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com", Now: time.Unix(0, 0)}
@@ -81,7 +81,7 @@ func TestRoundsOfReadingAhead(t *testing.T) {
 	}
 }
 
-// randomZone is a tree of records with everything that an evaluation may meet.
+// randomZone returns a random tree of records with all kinds of terms.
 func randomZone(r *rand.Rand) string {
 	var text strings.Builder
 	const domains = 8
@@ -127,9 +127,9 @@ func randomZone(r *rand.Rand) string {
 	return text.String()
 }
 
-// Reading ahead changes nothing but the time: not the result, not the counts, not
-// the problem, whatever fails.
-func TestReadingAheadChangesNoResult(t *testing.T) {
+// TestReadingAheadChangesOnlyTheTime tests that results, counts and problems are the same
+// with and without reading ahead, whichever lookups fail.
+func TestReadingAheadChangesOnlyTheTime(t *testing.T) {
 	faster := 0
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(3, seed))
@@ -161,7 +161,7 @@ func TestReadingAheadChangesNoResult(t *testing.T) {
 
 func problem(r *spf.Result) string { return fmt.Sprint(r.Problem, r.Shaky) }
 
-// An evaluation outside a judgement asks nothing twice and nothing ahead.
+// An evaluation outside a judgement repeats no question and does not read ahead.
 func TestNothingIsReadAheadOutsideAJudgement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dns := slow(`

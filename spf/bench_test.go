@@ -14,9 +14,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// memory is a Resolver for measuring: maps, and nothing that costs time of its
-// own. The library is asked through bare, which asks for both families as it
-// wants it.
+// memory is a Resolver that takes almost no time: maps. The library uses it through bare,
+// which answers for both address families, as the library requires.
 type memory struct {
 	envelope.Resolver
 	txt   map[string][]string
@@ -48,7 +47,7 @@ func (m *memory) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
 	return find(m, m.mx, name)
 }
 
-// bare is a memory as the library asks it.
+// bare is a memory with the interface of the library.
 type bare struct{ *memory }
 
 func (b bare) LookupTXT(ctx context.Context, name string) ([]string, error) {
@@ -73,7 +72,7 @@ func (b bare) LookupIPAddr(ctx context.Context, name string) ([]net.IPAddr, erro
 	return all, nil
 }
 
-// big is what a large sender publishes: three includes, many networks.
+// big has the records of a large sender: three includes, many networks.
 func big() *memory {
 	m := &memory{txt: map[string][]string{
 		"plain.example.": {"v=spf1 ip4:198.51.100.1 ip4:192.0.2.0/24 -all"},
@@ -98,8 +97,8 @@ func big() *memory {
 	return m
 }
 
-// BenchmarkEvaluate measures an evaluation beside that of the bare library, and
-// counts what each asks DNS.
+// BenchmarkEvaluate compares an evaluation with that of the library alone, and counts the
+// questions of both.
 func BenchmarkEvaluate(b *testing.B) {
 	for _, bm := range []struct {
 		name, domain string
@@ -133,7 +132,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	}
 }
 
-// BenchmarkChecks measures what all checks cost that share one judgement.
+// BenchmarkChecks measures all checks in one judgement.
 func BenchmarkChecks(b *testing.B) {
 	dns := zone.MustParse(`
 		example.org.      TXT "v=spf1 mx -all"

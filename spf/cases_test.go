@@ -15,7 +15,7 @@ import (
 	"mxrules.example/spf"
 )
 
-// part is what testdata/cases.txt has on one section of the RFC.
+// part has the cases in testdata/cases.txt for one section of the RFC.
 type part struct {
 	title  string
 	zone   string
@@ -23,7 +23,7 @@ type part struct {
 	cases  []aCase
 }
 
-// aCase is one case of testdata/cases.txt, where the format is described.
+// aCase is one case of testdata/cases.txt, which describes its format.
 type aCase struct {
 	line    int
 	want    []string
@@ -32,7 +32,7 @@ type aCase struct {
 	shows   string
 }
 
-// dns makes the world of a part.
+// dns returns the zone of a part.
 func (p part) dns(t testing.TB) *zone.Zone {
 	t.Helper()
 	dns, err := zone.Parse(p.zone)
@@ -114,8 +114,8 @@ func parseCase(line string) (c aCase, err error) {
 	return c, err
 }
 
-// cutField takes one field from the front of a line. What stands in quotes or
-// backquotes, behind an = or alone, may hold blanks.
+// cutField cuts the first field from a line. A value in quotes or backquotes, after an =
+// or alone, may have blanks.
 func cutField(s string) (field, rest string, err error) {
 	end := strings.IndexAny(s, " \"`")
 	if end < 0 {
@@ -162,8 +162,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// compare says where a result is not what the case wants, or contradicts
-// itself.
+// compare reports where a result differs from the case or contradicts itself.
 func (c aCase) compare(t *testing.T, got *spf.Result) {
 	if !slices.Contains(c.want, got.Word) {
 		t.Errorf("got %s (%v, %v), want %s", got.Word, got.Problem, got.Matched, c.want)

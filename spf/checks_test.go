@@ -31,7 +31,7 @@ func publishers() *zone.Zone {
 	`).Failing("slow.example.", zone.Timeout).Failing("1.2.0.192.in-addr.arpa.", zone.SERVFAIL)
 }
 
-// What each check finds for each result.
+// TestOutcomes has the outcome of each check for each result.
 func TestOutcomes(t *testing.T) {
 	for _, tc := range []struct {
 		domain                                      string
@@ -69,7 +69,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// The greeting and the sender are different questions.
+// The HELO name and the sender are evaluated separately.
 func TestIdentities(t *testing.T) {
 	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "fail.example", MailFrom: "user@pass.example"}
 	if got := spf.NotFail(t.Context(), publishers(), &e); got.Outcome != envelope.Pass {
@@ -80,7 +80,7 @@ func TestIdentities(t *testing.T) {
 	}
 }
 
-// What a refused sender reads.
+// The texts of replies.
 func TestReplies(t *testing.T) {
 	const client = "192.0.2.1"
 	for _, tc := range []struct {
@@ -109,8 +109,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// A client whose address is not known has no record that is wrong, and nothing
-// that lets it in.
+// If the client address is unknown, no record is invalid, and no check passes.
 func TestUnknownClient(t *testing.T) {
 	e := envelope.Envelope{Helo: "pass.example", MailFrom: "user@pass.example"}
 	for name, want := range map[string]envelope.Outcome{
@@ -124,8 +123,7 @@ func TestUnknownClient(t *testing.T) {
 	}
 }
 
-// The checks of one judgement share one evaluation, and each has a result of
-// its own.
+// The checks of a judgement share one evaluation. Each has its own copy of the result.
 func TestAJudgementEvaluatesOnce(t *testing.T) {
 	ctx := envelope.WithJudgement(t.Context())
 	dns := publishers()
@@ -164,7 +162,7 @@ func TestAJudgementEvaluatesOnce(t *testing.T) {
 	}
 }
 
-// A check that did not wait for the answer leaves none behind.
+// A check whose context ends leaves no result for others.
 func TestAnAbandonedEvaluationIsTakenAgain(t *testing.T) {
 	judgement := envelope.WithJudgement(t.Context())
 	ended, cancel := context.WithCancel(judgement)
@@ -222,9 +220,9 @@ func TestAuthenticationResults(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatWasEvaluatedIsAResult has a sender whose local part is written into
-// the header only if a record looks at it (RFC 8601, section 2.7.2).
-func TestOnlyWhatWasEvaluatedIsAResult(t *testing.T) {
+// TestLocalPartIsReportedOnlyIfEvaluated tests that the header has the local part of the
+// sender only if a record uses it (RFC 8601, section 2.7.2).
+func TestLocalPartIsReportedOnlyIfEvaluated(t *testing.T) {
 	dns := zone.MustParse(`
 		plain.example.          TXT  "v=spf1 exists:%{d}.list.example -all"
 		local.example.          TXT  "v=spf1 exists:%{l}.users.example -all"
@@ -254,7 +252,7 @@ func TestOnlyWhatWasEvaluatedIsAResult(t *testing.T) {
 	}
 }
 
-func TestAResultExplainsWhatLedToIt(t *testing.T) {
+func TestResultExplains(t *testing.T) {
 	for _, tc := range []struct {
 		result spf.Result
 		want   []string

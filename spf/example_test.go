@@ -10,8 +10,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// A domain whose mail comes from its provider and one that sends none, and
-// clients that use their names.
+// Clients use the names of a domain whose mail comes from its provider and of one that
+// sends no mail.
 func Example() {
 	dns := zone.MustParse(`
 		example.org.       TXT "v=spf1 include:_spf.isp.example -all exp=why.example.org"
@@ -43,7 +43,7 @@ func Example() {
 	// user@nobody.example none
 }
 
-// A Result says how it came about.
+// A Result has the terms that led to it.
 func ExampleEvaluate() {
 	dns := zone.MustParse(`
 		example.org.       TXT "v=spf1 mx include:_spf.isp.example -all"
@@ -74,7 +74,7 @@ func ExampleEvaluate() {
 	//    the SPF record of broken.example is malformed: SPF term "ip4:203.0.113.0/33" has an invalid prefix length
 }
 
-// A site that knows better than a domain what its mail looks like says so.
+// A site replaces the record of a domain to allow a forwarder.
 func ExampleNew() {
 	dns := zone.MustParse(`alumni.example. TXT "v=spf1 ip4:198.51.100.1 -all"`)
 	checker, err := spf.New(spf.Options{

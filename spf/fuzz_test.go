@@ -14,8 +14,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// empty is a DNS without anything, but for one record. The library, which asks
-// whatever it likes, gets what is in texts, or a record that decides nothing.
+// empty is a DNS with one record. The library gets the records in texts, and for other
+// names a record that decides nothing.
 type empty struct {
 	texts map[string]string
 	asked []string
@@ -37,14 +37,14 @@ func (e *empty) LookupIPAddr(_ context.Context, name string) ([]net.IPAddr, erro
 	return nil, nothing
 }
 
-// askLibrary evaluates with a limit that no record here reaches unless it leads to
-// itself. The library recurses, so a limit that is too high overflows the stack.
+// askLibrary evaluates with a limit that no record here reaches unless it refers to
+// itself. The library recurses, so a high limit would overflow the stack.
 func askLibrary(e *empty, ip, helo, sender string) (library.Result, error) {
 	return library.CheckHostWithSender(net.ParseIP(ip), helo, sender, library.WithResolver(e),
 		library.OverrideLookupLimit(100), library.OverrideVoidLookupLimit(100))
 }
 
-// libraryRefuses reports whether the library calls a term malformed.
+// libraryRefuses reports whether a term is malformed for the library.
 func libraryRefuses(term string) bool {
 	e := &empty{texts: map[string]string{"example.com": "v=spf1 " + term}}
 	_, err := askLibrary(e, "192.0.2.1", "mail.example.com", "user@example.com")
@@ -63,8 +63,8 @@ var (
 	longNumber    = regexp.MustCompile(`[0-9]{10}`)
 )
 
-// stricter says why we refuse a term that the library takes, "" if there is no
-// such reason.
+// stricter returns why we refuse a term that the library accepts, "" if there is no
+// reason.
 func stricter(term, reason string) string {
 	switch {
 	case strings.HasPrefix(strings.ToLower(term), "redirect="): // read as a domain, see below
@@ -90,7 +90,7 @@ func stricter(term, reason string) string {
 	return ""
 }
 
-// laxer says why we take a term that the library refuses.
+// laxer returns why we accept a term that the library refuses.
 func laxer(term string) string {
 	if strings.Contains(prefixLengths.ReplaceAllString(term, ""), "/") {
 		return "a domain may hold a slash, as a literal or as a delimiter (section 12)"
@@ -98,9 +98,8 @@ func laxer(term string) string {
 	return ""
 }
 
-// FuzzRecord compares the strict reader with the library, term by term: what it
-// takes the library takes, and the other way round, but for the exceptions that
-// stricter and laxer list.
+// FuzzRecord compares the strict parser with the library, term by term: both accept the
+// same terms, with the exceptions in stricter and laxer.
 func FuzzRecord(f *testing.F) {
 	for _, p := range readCases(f) {
 		for line := range strings.Lines(p.zone) {
@@ -140,7 +139,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// FuzzMacros compares the names that macros make with those of the library.
+// FuzzMacros compares the names from macros with those of the library.
 func FuzzMacros(f *testing.F) {
 	for _, template := range []string{
 		"%{ir}.%{v}._spf.%{d2}", "%{lr-}.lp._spf.%{d}", "%{l1r-}.%{d3r}", "%{S}.%{h}.%{o}", "%%.%-.%_.%{d127}", "%{s.-+,_=}.%{H2}",
@@ -190,7 +189,7 @@ func FuzzMacros(f *testing.F) {
 	})
 }
 
-// FuzzInput says what holds whatever a client sends and a domain publishes.
+// FuzzInput tests what is true whatever a client sends and a domain publishes.
 func FuzzInput(f *testing.F) {
 	f.Add([]byte{192, 0, 2, 1}, "mail.example.com", "user@example.com", "v=spf1 a mx ptr include:%{o} -all exp=x.example.com", "%{s} %{h} %{c} %{t}")
 	f.Add([]byte("\x20\x01\x0d\xb8............"), "", "", "v=spf1 redirect=%{h}.example.com", "")

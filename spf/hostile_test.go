@@ -16,8 +16,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// hostile is one thing that a stranger may do to whoever evaluates SPF. What
-// concerns the grammar alone is in testdata/cases.txt.
+// hostile is an attack on the evaluation. Attacks with the grammar alone are in
+// testdata/cases.txt.
 type hostile struct {
 	name   string
 	zone   string
@@ -65,7 +65,7 @@ func (h hostile) run(t *testing.T) *spf.Result {
 	return got
 }
 
-// world makes a zone of lines that may be indented in any way.
+// world returns a zone of lines with any indentation.
 func world(text string) *zone.Zone {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
@@ -82,7 +82,7 @@ func terms(format string, n int) string {
 	return b.String()
 }
 
-// manyMX is a record with ten mx terms of ten hosts each.
+// manyMX returns a record with ten mx terms of ten hosts each.
 func manyMX() string {
 	text := `example.com. TXT "v=spf1` + terms(" mx:m%d.example.com", 10) + " -all\"\n"
 	for i := range 10 {
@@ -172,8 +172,7 @@ func TestHostileInputs(t *testing.T) {
 	}
 }
 
-// 2: the bound is the site's own, and for an IPv4 client 111 questions are all
-// that a record can make.
+// 2: the bound is an option. For a client with IPv4, a record needs at most 111 questions.
 func TestBoundOfQuestions(t *testing.T) {
 	for _, tc := range []struct {
 		most int
@@ -192,7 +191,7 @@ func TestBoundOfQuestions(t *testing.T) {
 	}
 }
 
-// The bound also counts reverse names, whose failures are no match otherwise.
+// The bound also counts lookups of reverse names, and exceeding it is a permerror.
 func TestBoundOfQuestionsAtReverseNames(t *testing.T) {
 	checker, err := spf.New(spf.Options{MaxQuestions: 4})
 	if err != nil {
@@ -206,7 +205,7 @@ func TestBoundOfQuestionsAtReverseNames(t *testing.T) {
 	}
 }
 
-// An explanation that asks too much is none, and the result is what it was.
+// An explanation that needs too many questions is omitted, and the result stays.
 func TestBoundOfQuestionsAtTheExplanation(t *testing.T) {
 	for most := 1; most <= 5; most++ {
 		checker, err := spf.New(spf.Options{MaxQuestions: most})
@@ -224,8 +223,8 @@ func TestBoundOfQuestionsAtTheExplanation(t *testing.T) {
 	}
 }
 
-// 6: an expanded name that is too long loses labels on its left, and no more
-// than it must.
+// 6: labels are removed from the left of an expanded name that is too long, as few as
+// possible.
 func TestLongNames(t *testing.T) {
 	const tail = ".x.example.com"
 	rest := strings.Repeat("."+strings.Repeat("a", 62), 3) + tail // 189 octets and the tail
@@ -245,7 +244,7 @@ func TestLongNames(t *testing.T) {
 			t.Errorf("with %s...: asked\n%s, want\n%s", tc.first, got, want)
 		}
 	}
-	// What stands to the left counts, though the rest is as long as a name may be.
+	// The label on the left counts even if the rest has the maximum length.
 	w := &watcher{t: t, Resolver: zone.MustParse(`example.com. TXT "v=spf1 exists:c%{h}` + tail + `. -all"`)}
 	helo := strings.Repeat("b", 253-len(rest)) + strings.TrimSuffix(rest, tail)
 	spf.Evaluate(t.Context(), w, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: helo, MailFrom: "a@example.com"})
@@ -254,8 +253,8 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// 6 and 17: whatever a client says, and however often a record repeats it, the
-// work stays small.
+// 6 and 17: the work is bounded for every HELO name and sender, and for every record that
+// repeats them.
 func TestMacrosCostLittle(t *testing.T) {
 	said := strings.Repeat("\xff.", 10_000)
 	for name, texts := range map[string]map[string]string{
@@ -281,7 +280,7 @@ func TestMacrosCostLittle(t *testing.T) {
 	}
 }
 
-// 17: an explanation of more than 64 KB is none.
+// 17: an explanation of more than 64 KB is omitted.
 func TestLongExplanations(t *testing.T) {
 	for length, want := range map[int]int{64 << 10: 250, 64<<10 + 1: 0} {
 		w := &watcher{t: t, texts: func(name string) []string {
@@ -297,8 +296,8 @@ func TestLongExplanations(t *testing.T) {
 	}
 }
 
-// 2 and 5: whatever the library makes of a context that ends, we say that it
-// can't be known now. For ptr it would say that nothing matched.
+// 2 and 5: if the context ends, the result is temperror. The library alone would report no
+// match for ptr.
 func TestAnEndedContextIsTempError(t *testing.T) {
 	for _, record := range []string{"v=spf1 -all", "v=spf1 a -all", "v=spf1 ptr -all", "v=spf1 exists:%{p}.example.com -all", "v=spf1 include:example.com -all"} {
 		dns := zone.MustParse(`example.com. TXT "` + record + `"`)
@@ -338,8 +337,8 @@ func TestADeadlineStopsTheEvaluation(t *testing.T) {
 	})
 }
 
-// 18: an answer may hold what nobody asked for. An evaluation takes the records
-// of the answer as they are, and neither hangs nor panics for any.
+// 18: an answer may have records of other names and types. An evaluation neither hangs
+// nor panics for any of them.
 func TestAnswersOfTheWrongKind(t *testing.T) {
 	dns := &watcher{Resolver: wrongFamily{}, t: t} // which looks at what is asked
 	got := spf.Evaluate(t.Context(), dns, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), MailFrom: "a@example.com"})
@@ -348,7 +347,7 @@ func TestAnswersOfTheWrongKind(t *testing.T) {
 	}
 }
 
-// wrongFamily answers with addresses that were not asked for, and with hosts
+// wrongFamily is a resolver that returns addresses of the other family, and MX hosts
 // without a name.
 type wrongFamily struct{ envelope.Resolver }
 

@@ -17,10 +17,9 @@ import (
 	"mxrules.example/spf"
 )
 
-// TestOpenSPF runs the public test suite for RFC 7208, of the openspf project,
-// whole and with its explanations. The library has it among its own tests, and
-// leaves cases of it out. What the suite calls DEFAULT is an explanation of the
-// receiver's own, and none of the domain's.
+// TestOpenSPF runs the public test suite of the openspf project for RFC 7208, with all
+// cases and explanations. The library has it among its tests but omits some cases. The
+// explanation DEFAULT of the suite is that of the receiver, so here it is none.
 func TestOpenSPF(t *testing.T) {
 	checker, err := spf.New(spf.Options{Receiver: "mx.example.net"})
 	if err != nil {
@@ -57,14 +56,13 @@ func TestOpenSPF(t *testing.T) {
 	}
 }
 
-// scenario is a part of the suite: tests, each with its fields, in one world.
+// scenario is a part of the suite: tests, each with its fields, in one zone.
 type scenario struct {
 	tests map[string]map[string]string
 	dns   suiteDNS
 }
 
-// readScenarios reads the suite. It is YAML, of which these lines are all that
-// counts:
+// readScenarios reads the suite. It is YAML. Only these lines are used:
 //
 //	---
 //	tests:
@@ -111,7 +109,7 @@ func readScenarios(t *testing.T) (scenarios []scenario) {
 	return scenarios
 }
 
-// missing skips the test, or fails it where everything must be there.
+// missing skips the test, or fails it if MXRULES_E2E is set.
 func missing(t *testing.T, err error) {
 	t.Helper()
 	if os.Getenv("MXRULES_E2E") != "" {
@@ -120,7 +118,7 @@ func missing(t *testing.T, err error) {
 	t.Skip("needs the source of the module blitiri.com.ar/go/spf with its testdata; with MXRULES_E2E set this is a failure: ", err)
 }
 
-// unquote reads a scalar, with quotes or without.
+// unquote parses a scalar, with or without quotes.
 func unquote(s string) string {
 	if text, err := strconv.Unquote(strings.ReplaceAll(s, `\0`, `\x00`)); err == nil {
 		return text
@@ -128,7 +126,7 @@ func unquote(s string) string {
 	return strings.Trim(s, "'")
 }
 
-// list reads a scalar, or scalars in brackets.
+// list parses a scalar, or scalars in brackets.
 func list(s string) (items []string) {
 	for item := range strings.SplitSeq(strings.Trim(s, "[] "), ",") {
 		items = append(items, unquote(strings.TrimSpace(item)))
@@ -140,9 +138,9 @@ func list(s string) (items []string) {
 // suite.
 type suiteDNS map[string][][2]string
 
-// find returns the values of a type. A record of type SPF, which RFC 7208 has
-// given up, stands for one of TXT where there is none. TIMEOUT is for what is
-// not found before it.
+// find returns the values of a type. A record of type SPF, which RFC 7208 discontinued,
+// replaces one of type TXT if there is none. TIMEOUT is for questions without an answer
+// before it.
 func (d suiteDNS) find(name, kind string) (values []string, err error) {
 	hasTXT := slices.ContainsFunc(d[name], func(r [2]string) bool { return r[0] == "TXT" })
 	for _, r := range d[name] {

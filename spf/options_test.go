@@ -28,7 +28,7 @@ func TestWithoutExplanation(t *testing.T) {
 	}
 }
 
-// A record of the site stands in for a published one, wherever that is needed.
+// A record in Options.Records replaces the published one, wherever it is needed.
 func TestRecords(t *testing.T) {
 	dns := zone.MustParse(`
 		wrong.example.     TXT "v=spf1 oops"
@@ -111,7 +111,7 @@ func TestMaxVoidLookups(t *testing.T) {
 	}
 }
 
-// A Result tells how it came about, in JSON too.
+// A Result has its reasons in JSON too.
 func TestResultInJSON(t *testing.T) {
 	dns := zone.MustParse(`
 		outer.example. TXT "v=spf1 a include:inner.example -all"

@@ -28,8 +28,8 @@ func everyCase(t *testing.T, test func(t *testing.T, dns envelope.Resolver, in *
 	}
 }
 
-// A fault of DNS may only defer. Where the RFC says that a lookup of reverse
-// names which fails is no match, the result says that it is shaky.
+// A failed lookup only leads to a temperror. For a failed lookup of reverse names, which
+// does not match by the RFC, Shaky is set.
 func TestFaultsOnlyDefer(t *testing.T) {
 	faults := []*net.DNSError{
 		{Err: "SERVFAIL", IsTemporary: true},
@@ -56,7 +56,7 @@ func TestFaultsOnlyDefer(t *testing.T) {
 	t.Logf("%d evaluations with one fault", runs)
 }
 
-// The checks know only outcomes, and there the law has no exception.
+// A failed lookup leads to no outcome but TempError, without exception.
 func TestFaultsOnlyDeferChecks(t *testing.T) {
 	everyCase(t, func(t *testing.T, dns envelope.Resolver, in *envelope.Envelope) {
 		e := *in

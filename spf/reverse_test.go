@@ -9,8 +9,8 @@ import (
 	"mxrules.example/spf"
 )
 
-// 5 and 16: a reverse lookup that fails is no match by the RFC. The result says
-// what it rests on, unless a match would have been no other result.
+// 5 and 16: by the RFC, a failed reverse lookup does not match. Shaky is set, unless a
+// match would have led to the same result.
 func TestReverseLookupsThatFail(t *testing.T) {
 	const names = `
 		1.2.0.192.in-addr.arpa. PTR mail.example.com.
@@ -52,7 +52,7 @@ func TestReverseLookupsThatFail(t *testing.T) {
 	}
 }
 
-// An answer to the reverse lookup could have made too many questions.
+// An answer to the reverse lookup could have led to too many questions.
 func TestReverseLookupsThatFailNearTheBound(t *testing.T) {
 	dns := world(`
 		example.com. TXT "v=spf1 -ptr -all"

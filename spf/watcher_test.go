@@ -10,16 +10,15 @@ import (
 	"mxrules.example/envelope"
 )
 
-// watcher passes questions on, and complains about names that nobody should be
-// asked about. A question for which answer returns something gets that.
+// watcher forwards questions, and fails the test for names that must not be asked.
 type watcher struct {
 	envelope.Resolver
 	t     testing.TB
 	asked []string // "A mail.example.com."
-	// texts answers questions for TXT, ptr those for the names of the client.
+	// texts and ptr, if not nil, answer questions for TXT and for the client's names.
 	texts func(name string) []string
 	ptr   func() []string
-	// fault lets the question of a number fail, counted from 1.
+	// fault returns the error for a question, by its number from 1 on.
 	fault func(number int) error
 	// shuffle changes the order of an answer.
 	shuffle func(n int, swap func(i, j int))

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// TestApparent has From fields of x@evil.example in which some programs read
-// another author, and such in which none does.
+// TestApparent has From fields of x@evil.example. In some of them some programs read
+// another author.
 func TestApparent(t *testing.T) {
 	for _, tc := range []struct{ name, from, want string }{
 		{"a name", "Ann <x@evil.example>", ""},

@@ -11,7 +11,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// list shows authors as one line.
+// list returns authors on one line.
 func list(authors author.Authors) string {
 	var texts []string
 	for _, mailbox := range authors {
@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 		{"a group among others", " x@example.org, Team: a@example.org;, y@example.org", "x@example.org, a@example.org, y@example.org"},
 		{"an empty group among others", " None:;, a@example.org", "a@example.org"},
 
-		// The address counts and never the name.
+		// The address counts, never the display name.
 		{"an address in quotes as the name", ` "ceo@bank.example" <x@example.org>`, "x@example.org"},
 		{"an address as the name", " ceo@bank.example <x@example.org>", "x@example.org"},
 		{"an address and a comma in quotes", ` "ceo@bank.example, " <x@example.org>`, "x@example.org"},
@@ -77,8 +77,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What nobody can read in one way only has no author, and says why.
-func TestParseRefuses(t *testing.T) {
+// TestParseErrors has fields that are malformed or have more than one meaning.
+func TestParseErrors(t *testing.T) {
 	for _, tc := range []struct{ name, value, want string }{
 		{"nothing", "", "names no author"},
 		{"blanks", " \t ", "names no author"},
@@ -109,7 +109,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a colon first", " : a@example.org;", "has a colon where no group begins"},
 		{"a group in a group", " A: B: a@example.org;;", "has a colon where no group begins"},
 		{"a group that does not end", " A: a@example.org", "has a group that does not end"},
-		{"text behind a group", " A: a@example.org; b@example.org", "has text after the end of a group"},
+		{"text after a group", " A: a@example.org; b@example.org", "has text after the end of a group"},
 		{"a colon in brackets", " <a:x@example.org>", "has a colon inside an address"},
 		{"a bracket that does not close", " Ann <ann@example.org", "has an address whose bracket is not closed"},
 		{"a bracket that does not open", " ann@example.org>", "has a closing bracket without an opening one"},
@@ -126,9 +126,9 @@ func TestParseRefuses(t *testing.T) {
 		{"an encoded word as domain", " x@=?utf-8?q?bank.example?=", "has a domain that has an invalid character"},
 		{"an empty label", " a@bank..example", "has a domain that has an empty label"},
 		{"a long domain", " a@" + strings.Repeat("a.", 150) + "example", "has a domain that has more than 253 octets"},
-		{"a domain that is no UTF-8", " a@b\xff.example", "has a domain that is not valid UTF-8"},
-		{"a domain that turns around", " a@b\u202e.example", "has a domain that is not a valid internationalised name (RFC 5891)"},
-		{"a local part that is no UTF-8", " a\xff@example.org", "has a local part that is not valid UTF-8"},
+		{"a domain that is not UTF-8", " a@b\xff.example", "has a domain that is not valid UTF-8"},
+		{"a domain that reverses text", " a@b\u202e.example", "has a domain that is not a valid internationalised name (RFC 5891)"},
+		{"a local part that is not UTF-8", " a\xff@example.org", "has a local part that is not valid UTF-8"},
 		{"NUL", " a@bank.example\x00.example.org", "has a control character"},
 		{"NUL in the name", " A\x00nn <ann@example.org>", "has a control character"},
 		{"NUL in quotes", " \"A\x00nn\" <ann@example.org>", "has a control character"},

@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// FuzzParse holds every value to what must be true of any, and where net/mail
-// reads addresses too, to the same addresses.
+// FuzzParse tests what is true of any value. If net/mail parses the value too, both must
+// find the same addresses.
 func FuzzParse(f *testing.F) {
 	for _, value := range []string{
 		"ann@example.org", `"a, b" <x@y.example> (c), G: d@e.example;`, "a@b <c@d>", "<@a,@b:c@d.example>",
@@ -40,8 +40,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzApparent says that nothing inside quotes is an address, and that what is one
-// is found behind whatever stands there.
+// FuzzApparent tests that nothing inside quotes is an address, and that an address is
+// found after any text.
 func FuzzApparent(f *testing.F) {
 	for _, name := range []string{"a@b.example", `"`, "(", ")", `\`, "=?utf-8?q?a=40b.example?=", "=?utf-7?q?+AEA-?=", "<@c.example,", "a . b", "@", "＠", "\xff"} {
 		f.Add(name)
@@ -67,9 +67,8 @@ func FuzzApparent(f *testing.F) {
 	})
 }
 
-// TestApparentTakesLinearTime reads 128 KB of each of the things that a reader
-// could read again and again. It has no clock: a quadratic reader would run into
-// the limit of the test.
+// TestApparentTakesLinearTime has 128 KB of each of the parts that a parser could read
+// repeatedly. It has no clock: a quadratic parser would exceed the timeout of the test.
 func TestApparentTakesLinearTime(t *testing.T) {
 	for _, piece := range []string{"(", "()", `"`, `\"`, `"\"`, `"a@b"@`, "a.", ". ", "a@", "a@b.", "a@b.c ", "a@b. ", "=?", "=?a?q?b?=", "=?a?b?", "+AEA", "<@a.b,"} {
 		long := strings.Repeat(piece, 1<<17/len(piece))

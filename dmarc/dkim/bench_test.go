@@ -12,7 +12,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// signed returns a message with a body of so many octets, signed so many times.
+// signed returns a message with a body of this size and this many signatures.
 func signed(size, signatures int, form, body string) string {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	raw := head + "\r\n\r\n" + strings.Repeat(body, size/len(body))
@@ -22,7 +22,7 @@ func signed(size, signatures int, form, body string) string {
 	return raw
 }
 
-// spooled returns a message as a server holds it: what is long is in a file.
+// spooled returns a message as a server keeps it: a long one in a file.
 func spooled(b *testing.B, dir, raw string) *envelope.Message {
 	b.Helper()
 	m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: dir})
@@ -32,8 +32,8 @@ func spooled(b *testing.B, dir, raw string) *envelope.Message {
 	return m
 }
 
-// benchmark verifies the message over and over, each time as another message:
-// one message is not read twice.
+// benchmark verifies the message repeatedly, each time as a new message, because the
+// work on one message is shared.
 func benchmark(b *testing.B, raw string) {
 	dns, dir := world(), b.TempDir()
 	ctx := context.Background()
@@ -73,8 +73,7 @@ func BenchmarkSignatures(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile measures what attacks cost; each should be far under a
-// second.
+// BenchmarkHostile measures the cost of attacks, which should be far below a second.
 func BenchmarkHostile(b *testing.B) {
 	const size = 25 << 20
 	b.Run("25MBOfLineEndsSimple", func(b *testing.B) { benchmark(b, signed(size, 1, "simple/simple", "\r\n")) })
@@ -106,7 +105,7 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// manyAuthors returns From fields with so many authors each, all of different
+// manyAuthors returns From fields with this many authors each, all of different
 // domains.
 func manyAuthors(fields, each int) string {
 	var b strings.Builder
@@ -120,7 +119,7 @@ func manyAuthors(fields, each int) string {
 	return b.String()
 }
 
-// BenchmarkFloor is what reading and hashing 25 MB cost by themselves.
+// BenchmarkFloor measures reading and hashing 25 MB without a verification.
 func BenchmarkFloor(b *testing.B) {
 	m := spooled(b, b.TempDir(), signed(25<<20, 0, "", text))
 	defer m.Close()

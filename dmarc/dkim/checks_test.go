@@ -56,7 +56,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-func TestASpoolThatIsGoneDefers(t *testing.T) {
+func TestUnreadableSpoolIsTempError(t *testing.T) {
 	m, err := envelope.ReadMessage(strings.NewReader(sign(usual, mail, rsaKey())), envelope.Spool{Memory: 1, Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func Example() {
 	// example.org perth permerror "there is no key record"
 }
 
-// Whether a valid signature is of the author's domain, package dmarc says.
+// Pass accepts a signature of any domain; package dmarc compares it with the author.
 func ExamplePass() {
 	e := envelope.Envelope{
 		Message: envelope.NewMessage([]byte("From: ann@example.org\r\n\r\nGood morning, Bob.\r\n")),

@@ -1,6 +1,6 @@
 package dkim
 
-// BodyHash is open to the tests, which cut bodies into pieces of their own.
+// BodyHash is for tests that write a body in pieces.
 type BodyHash = bodyHash
 
 func NewBodyHash(relaxed bool) *BodyHash { return newBodyHash(relaxed) }

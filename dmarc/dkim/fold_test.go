@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// A line of blanks only continues a field as any other fold does, whichever
-// field has it and wherever in the field it stands (RFC 5322, section 4.2).
-func TestLinesOfBlanksFold(t *testing.T) {
+// TestLineOfBlanksFoldsAField tests that a line of blanks only continues any field, at
+// any position (RFC 5322, section 4.2).
+func TestLineOfBlanksFoldsAField(t *testing.T) {
 	for _, tc := range []struct{ name, fields string }{
 		{"inside a field", "X-Report: Yes;\r\n        \r\n  more\r\n"},
 		{"with tabs", "X-Report: Yes;\r\n\t \t\r\n\tmore\r\n"},
@@ -40,9 +40,9 @@ func TestLinesOfBlanksFold(t *testing.T) {
 	}
 }
 
-// The relaxed form knows a line of blanks from a blank no more than another
-// fold; the simple form keeps it (RFC 6376, sections 3.4.1 and 3.4.2).
-func TestALineOfBlanksOnTheWay(t *testing.T) {
+// TestLineOfBlanksAddedAfterSigning tests that the relaxed form treats an added line of
+// blanks as a blank, and the simple form does not (RFC 6376, sections 3.4.1 and 3.4.2).
+func TestLineOfBlanksAddedAfterSigning(t *testing.T) {
 	for form, want := range map[string]string{
 		"relaxed/relaxed": "pass",
 		"simple/simple":   "fail: the signature does not match the message",
@@ -60,8 +60,7 @@ func TestALineOfBlanksOnTheWay(t *testing.T) {
 	}
 }
 
-// The signature itself may be folded so.
-func TestLinesOfBlanksInASignature(t *testing.T) {
+func TestLineOfBlanksInASignature(t *testing.T) {
 	for _, tags := range []string{
 		strings.Replace(usual, "s=rsa;\r\n h=", "s=rsa;\r\n  \r\n h=", 1),
 		strings.Replace(usual, "From:To", "From:\r\n \r\n To", 1),

@@ -13,8 +13,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// FuzzBodyHash holds the hash of a body in pieces to that of a plain reading of
-// it as a whole.
+// FuzzBodyHash compares the hash of a body that is written in pieces with that of a
+// plain implementation, which reads the body as a whole.
 func FuzzBodyHash(f *testing.F) {
 	for _, body := range []string{
 		"", "\r\n", "a", " \r\n", "a \r\n\r\n b\t\tc\r\n\r\n", "\r\r\n\n\r", "a\r\r\nb", "a\r", " \r", "\n\n a \n",
@@ -25,7 +25,7 @@ func FuzzBodyHash(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte, size int, relaxed bool) {
-		// What ends with LF is a line: it is hashed as on the wire.
+		// LF ends a line too, and is hashed as CRLF.
 		wire := strings.ReplaceAll(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n", "\r\n")
 		want := sha256.Sum256([]byte(plainBody(wire, relaxed)))
 		hash := dkim.NewBodyHash(relaxed)
@@ -38,7 +38,7 @@ func FuzzBodyHash(f *testing.F) {
 	})
 }
 
-// FuzzSignature gives the verifier any DKIM-Signature field.
+// FuzzSignature verifies arbitrary DKIM-Signature fields.
 func FuzzSignature(f *testing.F) {
 	f.Add(usual)
 	f.Add(with("bh", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "b", "AAAA"))
@@ -73,7 +73,7 @@ func wantSettled(t *testing.T, result *dkim.Result, s dkim.Signature) {
 	}
 }
 
-// FuzzKey gives the verifier any TXT record for a key.
+// FuzzKey verifies a message with arbitrary TXT records as the key.
 func FuzzKey(f *testing.F) {
 	f.Add(record(rsaKey()))
 	f.Add(record(edKey))
@@ -92,8 +92,8 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// FuzzAgainstGoMsgauth holds the verifier to go-msgauth where both read the same
-// message in the same way.
+// FuzzAgainstGoMsgauth compares the verifier with go-msgauth, unless a message has
+// something that the two are known to read differently.
 func FuzzAgainstGoMsgauth(f *testing.F) {
 	f.Add("Subject: x\r\n", "body\r\n", true, true, 0, 'x')
 	f.Add("X: y\r\n z\r\nSUBJECT : a  b\t\r\n", " a \r\n\r\n", false, true, 250, ' ')
@@ -131,8 +131,8 @@ func FuzzAgainstGoMsgauth(f *testing.F) {
 	})
 }
 
-// differs reports whether a message has what go-msgauth reads in another way,
-// each time with a reason to read it in ours.
+// differs reports whether a message has something that go-msgauth reads differently. The
+// comments have our reasons.
 func differs(raw string) bool {
 	head, _, _ := strings.Cut(strings.ReplaceAll(raw, "\r\n", "\n"), "\n\n")
 	for line := range strings.SplitSeq(head, "\n") {
@@ -150,7 +150,7 @@ func differs(raw string) bool {
 
 func isASCII(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r > 0x7e }) < 0 }
 
-// answering is a resolver that has the same TXT records for every name.
+// answering is a resolver with the same TXT records for every name.
 type answering struct {
 	envelope.Resolver
 	texts []string

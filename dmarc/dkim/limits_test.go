@@ -13,8 +13,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// junk returns signatures of a domain that nobody can verify. The body hash is
-// right if body is not nil, so that each of them is worth a lookup.
+// junk returns invalid signatures of a domain. If body is not nil, their body hash is
+// correct, so that each of them needs a lookup.
 func junk(n int, domain, message string) string {
 	var b strings.Builder
 	for i := range n {
@@ -25,9 +25,9 @@ func junk(n int, domain, message string) string {
 	return b.String()
 }
 
-// Whatever strangers put on top of a message, the signature that counts for its
-// author is verified.
-func TestJunkHidesNothing(t *testing.T) {
+// TestAddedSignaturesDoNotHideTheAligned tests that the signature of the author domain is
+// verified, whatever an attacker adds to the message.
+func TestAddedSignaturesDoNotHideTheAligned(t *testing.T) {
 	good := sign(usual, mail, rsaKey())
 	below := sign(usual, strings.Replace(mail, "Ann <ann@example.org>", "ann@www.example.org", 1), rsaKey())
 	for _, tc := range []struct {
@@ -44,7 +44,7 @@ func TestJunkHidesNothing(t *testing.T) {
 		{"a hundred that can't be read", strings.Repeat("DKIM-Signature: x\r\n", 100) + good, true, 1},
 		{"a hundred of public suffixes above the author", junk(50, "org", mail) + junk(50, "com", mail) + below, true, 10},
 		{"a hundred with l=", strings.ReplaceAll(junk(100, "example.org", mail), "v=1;", "v=1; l=1;") + good, true, 1},
-		// These can only be from somebody who can break the good one as well.
+		// Only someone who could also break the good signature can add these.
 		{"a hundred of the author", junk(100, "example.org", mail) + good, false, 10},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -64,8 +64,9 @@ func TestJunkHidesNothing(t *testing.T) {
 	}
 }
 
-// The nearer a signing domain is to an author, the sooner it is verified.
-func TestSignaturesThatCouldAlignComeFirst(t *testing.T) {
+// TestSignaturesNearTheAuthorComeFirst tests that signatures are verified in the order in
+// which their domains are near to an author.
+func TestSignaturesNearTheAuthorComeFirst(t *testing.T) {
 	for _, tc := range []struct {
 		from  string
 		order string // of the questions
@@ -96,7 +97,7 @@ func TestSignaturesThatCouldAlignComeFirst(t *testing.T) {
 	}
 }
 
-func TestEachKeyIsAskedForOnce(t *testing.T) {
+func TestEachKeyIsLookedUpOnce(t *testing.T) {
 	dns := world()
 	signed := sign(usual, sign(with("c", "simple/simple"), mail, rsaKey()), rsaKey())
 	if got := said(verify(t, dns, signed)); got != "pass | pass" {
@@ -107,8 +108,8 @@ func TestEachKeyIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// Inputs on which a careless verifier spends minutes, or all memory. That they
-// come to an end soon the benchmarks show.
+// TestHostileSizes has inputs on which a naive verifier spends minutes, or all memory.
+// BenchmarkHostile measures them.
 func TestHostileSizes(t *testing.T) {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	signedBody := func(body string) func(string) string {
@@ -181,8 +182,9 @@ func TestTwentyThousandSignatures(t *testing.T) {
 	}
 }
 
-// What one check has verified another need not, in one judgement.
-func TestTheWorkIsShared(t *testing.T) {
+// TestChecksShareTheVerification tests that the checks of a judgement share one
+// verification.
+func TestChecksShareTheVerification(t *testing.T) {
 	e := envelope.Envelope{Message: envelope.NewMessage([]byte(sign(usual, mail, rsaKey()))), Now: now}
 	dns := world()
 	ctx := envelope.WithJudgement(t.Context())
@@ -205,8 +207,9 @@ func TestTheWorkIsShared(t *testing.T) {
 	}
 }
 
-// A check whose time is over leaves its lack of an answer to itself.
-func TestAnAbandonedVerificationIsNotShared(t *testing.T) {
+// TestAbandonedVerificationIsNotShared tests that a check whose context has ended leaves
+// no result for others.
+func TestAbandonedVerificationIsNotShared(t *testing.T) {
 	m := envelope.NewMessage([]byte(sign(usual, mail, rsaKey())))
 	judgement := envelope.WithJudgement(t.Context())
 	ended, cancel := context.WithCancel(judgement)
@@ -220,8 +223,8 @@ func TestAnAbandonedVerificationIsNotShared(t *testing.T) {
 	}
 }
 
-// A context that ends while a key is looked up ends the verification.
-func TestTheContextEndsAVerification(t *testing.T) {
+// TestContextEndsTheVerification has a context that ends during the lookup of a key.
+func TestContextEndsTheVerification(t *testing.T) {
 	signed := junk(9, "slow.example", mail) + sign(usual, mail, rsaKey())
 	ctx, cancel := context.WithCancel(t.Context())
 	dns := &cancelling{Zone: world(), cancel: cancel}
@@ -236,7 +239,7 @@ func TestTheContextEndsAVerification(t *testing.T) {
 	}
 }
 
-// cancelling ends a context with the first question.
+// cancelling is a resolver that ends a context at the first question.
 type cancelling struct {
 	*zone.Zone
 	cancel func()
@@ -249,7 +252,7 @@ func (c *cancelling) LookupTXT(ctx context.Context, name string) ([]string, erro
 	return c.Zone.LookupTXT(ctx, name)
 }
 
-// The body comes from a spool in pieces, and is not kept.
+// TestMemoryDoesNotGrowWithTheMessage has a body in a spool, which is read in pieces.
 func TestMemoryDoesNotGrowWithTheMessage(t *testing.T) {
 	const size = 25 << 20
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")

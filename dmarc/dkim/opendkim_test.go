@@ -17,9 +17,9 @@ import (
 	"mxrules.example/envelope"
 )
 
-// openDKIM is the program of the Debian package opendkim, with a configuration
-// of its own in a folder of the test. It reads messages from files (-t) and its
-// keys from a file in place of DNS (TestDNSData), and asks the network nothing.
+// openDKIM is the program of the Debian package opendkim, with a configuration in a
+// directory of the test. It reads messages from files (-t) and keys from a file instead
+// of DNS (TestDNSData), so it does not use the network.
 type openDKIM struct {
 	*testing.T
 	program, dir string
@@ -39,7 +39,7 @@ func newOpenDKIM(t *testing.T) *openDKIM {
 	return nil
 }
 
-// write puts a file into the folder and returns its path.
+// write writes a file into the directory and returns its path.
 func (o *openDKIM) write(name, text string) string {
 	o.Helper()
 	path := filepath.Join(o.dir, name)
@@ -49,11 +49,11 @@ func (o *openDKIM) write(name, text string) string {
 	return path
 }
 
-// inserted matches what OpenDKIM says of a field that it would put on top.
+// inserted matches the report of OpenDKIM about a field that it would add.
 var inserted = regexp.MustCompile(`(?s)### INSHEADER: idx=\d+ hname='([^']*)' hvalue='(.*?)'\n`)
 
-// run runs opendkim on a message and returns the value of the field of this
-// name that it would put on top. It reads files with LF.
+// run runs opendkim on a message and returns the value of the field with this name that
+// it would add. It reads files with LF.
 func (o *openDKIM) run(config, field, raw string) string {
 	o.Helper()
 	config = "Syslog no\nRequireSafeKeys no\nInternalHosts 0.0.0.0/0\n" + config
@@ -71,7 +71,7 @@ func (o *openDKIM) run(config, field, raw string) string {
 	return ""
 }
 
-// sign signs a message as example.org with one of the keys of world.
+// sign signs a message as example.org with a key of world.
 func (o *openDKIM) sign(raw, key, form, more string) string {
 	o.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(keyOf(key))
@@ -83,7 +83,7 @@ func (o *openDKIM) sign(raw, key, form, more string) string {
 		key, file, form, algorithmOf(key), more), "DKIM-Signature", raw) + "\r\n" + raw
 }
 
-// verify returns the words for the signatures of a message, in its order.
+// verify returns the results of the signatures of a message, in their order.
 func (o *openDKIM) verify(raw string) string {
 	o.Helper()
 	keys := "revoked._domainkey.example.org v=DKIM1; p=\n"
@@ -105,16 +105,16 @@ func algorithmOf(key string) string {
 	return "rsa-sha256"
 }
 
-// What OpenDKIM signs verifies, in every canonicalization and with both
-// algorithms, and does not once a signed octet has changed.
+// TestVerifiesSignaturesOfOpenDKIM tests that signatures of OpenDKIM are valid, with
+// every canonicalization and both algorithms, and invalid after a signed octet changes.
 //
-// OpenDKIM 2.11 signs with Ed25519 and the simple form of the header what it
-// can't verify itself: it folds the field after signing it. There the two must
-// agree.
-func TestSignedByOpenDKIM(t *testing.T) {
+// With Ed25519 and the simple form of the header, OpenDKIM 2.11 makes signatures that it
+// cannot verify itself: it folds the field after signing it. In that case both must
+// have the same result.
+func TestVerifiesSignaturesOfOpenDKIM(t *testing.T) {
 	o := newOpenDKIM(t)
-	// OpenDKIM trims values when it reads a file, unlike when it sits in a mail
-	// server, so that blanks at their ends would be missing from what it signs.
+	// When OpenDKIM reads a file, unlike as a milter, it trims values. So no value here
+	// ends with blanks.
 	head := "Received: from a.example by b.example;\r\n\tMon, 2 Feb 2026 09:59:00 +0000\r\n" +
 		"From: Ann <ann@example.org>\r\nTo: bob@example.net,\r\n  carol@example.net\r\n" +
 		"SUBJECT: two  blanks\ttab\r\nDate: Mon, 2 Feb 2026 10:00:00 +0000\r\n\r\n"
@@ -154,8 +154,8 @@ func TestSignedByOpenDKIM(t *testing.T) {
 	}
 }
 
-// verifyNow returns the words for the signatures of a message by the clock of
-// the machine, which OpenDKIM has too.
+// verifyNow returns the results of the signatures of a message by the system clock, which
+// OpenDKIM uses too.
 func verifyNow(t *testing.T, raw string) string {
 	t.Helper()
 	var words []string
@@ -165,9 +165,9 @@ func verifyNow(t *testing.T, raw string) string {
 	return strings.Join(words, " ")
 }
 
-// On these messages OpenDKIM has an opinion too. Where it differs, the reason
-// is beside it. (The library is the same as in opendkim-testmsg, which can be
-// given no keys but through DNS.)
+// TestOpenDKIMAgrees compares the verifier with OpenDKIM. Where the results differ, the
+// case has the reason. (opendkim-testmsg has the same library, but takes keys only from
+// DNS.)
 func TestOpenDKIMAgrees(t *testing.T) {
 	o := newOpenDKIM(t)
 	const plain = "Received: from a.example by b.example\r\nFrom: Ann <ann@example.org>\r\nTo: bob@example.net\r\n" +
@@ -223,18 +223,18 @@ func TestOpenDKIMAgrees(t *testing.T) {
 		{"i= elsewhere", tags("i", "@example.net"), "", ""},
 		{"i= below", tags("i", "ann@mail.example.org"), "", ""},
 		{"i= quoted", tags("i", "ann=40example=2Eorg"), "", ""},
-		{"i= with b= in it", tags("i", "b=c@example.org"), "permerror", "it wants every = in a local part written as =3D, as section 3.5 does, and few signers do"},
+		{"i= with b= in it", tags("i", "b=c@example.org"), "permerror", "it requires =3D for every = in a local part, as section 3.5 does, but few signers write that"},
 		{"z= with b= in it", tags("z", "Subject:b=c"), "", ""},
-		{"revoked key", tags("s", "revoked"), "fail", "to us it is permerror (section 6.1.2: key revoked)"},
+		{"revoked key", tags("s", "revoked"), "fail", "ours is permerror (section 6.1.2: key revoked)"},
 		{"version 2", tags("v", "2"), "", ""},
 		{"no bh=", strings.Replace(signed, "bh=", "xx=", 1), "", ""},
-		{"d= twice", tags("y", "1; d=example.org"), "pass", "it takes the last, against section 3.2"},
+		{"d= twice", tags("y", "1; d=example.org"), "pass", "it uses the last one, contrary to section 3.2"},
 		{"unknown algorithm", tags("a", "rsa-sha512"), "", ""},
 		{"unknown canonicalization", tags("c", "nowsp"), "", ""},
 		{"l=5", tags("l", "5"), "fail", "the whole body was hashed, and we refuse l= that covers less"},
 		{"l= of the whole body", tags("l", fmt.Sprint(len(plainBody("Hello  Bob, \r\n\r\ntab\t.\r\n", true)))), "", ""},
-		{"l= of more than the body", tags("l", "1000"), "fail", "to us it is permerror (section 3.5: it must not be)"},
-		{"From twice", "From: x@example.net\r\n" + signed, "pass", "it leaves messages with two authors to others"},
+		{"l= of more than the body", tags("l", "1000"), "fail", "ours is permerror (section 3.5 forbids it)"},
+		{"From twice", "From: x@example.net\r\n" + signed, "pass", "it does not check for several From fields"},
 		{"a= in upper case", tags("a", "RSA-SHA256"), "", ""},
 		{"d= in upper case", tags("d", "EXAMPLE.ORG"), "", ""},
 		{"blanks in b=", other(" b=", " b= \r\n "), "", ""},

@@ -10,7 +10,7 @@ import (
 	"mxrules.example/dmarc/dkim"
 )
 
-// alterations are how a message changes on its way, by accident or not.
+// alterations are changes to a message in transit, accidental or malicious.
 var alterations = []func(r *rand.Rand, raw string) string{
 	func(r *rand.Rand, raw string) string { // another octet
 		i := r.IntN(len(raw))
@@ -49,8 +49,8 @@ var alterations = []func(r *rand.Rand, raw string) string{
 	},
 }
 
-// piece returns what is put into a message, more often than not something that
-// canonicalization has an opinion of.
+// piece returns text to insert into a message, mostly text that canonicalization
+// changes.
 func piece(r *rand.Rand) string {
 	if pieces := []string{" ", "\t", "\r\n", "\r\n ", "  ", ":", ";", "="}; r.IntN(2) == 0 {
 		return pieces[r.IntN(len(pieces))]
@@ -58,8 +58,8 @@ func piece(r *rand.Rand) string {
 	return string(rune('!' + r.IntN('~'-'!')))
 }
 
-// covered is all that each signature of a message covers, read as plainly as
-// can be. What is not in it may change and what is in it may not.
+// covered returns everything that the signatures of a message cover, by a plain
+// implementation. Only the rest may change.
 func covered(raw string) []string {
 	head, body, _ := strings.Cut(raw, "\r\n\r\n")
 	fields := splitFields(strings.TrimSuffix(head, "\r\n"))
@@ -82,8 +82,8 @@ func covered(raw string) []string {
 	return contents
 }
 
-// TestAlterations alters signed messages at random. A signature holds as long
-// as what it covers is the same to a plain reader, and not a moment longer.
+// TestAlterations changes signed messages at random. A signature is valid if and only if
+// what it covers is unchanged according to covered.
 func TestAlterations(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -123,8 +123,7 @@ func TestAlterations(t *testing.T) {
 	}
 }
 
-// refused reports whether the header as such was refused, be the signature good
-// or not.
+// refused reports whether the header itself was refused, whatever the signature.
 func refused(r *dkim.Result) bool {
 	for _, s := range r.Signatures {
 		if s.Word != "policy" {

@@ -17,7 +17,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// with changes tags of the usual signature; a value of "-" takes the tag away.
+// with changes tags of the usual signature; the value "-" removes the tag.
 func with(changes ...string) string {
 	tags := usual
 	for i := 0; i < len(changes); i += 2 {
@@ -34,9 +34,9 @@ func with(changes ...string) string {
 	return strings.TrimPrefix(tags, ";")
 }
 
-// Each of these is signed as it stands, so that the fault is its only one. None
-// asks for a key.
-func TestSignaturesThatAreRefusedUnasked(t *testing.T) {
+// TestSignaturesRefusedWithoutALookup has signatures with exactly one fault: each is made
+// over the fault. None needs a key.
+func TestSignaturesRefusedWithoutALookup(t *testing.T) {
 	for _, tc := range []struct{ name, tags, want string }{
 		{"v=2", with("v", "2"), "permerror: the signature is not of version 1 (v=)"},
 		{"v=01", with("v", "01"), "permerror: the signature is not of version 1 (v=)"},
@@ -148,8 +148,9 @@ func manyTags(n int) string {
 	return b.String()
 }
 
-// Headers that no signature protects, because programs read them differently.
-func TestHeadersThatAreRefused(t *testing.T) {
+// TestAmbiguousHeaders has headers that programs read differently, so that no signature
+// protects them.
+func TestAmbiguousHeaders(t *testing.T) {
 	signed := sign(usual, mail, rsaKey())
 	oversigned := sign(with("h", "From:From:To"), mail, rsaKey())
 	head, body, _ := strings.Cut(signed, "\r\n\r\n")
@@ -185,7 +186,7 @@ func TestHeadersThatAreRefused(t *testing.T) {
 	}
 }
 
-// However lines end, they are verified as they were on the wire.
+// TestLineEnds tests that lines with any line end are verified as with CRLF.
 func TestLineEnds(t *testing.T) {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	for _, form := range []string{"simple/simple", "relaxed/relaxed"} {
@@ -206,7 +207,7 @@ func TestLineEnds(t *testing.T) {
 	}
 }
 
-// modulus is a number of so many bits. Nobody has its private half.
+// modulus returns a number of this many bits, which has no known factors.
 func modulus(bits int) *big.Int {
 	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
 	return n.SetBit(n, 0, 1)
@@ -301,7 +302,7 @@ func hundred(text string) []string {
 	return records
 }
 
-// selector is a world in which the selector sel has these records.
+// selector returns a world in which the selector sel has these records.
 func selector(records []string) *zone.Zone {
 	var lines []string
 	for _, text := range records {
@@ -310,8 +311,8 @@ func selector(records []string) *zone.Zone {
 	return world(lines...)
 }
 
-// A key may be behind an alias, or under a name of any script.
-func TestKeysAreFoundAsDNSHasThem(t *testing.T) {
+// TestKeyLookups tests keys behind an alias and below names of any script.
+func TestKeyLookups(t *testing.T) {
 	dns := world(
 		"*._domainkey.alias.example. CNAME rsa._domainkey.example.org.",
 		"a._domainkey.loop.example. CNAME b._domainkey.loop.example.",
@@ -373,8 +374,8 @@ func TestKeyDetails(t *testing.T) {
 	}
 }
 
-// A lookup that fails for now never becomes an answer for good.
-func TestTemporaryFailures(t *testing.T) {
+// TestFailedLookupIsNeverPermanent tests that a failed lookup is a temperror.
+func TestFailedLookupIsNeverPermanent(t *testing.T) {
 	signed := sign(usual, mail, rsaKey())
 	for _, fault := range []string{zone.SERVFAIL, zone.REFUSED, zone.Timeout} {
 		dns := world().Failing("rsa._domainkey.example.org. TXT", fault)

@@ -11,8 +11,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// The keys of all signatures are looked up concurrently. The bubble of synctest
-// fails the test if a goroutine is left.
+// TestKeysTakeOneRound tests that the keys of all signatures are looked up concurrently.
+// synctest fails the test if a goroutine is left.
 func TestKeysTakeOneRound(t *testing.T) {
 	raw := []byte(junk(9, "junk.example", mail) + sign(usual, mail, rsaKey()))
 	for name, verify := range map[string]func(context.Context, envelope.Resolver, *envelope.Envelope){
@@ -34,7 +34,7 @@ func TestKeysTakeOneRound(t *testing.T) {
 	}
 }
 
-func TestEvaluateWithoutMessage(t *testing.T) {
+func TestEvaluateWithoutAMessage(t *testing.T) {
 	signed := envelope.NewMessage([]byte(sign(usual, mail, rsaKey())))
 	for name, e := range map[string]*envelope.Envelope{
 		"before Data": {Stage: envelope.Rcpt, Message: signed, Now: now},

@@ -17,8 +17,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// The keys of the tests, of which the public halves are in world: rsa and small
-// (1024 bits) of example.org, and ed.
+// The private keys of the tests. Their public keys are in world, as the selectors rsa,
+// small (1024 bits) and ed of example.org.
 var (
 	rsaKey   = generated(2048)
 	smallKey = generated(1024)
@@ -35,7 +35,7 @@ func generated(bits int) func() crypto.Signer {
 	})
 }
 
-// record is the key record for a key.
+// record returns the key record of a key.
 func record(key crypto.Signer) string {
 	if public, isEd25519 := key.Public().(ed25519.PublicKey); isEd25519 {
 		return "v=DKIM1; k=ed25519; p=" + base64.StdEncoding.EncodeToString(public)
@@ -51,7 +51,7 @@ func spki(public crypto.PublicKey) []byte {
 	return der
 }
 
-// txt writes a text as a TXT record has it: in strings of at most 255 octets.
+// txt returns the value of a TXT record: strings of at most 255 octets.
 func txt(text string) string {
 	var b strings.Builder
 	for len(text) > 250 {
@@ -61,7 +61,7 @@ func txt(text string) string {
 	return b.String() + `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
-// world is the DNS of the tests, with more records if a test wants them.
+// world returns the zone of the tests, with additional records.
 func world(more ...string) *zone.Zone {
 	return zone.MustParse(strings.Join(append([]string{
 		"rsa._domainkey.example.org. TXT " + txt(record(rsaKey())),
@@ -72,10 +72,10 @@ func world(more ...string) *zone.Zone {
 	}, more...), "\n"))
 }
 
-// now is when the tests take place.
+// now is the time of the tests.
 var now = time.Date(2026, 2, 2, 10, 0, 0, 0, time.UTC)
 
-// mail is a message that nobody has signed yet.
+// mail is an unsigned message.
 const mail = "Received: from a.example by b.example;\r\n" +
 	"\tMon, 2 Feb 2026 09:59:00 +0000\r\n" +
 	"From: Ann <ann@example.org>\r\n" +
@@ -85,13 +85,12 @@ const mail = "Received: from a.example by b.example;\r\n" +
 	"\r\n" +
 	"Hello  Bob, \r\n\tthis is a tab\t.\r\n\r\n.\r\n \r\n\r\n"
 
-// usual are the tags of a signature as most are.
+// usual has the tags of a common signature.
 const usual = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=rsa;\r\n h=From:To:Subject:Date; bh=; b="
 
-// sign puts a signature on top of a message. The tags are those of the
-// signature, in which the values of bh= and b= are filled in unless they are
-// there. It reads RFC 6376 in its own way, as plainly as can be, to be a second
-// opinion on the verifier.
+// sign adds a signature with these tags to the top of a message. It computes bh= and b=
+// unless the tags have them. It is a plain implementation of RFC 6376 that shares no
+// code with the verifier.
 func sign(tags, message string, key crypto.Signer) string {
 	head, body, _ := strings.Cut(message, "\r\n\r\n")
 	canonicalization := strings.ToLower(tagOf(tags, "c"))
@@ -122,7 +121,7 @@ func signature(text string, key crypto.Signer) []byte {
 	return data
 }
 
-// picked is the canonical form of the fields that h= names.
+// picked returns the canonical form of the fields that h= names.
 func picked(fields []string, names string, relaxed bool) string {
 	var b strings.Builder
 	for _, name := range strings.Split(names, ":") {
@@ -143,7 +142,7 @@ var (
 	fieldEnd = regexp.MustCompile(`\r\n([^ \t])`)
 )
 
-// splitFields splits a header without its empty line.
+// splitFields splits a header, without its empty line, into fields.
 func splitFields(head string) []string {
 	return strings.Split(fieldEnd.ReplaceAllString(head, "\x00$1"), "\x00")
 }
@@ -153,7 +152,7 @@ func nameOf(field string) string {
 	return strings.TrimRight(name, " \t")
 }
 
-// plainField is a field in canonical form, without the end of its last line.
+// plainField returns a field in canonical form, without the end of its last line.
 func plainField(field string, relaxed bool) string {
 	if !relaxed {
 		return field
@@ -163,7 +162,7 @@ func plainField(field string, relaxed bool) string {
 	return strings.ToLower(nameOf(field)) + ":" + strings.Trim(value, " ")
 }
 
-// plainBody is a body in canonical form.
+// plainBody returns a body in canonical form.
 func plainBody(body string, relaxed bool) string {
 	if relaxed {
 		body = strings.ReplaceAll(blanks.ReplaceAllString(body, " "), " \r\n", "\r\n")
@@ -194,7 +193,7 @@ func fillTag(tags, name, value string) string {
 	return tagPattern(name).ReplaceAllString(tags, "${1}${2}"+value)
 }
 
-// withoutData is a signature without the value of b= and the blanks around it.
+// withoutData returns a signature without the value of b= and the blanks around it.
 func withoutData(tags string) string {
 	return regexp.MustCompile(`(^|;)(\s*b\s*=)[^;]*`).ReplaceAllString(tags, "$1$2")
 }

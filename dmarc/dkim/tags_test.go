@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// i= is quoted-printable (RFC 6376, sections 2.11 and 3.5).
+// TestIdentity tests that i= is decoded as quoted-printable (RFC 6376, sections 2.11 and
+// 3.5).
 func TestIdentity(t *testing.T) {
 	for written, want := range map[string]string{
 		"-":                               "@example.org",
@@ -20,7 +21,7 @@ func TestIdentity(t *testing.T) {
 		"a=20b@example.org":               "a b@example.org",
 		"ann\r\n =40 example\r\n\t=2Eorg": "ann@example.org",
 		"gr=C3=BC=C3=9Fe@example.org":     "grüße@example.org",
-		// Few signers write an equals sign as they should.
+		// Few signers encode an equals sign as required.
 		"list=ann=example.net@example.org": "list=ann=example.net@example.org",
 		"a=@example.org":                   "a=@example.org",
 		"a=4@example.org":                  "a=4@example.org",
@@ -33,8 +34,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// The beginning of b= that a result names is long enough to tell the signatures of
-// a message apart (RFC 6008, section 4).
+// TestPrefixesAreUnique tests that the prefix of b= is long enough to identify each
+// signature of a message (RFC 6008, section 4).
 func TestPrefixesAreUnique(t *testing.T) {
 	data := func(b string) string { return strings.TrimSuffix(sign(with("b", b), mail, nil), mail) }
 	for _, tc := range []struct{ all, want string }{
@@ -62,7 +63,7 @@ func TestPrefixesAreUnique(t *testing.T) {
 	}
 }
 
-// A signature with l= is as good as one without if it covers the whole body.
+// TestBodyLength tests that a signature with l= is valid if it covers the whole body.
 func TestBodyLength(t *testing.T) {
 	head, _, _ := strings.Cut(mail, "\r\n\r\n")
 	for _, body := range []string{"", "\r\n", "Hello", "Hello  Bob, \r\n\ttab\t.\r\n\r\n.\r\n \r\n\r\n", strings.Repeat("0123456789\r\n", 1000)} {

@@ -12,13 +12,13 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// verify returns the words and reasons for the signatures of a message.
+// verify returns the results of the signatures of a message, with reasons.
 func verify(t testing.TB, r envelope.Resolver, raw string) *dkim.Result {
 	t.Helper()
 	return dkim.Evaluate(t.Context(), r, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw)), Now: now})
 }
 
-// said shows what became of each signature.
+// said returns the result of each signature.
 func said(r *dkim.Result) string {
 	var b strings.Builder
 	for i, s := range r.Signatures {
@@ -81,8 +81,8 @@ func TestEveryCanonicalizationAndAlgorithm(t *testing.T) {
 	}
 }
 
-// What a verifier must not take for a fault.
-func TestValidSignatures(t *testing.T) {
+// TestUnusualSignaturesAreValid has signatures that are valid although they look wrong.
+func TestUnusualSignaturesAreValid(t *testing.T) {
 	for _, tc := range []struct{ name, tags string }{
 		{"as usual", usual},
 		{"the default form is simple", "v=1; a=rsa-sha256; d=example.org; s=rsa; h=From; bh=; b="},
@@ -129,7 +129,8 @@ func TestValidSignatures(t *testing.T) {
 	}
 }
 
-// A signature may cover those below it, and never covers itself.
+// TestSignaturesOverSignatures tests that a signature may cover those below it and never
+// covers itself.
 func TestSignaturesOverSignatures(t *testing.T) {
 	first := sign(usual, mail, rsaKey())
 	second := sign(with("h", "From:DKIM-Signature:DKIM-Signature"), first, rsaKey())
@@ -157,9 +158,9 @@ func TestResultInJSON(t *testing.T) {
 	}
 }
 
-// The messages that RFC 6376, appendix A.2 and RFC 8463, appendix A.3 show
-// signed, with the keys that they give.
-func TestTheExamplesOfTheRFCs(t *testing.T) {
+// TestExamplesOfTheRFCs has the signed messages and keys of RFC 6376, appendix A.2 and
+// RFC 8463, appendix A.3.
+func TestExamplesOfTheRFCs(t *testing.T) {
 	dns := zone.MustParse(
 		"brisbane._domainkey.example.com. TXT " + txt("v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkM"+
 			"oGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToI"+

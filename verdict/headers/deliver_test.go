@@ -131,7 +131,7 @@ func TestForgedFieldOfANameThatEndsWithADigit(t *testing.T) {
 	}
 }
 
-// TestOtherFieldsStay has fields that are not ours, and unusual messages.
+// TestOtherFieldsStay has fields of others and unusual messages, which stay unchanged.
 func TestOtherFieldsStay(t *testing.T) {
 	for _, message := range []string{
 		"Authentication-Results: mx.example.net; spf=pass\r\n\r\n",
@@ -156,9 +156,7 @@ func TestOtherFieldsStay(t *testing.T) {
 		"X: y\r Authentication-Results: mx.example.org; spf=pass\rZ: Authentication-Results: mx.example.org\r\n\r\n",
 		"Subject: a\nX: y\r\n\r\nbody\n", "Subject: a", "Subject: a\n", "\r\nbody", "body without a header", "", "a\x00b: \xff\r\n\tc\r\n\r\n\r\n",
 	} {
-		if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+message {
-			t.Errorf("%q: %q", message, got)
-		}
+		wantDelivered(t, message, message)
 	}
 }
 
@@ -173,9 +171,7 @@ func TestTheHeaderEndsForEveryReader(t *testing.T) {
 		"Subject: a\r\r\n\nbody\n":   "Subject: a\r\r\n\r\nbody\n",
 		"\nbody":                     "\r\nbody",
 	} {
-		if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+want {
-			t.Errorf("%q: %q", message, got)
-		}
+		wantDelivered(t, message, want)
 	}
 }
 
@@ -207,9 +203,16 @@ func TestFirstLinesDoNotContinueOurFields(t *testing.T) {
 		"Authentication-Results: mx.example.org;\r\n\tdkim=pass\r\n x=y\r\nSubject: a\r\n": "Subject: a\r\n",
 		" only\r\n": "",
 	} {
-		if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+want {
-			t.Errorf("%q: %q", message, got)
-		}
+		wantDelivered(t, message, want)
+	}
+}
+
+// wantDelivered fails the test unless mx.example.org delivers message as want, below a
+// field without results.
+func wantDelivered(t testing.TB, message, want string) {
+	t.Helper()
+	if got := deliver(t, message); got != "Authentication-Results: mx.example.org; none\r\n"+want {
+		t.Errorf("%q: %q", message, got)
 	}
 }
 
@@ -219,7 +222,7 @@ func deliver(t testing.TB, message string) string {
 	return deliverBy(t, stamp(t), message)
 }
 
-// deliverBy returns the message that a server delivers with the results of v.
+// deliverBy returns the message that the server of s delivers with these verdicts.
 func deliverBy(t testing.TB, s *headers.Stamp, message string, v ...verdict.Verdict) string {
 	t.Helper()
 	r, err := s.Deliver(envelope.NewMessage([]byte(message)), client(), v...)

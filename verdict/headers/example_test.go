@@ -16,8 +16,7 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// What the rules found goes on top of the message, and what pretends to come
-// from us goes out.
+// The results go to the top of the message, and forged fields with our name are removed.
 func Example() {
 	resolver := zone.MustParse(`
 		1.2.0.192.in-addr.arpa.  PTR  mail.example.net.

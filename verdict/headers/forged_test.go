@@ -60,7 +60,7 @@ func disguised(random *rand.Rand, piece string) string {
 	return piece
 }
 
-// loosely returns a value as a program reads it that drops everything but letters.
+// loosely returns a value as read by a program that removes everything except letters.
 func loosely(value string) string {
 	for before := ""; before != value; {
 		before, value = value, comment.ReplaceAllString(value, "")
@@ -73,8 +73,8 @@ var (
 	noise   = regexp.MustCompile(`[^a-z0-9.;=-]`)
 )
 
-// TestPythonFindsOnlyOurFields lets Python read delivered messages that had forged
-// fields: only our own field has our name.
+// TestPythonFindsOnlyOurFields lets Python read delivered messages that arrived with
+// forged fields: only our own field has our name.
 func TestPythonFindsOnlyOurFields(t *testing.T) {
 	var before, after [][]byte
 	for _, field := range forgeries() {

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/verdict/headers"
 )
 
-// FuzzAuthenticationResults tests that any result
-// becomes one field that parses as the same result.
+// FuzzAuthenticationResults tests that any result becomes one field, which parses as the
+// same result.
 func FuzzAuthenticationResults(f *testing.F) {
 	f.Add("spf", "pass", "", "smtp", "mailfrom", "someone@example.net", false)
 	f.Add("dkim", "fail", `a "b" \ (c); d`, "header", "b", "ab+/cd==", false)
@@ -60,8 +60,8 @@ func FuzzReceivedSPF(f *testing.F) {
 	})
 }
 
-// FuzzParse tests that any text parses or is an error, and that a delivered message
-// has no field with our name but the one on top.
+// FuzzParse tests that any text parses or is an error, and that a delivered message has
+// no other field with our name than the one on top.
 func FuzzParse(f *testing.F) {
 	f.Add("mx.example.org; spf=pass")
 	f.Add(`(a (b) \) ) "mx.example.org" 1 ; dkim / 1 = pass (c) header . d = "e\"" ; none`)

@@ -11,8 +11,7 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// TestValuesAreInert has values that a sender may choose, and how the field
-// writes them.
+// TestValuesAreInert has values that a sender may choose, and the values in the field.
 func TestValuesAreInert(t *testing.T) {
 	for _, tc := range []struct{ value, results, received string }{
 		// Common values are unchanged.
@@ -26,7 +25,7 @@ func TestValuesAreInert(t *testing.T) {
 		{"jörg@bücher.example", `jörg@bücher.example`, `"jörg@bücher.example"`},
 		{"", `""`, `""`},
 
-		// No encoded word, whatever it is made of.
+		// No encoded word.
 		{"=?utf-8?q?x=3B_dmarc=3Dpass_header.from=3Dbank.com=3B_x=3D?=@evil.example",
 			`":?utf-8?q?x:3B_dmarc:3Dpass_header.from:3Dbank.com:3B_x:3D?:@evil.example"`,
 			`":?utf-8?q?x=3B_dmarc=3Dpass_header.from=3Dbank.com=3B_x=3D?=@evil.example"`},
@@ -46,7 +45,7 @@ func TestValuesAreInert(t *testing.T) {
 		{"x\r\nAuthentication-Results: y", `"x Authentication-Results: y"`, `"x Authentication-Results: y"`},
 		{"x;dmarc=pass@evil.example", `"x,dmarc:pass@evil.example"`, `"x,dmarc=pass@evil.example"`},
 
-		// No comment, and no quote that does not end.
+		// No comment, and no unterminated quote.
 		{"a (b", `"a [b"`, `"a [b"`},
 		{"a(b@evil.example", `"a[b@evil.example"`, `"a[b@evil.example"`},
 		{"a) dmarc=pass (", `"a] dmarc:pass ["`, `"a] dmarc=pass ["`},
@@ -56,7 +55,7 @@ func TestValuesAreInert(t *testing.T) {
 		{`"\"@evil.example`, `"'/'@evil.example"`, `"'/'@evil.example"`},
 		{`""""@evil.example`, `"''''@evil.example"`, `"''''@evil.example"`},
 
-		// Letters that some programs take for the characters above.
+		// Letters that some programs read as the characters above.
 		{"x；dmarc＝pass@evil.example", `"x；dmarc＝pass@evil.example"`, `"x；dmarc＝pass@evil.example"`},
 	} {
 		e := &envelope.Envelope{SMTPUTF8: true, Helo: tc.value, MailFrom: "x"}
@@ -100,10 +99,10 @@ func values() []string {
 	return list
 }
 
-// pair matches what a reader without a grammar takes for a name and its value.
+// pair matches what a program without a grammar reads as a name and its value.
 var pair = regexp.MustCompile(`([A-Za-z0-9.-]+) *= *"?[A-Za-z0-9]`)
 
-// names returns the names that such a reader finds in a text.
+// names returns the names that such a program finds in a text.
 func names(text string) string {
 	var list []string
 	for _, match := range pair.FindAllStringSubmatch(text, -1) {
@@ -112,10 +111,9 @@ func names(text string) string {
 	return strings.Join(list, " ")
 }
 
-// TestPythonReadsWhatWasWritten lets Python read fields with hostile values:
-// it must see each field as it is written, without decoding anything,
-// and neither our own parser nor a reader without a grammar finds more results in it
-// than were written.
+// TestPythonReadsWhatWasWritten lets Python read fields with hostile values. It must read
+// each field as written, without decoding anything. Neither our parser nor a program
+// without a grammar finds more results than were written.
 func TestPythonReadsWhatWasWritten(t *testing.T) {
 	var messages [][]byte
 	var written []string
@@ -162,8 +160,8 @@ func TestPythonReadsWhatWasWritten(t *testing.T) {
 // unline removes the line ends from a value that Python left folded.
 func unline(value string) string { return strings.NewReplacer("\r", "", "\n", "").Replace(value) }
 
-// asPythonSees returns text with one sign for each run of characters outside ASCII,
-// as Python shows them.
+// asPythonSees returns text with one character for each run of characters outside ASCII,
+// as Python returns it.
 func asPythonSees(text string) string {
 	var b strings.Builder
 	for i, r := range text {
