@@ -43,27 +43,32 @@ type Secret []byte
 // Sender and recipient are addresses as in an Envelope. They are normalized as
 // the package documentation describes.
 func (s Secret) Triplet(identity, sender, recipient string) Key {
-	return s.key("triplet", identity, foldSender(sender), foldRecipient(recipient))
+	return s.Key("triplet", identity, foldSender(sender), foldRecipient(recipient))
 }
 
 // Identity returns the key of the record that counts the good triplets of
 // identity.
 func (s Secret) Identity(identity string) Key {
-	return s.key("identity", identity)
+	return s.Key("identity", identity)
 }
 
-// key hashes fields. Each is preceded by its length, so that different fields
-// never hash the same bytes.
-func (s Secret) key(fields ...string) Key {
+// Key returns the key of a record of another kind. Different kinds and fields have
+// different keys.
+func (s Secret) Key(kind string, fields ...string) Key {
 	hash := hmac.New(sha256.New, s)
-	text := make([]byte, 0, 256)
+	text := appendField(make([]byte, 0, 256), kind)
 	for _, field := range fields {
-		text = binary.BigEndian.AppendUint32(text, uint32(len(field)))
-		text = append(text, field...)
+		text = appendField(text, field)
 	}
 	hash.Write(text)
 	var sum [sha256.Size]byte
 	return Key(hash.Sum(sum[:0])[:16])
+}
+
+// appendField appends the length of field and field, so that different fields never
+// hash the same bytes.
+func appendField(text []byte, field string) []byte {
+	return append(binary.BigEndian.AppendUint32(text, uint32(len(field))), field...)
 }
 
 // foldRecipient normalizes a recipient. Only the receiving host may interpret

@@ -66,26 +66,31 @@ func (m *Memory) Get(ctx context.Context, key Key) (Record, error) {
 // Touch implements Store.
 func (m *Memory) Touch(ctx context.Context, key Key, s Sighting) (Record, error) {
 	seen := packSighting(s)
-	return m.update(ctx, key, seen, packed.seen, seen.last)
+	return m.update(ctx, key, seen, packed.seen, seen.last, s.Limit)
 }
 
 // Merge implements Register.
 func (m *Memory) Merge(ctx context.Context, key Key, r Record) error {
-	_, err := m.update(ctx, key, pack(r), packed.merge, 0) // at time 0 nothing has expired
+	_, err := m.update(ctx, key, pack(r), packed.merge, 0, 0) // at time 0 nothing has expired
 	return err
 }
 
 // update changes a record under the lock of its shard. Records that end before
-// now have expired.
-func (m *Memory) update(ctx context.Context, key Key, r packed, change func(old, r packed) packed, now uint32) (Record, error) {
+// now have expired. A record with more than most good, if that is not 0, is returned
+// and not written.
+func (m *Memory) update(ctx context.Context, key Key, r packed, change func(old, r packed) packed, now, most uint32) (Record, error) {
 	if err := ctx.Err(); err != nil {
 		return Record{}, err
 	}
 	s := m.shard(key)
 	s.mu.Lock()
-	r = s.table.update(&key, r, change, now, m.limit())
-	s.mu.Unlock()
-	return r.record(), nil
+	defer s.mu.Unlock()
+	if most > 0 {
+		if next := change(s.table.get(&key), r); next.good > most {
+			return next.record(), nil
+		}
+	}
+	return s.table.update(&key, r, change, now, m.limit()).record(), nil
 }
 
 // Forget implements Register.

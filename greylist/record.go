@@ -31,7 +31,14 @@ type Sighting struct {
 	Until time.Time
 	// Good is added to Record.Good.
 	Good uint32
+	// Limit, if it is not 0, is the greatest Good that the sighting may lead to. A
+	// sighting that would exceed it is not written.
+	Limit uint32
 }
+
+// Fits reports whether the Good of r, the record after the sighting, is within
+// Limit.
+func (s Sighting) Fits(r Record) bool { return s.Limit == 0 || r.Good <= s.Limit }
 
 // IsZero reports whether r is the zero Record.
 func (r Record) IsZero() bool { return r == Record{} }
@@ -39,7 +46,7 @@ func (r Record) IsZero() bool { return r == Record{} }
 // Expired reports whether r has expired at now. The zero Record always has.
 func (r Record) Expired(now time.Time) bool { return now.After(r.Until) }
 
-// Seen returns r after the sighting s. An expired record is replaced by a new
+// Seen returns r after the sighting s, whatever its Limit. An expired record is replaced by a new
 // one. Otherwise First becomes the earlier time, Last and Until the later, and
 // Good the sum. The result does not depend on the order of sightings while the
 // record has not expired.

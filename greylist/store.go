@@ -18,6 +18,9 @@ type Store interface {
 	// Touch atomically replaces the record of key by Record.Seen of it, and
 	// returns the new record. A nil error means that the record is written: if
 	// the store is persistent, it survives a crash of the program.
+	//
+	// If the new record does not fit the limit of the sighting (Sighting.Fits), Touch
+	// returns it without an error and writes nothing.
 	Touch(ctx context.Context, key Key, s Sighting) (Record, error)
 }
 

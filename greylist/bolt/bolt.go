@@ -111,18 +111,23 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (r greylist.Record, e
 
 // Touch implements greylist.Store. When it returns, the record is synced to disk.
 func (s *Store) Touch(ctx context.Context, key greylist.Key, seen greylist.Sighting) (greylist.Record, error) {
-	return s.update(ctx, key, func(r greylist.Record) (greylist.Record, bool) { return r.Seen(seen), true })
+	return s.update(ctx, key, func(r greylist.Record) (greylist.Record, action) {
+		if r = r.Seen(seen); !seen.Fits(r) {
+			return r, leave
+		}
+		return r, put
+	})
 }
 
 // Merge implements greylist.Register.
 func (s *Store) Merge(ctx context.Context, key greylist.Key, other greylist.Record) error {
-	_, err := s.update(ctx, key, func(r greylist.Record) (greylist.Record, bool) { return r.Merge(other), true })
+	_, err := s.update(ctx, key, func(r greylist.Record) (greylist.Record, action) { return r.Merge(other), put })
 	return err
 }
 
 // Forget implements greylist.Register.
 func (s *Store) Forget(ctx context.Context, key greylist.Key) error {
-	_, err := s.update(ctx, key, func(greylist.Record) (greylist.Record, bool) { return greylist.Record{}, false })
+	_, err := s.update(ctx, key, func(greylist.Record) (greylist.Record, action) { return greylist.Record{}, remove })
 	return err
 }
 

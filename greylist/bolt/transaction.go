@@ -67,23 +67,33 @@ type update struct {
 	err   error
 }
 
+// action is what an update does with a record.
+type action uint8
+
+const (
+	put    action = iota
+	leave         // the old record stays
+	remove        // the old record is removed
+)
+
 // update changes the record of key, in a transaction with other waiting updates,
-// and returns the new record. If keep is false the record is removed.
-func (s *Store) update(ctx context.Context, key greylist.Key, change func(greylist.Record) (r greylist.Record, keep bool)) (greylist.Record, error) {
+// and returns the result of change.
+func (s *Store) update(ctx context.Context, key greylist.Key, change func(greylist.Record) (greylist.Record, action)) (greylist.Record, error) {
 	var changed greylist.Record
 	u := &update{apply: func(records *bbolt.Bucket) error {
 		old, err := decode(key, records.Get(key[:]))
 		if err != nil {
 			return err
 		}
-		r, keep := change(old)
-		if !keep {
+		var what action
+		changed, what = change(old)
+		switch {
+		case what == remove:
 			return records.Delete(key[:])
-		}
-		if changed = r; r == old {
+		case what == leave, changed == old:
 			return nil
 		}
-		return records.Put(key[:], encode(key, r))
+		return records.Put(key[:], encode(key, changed))
 	}}
 	if err := s.updates.Do(ctx, u); err != nil {
 		return greylist.Record{}, err

@@ -29,8 +29,11 @@ func (p *plain) Touch(ctx context.Context, key greylist.Key, s greylist.Sighting
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.records[key] = p.records[key].Seen(s)
-	return p.records[key], nil
+	r := p.records[key].Seen(s)
+	if s.Fits(r) {
+		p.records[key] = r
+	}
+	return r, nil
 }
 
 func newPlain(*testing.T) greylist.Store {

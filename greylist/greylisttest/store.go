@@ -30,6 +30,7 @@ import (
 //   - Touch writes and returns Record.Seen, with times in any order and out of
 //     range, and with expired records.
 //   - Concurrent touches of one key count each, and each returns its own count.
+//   - Touch writes nothing above Sighting.Limit, also with concurrent touches.
 //   - Get returns what a finished Touch wrote.
 //   - A canceled context is an error, and nothing is written.
 //   - Merge writes Record.Merge. Forget removes a record. All returns each record
@@ -46,6 +47,8 @@ func TestStore(t *testing.T, open func(t *testing.T) greylist.Store) {
 		{"times out of range", outOfRange},
 		{"concurrent touches of one key", concurrentTouches},
 		{"concurrent touches of many keys", manyKeys},
+		{"limit", limits},
+		{"limit of concurrent touches", concurrentLimit},
 		{"canceled context", canceled},
 		{"merge", ofRegister(merges)},
 		{"concurrent merges and touches", ofRegister(concurrentMerges)},

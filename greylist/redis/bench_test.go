@@ -36,7 +36,7 @@ func BenchmarkStore(b *testing.B) {
 			b.Run(load.Name(kind, callers, "bare"), func(b *testing.B) {
 				c.FlushAll(ctx)
 				load.Run(b, load.Cases[kind], callers, 1, func(key greylist.Key) error {
-					return script.Run(ctx, c, []string{"greylist:" + key.String()}, "touch", record, now.Unix(), 86460).Err()
+					return script.Run(ctx, c, []string{"greylist:" + key.String()}, "touch", record, now.Unix(), 86460, 0).Err()
 				})
 			})
 			b.Run(load.Name(kind, callers, "Store"), func(b *testing.B) {

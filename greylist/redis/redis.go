@@ -125,7 +125,7 @@ func (s *Store) process(ctx context.Context, command redis.Cmder) error {
 // the client may send the Touch again, which adds Sighting.Good twice.
 func (s *Store) Touch(ctx context.Context, key greylist.Key, seen greylist.Sighting) (greylist.Record, error) {
 	r := greylist.Record{}.Seen(seen)
-	return s.run(ctx, key, modeTouch, r, r.Last)
+	return s.run(ctx, key, modeTouch, r, r.Last, seen.Limit)
 }
 
 // Merge implements greylist.Register. It ignores a record that has expired by the
@@ -135,7 +135,7 @@ func (s *Store) Merge(ctx context.Context, key greylist.Key, r greylist.Record) 
 	if r.Expired(now) {
 		return ctx.Err()
 	}
-	_, err := s.run(ctx, key, modeMerge, r, now)
+	_, err := s.run(ctx, key, modeMerge, r, now, 0)
 	return err
 }
 

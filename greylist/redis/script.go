@@ -27,18 +27,19 @@ const (
 type call struct {
 	ctx    context.Context // of the caller, if it sends alone
 	name   string
-	args   [4]any
+	args   [5]any
 	answer *redis.Cmd
 }
 
 // run runs the script on one key, in a round trip with other waiting calls. A
-// record that has expired at now is replaced.
-func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greylist.Record, now time.Time) (greylist.Record, error) {
+// record that has expired at now is replaced. A new record whose Good is above limit,
+// if that is not 0, is not written.
+func (s *Store) run(ctx context.Context, key greylist.Key, mode string, r greylist.Record, now time.Time, limit uint32) (greylist.Record, error) {
 	record, err := r.AppendBinary(nil)
 	if err != nil {
 		return greylist.Record{}, err
 	}
-	c := &call{ctx: context.Background(), name: s.name(key), args: [...]any{mode, record, now.Unix(), keep(r, now)}}
+	c := &call{ctx: context.Background(), name: s.name(key), args: [...]any{mode, record, now.Unix(), keep(r, now), limit}}
 	if s.inTime {
 		c.ctx = ctx
 		err = s.calls.DoHere(ctx, c)

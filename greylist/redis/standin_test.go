@@ -210,6 +210,7 @@ func (s *standIn) run(out io.Writer, args []string) {
 		return
 	}
 	keep, _ := strconv.ParseInt(args[7], 10, 64)
+	limit, _ := strconv.ParseUint(args[8], 10, 32)
 	if value, ok := s.values[name]; ok {
 		if err := old.UnmarshalBinary([]byte(value)); err != nil {
 			fmt.Fprintf(out, "-ERR %v\r\n", err)
@@ -222,6 +223,10 @@ func (s *standIn) run(out io.Writer, args []string) {
 		r = old.Merge(r)
 	}
 	b, _ := r.AppendBinary(nil)
+	if !(greylist.Sighting{Limit: uint32(limit)}).Fits(r) {
+		bulk(out, string(b))
+		return
+	}
 	s.values[name] = string(b)
 	s.kept[name] = keep + int64(binary.BigEndian.Uint32(b[8:])-binary.BigEndian.Uint32([]byte(args[5][8:])))
 	bulk(out, string(b))

@@ -6,8 +6,9 @@
 -- ARGV[2]: the record to write, in binary form (first, last, until, good).
 -- ARGV[3]: the current time.
 -- ARGV[4]: the seconds to keep the record in ARGV[2].
+-- ARGV[5]: the greatest good that is written, 0 for any.
 local first, last, till, good = struct.unpack('>I4I4I4I4', ARGV[2])
-local now, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
+local now, keep, limit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local old = redis.call('GET', KEYS[1])
 if old then
@@ -28,6 +29,7 @@ if old then
 end
 
 local new = struct.pack('>I4I4I4I4', first, last, till, good)
+if limit > 0 and good > limit then return new end
 if keep > 0 then
   redis.call('SET', KEYS[1], new, 'EX', string.format('%.0f', keep))
 else
