@@ -17,6 +17,7 @@ import (
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -32,6 +33,7 @@ func misconfigured() map[string][]envelope.Check {
 	badList := dnsbl.List{Zone: "list..example"}
 	badCode := dnsbl.List{Zone: "list.example", Codes: []string{"192.0.2.1"}}
 	store, negative := new(greylist.Memory), greylist.Options{Delay: -time.Second}
+	login := quota.Key{Of: quota.Login}
 	var noChecker *spf.Checker
 	var noDMARC *dmarc.Checker
 	bad := envelope.Misconfigured("site.own", envelope.Data, os.ErrInvalid)
@@ -90,6 +92,8 @@ func misconfigured() map[string][]envelope.Check {
 
 		"greylist.Known":   {greylist.Known(nil, greylist.Options{}), greylist.Known((*greylist.Memory)(nil), greylist.Options{}), greylist.Known(store, negative)},
 		"greylist.Trusted": {greylist.Trusted(nil, 1, greylist.Options{}), greylist.Trusted(store, 0, greylist.Options{}), greylist.Trusted(store, 1, negative)},
+
+		"quota.Within": {quota.Within(nil, login, 1, time.Hour), quota.Within(store, quota.Key{}, 1, time.Hour), quota.Within(store, login, 0, time.Hour), quota.Within(store, login, 1, 0)},
 
 		"envelope.At":            {envelope.At("site.own", envelope.Rcpt, nil)},
 		"envelope.All":           {envelope.All(good, nil), envelope.All(good, bad)},

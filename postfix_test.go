@@ -15,6 +15,7 @@ import (
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -274,6 +275,24 @@ func Example_checkPolicyService() {
 	// 451 4.7.1 greylisted: mail from ann@example.net to bob@example.org is not known yet, please try again later
 	// accept
 	// 550 5.7.23 the SPF record of the domain example.net does not allow the client 192.0.2.2 to use it
+}
+
+// smtpd_client_message_rate_limit, smtpd_client_recipient_rate_limit
+func Example_clientRateLimit() {
+	store := new(greylist.Memory)
+	rules := verdict.Rules{
+		verdict.AcceptIf(client.In([]netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})),
+		verdict.TempFailUnless(quota.Within(store, quota.Key{Of: quota.Client}, 2, time.Minute)),
+		verdict.TempFailUnless(quota.Within(store, quota.Key{Of: quota.Client, Recipients: true}, 100, time.Minute)),
+	}
+	for _, ip := range []string{"192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7"} {
+		fmt.Println(reply(rules, nil, envelope.Envelope{ClientIP: netip.MustParseAddr(ip), RcptTo: "bob@example.org"}))
+	}
+	// Output:
+	// accept
+	// accept
+	// 450 4.7.28 the limit of 2 messages in 1m for client 192.0.2.1 is reached, please try again later
+	// accept by client.in
 }
 
 // warn_if_reject, soft_bounce, smtpd_delay_reject

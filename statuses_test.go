@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
@@ -24,6 +25,7 @@ import (
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -33,7 +35,7 @@ import (
 // checkPackages are the packages that have checks.
 var checkPackages = []string{
 	"envelope/client", "envelope/message", "envelope/recipient", "envelope/sender",
-	"helo", "rdns", "rdns/dnsbl", "spf", "dmarc", "dmarc/dkim", "greylist",
+	"helo", "rdns", "rdns/dnsbl", "spf", "dmarc", "dmarc/dkim", "greylist", "greylist/quota",
 }
 
 // everyCheck has each check of the library, by the name of its function.
@@ -131,9 +133,19 @@ func everyCheck() map[string]envelope.Check {
 		"dmarc.AlignedFor":    dmarc.AlignedFor("reject.example", "quarantine.example"),
 		"dmarc.AuthorOwned":   dmarc.AuthorOwned(nobody),
 
-		"greylist.Known":   greylist.Known(new(greylist.Memory), greylist.Options{}),
+		"greylist.Known": greylist.Known(new(greylist.Memory), greylist.Options{}),
+		"quota.Within":   usedUp(quota.Within(new(greylist.Memory), quota.Key{Of: quota.Login}, 1, time.Hour)),
+
 		"greylist.Trusted": greylist.Trusted(new(greylist.Memory), 1, greylist.Options{}),
 	}
+}
+
+// usedUp returns a quota of one message after a message of the login ann.
+func usedUp(within envelope.Check) envelope.Check {
+	if err := within(context.Background(), nil, &envelope.Envelope{Login: "ann"}).Commit(context.Background()); err != nil {
+		panic(err)
+	}
+	return within
 }
 
 // trouble has mail with everything that a check may refuse, and its DNS.

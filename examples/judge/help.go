@@ -42,7 +42,8 @@ The rules
                     submission: for users of the site, after a login
   -checks LIST      only these checks, separated by commas, and no policy; "all"
                     is every check whose flags are given. The action is "none".
-                    Greylisting is not included: it depends on a store
+                    Greylisting and quotas are not included: they depend on a
+                    store
 
 The site
   -our-domains LIST  domains of the site. .example.org means all domains below
