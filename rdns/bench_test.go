@@ -28,7 +28,7 @@ func BenchmarkChecks(b *testing.B) {
 			ctx := context.Background()
 			b.ReportAllocs()
 			for b.Loop() {
-				if got := bm.check(ctx, dns, &e); got.Outcome != envelope.Pass {
+				if got := bm.check(ctx, dns, &e); got.Outcome != pass {
 					b.Fatalf("%v %s", got.Outcome, got.Text)
 				}
 				dns.Forget()

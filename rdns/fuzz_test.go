@@ -54,7 +54,7 @@ func FuzzNames(f *testing.F) {
 		}
 		for name, check := range everyCheck() {
 			got := check(t.Context(), dns, &e)
-			if got.Outcome != envelope.Pass && got.Outcome != envelope.Fail {
+			if got.Outcome != pass && got.Outcome != fail {
 				t.Errorf("%s: %v %v", name, got.Outcome, got.Err)
 			}
 			if clean := envelope.CleanText(got.Text, true); clean != got.Text || len(got.Text) > 1200 {

@@ -93,7 +93,7 @@ func TestFindingsShareNoMemory(t *testing.T) {
 func TestNilResolverIsATempError(t *testing.T) {
 	for name, check := range everyCheck() {
 		e := envelope.Envelope{ClientIP: address("1"), Helo: "mail.example.org"}
-		if got := check(t.Context(), nil, &e); got.Outcome != envelope.TempError || got.Status != noAnswer {
+		if got := check(t.Context(), nil, &e); got.Outcome != temp || got.Status != noAnswer {
 			t.Errorf("%s: %v %v", name, got.Outcome, got.Status)
 		}
 	}
@@ -104,9 +104,9 @@ func TestUnknownClientNeverPasses(t *testing.T) {
 		dns := world()
 		e := envelope.Envelope{ClientIP: netip.Addr{}, Helo: "mail.example.org"}
 		got := check(t.Context(), dns, &e)
-		want := envelope.Fail
+		want := fail
 		if name == "rdns.notin" {
-			want = envelope.None
+			want = none
 		}
 		if got.Outcome != want || len(dns.Asked()) > 0 {
 			t.Errorf("%s: %v, asked %v", name, got.Outcome, dns.Asked())
@@ -186,7 +186,7 @@ func TestAtMostTenNamesAreUsed(t *testing.T) {
 		e := envelope.Envelope{ClientIP: address("1")}
 		got := rdns.Confirmed(t.Context(), dns, &e)
 		result := got.Detail.(*rdns.Result)
-		if got.Outcome != envelope.Fail || result.Cut != tc.cut || len(result.Names) != 9 || len(result.Unusable) != 1 {
+		if got.Outcome != fail || result.Cut != tc.cut || len(result.Names) != 9 || len(result.Unusable) != 1 {
 			t.Errorf("%s: %v with %+v", tc.more, got.Outcome, result)
 		}
 		if said := strings.Contains(got.Text, "only the first 10 were checked"); said != tc.cut {

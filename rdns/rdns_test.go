@@ -123,28 +123,39 @@ func world() *zone.Zone {
 		Failing("refused.example.org.", zone.REFUSED).Failing("silent.example.org.", zone.Timeout)
 }
 
-// row is one line of a table: a client, the outcome, the questions, the confirmed
-// name and a part of the text.
+// row is one line of a table: a client or several, the outcome, the questions,
+// the confirmed name and a part of the text.
 type row struct {
-	client    string
+	client    string // or several
 	want      envelope.Outcome
 	asked     string
 	confirmed string
 	text      string
 }
 
+const (
+	pass = envelope.Pass
+	fail = envelope.Fail
+	none = envelope.None
+	temp = envelope.TempError
+)
+
 func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row) {
 	t.Helper()
 	dns := world()
 	for _, tc := range rows {
-		tc.with("", failure).Run(t, check, dns)
+		for client := range strings.SplitSeq(tc.client, " ") {
+			one := tc
+			one.client = client
+			one.with("", failure).Run(t, check, dns)
+		}
 	}
 }
 
 // with returns the case of a row for a client with this HELO name.
 func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
 	status := failure
-	if tc.want == envelope.TempError {
+	if tc.want == temp {
 		status = noAnswer
 	}
 	return envelopetest.Case{
@@ -152,10 +163,10 @@ func (tc row) with(greeting string, failure envelope.Status) envelopetest.Case {
 		Envelope: &envelope.Envelope{ClientIP: address(tc.client), Helo: greeting},
 		Outcome:  tc.want, Status: status, Says: tc.text, Asks: tc.asked,
 		Also: func(t *testing.T, f envelope.Finding) {
-			if f.Outcome == envelope.None {
+			if f.Outcome == none {
 				return
 			}
-			if f.Outcome == envelope.TempError && (!strings.HasPrefix(f.Text, "the DNS lookup of ") || f.Advice != "") {
+			if f.Outcome == temp && (!strings.HasPrefix(f.Text, "the DNS lookup of ") || f.Advice != "") {
 				t.Errorf("the text of a failed lookup is %q, the advice %q", f.Text, f.Advice)
 			}
 			result, ok := f.Detail.(*rdns.Result)
@@ -180,133 +191,116 @@ func address(s string) netip.Addr {
 
 func TestExists(t *testing.T) {
 	run(t, rdns.Exists, unproved, []row{
-		{"1", envelope.Pass, "PTR", "", ""},
-		{"::ffff:192.0.2.1", envelope.Pass, "PTR", "", ""},
-		{"2001:db8::1", envelope.Pass, "PTR", "", ""},
-		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
-		{"2001:db8::2", envelope.Fail, "PTR", "", "the client 2001:db8::2 has no PTR record"},
-		{"127.0.0.1", envelope.Fail, "PTR", "", "the client 127.0.0.1 has no PTR record"},
-		{"", envelope.Fail, "", "", "the client address is unknown"},
-		{"3", envelope.Pass, "PTR", "", ""},
-		{"4", envelope.Pass, "PTR", "", ""},
-		{"9", envelope.Pass, "PTR", "", ""},
-		{"11", envelope.Fail, "PTR", "", `is "192.0.2.11.", which is an address, not a host name`},
-		{"12", envelope.Fail, "PTR", "", `is "unknown.", which is not fully qualified`},
-		{"13", envelope.Fail, "PTR", "", `is "13.2.0.192.in-addr.arpa.", which is a name below in-addr.arpa or ip6.arpa`},
-		{"14", envelope.Fail, "PTR", "", `is "bad name.example.org.", which is not a host name: it has an invalid character`},
-		{"15", envelope.Fail, "PTR", "", `is "-bad.example.org.", which is not a host name: it has a label that begins or ends with a hyphen`},
-		{"16", envelope.Fail, "PTR", "", `is ".", which is not a host name: it is empty`},
-		{"17", envelope.Fail, "PTR", "", "which is not a host name: it is not ASCII"},
-		{"18", envelope.Fail, "PTR", "", `is "*.example.org.", which is not a host name`},
-		{"19", envelope.Fail, "PTR", "", `is "evil 250.example.org.", which is not a host name`},
-		{"21", envelope.Pass, "PTR", "", ""},
-		{"22", envelope.Pass, "PTR", "", ""},
-		{"30", envelope.TempError, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
-		{"35", envelope.TempError, "PTR", "", ""},
-		{"36", envelope.TempError, "PTR", "", ""},
+		{"1 ::ffff:192.0.2.1 2001:db8::1", pass, "PTR", "", ""},
+		{"2", fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
+		{"2001:db8::2", fail, "PTR", "", "the client 2001:db8::2 has no PTR record"},
+		{"127.0.0.1", fail, "PTR", "", "the client 127.0.0.1 has no PTR record"},
+		{"", fail, "", "", "the client address is unknown"},
+		{"3 4 9", pass, "PTR", "", ""},
+		{"11", fail, "PTR", "", `is "192.0.2.11.", which is an address, not a host name`},
+		{"12", fail, "PTR", "", `is "unknown.", which is not fully qualified`},
+		{"13", fail, "PTR", "", `is "13.2.0.192.in-addr.arpa.", which is a name below in-addr.arpa or ip6.arpa`},
+		{"14", fail, "PTR", "", `is "bad name.example.org.", which is not a host name: it has an invalid character`},
+		{"15", fail, "PTR", "", `is "-bad.example.org.", which is not a host name: it has a label that begins or ends with a hyphen`},
+		{"16", fail, "PTR", "", `is ".", which is not a host name: it is empty`},
+		{"17", fail, "PTR", "", "which is not a host name: it is not ASCII"},
+		{"18", fail, "PTR", "", `is "*.example.org.", which is not a host name`},
+		{"19", fail, "PTR", "", `is "evil 250.example.org.", which is not a host name`},
+		{"21 22", pass, "PTR", "", ""},
+		{"30", temp, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
+		{"35 36", temp, "PTR", "", ""},
 	})
 }
 
 func TestConfirmed(t *testing.T) {
 	run(t, rdns.Confirmed, unproved, []row{
-		{"1", envelope.Pass, "PTR A", "mail.example.org", ""},
-		{"::ffff:192.0.2.1", envelope.Pass, "PTR A", "mail.example.org", ""},
-		{"2001:db8::1", envelope.Pass, "PTR AAAA", "mail.example.org", ""},
-		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
-		{"", envelope.Fail, "", "", "the client address is unknown"},
-		{"3", envelope.Fail, "PTR A", "", "the PTR record of the client 192.0.2.3 is mail.example.org, which has no A record with that address"},
-		{"4", envelope.Fail, "PTR A", "", "is nowhere.example.org, which has no A record with that address"},
-		{"5", envelope.Fail, "PTR A", "", "is text.example.org"},
+		{"1 ::ffff:192.0.2.1", pass, "PTR A", "mail.example.org", ""},
+		{"2001:db8::1", pass, "PTR AAAA", "mail.example.org", ""},
+		{"2", fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
+		{"", fail, "", "", "the client address is unknown"},
+		{"3", fail, "PTR A", "", "the PTR record of the client 192.0.2.3 is mail.example.org, which has no A record with that address"},
+		{"4", fail, "PTR A", "", "is nowhere.example.org, which has no A record with that address"},
+		{"5", fail, "PTR A", "", "is text.example.org"},
 		// The order of names does not matter.
-		{"6", envelope.Pass, "PTR A A", "second.example.org", ""},
-		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
+		{"6", pass, "PTR A A", "second.example.org", ""},
+		{"7", pass, "PTR A", "second.example.org", ""},
 		// Only addresses of the client's family are looked up.
-		{"8", envelope.Fail, "PTR A", "", "is six.example.org"},
-		{"9", envelope.Pass, "PTR A", "nine.example.org", ""},
-		{"10", envelope.Pass, "PTR A", "ten.example.org", ""},
+		{"8", fail, "PTR A", "", "is six.example.org"},
+		{"9", pass, "PTR A", "nine.example.org", ""},
+		{"10", pass, "PTR A", "ten.example.org", ""},
 		// Invalid names are not looked up.
-		{"11", envelope.Fail, "PTR", "", "is an address, not a host name"},
-		{"12", envelope.Fail, "PTR", "", "is not fully qualified"},
-		{"13", envelope.Fail, "PTR", "", "is a name below in-addr.arpa or ip6.arpa"},
-		{"14", envelope.Fail, "PTR", "", "is not a host name"},
-		{"16", envelope.Fail, "PTR", "", "is not a host name"},
-		{"17", envelope.Fail, "PTR", "", "is not a host name"},
-		{"20", envelope.Fail, "PTR A", "", "is twenty.example.org, which"},
-		{"21", envelope.Pass, "PTR A", "one.example.org", ""},
-		{"22", envelope.Pass, "PTR A", "mail_out.example.org", ""},
-		{"30", envelope.TempError, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
-		{"31", envelope.TempError, "PTR A", "", "broken.example.org"},
-		{"32", envelope.TempError, "PTR A A", "", "broken.example.org"},
-		{"33", envelope.TempError, "PTR A A", "", "broken.example.org"},
-		{"34", envelope.Pass, "PTR A A", "good34.example.org", ""},
-		{"37", envelope.TempError, "PTR A", "", "refused.example.org"},
-		{"38", envelope.TempError, "PTR A", "", "silent.example.org"},
-		{"41", envelope.Fail, "PTR A A", "", "the PTR records of the client 192.0.2.41 are dyn41.isp.example and 192-0-2-41.isp.example, none of which has an A record with that address"},
+		{"11", fail, "PTR", "", "is an address, not a host name"},
+		{"12", fail, "PTR", "", "is not fully qualified"},
+		{"13", fail, "PTR", "", "is a name below in-addr.arpa or ip6.arpa"},
+		{"14 16 17", fail, "PTR", "", "is not a host name"},
+		{"20", fail, "PTR A", "", "is twenty.example.org, which"},
+		{"21", pass, "PTR A", "one.example.org", ""},
+		{"22", pass, "PTR A", "mail_out.example.org", ""},
+		{"30", temp, "PTR", "", "the DNS lookup of 30.2.0.192.in-addr.arpa failed"},
+		{"31", temp, "PTR A", "", "broken.example.org"},
+		{"32 33", temp, "PTR A A", "", "broken.example.org"},
+		{"34", pass, "PTR A A", "good34.example.org", ""},
+		{"37", temp, "PTR A", "", "refused.example.org"},
+		{"38", temp, "PTR A", "", "silent.example.org"},
+		{"41", fail, "PTR A A", "", "the PTR records of the client 192.0.2.41 are dyn41.isp.example and 192-0-2-41.isp.example, none of which has an A record with that address"},
 	})
 }
 
 func TestNotGeneric(t *testing.T) {
 	run(t, rdns.NotGeneric, unwanted, []row{
-		{"1", envelope.Pass, "PTR", "", ""},
-		{"2001:db8::1", envelope.Pass, "PTR", "", ""},
-		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record" + loginHint},
-		{"", envelope.Fail, "", "", "the client address is unknown"},
-		{"11", envelope.Fail, "PTR", "", "is an address, not a host name" + loginHint},
-		{"40", envelope.Fail, "PTR", "", "the name 192-0-2-40.isp.example of the client 192.0.2.40 looks like that of a dynamic or unnamed address: it contains the client's address 192-0-2-40" + loginHint},
-		{"::ffff:192.0.2.40", envelope.Fail, "PTR", "", "it contains the client's address 192-0-2-40"},
-		{"2001:db8::40", envelope.Fail, "PTR", "", "it contains the client's address 2001-db8--40"},
-		{"41", envelope.Fail, "PTR", "", `the name dyn41.isp.example of the client 192.0.2.41 looks like that of a dynamic or unnamed address: it contains the word "dyn"`},
-		{"45", envelope.Fail, "PTR", "", "it contains the address 203-0-2-45"},
-		{"46", envelope.Pass, "PTR", "", ""},
+		{"1 2001:db8::1", pass, "PTR", "", ""},
+		{"2", fail, "PTR", "", "the client 192.0.2.2 has no PTR record" + loginHint},
+		{"", fail, "", "", "the client address is unknown"},
+		{"11", fail, "PTR", "", "is an address, not a host name" + loginHint},
+		{"40", fail, "PTR", "", "the name 192-0-2-40.isp.example of the client 192.0.2.40 looks like that of a dynamic or unnamed address: it contains the client's address 192-0-2-40" + loginHint},
+		{"::ffff:192.0.2.40", fail, "PTR", "", "it contains the client's address 192-0-2-40"},
+		{"2001:db8::40", fail, "PTR", "", "it contains the client's address 2001-db8--40"},
+		{"41", fail, "PTR", "", `the name dyn41.isp.example of the client 192.0.2.41 looks like that of a dynamic or unnamed address: it contains the word "dyn"`},
+		{"45", fail, "PTR", "", "it contains the address 203-0-2-45"},
+		{"46", pass, "PTR", "", ""},
 		// One name that is not generic is enough, whatever its place.
-		{"42", envelope.Pass, "PTR", "", ""},
-		{"43", envelope.Pass, "PTR", "", ""},
-		{"44", envelope.Pass, "PTR", "", ""},
-		{"30", envelope.TempError, "PTR", "", ""},
+		{"42 43 44", pass, "PTR", "", ""},
+		{"30", temp, "PTR", "", ""},
 	})
 }
 
 func TestIn(t *testing.T) {
 	run(t, rdns.In("mail.example.org", ".big.example", "second.example.org", "broken.example.org"), unwanted, []row{
-		{"1", envelope.Pass, "PTR A", "mail.example.org", ""},
-		{"2001:db8::1", envelope.Pass, "PTR AAAA", "mail.example.org", ""},
-		{"2", envelope.Fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
-		{"", envelope.Fail, "", "", "the client address is unknown"},
-		{"11", envelope.Fail, "PTR", "", "is an address, not a host name"},
+		{"1", pass, "PTR A", "mail.example.org", ""},
+		{"2001:db8::1", pass, "PTR AAAA", "mail.example.org", ""},
+		{"2", fail, "PTR", "", "the client 192.0.2.2 has no PTR record"},
+		{"", fail, "", "", "the client address is unknown"},
+		{"11", fail, "PTR", "", "is an address, not a host name"},
 		// A name that is not confirmed does not count.
-		{"3", envelope.Fail, "PTR A", "", "is mail.example.org, which has no A record with that address"},
-		{"51", envelope.Fail, "PTR A", "", "is out50.big.example, which"},
-		{"50", envelope.Pass, "PTR A", "out50.big.example", ""},
-		{"53", envelope.Fail, "PTR", "", "the client 192.0.2.53 with the name big.example is not in the list of names"},
-		{"52", envelope.Fail, "PTR", "", "with the name mail.notbig.example"},
+		{"3", fail, "PTR A", "", "is mail.example.org, which has no A record with that address"},
+		{"51", fail, "PTR A", "", "is out50.big.example, which"},
+		{"50", pass, "PTR A", "out50.big.example", ""},
+		{"53", fail, "PTR", "", "the client 192.0.2.53 with the name big.example is not in the list of names"},
+		{"52", fail, "PTR", "", "with the name mail.notbig.example"},
 		// Only names that match are looked up.
-		{"4", envelope.Fail, "PTR", "", "with the name nowhere.example.org"},
-		{"6", envelope.Pass, "PTR A", "second.example.org", ""},
-		{"7", envelope.Pass, "PTR A", "second.example.org", ""},
-		{"54", envelope.Pass, "PTR A", "out54.big.example", ""},
-		{"30", envelope.TempError, "PTR", "", ""},
-		{"31", envelope.TempError, "PTR A", "", ""},
-		{"55", envelope.TempError, "PTR A A", "", ""},
-		{"32", envelope.TempError, "PTR A", "", ""},
-		{"34", envelope.TempError, "PTR A", "", ""},
+		{"4", fail, "PTR", "", "with the name nowhere.example.org"},
+		{"6 7", pass, "PTR A", "second.example.org", ""},
+		{"54", pass, "PTR A", "out54.big.example", ""},
+		{"30", temp, "PTR", "", ""},
+		{"31", temp, "PTR A", "", ""},
+		{"55", temp, "PTR A A", "", ""},
+		{"32 34", temp, "PTR A", "", ""},
 	})
 }
 
 func TestNotIn(t *testing.T) {
 	run(t, rdns.NotIn(".isp.example", "mail.example.org", "broken.example.org"), unwanted, []row{
-		{"1", envelope.Fail, "PTR", "", "the client 192.0.2.1 with the name mail.example.org is in the list of names"},
+		{"1", fail, "PTR", "", "the client 192.0.2.1 with the name mail.example.org is in the list of names"},
 		// Names need not be confirmed.
-		{"3", envelope.Fail, "PTR", "", "with the name mail.example.org"},
-		{"31", envelope.Fail, "PTR", "", ""},
-		{"40", envelope.Fail, "PTR", "", "with the name 192-0-2-40.isp.example"},
-		{"41", envelope.Fail, "PTR", "", "with the name dyn41.isp.example and 192-0-2-41.isp.example"},
-		{"42", envelope.Fail, "PTR", "", "with the name dyn42.isp.example"},
-		{"43", envelope.Fail, "PTR", "", "with the name dyn43.isp.example"},
-		{"50", envelope.Pass, "PTR", "", ""},
-		{"2", envelope.Pass, "PTR", "", ""},
-		{"11", envelope.Pass, "PTR", "", ""},
-		{"", envelope.None, "", "", ""},
-		{"30", envelope.TempError, "PTR", "", ""},
+		{"3", fail, "PTR", "", "with the name mail.example.org"},
+		{"31", fail, "PTR", "", ""},
+		{"40", fail, "PTR", "", "with the name 192-0-2-40.isp.example"},
+		{"41", fail, "PTR", "", "with the name dyn41.isp.example and 192-0-2-41.isp.example"},
+		{"42", fail, "PTR", "", "with the name dyn42.isp.example"},
+		{"43", fail, "PTR", "", "with the name dyn43.isp.example"},
+		{"50 2 11", pass, "PTR", "", ""},
+		{"", none, "", "", ""},
+		{"30", temp, "PTR", "", ""},
 	})
 }
 
@@ -337,9 +331,9 @@ func TestFailingSetIsATempError(t *testing.T) {
 		check envelope.Check
 		want  envelope.Outcome
 	}{
-		{rdns.InSet(failingFor("a.example.org")), envelope.Pass},
-		{rdns.InSet(failingFor("b.example.org")), envelope.TempError},
-		{rdns.InSet(func(context.Context, envelope.Host) (bool, error) { return false, down }), envelope.TempError},
+		{rdns.InSet(failingFor("a.example.org")), pass},
+		{rdns.InSet(failingFor("b.example.org")), temp},
+		{rdns.InSet(func(context.Context, envelope.Host) (bool, error) { return false, down }), temp},
 	} {
 		dns := zone.MustParse(`
 			1.2.0.192.in-addr.arpa. PTR a.example.org.
@@ -350,7 +344,7 @@ func TestFailingSetIsATempError(t *testing.T) {
 		if got.Outcome != tc.want {
 			t.Errorf("%s: got %v (%s), want %v", got.Check, got.Outcome, got.Text, tc.want)
 		}
-		if tc.want == envelope.TempError && (got.Err != down || got.Status.String() != "451 4.3.0" || strings.Contains(got.Text, "inside")) {
+		if tc.want == temp && (got.Err != down || got.Status.String() != "451 4.3.0" || strings.Contains(got.Text, "inside")) {
 			t.Errorf("%s: got %v %v %q", got.Check, got.Err, got.Status, got.Text)
 		}
 	}
@@ -366,7 +360,7 @@ func TestInvalidPatternIsATempError(t *testing.T) {
 			dns := world()
 			got := check(t.Context(), dns, &envelope.Envelope{ClientIP: address(client), Helo: "mail.example.org"})
 			var syntax *envelope.SyntaxError
-			if got.Outcome != envelope.TempError || got.Status != misplaced || !errors.As(got.Err, &syntax) || syntax.Value != pattern {
+			if got.Outcome != temp || got.Status != misplaced || !errors.As(got.Err, &syntax) || syntax.Value != pattern {
 				t.Errorf("got %v %v, %v for the pattern %q", got.Outcome, got.Status, got.Err, pattern)
 			}
 			if strings.Contains(got.Text, pattern) {
