@@ -40,26 +40,26 @@ var _ envelope.AuthenticationResults = (*Result)(nil)
 // AuthenticationResults implements [envelope.AuthenticationResults]: the entry of
 // the method iprev (RFC 8601, section 2.7.3) in a finding of Confirmed, none in other
 // findings. Without PTR records the result is permerror, as that section requires.
-func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
-	return slices.Clone(r.iprev)
+func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
+	return slices.Clone(result.iprev)
 }
 
 // settle sets the result of iprev.
-func (r *Result) settle() {
+func (result *Result) settle() {
 	word := "fail"
 	switch {
-	case !r.client.IsValid():
+	case !result.client.IsValid():
 		return
-	case r.Err != nil:
+	case result.Err != nil:
 		word = "temperror"
-	case r.Confirmed != "":
+	case result.Confirmed != "":
 		word = "pass"
-	case len(r.Names)+len(r.Unusable) == 0:
+	case len(result.Names)+len(result.Unusable) == 0:
 		word = "permerror"
 	}
-	r.iprev = []envelope.AuthenticationResult{{
+	result.iprev = []envelope.AuthenticationResult{{
 		Method: "iprev", Result: word,
-		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: r.client.String()}},
+		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: result.client.String()}},
 	}}
 }
 
@@ -101,8 +101,8 @@ func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *R
 // "", and Err is the error of the first lookup that failed, nil if none did.
 //
 // DNS: A or AAAA for each name, up to the first that is confirmed.
-func (r *Result) Confirm(ctx context.Context, resolver envelope.Resolver, names []envelope.Host) {
-	r.Confirmed, r.Err = confirm(ctx, resolver, r.client, names)
+func (result *Result) Confirm(ctx context.Context, r envelope.Resolver, names []envelope.Host) {
+	result.Confirmed, result.Err = confirm(ctx, r, result.client, names)
 }
 
 // readNames sorts the texts of PTR records.

@@ -1,5 +1,5 @@
-// Package rdns checks the reverse name of a client: what the PTR records of its
-// address say (RFC 1035, section 3.5).
+// Package rdns checks the reverse names of a client: those in the PTR records of its
+// address (RFC 1035, section 3.5).
 //
 // The holder of an address sets its reverse name and can write any name there,
 // even gmail.com. The holder of a name sets its addresses. A name is proved only if

@@ -1,21 +1,21 @@
-// Package dnsbl asks DNS lists: zones that list addresses or names as bad, or as
-// good (RFC 5782).
+// Package dnsbl checks clients and domains against DNS lists: zones that list addresses
+// or names as bad, or as good (RFC 5782).
 //
 // A list sees the mail of many servers, so it knows more than one server can. It is
 // also the opinion of another organization: its entries may be old, thousands of users
 // may share an address with a spammer, and an abandoned list may list everything. So
 // no list is built in. Choose your lists, and read what their answers mean. To try a
 // list, first only mark mail with MarkUnless and look at the marked mail. Then
-// greylist with TempFailUnless and a condition, and only then reject. Unless mail
-// must wait while a list is down, add Ignoring(envelope.TempError) each time.
+// greylist with TempFailUnless and a condition, and only then reject. If mail must not
+// wait while a list is down, add Ignoring(envelope.TempError) to each rule.
 //
 // # What an answer means
 //
-// The question for an address is its octets (IPv4) or nibbles (IPv6) in reverse
-// order before the zone of the list (RFC 5782, sections 2.1 and 2.4), that for a
-// domain its name before the zone (section 3). An A record means an entry. Its
-// content is a code and not an address, and only the codes that the [List]
-// accepts are a listing. Three kinds of answer are never a listing:
+// For an address, the name that is looked up has its octets (IPv4) or nibbles (IPv6) in
+// reverse order before the zone of the list (RFC 5782, sections 2.1 and 2.4). For a
+// domain, it has the domain before the zone (section 3). An A record means an entry.
+// Its content is a code and not an address, and only the codes that the [List] accepts
+// are a listing. Three kinds of answer are never a listing:
 //
 //   - 127.255.255.0/24: the list does not answer this server;
 //   - 127.0.1.255: a list of names has no addresses;
@@ -32,9 +32,9 @@
 // default codes do not include. [Result].Ignored has every such answer, and the
 // Text of a finding without a listing names the first.
 //
-// Other mistakes show in no answer, because there is no record: a misspelt zone, a list
-// of names that is asked for addresses or the reverse, a list of IPv4 addresses that is
-// asked for IPv6 addresses. [Probe] finds them. Call it when the program starts and
+// Other mistakes cause no answer at all: a misspelt zone, a list of names that is asked
+// for addresses or the reverse, a list of IPv4 addresses that is asked for IPv6
+// addresses. [Probe] finds them. Call it when the program starts and
 // from time to time (RFC 5782, section 7): it also finds lists that are dead, and
 // lists that refuse a shared resolver.
 //

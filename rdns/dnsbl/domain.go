@@ -12,9 +12,9 @@ import (
 const maxNames = 10
 
 // HeloNotListed passes when the HELO name of the client is on none of the lists, which
-// are lists of names (RFC 5782, section 3). The name is asked for as it is, in A-labels,
-// without the domains above it: a list that means all names below an entry answers for
-// them. The Detail is a *[Result].
+// are lists of names (RFC 5782, section 3). Only the name itself is looked up, in
+// A-labels, not the domains above it: a list that covers all names below an entry
+// answers for each of them. The Detail is a *[Result].
 //
 // None: an address literal, and any other HELO name that is not a domain. A domain that
 // is too long to stand before the zone of a list is not on it. With a list that does
