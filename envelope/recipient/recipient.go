@@ -75,9 +75,13 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	if !e.Told(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
+	return pathOf(check, e).FQDN(envelope.Status{Code: 504, Subject: 1, Detail: 2})
+}
+
+// pathOf returns the recipient as a check reads it.
+func pathOf(check string, e *envelope.Envelope) path.Path {
 	mailbox, fault := read(e)
-	return path.Path{Noun: "recipient", Text: e.RcptTo, Mailbox: mailbox, Fault: fault}.FQDN(
-		check, envelope.Status{Code: 504, Subject: 1, Detail: 2})
+	return path.Path{Check: check, Noun: "recipient", Text: e.RcptTo, Mailbox: mailbox, Fault: fault}
 }
 
 // read parses the recipient. The fault says why it does not parse. Only the bare

@@ -80,14 +80,10 @@ func In(patterns ...string) envelope.Check {
 func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 	const check = "recipient.in"
 	return envelope.WithoutClient(set.At(check, envelope.Rcpt, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-		if mailbox, fault := read(e); fault == "" && !asksOn(mailbox) {
-			switch in, err := set.Contains(ctx, mailbox); {
-			case err != nil:
-				return envelope.Unavailable(check, err)
-			case in:
-				return envelope.Passed(check).Observed("the recipient %s is in the list of recipients", e.RcptTo)
-			}
+		p := pathOf(check, e)
+		if asksOn(p.Mailbox) {
+			p.Fault = "asks to be relayed"
 		}
-		return envelope.Failed(check, refusal, "the recipient %s is not in the list of recipients", e.RcptTo)
+		return p.In(ctx, set, refusal)
 	}))
 }

@@ -27,19 +27,5 @@ func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	if !e.Told(envelope.Rcpt) {
 		return envelope.NotYet(check, envelope.Rcpt)
 	}
-	mailbox, fault := read(e)
-	if fault != "" || mailbox.Domain == "" {
-		return envelope.NotApplicable(check)
-	}
-	records, err := envelope.LookupMX(ctx, r, string(mailbox.Domain))
-	switch {
-	case envelope.NotFound(err):
-		return envelope.Passed(check)
-	case err != nil:
-		return envelope.Temporary(check, err)
-	case !envelope.IsNullMX(records):
-		return envelope.Passed(check)
-	}
-	return envelope.Failed(check, envelope.Status{Code: 556, Subject: 1, Detail: 10}, // RFC 7505, section 4.1
-		"the domain %s of the recipient takes no mail (its MX record is null)", mailbox.Domain)
+	return pathOf(check, e).TakesMail(ctx, r, envelope.Status{Code: 556, Subject: 1, Detail: 10}) // RFC 7505, section 4.1
 }

@@ -72,19 +72,5 @@ func TakesMail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) e
 	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
-	domain := domainOf(e)
-	if domain == "" {
-		return envelope.NotApplicable(check)
-	}
-	records, err := envelope.LookupMX(ctx, r, string(domain))
-	switch {
-	case envelope.NotFound(err):
-		return envelope.Passed(check)
-	case err != nil:
-		return envelope.Temporary(check, err)
-	case envelope.IsNullMX(records):
-		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 7, Detail: 27}, // RFC 7505, section 4.2
-			"the domain %s of the sender takes no mail (its MX record is null)", domain)
-	}
-	return envelope.Passed(check)
+	return pathOf(check, e).TakesMail(ctx, r, envelope.Status{Code: 550, Subject: 7, Detail: 27}) // RFC 7505, section 4.2
 }

@@ -76,9 +76,7 @@ func FQDN(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope
 	if !e.Told(envelope.Mail) {
 		return envelope.NotYet(check, envelope.Mail)
 	}
-	mailbox, fault := read(e)
-	return path.Path{Noun: "sender", Text: e.MailFrom, Mailbox: mailbox, Fault: fault}.FQDN(
-		check, envelope.Status{Code: 504, Subject: 1, Detail: 8})
+	return pathOf(check, e).FQDN(envelope.Status{Code: 504, Subject: 1, Detail: 8})
 }
 
 // Null passes when the sender is the null sender, which failure reports have (RFC
@@ -118,6 +116,12 @@ func BounceToOne(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) e
 }
 
 func isNull(e *envelope.Envelope) bool { return e.MailFrom == "" }
+
+// pathOf returns the sender as a check reads it.
+func pathOf(check string, e *envelope.Envelope) path.Path {
+	mailbox, fault := read(e)
+	return path.Path{Check: check, Noun: "sender", Text: e.MailFrom, Mailbox: mailbox, Fault: fault}
+}
 
 // read parses the sender and drops its source route. The fault says why it does
 // not parse. The null sender does not.

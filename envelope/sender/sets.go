@@ -94,14 +94,6 @@ func InSet(set envelope.Set[envelope.Mailbox]) envelope.Check {
 		if isNull(e) {
 			return envelope.NotApplicable(check)
 		}
-		if mailbox, fault := read(e); fault == "" {
-			switch in, err := set.Contains(ctx, mailbox); {
-			case err != nil:
-				return envelope.Unavailable(check, err)
-			case in:
-				return envelope.Passed(check).Observed("the sender %s is in the list of senders", e.MailFrom)
-			}
-		}
-		return envelope.Failed(check, unwanted, "the sender %s is not in the list of senders", e.MailFrom)
+		return pathOf(check, e).In(ctx, set, unwanted)
 	}))
 }
