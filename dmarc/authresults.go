@@ -2,13 +2,11 @@ package dmarc
 
 import "mxrules.example/envelope"
 
-var _ envelope.AuthenticationResults = (*Result)(nil)
-
-// AuthenticationResults implements [envelope.AuthenticationResults]: the entries of
-// SPF and DKIM, if they were evaluated, then one with the method dmarc, header.from
-// and, if there is a policy, policy.dmarc (RFC 9989, section 9.1). If only this site
-// requires alignment, with [AlignedFor], and the domain has no policy, there is no
-// entry with the method dmarc: a requirement of the site is not a result of DMARC.
+// AuthenticationResults returns for package verdict/headers the entries of SPF and
+// DKIM, if they were evaluated, then one with the method dmarc, header.from and, if
+// there is a policy, policy.dmarc (RFC 9989, section 9.1). If only this site requires
+// alignment, with [AlignedFor], and the domain has no policy, there is no entry with
+// the method dmarc: a requirement of the site is not a result of DMARC.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	var entries []envelope.AuthenticationResult
 	if result.SPF != nil {
@@ -34,7 +32,7 @@ func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return append(entries, entry)
 }
 
-// Explain implements [envelope.Explainer]: why no policy applies, or what is aligned,
+// Explain returns for verdict.Verdict.Explain why no policy applies, or what is aligned,
 // the policy and its overrides.
 func (result *Result) Explain() []string {
 	var lines []string

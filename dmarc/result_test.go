@@ -152,7 +152,9 @@ func TestAlignedForWritesNoSecondResult(t *testing.T) {
 		e := from(bad, "someone@evil.example", tc.author)
 		var got []string
 		for _, step := range (verdict.Policy{Rules: tc.rules}).Judge(t.Context(), mail(), e).Trace {
-			detail, ok := step.Finding.Detail.(envelope.AuthenticationResults)
+			detail, ok := step.Finding.Detail.(interface {
+				AuthenticationResults() []envelope.AuthenticationResult
+			})
 			if !ok {
 				continue
 			}

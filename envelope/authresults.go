@@ -1,16 +1,8 @@
 package envelope
 
-// AuthenticationResults is implemented by a Detail that has results for an
-// Authentication-Results field (RFC 8601). Package verdict/headers writes the field
-// with it, without importing the packages of SPF, DKIM, DMARC and reverse DNS.
-type AuthenticationResults interface {
-	// AuthenticationResults returns the results in the order in which they are
-	// written. There may be none. The caller owns the slice.
-	AuthenticationResults() []AuthenticationResult
-}
-
-// AuthenticationResult is one result of one method (resinfo in RFC 8601,
-// section 2.2).
+// AuthenticationResult is one result of one method in an Authentication-Results field
+// (resinfo in RFC 8601, section 2.2). The Detail of a [Finding] has them, so that what
+// writes the field need not import the packages of SPF, DKIM, DMARC and reverse DNS.
 type AuthenticationResult struct {
 	// Method is the name of the method: "spf", "dkim", "dmarc", "iprev".
 	Method string

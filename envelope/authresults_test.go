@@ -23,13 +23,15 @@ func (r reverseName) AuthenticationResults() []envelope.AuthenticationResult {
 }
 
 // A program that writes a header uses the Detail of each finding.
-func ExampleAuthenticationResults() {
+func ExampleAuthenticationResult() {
 	findings := []envelope.Finding{
 		envelope.Passed("own.reverse").With(reverseName{"192.0.2.1", "mail.example.org"}),
 		envelope.Passed("own.greeting").With("a detail that belongs into no header"),
 	}
 	for _, f := range findings {
-		detail, ok := f.Detail.(envelope.AuthenticationResults)
+		detail, ok := f.Detail.(interface {
+			AuthenticationResults() []envelope.AuthenticationResult
+		})
 		if !ok {
 			continue
 		}

@@ -77,19 +77,16 @@ type Finding struct {
 	// peer.
 	Err error
 	// Detail is the result of the package of the check, such as *rdns.Result. For a
-	// combined check it is a []Finding.
+	// combined check it is a []Finding. Two methods of it are optional:
+	//
+	//   - AuthenticationResults() []AuthenticationResult returns what verdict/headers
+	//     writes into the Authentication-Results field (RFC 8601), in this order.
+	//   - Explain() []string returns lines that explain more than Text. They may have
+	//     text that a peer sent: verdict.Verdict.Explain cleans and shows them.
 	Detail any
 	// Commit writes what must be written when a verdict acts on the finding, such
 	// as a greylist entry. It is nil for most checks. Only a final verdict calls it.
 	Commit func(context.Context) error
-}
-
-// Explainer is implemented by a Detail that explains more than the Text of its
-// finding. verdict.Verdict.Explain shows the lines.
-type Explainer interface {
-	// Explain returns the lines, none if there is nothing to add. They may have text
-	// that a peer sent: the caller cleans them with [CleanText].
-	Explain() []string
 }
 
 // With returns f with its Detail set.

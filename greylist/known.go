@@ -148,7 +148,7 @@ func storeFailed(check string, err error) envelope.Finding {
 	return f
 }
 
-// Explain implements [envelope.Explainer] with the identity and the state of the
+// Explain returns for verdict.Verdict.Explain the identity and the state of the
 // triplet.
 func (result *Result) Explain() []string {
 	identity := result.Identity

@@ -100,7 +100,7 @@ func unbacked(f envelope.Finding, greeting envelope.Host) envelope.Finding {
 	return f.SuggestLogin()
 }
 
-// Explain implements [envelope.Explainer] with the confirmed name.
+// Explain returns a line for verdict.Verdict.Explain if a name is confirmed.
 func (result *Result) Explain() []string {
 	if result.Confirmed == "" {
 		return nil

@@ -35,11 +35,9 @@ type Result struct {
 	iprev  []envelope.AuthenticationResult
 }
 
-var _ envelope.AuthenticationResults = (*Result)(nil)
-
-// AuthenticationResults implements [envelope.AuthenticationResults]: the entry of
-// the method iprev (RFC 8601, section 2.7.3) in a finding of Confirmed, none in other
-// findings. Without PTR records the result is permerror, as that section requires.
+// AuthenticationResults returns for package verdict/headers the entry of the method
+// iprev (RFC 8601, section 2.7.3) in a finding of Confirmed, none in other findings.
+// Without PTR records the result is permerror, as that section requires.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	return slices.Clone(result.iprev)
 }

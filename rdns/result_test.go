@@ -47,19 +47,19 @@ func TestAuthenticationResults(t *testing.T) {
 		"1": "pass", "2": "permerror", "3": "fail", "4": "fail", "5": "fail", "6": "temperror", "7": "temperror",
 	} {
 		e := envelope.Envelope{ClientIP: address(client)}
-		detail := rdns.Confirmed(t.Context(), dns, &e).Detail.(envelope.AuthenticationResults)
+		detail := rdns.Confirmed(t.Context(), dns, &e).Detail.(*rdns.Result)
 		want := fmt.Sprintf("[{iprev %s  [{policy iprev 192.0.2.%s}]}]", want, client)
 		if got := fmt.Sprint(detail.AuthenticationResults()); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		for _, check := range []envelope.Check{rdns.Exists, rdns.NotGeneric, rdns.In("mail.example.org"), rdns.NotIn("x.example")} {
 			f := check(t.Context(), dns, &e)
-			if got := f.Detail.(envelope.AuthenticationResults).AuthenticationResults(); len(got) != 0 {
+			if got := f.Detail.(*rdns.Result).AuthenticationResults(); len(got) != 0 {
 				t.Errorf("%s of %s: %v", f.Check, client, got)
 			}
 		}
 	}
-	detail := rdns.Confirmed(t.Context(), dns, &envelope.Envelope{}).Detail.(envelope.AuthenticationResults)
+	detail := rdns.Confirmed(t.Context(), dns, &envelope.Envelope{}).Detail.(*rdns.Result)
 	if got := detail.AuthenticationResults(); len(got) != 0 {
 		t.Errorf("an unknown address: %v", got)
 	}

@@ -67,10 +67,10 @@ type Match struct {
 	Term   string        `json:"term"`   // as published: "include:_spf.example.net"
 }
 
-// AuthenticationResults implements [envelope.AuthenticationResults]: one entry
-// with the method spf and the identity, as smtp.mailfrom or smtp.helo. The value is
-// the domain alone, unless an evaluated term uses the local part of the sender by a
-// macro l or s: otherwise nothing is proved about it (RFC 8601, section 2.7.2).
+// AuthenticationResults returns for package verdict/headers one entry with the method
+// spf and the identity, as smtp.mailfrom or smtp.helo. The value is the domain alone,
+// unless an evaluated term uses the local part of the sender by a macro l or s:
+// otherwise nothing is proved about it (RFC 8601, section 2.7.2).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
 	entry := envelope.AuthenticationResult{Method: "spf", Result: r.Word}
 	if r.Problem != nil {
@@ -94,7 +94,7 @@ func (r *Result) proved() string {
 	return string(r.Domain)
 }
 
-// Explain implements [envelope.Explainer]: the result, the terms that led to it,
+// Explain returns for verdict.Verdict.Explain the result, the terms that led to it,
 // and the problem.
 func (r *Result) Explain() []string {
 	var lines []string

@@ -206,9 +206,9 @@ func line(f envelope.Finding) string {
 	return text
 }
 
-// details returns the lines of a Detail that is an envelope.Explainer.
+// details returns the lines of a Detail that explains itself.
 func details(f envelope.Finding) []string {
-	detail, ok := f.Detail.(envelope.Explainer)
+	detail, ok := f.Detail.(interface{ Explain() []string })
 	if value := reflect.ValueOf(f.Detail); !ok || value.Kind() == reflect.Pointer && value.IsNil() {
 		return nil
 	}

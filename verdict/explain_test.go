@@ -44,7 +44,7 @@ func TestVerdictString(t *testing.T) {
 	}
 }
 
-// story is a Detail that is an Explainer.
+// story is a Detail that explains itself.
 type story struct{ lines []string }
 
 func (s *story) Explain() []string { return s.lines }

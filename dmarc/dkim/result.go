@@ -77,8 +77,6 @@ func (r *Result) Passed() bool {
 	return false
 }
 
-var _ envelope.AuthenticationResults = (*Result)(nil)
-
 // AuthenticationResults returns one entry for each signature, or the entry dkim=none
 // if there is none (RFC 8601, section 2.7.1).
 func (r *Result) AuthenticationResults() []envelope.AuthenticationResult {
@@ -107,7 +105,7 @@ func (s Signature) properties() []envelope.AuthenticationProperty {
 	return properties
 }
 
-// Explain implements [envelope.Explainer]: a line for each signature.
+// Explain returns a line for each signature, for verdict.Verdict.Explain.
 func (r *Result) Explain() []string {
 	var lines []string
 	for _, s := range r.Signatures {

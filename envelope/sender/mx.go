@@ -123,8 +123,8 @@ func (result *Result) finding(check string, failure error, format string) envelo
 	return envelope.Failed(check, noSuchDomain, format, args...)
 }
 
-// Explain implements [envelope.Explainer]: the usable host, and what is wrong with those
-// before it.
+// Explain returns for verdict.Verdict.Explain the usable host, and what is wrong with
+// those before it.
 func (result *Result) Explain() []string {
 	var lines []string
 	if result.Usable != "" {

@@ -146,7 +146,7 @@ func some[T any](values []T) string {
 	return text.String()
 }
 
-// Explain implements [envelope.Explainer]: the codes of each listing, and those
+// Explain returns for verdict.Verdict.Explain the codes of each listing, and those
 // that are not accepted.
 func (result *Result) Explain() []string {
 	var lines []string

@@ -13,7 +13,7 @@
 // # What is written
 //
 // A [Stamp] writes fields with one name. It collects the results of the findings of a
-// verdict ([envelope.AuthenticationResults]) in the order of the rules, each once,
+// verdict ([envelope.AuthenticationResult]) in the order of the rules, each once,
 // and writes them as one field. Lines are folded near 78 columns and never longer
 // than 998 octets. Without SMTPUTF8 the field is ASCII. Methods, results and
 // properties that are not keywords of the grammar are omitted.

@@ -52,7 +52,9 @@ type collector struct {
 
 func (c *collector) add(f envelope.Finding) {
 	switch detail := f.Detail.(type) {
-	case envelope.AuthenticationResults:
+	case interface {
+		AuthenticationResults() []envelope.AuthenticationResult
+	}:
 		for _, entry := range detail.AuthenticationResults() {
 			c.addEntry(entry)
 		}
