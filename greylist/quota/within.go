@@ -34,7 +34,7 @@ type Result struct {
 	Window time.Duration `json:"window_ns"`
 }
 
-// Explain implements [envelope.Explainer] with the count.
+// Explain returns the count, for verdict.Verdict.Explain.
 func (result *Result) Explain() []string {
 	limit := Key{Recipients: result.Recipients}.amount(result.Limit)
 	return []string{fmt.Sprintf("quota of %s: %d of %s in %s", result.Of, result.Used, limit, short(result.Window))}
