@@ -27,7 +27,7 @@ func TestRulesTakeTwoRounds(t *testing.T) {
 	var lists []dnsbl.List
 	for i := range 10 {
 		text += fmt.Sprintf("1.48.175.192.in-addr.arpa. PTR host%d.example.org.\n", i)
-		text += fmt.Sprintf("example.org. MX %d host%d.example.org.\n", i, i)
+		text += fmt.Sprintf("example.org. MX %d host%d.example.org.\n", 10-i, i)
 		lists = append(lists, dnsbl.List{Zone: fmt.Sprintf("list%d.example", i)})
 	}
 	text += "host9.example.org. A 192.175.48.1"

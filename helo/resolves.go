@@ -13,7 +13,7 @@ import (
 // failed. If there is none and a lookup failed, Resolves is a TempError. None: an
 // address literal.
 //
-// DNS: A, AAAA and MX together. The first that exists, in this order, decides.
+// DNS: A; if there is none, AAAA and MX together, of which the first decides.
 //
 // Status: 550 5.7.1.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -36,19 +36,25 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 }
 
 // exists returns nil if host has an A, AAAA or MX record. Otherwise its error is
-// that of the first lookup that failed, or not found if none did.
-func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) (failure error) {
-	for _, err := range envelope.Concurrently(ctx, []string{"ip4", "ip6", "mx"}, func(ctx context.Context, kind string) error {
-		if kind == "mx" {
-			return takesMail(ctx, r, host)
-		}
-		_, err := envelope.LookupIP(ctx, r, kind, string(host))
-		return err
-	}) {
+// that of the first lookup that failed, or not found if none did. Most names have an
+// A record, so that the others are not asked for together with it.
+func exists(ctx context.Context, r envelope.Resolver, host envelope.Host) error {
+	_, failure := envelope.LookupIP(ctx, r, "ip4", string(host))
+	if failure == nil {
+		return nil
+	}
+	others := []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := envelope.LookupIP(ctx, r, "ip6", string(host))
+			return err
+		},
+		func(ctx context.Context) error { return takesMail(ctx, r, host) },
+	}
+	for _, err := range envelope.Concurrently(ctx, others, func(ctx context.Context, lookup func(context.Context) error) error { return lookup(ctx) }) {
 		if err == nil {
 			return nil
 		}
-		if failure == nil || envelope.NotFound(failure) {
+		if envelope.NotFound(failure) {
 			failure = err
 		}
 	}

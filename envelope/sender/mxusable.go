@@ -26,7 +26,8 @@ import (
 // None: the null sender, an address literal, a sender that does not parse, and a
 // domain whose only MX record is null (see TakesMail).
 //
-// DNS: MX, then A and AAAA for all hosts together, at most 21 questions. Answers that
+// DNS: MX, then A for the first host. If it has no usable A record, AAAA for it and A
+// and AAAA for all other hosts together, at most 21 questions in all. Answers that
 // come without waiting save questions: AAAA if an A record is usable, and hosts after
 // the first that is good.
 //
@@ -43,20 +44,38 @@ func MXUsable(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 	case len(hosts) == 0:
 		return envelope.NotApplicable(check)
 	}
-	failure := result.inspect(ctx, r, hosts, addressFault)
+	// The first host seldom has no usable A record, so that all else is asked for after
+	// it.
+	var first addresses
+	if hosts[0].fault == "" {
+		first = lookup(ctx, r, "ip4", hosts[0].name)
+	}
+	failure := result.inspect(ctx, r, hosts, first.fault)
 	return result.finding(check, failure, "the domain %s of the sender has no usable mail server: ").With(result)
 }
 
-// addressFault finds what is wrong with the addresses of a host.
-func addressFault(ctx context.Context, r envelope.Resolver, host envelope.Host) fault {
-	type answer struct {
-		addrs []netip.Addr
-		err   error
-	}
-	var all answer
-	for _, a := range envelope.Concurrently(ctx, []string{"ip4", "ip6"}, func(ctx context.Context, network string) (a answer) {
-		a.addrs, a.err = envelope.LookupIP(ctx, r, network, string(host))
-		return a
+// addresses is the answer to a question for the addresses of a host.
+type addresses struct {
+	network string // "ip4" or "ip6"
+	host    envelope.Host
+	addrs   []netip.Addr
+	err     error
+}
+
+func lookup(ctx context.Context, r envelope.Resolver, network string, host envelope.Host) addresses {
+	addrs, err := envelope.LookupIP(ctx, r, network, string(host))
+	return addresses{network, host, addrs, err}
+}
+
+// fault finds what is wrong with the addresses of a host, given an answer that is
+// known.
+func (known addresses) fault(ctx context.Context, r envelope.Resolver, host envelope.Host) fault {
+	var all addresses
+	for _, a := range envelope.Concurrently(ctx, []string{"ip4", "ip6"}, func(ctx context.Context, network string) addresses {
+		if network == known.network && host == known.host {
+			return known
+		}
+		return lookup(ctx, r, network, host)
 	}) {
 		switch {
 		case slices.ContainsFunc(a.addrs, isPublic):

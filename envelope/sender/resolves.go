@@ -14,7 +14,7 @@ import (
 //
 // None: the null sender, an address literal, and a sender that does not parse.
 //
-// DNS: MX, A and AAAA together. The first that exists, in this order, decides.
+// DNS: MX; if there is none, A and AAAA together, of which the first decides.
 //
 // Status: 550 5.1.8.
 func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
@@ -37,20 +37,21 @@ func Resolves(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) en
 }
 
 // exists returns nil if domain has an MX, A or AAAA record. Otherwise its error is
-// that of the first lookup that failed, or not found if none did.
-func exists(ctx context.Context, r envelope.Resolver, domain envelope.Host) (failure error) {
-	for _, err := range envelope.Concurrently(ctx, []string{"mx", "ip4", "ip6"}, func(ctx context.Context, kind string) (err error) {
-		if kind == "mx" {
-			_, err = envelope.LookupMX(ctx, r, string(domain))
-		} else {
-			_, err = envelope.LookupIP(ctx, r, kind, string(domain))
-		}
+// that of the first lookup that failed, or not found if none did. Most domains have
+// an MX record, so that the others are not asked for together with it.
+func exists(ctx context.Context, r envelope.Resolver, domain envelope.Host) error {
+	_, failure := envelope.LookupMX(ctx, r, string(domain))
+	if failure == nil {
+		return nil
+	}
+	for _, err := range envelope.Concurrently(ctx, []string{"ip4", "ip6"}, func(ctx context.Context, network string) error {
+		_, err := envelope.LookupIP(ctx, r, network, string(domain))
 		return err
 	}) {
 		if err == nil {
 			return nil
 		}
-		if failure == nil || envelope.NotFound(failure) {
+		if envelope.NotFound(failure) {
 			failure = err
 		}
 	}
