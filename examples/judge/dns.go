@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/resolver"
@@ -18,6 +19,7 @@ type world struct {
 	text     *string            // of -zone, nil without it
 	zone     *zone.Zone         // the same, parsed
 	resolver *resolver.Resolver // of -dns, nil without it
+	delay    time.Duration      // of the answers of zones
 }
 
 func newWorld(zoneFile, servers string) (w world, err error) {
@@ -61,21 +63,37 @@ func (w world) close() {
 
 var errFaultsInDNS = errors.New("faults need a zone: they cannot be made in the DNS of -dns")
 
-// forLine returns the DNS of one line, the first of:
+// forLine returns the DNS of one line. The answers of a zone are delayed as -delay
+// says.
+func (w world) forLine(l line) (envelope.Resolver, error) {
+	own, err := w.zoneOf(l)
+	switch {
+	case err != nil:
+		return nil, err
+	case own == nil && w.resolver == nil:
+		return nil, nil
+	case own == nil:
+		return w.resolver, nil
+	case w.delay > 0:
+		return slow{own, w.delay}, nil
+	}
+	return own, nil
+}
+
+// zoneOf returns the zone of one line, nil to use the resolver, if there is one. The
+// DNS of a line is the first of:
 //
 //   - its own zone, with the faults of the line;
 //   - the zone of -zone, with the faults of the line;
 //   - the servers of -dns; faults are an error;
 //   - an empty zone with the faults of the line;
 //   - no resolver, so that every question fails.
-func (w world) forLine(l line) (envelope.Resolver, error) {
+func (w world) zoneOf(l line) (*zone.Zone, error) {
 	text := l.Zone
 	if text == nil {
 		text = w.text
 	}
 	switch {
-	case text == nil && len(l.Faults) == 0 && w.resolver != nil:
-		return w.resolver, nil
 	case text == nil && len(l.Faults) == 0:
 		return nil, nil
 	case text == nil && w.resolver != nil:

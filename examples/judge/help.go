@@ -75,9 +75,16 @@ DNS
                     DNS lists are probed first (RFC 5782, section 5), and lists
                     that do not serve are reported
   Without these flags every DNS question fails.
+  -delay DURATION   make each answer of a zone take this time, as 20ms, up to
+                    twice as long, to see what a policy waits for
 
 Output
   -json             print each result as one line of JSON
+  -trace            after each explanation print the waterfall: a line for each
+                    question to DNS with the time at which it began, how long it
+                    took, a bar, and the rule that asked first; then who shares
+                    the answer, whether no rule used it, and why it failed
+  -svg FILE         draw the waterfall of one envelope as a picture
   -headers NAME     print the fields Authentication-Results and Received-SPF
                     that the server with this name would add to a message that
                     is accepted
@@ -101,11 +108,13 @@ Lines of JSON, out
    "undecided": [],
    "findings": [{"check": "rdns.exists", "outcome": "fail", "status": "5.7.25",
                  "text": "...", "detail": {"names": [], "confirmed": ""}}],
-   "dns": {"queries": 1}}
+   "dns": {"queries": 1, "shared": 0, "in_vain": 0, "rounds": 1}}
   The findings are those of all checks that were called, in order, also of
   conditions and pending checks; an equal finding of several recipients is
   printed once. A detail has the form that the package of the check documents.
-  "queries" counts each question once. "undecided" has the marks that a failed
+  "queries" counts each question once, "shared" those of several rules,
+  "in_vain" those whose answer no rule used, and "rounds" the successive waits;
+  of several recipients they are sums. "undecided" has the marks that a failed
   lookup left unknown. With -checks the action is "none" and the code 0. With
   -headers there may be "headers": [] with the fields.
   An invalid line gives {"id": ..., "error": "..."}, and the next line follows.

@@ -15,6 +15,7 @@ import (
 type judge struct {
 	policy     verdict.Policy
 	checksOnly bool           // the policy has shadow rules only
+	waterfall  bool           // -trace
 	stamp      *headers.Stamp // nil without -headers
 	world      world
 }
@@ -27,7 +28,7 @@ func newJudge(o options, report func(error)) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{checksOnly: o.checks != ""}
+	j := &judge{checksOnly: o.checks != "", waterfall: o.trace}
 	if o.headers != "" {
 		if j.stamp, err = headers.For(o.headers); err != nil {
 			return nil, fmt.Errorf("-headers: %w", err)
@@ -42,6 +43,7 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		return nil, err
 	}
 	j.world, err = newWorld(o.zoneFile, o.dns)
+	j.world.delay = o.delay
 	if err == nil && j.world.resolver != nil {
 		probeLists(j.world.resolver, o.site, report)
 	}
@@ -53,6 +55,7 @@ type result struct {
 	id         json.RawMessage
 	err        error // the line is invalid
 	checksOnly bool
+	waterfall  bool // is printed after each explanation
 	recipients []string
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
@@ -61,7 +64,7 @@ type result struct {
 
 // judge judges one line.
 func (j *judge) judge(ctx context.Context, l line) result {
-	r := result{id: l.ID, checksOnly: j.checksOnly}
+	r := result{id: l.ID, checksOnly: j.checksOnly, waterfall: j.waterfall}
 	e, recipients, err := l.read()
 	if err != nil {
 		r.err = err

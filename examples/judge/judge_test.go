@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -41,6 +42,7 @@ func TestGolden(t *testing.T) {
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
 		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.sendernotlisted,dnsbl.ptrnotlisted,dnsbl.asn"}
 	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
+	traced := slices.Concat([]string{"-trace", "-delay", "20ms", "-policy", "strict"}, lists)
 	forHeaders := []string{"-headers", "mx.example.org", "-checks", "rdns.confirmed,spf.pass,dmarc.notreject"}
 	for _, tc := range []struct {
 		name string
@@ -90,27 +92,50 @@ func TestGolden(t *testing.T) {
 		{"lines", []string{"testdata/mixed.jsonl"}},
 		{"lines-json", []string{"-json", "testdata/mixed.jsonl"}},
 		{"files", []string{"-json", "testdata/none.jsonl", "testdata/mixed.jsonl", "-"}},
+		{"trace", slices.Concat(traced, good)},
+		{"trace-of-a-rejection", slices.Concat(traced, []string{"-ip", "192.0.2.10", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"})},
+		{"trace-of-checks", []string{"-trace", "-delay", "20ms", "-checks", "helo.resolves,rdns.confirmed", "-ip", "192.0.2.9", "-helo", "mail.example.net"}},
+		{"trace-of-recipients", slices.Concat([]string{"-trace", "-delay", "20ms"}, good, []string{"-to", "ann@example.org"})},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			stdin := `{"id": "from the standard input", "client_ip": "192.0.2.9"}`
 			args := append(offline[:len(offline):len(offline)], tc.args...)
-			got := output(args, stdin)
-			if again := output(args, stdin); again != got {
-				t.Errorf("the second run prints\n%s", again)
-			}
-			file := filepath.Join("testdata", tc.name+".golden")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
+			synctest.Test(t, func(t *testing.T) { // in which -trace prints the same times
+				got := output(args, stdin)
+				if again := output(args, stdin); again != got {
+					t.Errorf("the second run prints\n%s", again)
 				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs (go test -update writes it); got\n%s", file, got)
-			}
+				golden(t, tc.name+".golden", got)
+			})
 		})
+	}
+}
+
+// golden compares a text with a file of testdata, or writes it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (go test -update writes it); got\n%s", file, got)
+	}
+}
+
+func TestOnePictureIsOfOneEnvelope(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "judge.svg")
+	got := output(append(offline[:len(offline):len(offline)], "-svg", file), "{}\n{}\n{}\n")
+	if strings.Count(got, "questions to DNS") != 2 || !strings.Contains(got, "-svg draws one envelope") || !strings.Contains(got, "exit status 1") {
+		t.Errorf("several envelopes are drawn: %s", got)
+	}
+	if got := output(append(offline[:len(offline):len(offline)], "-svg", filepath.Join(file, "none")), "{}\n"); !strings.Contains(got, "judge: open") {
+		t.Errorf("a file that cannot be written: %s", got)
 	}
 }

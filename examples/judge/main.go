@@ -2,7 +2,8 @@
 // the finding of each rule, and the DNS questions.
 //
 // It judges offline, with the records of a zone file, or with real DNS, and shows
-// the header fields that the message would get. Use it to try a policy on the mail
+// the header fields that the message would get, and when each DNS question was asked
+// and answered. Use it to try a policy on the mail
 // of yesterday, to explain a rejection, and to compare rules before they see mail.
 // -help describes its input and output.
 //
@@ -17,6 +18,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"mxrules.example/verdict/waterfall"
 )
 
 func main() {
@@ -50,7 +53,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return wrongUsage
 	}
 	defer j.world.close()
-	s := session{judge: j, json: o.json, stdin: stdin, stdout: stdout, stderr: stderr}
+	s := session{judge: j, json: o.json, svg: o.svg, stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx := context.Background()
 	if o.hasEnvelope {
 		err = s.print(j.judge(ctx, o.line))
@@ -68,6 +71,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 type session struct {
 	judge          *judge
 	json           bool
+	svg            string // the file to write, or ""
+	drawn          bool
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	printed        int
@@ -150,6 +155,21 @@ func (s *session) print(r result) error {
 		b.Write(r.text())
 	}
 	s.printed++
-	_, err := s.stdout.Write(b.Bytes())
-	return err
+	if _, err := s.stdout.Write(b.Bytes()); err != nil || s.svg == "" || r.err != nil {
+		return err
+	}
+	return s.draw(r)
+}
+
+// draw writes the picture of -svg.
+func (s *session) draw(r result) error {
+	if s.drawn {
+		return errors.New("-svg draws one envelope, and there are more")
+	}
+	s.drawn = true
+	var b bytes.Buffer
+	if err := waterfall.SVG(&b, r.merged); err != nil {
+		return err
+	}
+	return os.WriteFile(s.svg, b.Bytes(), 0o644)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 )
@@ -14,12 +15,15 @@ import (
 // options are the options of the command line.
 type options struct {
 	json        bool
+	trace       bool
+	svg         string // the file to write, or ""
 	policy      string
 	checks      string // names, "all", or "" to use the policy
 	site        facts
 	headers     string // the name of the server that writes fields, or ""
 	dns         string // "system", addresses, or ""
 	zoneFile    string
+	delay       time.Duration
 	messageFile string
 	line        line     // the envelope of the flags
 	hasEnvelope bool     // flags describe an envelope
@@ -54,6 +58,12 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("give -policy or -checks, not both")
 	case o.zoneFile != "" && o.dns != "":
 		return o, errors.New("give -zone or -dns, not both")
+	case o.json && o.trace:
+		return o, errors.New("give -json or -trace, not both")
+	case o.delay < 0 || o.delay > time.Second:
+		return o, errors.New("-delay must be between 0 and 1s")
+	case o.delay > 0 && o.dns != "":
+		return o, errors.New("-delay delays the answers of a zone, not those of -dns")
 	}
 	if !o.hasEnvelope && len(o.files) == 0 {
 		o.files = []string{"-"}
@@ -109,8 +119,11 @@ func (o *options) flagSet() *flag.FlagSet {
 
 	flags.StringVar(&o.zoneFile, "zone", "", "")
 	flags.StringVar(&o.dns, "dns", "", "")
+	flags.DurationVar(&o.delay, "delay", 0, "")
 	flags.StringVar(&o.headers, "headers", "", "")
 	flags.BoolVar(&o.json, "json", false, "")
+	flags.BoolVar(&o.trace, "trace", false, "")
+	flags.StringVar(&o.svg, "svg", "", "")
 	return flags
 }
 

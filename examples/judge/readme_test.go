@@ -2,35 +2,72 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
-// The README pipes the envelope of a log line into judge, and shows some lines of
-// its output.
-func TestReadmeExplainsALogLine(t *testing.T) {
-	t.Chdir("../..")
+// example returns the lines of an example of the README: the n-th block of commands.
+func example(t *testing.T, n int) []string {
+	t.Helper()
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, block, _ := strings.Cut(string(readme), "```console\n")
-	block, _, _ = strings.Cut(block, "```\n")
-	lines := strings.Split(strings.TrimSpace(block), "\n")
-	_, command, found := strings.Cut(lines[2], " | go run ./examples/judge ")
-	if !strings.HasPrefix(lines[0], "$ ") || !found {
-		t.Fatalf("the README has no command that prints an envelope and one that judges it:\n%s", block)
+	blocks := strings.Split(string(readme), "```console\n")
+	if n >= len(blocks) {
+		t.Fatalf("the README has no example %d", n)
 	}
-	out := strings.Split(output(strings.Fields(command), lines[1]), "\n")
-	for _, want := range lines[3:] {
+	block, _, _ := strings.Cut(blocks[n], "```\n")
+	return strings.Split(strings.TrimSpace(block), "\n")
+}
+
+// prints checks that an output has lines in this order. "..." stands for any lines.
+func prints(t *testing.T, output string, lines []string) {
+	t.Helper()
+	out := strings.Split(output, "\n")
+	for _, want := range lines {
 		if strings.TrimSpace(want) == "..." {
 			continue
 		}
 		i := slices.Index(out, want)
 		if i < 0 {
-			t.Fatalf("judge does not print the line %q, or not in this place", want)
+			t.Fatalf("judge does not print the line %q, or not in this place:\n%s", want, output)
 		}
 		out = out[i+1:]
 	}
+}
+
+// The README pipes the envelope of a log line into judge, and shows some lines of
+// its output.
+func TestReadmeExplainsALogLine(t *testing.T) {
+	t.Chdir("../..")
+	lines := example(t, 1)
+	_, command, found := strings.Cut(lines[2], " | go run ./examples/judge ")
+	if !strings.HasPrefix(lines[0], "$ ") || !found {
+		t.Fatalf("the README has no command that prints an envelope and one that judges it:\n%s", lines)
+	}
+	prints(t, output(strings.Fields(command), lines[1]), lines[3:])
+}
+
+// The README shows a waterfall as text and as a picture.
+func TestReadmeShowsAWaterfall(t *testing.T) {
+	t.Chdir("../..")
+	lines := example(t, 2)
+	_, command, found := strings.Cut(lines[0], "$ go run ./examples/judge ")
+	args := strings.Fields(command)
+	file := slices.Index(args, "-svg") + 1
+	if !found || file == 0 {
+		t.Fatalf("the README has no command that draws:\n%s", lines)
+	}
+	args[file] = filepath.Join(t.TempDir(), args[file])
+	synctest.Test(t, func(t *testing.T) { prints(t, output(args, ""), lines[1:]) })
+	picture, err := os.ReadFile(args[file])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("examples/judge")
+	golden(t, "waterfall.svg", string(picture))
 }

@@ -35,6 +35,9 @@ type finding struct {
 
 type questionCount struct {
 	Queries int `json:"queries"`
+	Shared  int `json:"shared"`
+	InVain  int `json:"in_vain"`
+	Rounds  int `json:"rounds"`
 }
 
 // failure is the JSON form of an invalid line.
@@ -67,17 +70,21 @@ func (r result) report() report {
 		out.Code, out.Status = int(reply.Status.Code), reply.Status.Enhanced()
 		out.Text = strings.Join(reply.Lines, " ")
 	}
-	out.DNS.Queries = r.queries()
+	cost := r.cost()
+	out.DNS = questionCount{cost.Questions, cost.Shared, cost.InVain, cost.Rounds}
 	return out
 }
 
-// queries returns the number of different DNS questions.
-func (r result) queries() int {
-	n := 0
+// cost returns the cost of all verdicts together.
+func (r result) cost() (sum verdict.Cost) {
 	for _, v := range r.verdicts {
-		n += v.Cost().Questions
+		c := v.Cost()
+		sum.Questions += c.Questions
+		sum.Shared += c.Shared
+		sum.InVain += c.InVain
+		sum.Rounds += c.Rounds
 	}
-	return n
+	return sum
 }
 
 // findings returns the findings of all verdicts, in order. A finding of one

@@ -8,6 +8,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/waterfall"
 )
 
 // text returns the result as text: the verdict, then the explanation for each
@@ -24,10 +25,12 @@ func (r result) text() []byte {
 		r.writeFindings(&b)
 	case len(r.verdicts) == 1:
 		b.WriteString(r.merged.Explain())
+		r.writeWaterfall(&b, r.merged)
 	default:
 		fmt.Fprintf(&b, "%v\n", r.merged)
 		for i, v := range r.verdicts {
 			fmt.Fprintf(&b, "  for %s: %s", clean(r.recipients[i]), v.Explain())
+			r.writeWaterfall(&b, v)
 		}
 	}
 	r.writeHeaders(&b)
@@ -42,8 +45,17 @@ func (r result) writeFindings(b *bytes.Buffer) {
 			fmt.Fprintf(b, "  for %s\n", clean(r.recipients[i]))
 		}
 		b.WriteString(v.Trace.String())
+		r.writeWaterfall(b, v)
 	}
-	fmt.Fprintf(b, "  questions to DNS: %d\n", r.queries())
+	fmt.Fprintf(b, "  questions to DNS: %v\n", r.cost())
+}
+
+// writeWaterfall writes the waterfall of -trace.
+func (r result) writeWaterfall(b *bytes.Buffer, v verdict.Verdict) {
+	if r.waterfall && len(v.Lookups()) > 0 {
+		b.WriteString("  waterfall:\n")
+		_ = waterfall.Text(b, v) // a Buffer does not fail
+	}
 }
 
 // writeHeaders writes the header fields that the message would get.

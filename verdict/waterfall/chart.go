@@ -15,6 +15,7 @@ import (
 // chart is what both forms draw.
 type chart struct {
 	rows     []row
+	deciding string
 	from, to time.Duration // of the time axis
 	unit     time.Duration // to which times are rounded
 }
@@ -22,9 +23,9 @@ type chart struct {
 // row is one question. Its texts are clean.
 type row struct {
 	kind, name string
-	rule       string // that asked first
-	decides    bool   // the rule decided
-	notes      []string
+	rules      []string // that asked
+	earlier    bool     // an earlier judgement had asked
+	notes      []string // besides those who share the answer
 	state      state
 	open       bool // nothing waited for the answer, so that its end is unknown
 	began, end time.Duration
@@ -45,9 +46,9 @@ const (
 )
 
 func newChart(v verdict.Verdict) chart {
-	c := chart{to: v.Cost().Duration}
+	c := chart{deciding: clean(v.Rule), to: v.Cost().Duration}
 	for _, l := range v.Lookups() {
-		r := newRow(l, v.Rule)
+		r := newRow(l)
 		c.rows = append(c.rows, r)
 		c.from, c.to = min(c.from, r.began), max(c.to, r.end)
 	}
@@ -60,27 +61,27 @@ func newChart(v verdict.Verdict) chart {
 	return c
 }
 
-func newRow(l verdict.Lookup, deciding string) row {
+func newRow(l verdict.Lookup) row {
 	r := row{
 		kind: cut(clean(l.Type), kindLength), name: clean(l.Name),
-		rule: clean(l.Rules[0]), decides: l.Rules[0] == deciding,
-		began: l.Began, end: l.Began + l.Duration, open: l.Abandoned,
+		earlier: l.Reused, began: l.Began, end: l.Began + l.Duration, open: l.Abandoned,
+	}
+	for _, rule := range l.Rules {
+		r.rules = append(r.rules, clean(rule))
 	}
 	if l.Shared() {
 		r.state = shared
-		r.notes = append(r.notes, sharers(l))
 	}
 	if l.InVain {
 		r.state = inVain
 		r.notes = append(r.notes, "in vain")
-		if l.Abandoned {
-			r.notes = append(r.notes, "not waited for")
-		}
 	}
 	switch {
-	case l.Abandoned && !l.InVain:
+	case l.Abandoned && l.InVain:
+		r.notes = []string{"in vain, not waited for"}
+	case l.Abandoned:
 		r.notes = append(r.notes, "no answer yet")
-	case l.Abandoned || l.Err == nil:
+	case l.Err == nil:
 	case envelope.NotFound(l.Err):
 		r.notes = append(r.notes, "no such record")
 	default:
@@ -90,12 +91,16 @@ func newRow(l verdict.Lookup, deciding string) row {
 	return r
 }
 
-// sharers describes who shares the answer with the first rule.
-func sharers(l verdict.Lookup) string {
-	if len(l.Rules) == 1 {
-		return "shared with an earlier judgement"
+// remarks returns the notes after who shares the answer with the first rule.
+func (r row) remarks(rules []string) string {
+	notes := r.notes
+	switch {
+	case len(rules) > 1:
+		notes = append([]string{"shared with " + strings.Join(rules[1:], ", ")}, notes...)
+	case r.earlier:
+		notes = append([]string{"shared with an earlier judgement"}, notes...)
 	}
-	return "shared with " + clean(strings.Join(l.Rules[1:], ", "))
+	return strings.Join(notes, "; ")
 }
 
 // reason returns the reason of a failure without the name, which is there already.

@@ -23,7 +23,7 @@ func ExampleText() {
 	_ = waterfall.Text(os.Stdout, v)
 	// Output:
 	//        began      took  question                0s      10ms    20ms    30ms    40ms    50ms
-	//           0s      20ms  PTR 192.0.2.1          |################                        |  rdns.confirmed
-	//         20ms      30ms  A   mail.example.org.  |                ========================|  rdns.confirmed: shared with helo.resolves
+	//           0s      20ms  PTR 192.0.2.1          |################                        | rdns.confirmed
+	//         20ms      30ms  A   mail.example.org.  |                ========================| rdns.confirmed: shared with helo.resolves
 	//     # answered  = shared  ~ in vain  ! failed  * the rule that decided
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -23,6 +24,14 @@ const (
 	rowHeight  = 19
 	barHeight  = 11
 	headHeight = 28
+)
+
+// The characters of a text that fit in its place.
+const (
+	titleLength = 128
+	nameLength  = 38
+	noteLength  = 42
+	ruleLength  = 80
 )
 
 // SVG writes a picture of the questions to DNS, in a group for each rule, in the order
@@ -67,15 +76,15 @@ func (p *picture) groups() []group {
 		name := clean(step.Rule)
 		if _, known := at[name]; !known {
 			at[name] = len(groups)
-			groups = append(groups, group{rule: name, says: says(step), decides: step.Rule == p.verdict.Rule})
+			groups = append(groups, group{rule: name, says: says(step), decides: name == p.deciding})
 		}
 	}
 	for _, r := range p.rows {
-		i, known := at[r.rule]
+		i, known := at[r.rules[0]]
 		if !known {
 			i = len(groups)
-			at[r.rule] = i
-			groups = append(groups, group{rule: r.rule, says: "started early, not reached"})
+			at[r.rules[0]] = i
+			groups = append(groups, group{rule: r.rules[0], says: "started early, not reached"})
 		}
 		groups[i].rows = append(groups[i].rows, r)
 	}
@@ -104,7 +113,7 @@ func says(s verdict.Step) string {
 // head draws the verdict and its cost.
 func (p *picture) head() {
 	p.y = 20
-	for i, line := range wrap(p.verdict.String(), 128, 4) {
+	for i, line := range wrap(p.verdict.String(), titleLength, 4) {
 		p.y += 20
 		class := "title"
 		if i > 0 {
@@ -171,7 +180,7 @@ func (p *picture) group(g group) {
 		}
 	}
 	fmt.Fprintf(&p.body, `<text x="%d" y="%.1f"><tspan class="rule">%s</tspan><tspan class="note">%s</tspan></text>`+"\n",
-		left, p.y+headHeight-7, escape(cut(g.rule, 80)), escape(says))
+		left, p.y+headHeight-7, escape(cut(g.rule, ruleLength)), escape(says))
 	p.y += headHeight
 	for _, r := range g.rows {
 		p.row(r)
@@ -182,13 +191,16 @@ func (p *picture) group(g group) {
 // row draws a question: its type and name, its bar, and remarks.
 func (p *picture) row(r row) {
 	base := p.y + rowHeight - 6
-	remark := strings.Join(r.notes, ", ")
+	remarks := r.remarks(r.rules)
+	if len(r.rules) > 2 && utf8.RuneCountInString(remarks) > noteLength {
+		remarks = r.remarks([]string{r.rules[0], fmt.Sprintf("%d rules", len(r.rules)-1)})
+	}
 	fmt.Fprintf(&p.body, `<g><title>%s</title>`+"\n", escape(p.tooltip(r)))
 	p.text(left+12, base, "type", r.kind)
-	p.text(nameLeft, base, "name", cut(r.name, 38))
+	p.text(nameLeft, base, "name", cut(r.name, nameLength))
 	x := axisLeft + p.at(r.began, axisWidth)
 	p.bar(r, x, p.y+(rowHeight-barHeight)/2, max(3, axisLeft+p.at(r.end, axisWidth)-x))
-	p.text(noteLeft, base, "note", cut(remark, 42))
+	p.text(noteLeft, base, "note", cut(remarks, noteLength))
 	p.body.WriteString("</g>\n")
 	p.y += rowHeight
 }
@@ -199,8 +211,11 @@ func (p *picture) tooltip(r row) string {
 	if r.open {
 		took = "not waited for"
 	}
-	parts := append([]string{r.kind + " " + r.name, "asked by " + r.rule, "began at " + p.duration(r.began), took}, r.notes...)
-	return strings.Join(parts, ", ")
+	text := fmt.Sprintf("%s %s, asked by %s, began at %s, %s", r.kind, r.name, r.rules[0], p.duration(r.began), took)
+	if remarks := r.remarks(r.rules); remarks != "" {
+		text += "; " + remarks
+	}
+	return text
 }
 
 // bar draws the bar of a question. It shows the state by its form too: a shared

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,7 +50,7 @@ func (c chart) text(b *strings.Builder) {
 			took = "-"
 		}
 		fmt.Fprintf(b, "    %8s  %8s  %-*s %-*s  |%s| %s\n",
-			c.duration(r.began), took, kinds, r.kind, names, cut(r.name, nameColumns), c.bar(r), r.who())
+			c.duration(r.began), took, kinds, r.kind, names, cut(r.name, nameColumns), c.bar(r), c.who(r))
 	}
 	b.WriteString("    # answered  = shared  ~ in vain  ! failed  * the rule that decided\n")
 }
@@ -77,14 +78,17 @@ func (c chart) bar(r row) string {
 	return strings.Repeat(" ", first) + strings.Repeat(marks[r.state], length) + strings.Repeat(" ", barColumns-first-length)
 }
 
-// who returns the rule that asked, and the notes.
-func (r row) who() string {
-	text := " " + r.rule
-	if r.decides {
-		text = "*" + r.rule
+// who returns the rule that asked, and the remarks.
+func (c chart) who(r row) string {
+	rules := slices.Clone(r.rules)
+	for i, rule := range rules {
+		if rule == c.deciding {
+			rules[i] = "*" + rule
+		}
 	}
-	if len(r.notes) > 0 {
-		text += ": " + strings.Join(r.notes, ", ")
+	text := rules[0]
+	if remarks := r.remarks(rules); remarks != "" {
+		text += ": " + remarks
 	}
 	return cut(text, noteColumns)
 }

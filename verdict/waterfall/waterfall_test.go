@@ -49,11 +49,11 @@ func refused() verdict.Verdict {
 
 func TestText(t *testing.T) {
 	const want = `       began      took  question                  0s        10ms      20ms      30ms      40ms
-          0s      18ms  A    mail.example.net.   |==================                      |  helo.resolves: shared with rdns.confirmed
-          0s         -  AAAA mail.example.net.   |~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~|  helo.resolves: in vain, not waited for
-          0s      12ms  MX   mail.example.net.   |############                            |  helo.resolves: no such record
+          0s      18ms  A    mail.example.net.   |==================                      | helo.resolves: shared with *rdns.confirmed
+          0s         -  AAAA mail.example.net.   |~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~| helo.resolves: in vain, not waited for
+          0s      12ms  MX   mail.example.net.   |############                            | helo.resolves: no such record
           0s      22ms  PTR  192.0.2.1           |######################                  | *rdns.confirmed
-         1ms      30ms  TXT  list.example.       | !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!         |  site.list: failed: server misbehaving
+         1ms      30ms  TXT  list.example.       | !!!!!!!!!!!!!!!!!!!!!!!!!!!!!!         | site.list: failed: server misbehaving
         22ms      18ms  A    other.example.net.  |                      ##################| *rdns.confirmed
     # answered  = shared  ~ in vain  ! failed  * the rule that decided
 `
