@@ -4,7 +4,7 @@ package waterfall
 const style = `
 text { font: 12px "DejaVu Sans", Verdana, Arial, sans-serif; fill: #1c2530 }
 .title { font-size: 14px; font-weight: bold }
-.more { font-weight: normal }
+.reason { font-size: 12.5px }
 .rule { font-weight: bold }
 .type, .name { font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 11.5px }
 .type, .note { fill: #5a6675 }

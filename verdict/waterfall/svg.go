@@ -28,10 +28,11 @@ const (
 
 // The characters of a text that fit in its place.
 const (
-	titleLength = 128
-	nameLength  = 38
-	noteLength  = 42
-	ruleLength  = 80
+	titleLength  = 128
+	reasonLength = 150
+	nameLength   = 38
+	noteLength   = 42
+	ruleLength   = 80
 )
 
 // SVG writes a picture of the questions to DNS, in a group for each rule, in the order
@@ -112,14 +113,15 @@ func says(s verdict.Step) string {
 
 // head draws the verdict and its cost.
 func (p *picture) head() {
-	p.y = 20
-	for i, line := range wrap(p.verdict.String(), titleLength, 4) {
+	title, reason, _ := strings.Cut(p.verdict.String(), ": ")
+	p.y = 18
+	for _, line := range wrap(title, titleLength, 2) {
+		p.y += 22
+		p.text(left, p.y, "title", line)
+	}
+	for _, line := range wrap(reason, reasonLength, 3) {
 		p.y += 20
-		class := "title"
-		if i > 0 {
-			class = "title more"
-		}
-		p.text(left, p.y, class, line)
+		p.text(left, p.y, "reason", line)
 	}
 	p.y += 22
 	p.text(left, p.y, "note", p.summary(p.verdict))
@@ -272,7 +274,9 @@ func wrap(text string, length, n int) []string {
 		}
 		line = strings.TrimPrefix(line+" "+word, " ")
 	}
-	lines = append(lines, line)
+	if line != "" {
+		lines = append(lines, line)
+	}
 	if len(lines) > n {
 		lines = append(lines[:n-1], lines[n-1]+" ...")
 	}

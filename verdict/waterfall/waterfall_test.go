@@ -100,7 +100,7 @@ func TestSVG(t *testing.T) {
 	}
 	text := texts(t, got.String())
 	for _, want := range []string{
-		"reject 550 5.7.25 by rdns.confirmed: the names do not fit",
+		"\nreject 550 5.7.25 by rdns.confirmed\nthe names do not fit\n",
 		"helo.resolves\n: pass",
 		"shared with rdns.confirmed",
 		"in vain, not waited for",
