@@ -10,8 +10,7 @@ import (
 	"mxrules.example/helo"
 )
 
-// Five ways to say hello, and what a server that asks four questions says of
-// them.
+// Five HELO names, tested by four checks.
 func Example() {
 	dns := zone.MustParse("mail.example.org. A 192.0.2.1")
 	good := envelope.All(helo.Syntax, helo.FQDN, helo.Literal, helo.Resolves)
@@ -45,7 +44,7 @@ func Example() {
 	//    the HELO name mail.example.net has no A, AAAA or MX record in DNS
 }
 
-// A stranger who greets with our own name or address wants to be taken for us.
+// A client from outside that uses our own name or address pretends to be us.
 func ExampleNotOurs() {
 	ourNames := []string{"mx.example.org", ".mail.example.org"}
 	ourNetworks := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/28")}
@@ -61,8 +60,8 @@ func ExampleNotOurs() {
 	// relay.example.net pass
 }
 
-// Patterns that a user writes are read when the program starts, where a
-// mistake in them can still be told to the user.
+// A program that reads patterns from its configuration parses them first, to report
+// mistakes.
 func ExampleInSet() {
 	if _, err := envelope.ParseHostSet("*.example.net"); err != nil {
 		fmt.Println(err)

@@ -9,9 +9,8 @@ import (
 	"mxrules.example/helo"
 )
 
-// FuzzGreeting says what holds for any greeting at all: every check gives an
-// outcome and a text that may go out, Syntax passes only what can be read, and
-// DNS is asked for nothing that can't be a host.
+// FuzzGreeting tests what holds for any HELO name: every check returns an outcome and a
+// clean text, Syntax passes only what parses, and DNS is asked only for host names.
 func FuzzGreeting(f *testing.F) {
 	for _, seed := range []string{
 		"", "mail.example.org", "localhost", "192.0.2.1", "[192.0.2.1]", "[IPv6:2001:db8::1]", "IPv6:::1",

@@ -1,15 +1,14 @@
 // Package helo checks how a client introduces itself: the argument of HELO or
 // EHLO (RFC 5321, section 4.1.1.1), here called the HELO name.
 //
-// Every client must name itself, and most software that is not a mail server does
-// it wrongly: not at all, with an address without brackets, the name of a
-// workstation, or the name of the server that it talks to. A valid HELO name follows
-// the grammar (Syntax), is a fully qualified name (FQDN) that exists in DNS
-// (Resolves) or the client's own address (Literal), is not one of our own names
-// (NotOurs), and is not one name of thousands that a provider generated
-// (NotGeneric). It need not resolve to the client's address: RFC 5321, section
-// 4.1.4 forbids rejecting mail for that reason alone, so Matches is opt-in and
-// mainly useful as a condition.
+// Every client must name itself, and most software that is not a mail server does it
+// wrongly: not at all, with an address without brackets, the name of a workstation,
+// or the name of the server that it talks to. A valid HELO name follows the grammar
+// (Syntax), is a fully qualified name (FQDN) that exists in DNS (Resolves) or the
+// client's own address (Literal), is not one of our own names (NotOurs), and is not
+// a name that a provider generated for one of many addresses (NotGeneric). It need
+// not resolve to the client's address: RFC 5321, section 4.1.4 forbids rejecting
+// mail for that reason alone, so Matches is opt-in and mainly useful as a condition.
 //
 // A HELO name that begins with a bracket is parsed as an address literal, any other
 // as a host name with [envelope.ParseHost]. If it does not parse, Syntax fails and
@@ -50,7 +49,7 @@ func Present(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envel
 	}
 	if e.Helo == "" {
 		return envelope.Failed(check, envelope.Status{Code: 503, Subject: 5, Detail: 1},
-			"the client began with MAIL and has not said HELO or EHLO")
+			"the client sent MAIL before HELO or EHLO")
 	}
 	return envelope.Passed(check)
 }
@@ -166,8 +165,8 @@ func bareAddress(helo string) netip.Addr {
 }
 
 // failed is the finding that a HELO name is bad. These checks are the first that
-// refuse a customer's laptop that sends mail to the port for servers, so that the
-// finding suggests a login.
+// reject a customer's mail program on the port for servers, so the finding suggests
+// a login.
 func failed(check string, status envelope.Status, format string, args ...any) envelope.Finding {
 	return envelope.Failed(check, status, format, args...).SuggestLogin()
 }

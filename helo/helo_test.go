@@ -40,7 +40,7 @@ func expect(t *testing.T, got envelope.Finding, want envelope.Outcome, failure e
 	}
 }
 
-// row is one line of a table: a greeting, the client, and what the check finds.
+// row is one line of a table: a HELO name, the client, and what the check finds.
 type row struct {
 	helo   string
 	client netip.Addr
@@ -55,7 +55,7 @@ func run(t *testing.T, check envelope.Check, failure envelope.Status, rows []row
 	}
 }
 
-// try tests one row of a table about a greeting.
+// try tests one row of a table.
 func try(t *testing.T, check envelope.Check, dns *zone.Zone, e envelope.Envelope, want envelope.Outcome, failure envelope.Status, asked string) {
 	t.Helper()
 	name := e.Helo
@@ -109,7 +109,6 @@ func TestPresent(t *testing.T) {
 	}
 }
 
-// Why Syntax refuses a greeting, in words.
 func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct{ helo, text string }{
 		{"", "the client sent no HELO name"},
@@ -165,8 +164,8 @@ func TestSyntaxBoundsLengths(t *testing.T) {
 	}
 }
 
-// What Syntax says at HELO it says at MAIL too, where SMTPUTF8 is known.
-func TestSyntaxDoesNotChangeItsMind(t *testing.T) {
+// A finding at HELO does not change at MAIL, where SMTPUTF8 is known.
+func TestSyntaxIsTheSameAtMail(t *testing.T) {
 	for _, name := range []string{"mail.example.org", "bücher.example", "xn--bcher-kva.example", "192.0.2.1", ""} {
 		early := helo.Syntax(t.Context(), nil, &envelope.Envelope{Stage: envelope.Helo, Helo: name})
 		late := helo.Syntax(t.Context(), nil, &envelope.Envelope{Stage: envelope.Mail, Helo: name, SMTPUTF8: true})

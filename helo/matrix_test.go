@@ -9,11 +9,10 @@ import (
 	"mxrules.example/helo"
 )
 
-// TestEveryCheckOnEveryKindOfGreeting puts the greetings that software in use
-// sends, and those that grammars quarrel about, to the checks that postmasters
-// know as invalid, non-FQDN and unknown hostname, and to the literal check. The
-// client is 192.0.2.1; no name has a record, so that Resolves fails where it
-// may ask.
+// TestEveryCheckOnEveryKindOfGreeting tests HELO names that clients send, and those that
+// grammars disagree about, with the checks that postmasters know as invalid, non-FQDN
+// and unknown hostname, and with Literal. The client is 192.0.2.1. No name has a record,
+// so Resolves fails if it asks.
 func TestEveryCheckOnEveryKindOfGreeting(t *testing.T) {
 	const (
 		pass = envelope.Pass
@@ -32,20 +31,20 @@ func TestEveryCheckOnEveryKindOfGreeting(t *testing.T) {
 		"mail.example.com.":       name,
 		"MAIL.EXAMPLE.COM":        name,
 		"localhost.localdomain":   name,
-		"foo.123":                 name, // a top-level domain of digits is no number
+		"foo.123":                 name, // a top-level domain of digits is not a number
 		"0x7f.1":                  name,
 		"1.2.3.4.example":         name,
 		"a_b.example.com":         name,
 		"_x.example.com":          name,
 		"ab--cd.example.com":      name,
 		"xn--bcher-kva.example":   name,
-		"xn--zzzzzzz.example":     name, // whether an A-label decodes is not looked at
+		"xn--zzzzzzz.example":     name, // A-labels are not decoded
 		"dmarc._x.example.com":    name,
 		"localhost":               single,
 		"example":                 single,
 		"com":                     single,
 		"foo.":                    single,
-		"bücher.example":          {fail, pass, fail, none}, // no Domain of SMTP, and yet a name
+		"bücher.example":          {fail, pass, fail, none}, // a name, but not a Domain of RFC 5321
 		"bücher":                  {fail, fail, fail, none},
 		"":                        unusable,
 		" ":                       unusable,

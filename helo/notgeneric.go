@@ -9,7 +9,7 @@ import (
 
 // NotGeneric passes unless the HELO name looks like a name of dynamic or unnamed
 // address space: one that contains the client's address in some spelling or a word
-// such as dhcp or pool, and nothing that speaks against it, such as static or mail.
+// such as dhcp or pool, and no sign of a mail server, such as static or mail.
 // Package genericname defines how names are judged. None: an address literal. For a
 // client of unknown address the name alone is judged.
 //

@@ -75,8 +75,8 @@ func takesMail(ctx context.Context, r envelope.Resolver, host envelope.Host) err
 
 // Matches passes when an address of the HELO name is that of the client: one that
 // DNS has for the name, or that of an address literal. RFC 5321, section 4.1.4
-// forbids rejecting mail if it is not, so that Matches is for conditions, and for
-// sites that know their clients. None: a client of unknown address.
+// forbids rejecting mail if it is not, so Matches is for conditions, and for sites
+// that know their clients. None: a client of unknown address.
 //
 // DNS: A for an IPv4 client, AAAA for an IPv6 client; nothing for a literal.
 //

@@ -63,16 +63,16 @@ func TestResolves(t *testing.T) {
 		{"nomail.example.org", envelope.Fail, "A AAAA MX"},
 		{"text.example.org", envelope.Fail, "A AAAA MX"},
 		{"nowhere.example.org", envelope.Fail, "A AAAA MX"},
-		// A record counts whatever failed before it,
+		// A record counts even after a failure.
 		{"stubborn.example.org", envelope.Pass, "A AAAA"},
 		{"patient.example.org", envelope.Pass, "A AAAA MX"},
-		// and without one, one failure leaves the question open.
+		// Without a record, one failure is a TempError.
 		{"broken.example.org", envelope.TempError, "A AAAA MX"},
 		{"refused.example.org", envelope.TempError, "A AAAA MX"},
 		{"silent.example.org", envelope.TempError, "A AAAA MX"},
 		{"first.example.org", envelope.TempError, "A AAAA MX"},
 		{"last.example.org", envelope.TempError, "A AAAA MX"},
-		// What is no name is never asked for.
+		// Only names are looked up.
 		{"[192.0.2.1]", envelope.None, ""},
 		{"[IPv6:2001:db8::1]", envelope.None, ""},
 		{"[tag:content]", envelope.None, ""},
@@ -89,7 +89,7 @@ func TestResolves(t *testing.T) {
 	}
 }
 
-// A null MX is an answer, so that it can't undo an earlier failure.
+// A null MX does not undo an earlier failure.
 func TestResolvesNullMXAfterAFailure(t *testing.T) {
 	dns := zone.MustParse("nomail.example.org. MX 0 .").Failing("nomail.example.org. AAAA", zone.SERVFAIL)
 	got := helo.Resolves(t.Context(), dns, &envelope.Envelope{Helo: "nomail.example.org"})
@@ -119,7 +119,7 @@ func TestMatches(t *testing.T) {
 		{"six.example.org", six, envelope.Pass, "AAAA"},
 		{"both.example.org", six, envelope.Pass, "AAAA"},
 		{"both.example.org", six.WithZone("eth0"), envelope.Pass, "AAAA"},
-		{"stubborn.example.org", six, envelope.Pass, "AAAA"}, // its A record fails, and is not asked for
+		{"stubborn.example.org", six, envelope.Pass, "AAAA"}, // its A lookup would fail, and is not made
 		{"mail.example.org", six, envelope.Fail, "AAAA"},
 		{"six.example.org", four, envelope.Fail, "A"},
 		{"mapped.example.org", four, envelope.Fail, "A"},
@@ -147,7 +147,7 @@ func TestMatches(t *testing.T) {
 	envelopetest.Says(t, got, "none of the addresses of the HELO name six.example.org is that of the client, 192.0.2.1")
 }
 
-func TestWithoutDNSNothingIsDecided(t *testing.T) {
+func TestWithoutDNSChecksAreTempErrors(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	e := envelope.Envelope{Helo: "nowhere.example.org", ClientIP: four}

@@ -9,14 +9,14 @@ import (
 	"mxrules.example/envelope"
 )
 
-// NotOurs passes when the HELO name is none of our own names or addresses, which a
-// stranger never has. The check does not know which clients are ours: an earlier
+// NotOurs passes when the HELO name is not one of our own names or addresses, which
+// only our own hosts use. The check does not know which clients are ours: an earlier
 // rule must accept them.
 //
 // Names are patterns of hosts (their grammar is in package envelope), such as
 // "mx.example.org" or ".example.org". Addresses are compared with those of address
-// literals, with or without brackets. An IPv4-mapped prefix counts as IPv4. With a
-// pattern that does not parse or an invalid prefix the check is misconfigured.
+// literals, with or without brackets. An IPv4-mapped prefix counts as IPv4. The
+// check is misconfigured if a pattern does not parse or a prefix is invalid.
 //
 // Status: 550 5.7.1.
 func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
@@ -46,10 +46,10 @@ func NotOurs(names []string, addresses []netip.Prefix) envelope.Check {
 
 // In passes when the HELO name matches one of the patterns (their grammar is in
 // package envelope): "mail.example.org" is that name, ".example.org" every name
-// below example.org. A HELO name that is not a host name matches none and fails. A client
-// can give any HELO name, so that In alone is no reason to accept.
+// below example.org. A HELO name that is not a host name matches none and fails. A
+// client can give any HELO name: do not accept mail because of In alone.
 //
-// With a pattern that does not parse the check is misconfigured.
+// The check is misconfigured if a pattern does not parse.
 //
 // Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {

@@ -88,7 +88,7 @@ func TestIn(t *testing.T) {
 		{"notexample.net", four, envelope.Fail},
 		{"mail.example.org.evil.example", four, envelope.Fail},
 		{"a.mail.example.org", four, envelope.Fail},
-		// What is no name is in no set: nobody gets past RejectUnless(In) with it.
+		// What is not a name is in no set.
 		{"[192.0.2.1]", four, envelope.Fail},
 		{"192.0.2.1", four, envelope.Fail},
 		{"not a name", four, envelope.Fail},
@@ -105,7 +105,7 @@ func TestIn(t *testing.T) {
 	}
 }
 
-func TestNoPatternMatchesNothing(t *testing.T) {
+func TestInWithoutPatternsFails(t *testing.T) {
 	got := helo.In()(t.Context(), nil, &envelope.Envelope{Helo: "mail.example.org"})
 	expect(t, got, envelope.Fail, refused)
 }
@@ -134,7 +134,7 @@ func TestInSetIsAskedForNamesOnly(t *testing.T) {
 	}
 }
 
-func TestASetThatFailsDefers(t *testing.T) {
+func TestAFailingSetIsATempError(t *testing.T) {
 	down := errors.New("ldap.inside.example refuses the connection")
 	check := helo.InSet(func(context.Context, envelope.Host) (bool, error) { return true, down })
 	got := check(t.Context(), nil, &envelope.Envelope{Helo: "mail.example.org"})
@@ -143,8 +143,8 @@ func TestASetThatFailsDefers(t *testing.T) {
 	}
 }
 
-// A pattern that can't be read is the site's own mistake: it defers mail, and
-// neither accepts nor loses any.
+// An invalid pattern is a mistake of the site: it defers mail, and neither accepts nor
+// rejects any.
 func TestBadPatternsDefer(t *testing.T) {
 	for name, check := range map[string]envelope.Check{
 		"NotOurs": helo.NotOurs([]string{"mx.example.org", "*.example.net"}, nil),
@@ -160,7 +160,7 @@ func TestBadPatternsDefer(t *testing.T) {
 				t.Errorf("%s: the cause is %v", name, got.Err)
 			}
 			if strings.Contains(got.Text, "example.net") {
-				t.Errorf("%s tells strangers of its patterns: %s", name, got.Text)
+				t.Errorf("%s shows the patterns: %s", name, got.Text)
 			}
 		}
 	}

@@ -1,11 +1,10 @@
 // Package client checks the client of a connection: its address, its login, its
 // encryption and its timing.
 //
-// Before a client sends a command of mail, a server knows four things of it: its
-// address, whether it waited for the banner (RFC 5321, section 4.3.1), whether
-// the connection is encrypted (RFC 3207), and its login (RFC 4954). Policies use
-// them to grant some clients more than a stranger may do. The checks read these
-// facts and need no DNS.
+// Before MAIL, a server knows four things about a client: its address, whether it
+// waited for the banner (RFC 5321, section 4.3.1), whether the connection is
+// encrypted (RFC 3207), and its login (RFC 4954). Policies use them to allow some
+// clients more than others. The checks read these facts and need no DNS.
 //
 // For the client's reverse name see package rdns, for DNS lists of addresses
 // package rdns/dnsbl.

@@ -108,12 +108,12 @@ func TestIn(t *testing.T) {
 	}
 }
 
-func TestNoNetworkHoldsAnUnknownAddressOrAnotherFamily(t *testing.T) {
+func TestNoNetworkContainsAnUnknownAddressOrAnotherFamily(t *testing.T) {
 	everyone := client.In([]netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")})
 	if got := everyone(t.Context(), nil, &envelope.Envelope{}); got.Outcome != envelope.Fail {
 		t.Errorf("an unknown address is in every network: %v", got.Outcome)
 	}
-	// Zero bits of IPv6 hold no IPv4 client: only the IPv4-mapped prefix does.
+	// ::/0 does not contain IPv4 clients, only ::ffff:0:0/96 does.
 	six := client.In([]netip.Prefix{netip.MustParsePrefix("::/0")})
 	four := &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")}
 	if got := six(t.Context(), nil, four); got.Outcome != envelope.Fail {
@@ -159,7 +159,7 @@ func TestInSetIsNotAskedForAnUnknownAddress(t *testing.T) {
 	}
 }
 
-func TestInSetThatFailsIsATempError(t *testing.T) {
+func TestAFailingSetIsATempError(t *testing.T) {
 	down := errors.New("connection refused to 10.0.0.1")
 	check := client.InSet(func(context.Context, netip.Addr) (bool, error) { return true, down })
 	got := check(t.Context(), nil, &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1")})
@@ -223,8 +223,8 @@ func BenchmarkAuthenticated(b *testing.B) {
 	}
 }
 
-// The host of a directory that fails is the site's own affair.
-func TestTheHostsOfASetThatFailsStayWithTheSite(t *testing.T) {
+// The text must not name hosts inside the site.
+func TestTheTextOfAFailingSetNamesNoHost(t *testing.T) {
 	down := client.InSet(func(context.Context, netip.Addr) (bool, error) {
 		return false, &net.DNSError{Err: "no such host", Name: "ldap.inside.example"}
 	})

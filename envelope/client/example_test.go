@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope/client"
 )
 
-// Who may relay through this server: its own networks, and whoever has logged
-// in.
+// The clients that may relay through this server: its own networks, and users that
+// have logged in.
 func Example() {
 	ours := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
 	trusted := envelope.Any(client.Authenticated, client.In(ours))
@@ -30,8 +30,8 @@ func Example() {
 	// pending
 }
 
-// A set that changes while the server runs: addresses that have read mail a
-// moment ago, kept by another part of the program.
+// A set that changes while the server runs: addresses from which a user has just read
+// mail, kept by another part of the program.
 func ExampleInSet() {
 	seen := map[netip.Addr]bool{netip.MustParseAddr("203.0.113.9"): true}
 	known := client.InSet(func(_ context.Context, addr netip.Addr) (bool, error) { return seen[addr], nil })

@@ -1,10 +1,9 @@
 // Package directory holds what a site knows of its own mailboxes.
 //
-// A server that accepts mail for a mailbox that does not exist must return it
-// later, to a sender that is nearly always forged. A server that asks its
-// directory before it replies to RCPT (RFC 5321, sections 3.3 and 4.2.3) refuses
-// such mail instead. The directory also tells forged senders of our own domains
-// from real ones.
+// A server that accepts mail for a mailbox that does not exist must return it later,
+// to a sender that is nearly always forged. A server that asks its directory before
+// it replies to RCPT (RFC 5321, sections 3.3 and 4.2.3) rejects such mail instead.
+// The directory also distinguishes forged senders in our own domains from real ones.
 //
 // A [Lookup] is a function from a mailbox to an [Answer]: Known, Unknown, Foreign,
 // and three ways in which a mailbox exists and accepts no mail. It may query a
@@ -33,7 +32,7 @@ import (
 )
 
 // Answer is what a directory knows of one mailbox. The zero value is no answer: a
-// directory that returns it has a bug.
+// Lookup that returns it has a bug.
 type Answer uint8
 
 const (

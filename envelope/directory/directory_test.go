@@ -11,7 +11,7 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// ask puts an address to a directory.
+// ask asks a directory about an address.
 func ask(t *testing.T, lookup directory.Lookup, address string) directory.Answer {
 	t.Helper()
 	m, err := envelope.ParseMailbox(address, true)
@@ -38,7 +38,7 @@ func TestList(t *testing.T) {
 		"postmaster@[192.0.2.1]",
 		"@[IPv6:2001:db8::1]",
 		long+"@example.org",
-		"ann@example.org", // once more, and no harm
+		"ann@example.org", // a repeated entry is allowed
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestList(t *testing.T) {
 		"ann@[192.0.2.1]":                   unknown,
 		"ann@[192.0.2.2]":                   foreign,
 		"ann@[IPv6:2001:DB8:0::1]":          known,
-		"@relay.example:ann@example.org":    known, // the route is not looked at
+		"@relay.example:ann@example.org":    known, // the route is ignored
 	} {
 		t.Run(address, func(t *testing.T) {
 			if got := ask(t, lookup, address); got != want {
@@ -125,7 +125,7 @@ func TestTheNarrowestEntryCounts(t *testing.T) {
 		"ann@x.wide.example":      directory.Known,
 		"ann@x.y.wide.example":    directory.Known,
 		"ann@a.wide.example":      directory.Full,
-		"bob@a.wide.example":      directory.Known, // the domain is named by the entry above
+		"bob@a.wide.example":      directory.Known, // the domain is named by ann@a.wide.example
 		"bob@b.wide.example":      directory.Disabled,
 		"bob@x.b.wide.example":    directory.Moved, // the nearest domain above counts
 		"nobody@c.wide.example":   directory.Unknown,
@@ -153,7 +153,7 @@ func TestAnEmptyDirectoryKnowsNoDomain(t *testing.T) {
 	}
 }
 
-// Each bad entry, and what its error says of it.
+// badEntries has invalid entries and the reasons in their errors.
 var badEntries = []struct{ entry, reason string }{
 	{"", "is empty"},
 	{"ann", "has no domain"},
@@ -212,7 +212,7 @@ func TestABadWordIsNamed(t *testing.T) {
 	}
 }
 
-func TestAskTakesNoSilenceForAnAnswer(t *testing.T) {
+func TestAskReturnsAnErrorWithoutAnAnswer(t *testing.T) {
 	m := envelope.Mailbox{Local: "ann", Domain: "example.org"}
 	down := errors.New("connection refused")
 	for name, lookup := range map[string]directory.Lookup{
@@ -236,7 +236,7 @@ func TestAskTakesNoSilenceForAnAnswer(t *testing.T) {
 	}
 }
 
-func TestALookupGetsTheMailboxAsItIsMeant(t *testing.T) {
+func TestALookupGetsTheParsedMailbox(t *testing.T) {
 	type key struct{}
 	var got string
 	lookup := directory.Lookup(func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
@@ -275,7 +275,7 @@ func TestSubaddressed(t *testing.T) {
 		{"+", "Ann+Lists@example.org", directory.Known},
 		{"+", "ann+@example.org", directory.Known},
 		{"+", "ann+a+b@example.org", directory.Known},
-		{"+", "ann+spam@example.org", directory.Disabled}, // the whole is asked for first
+		{"+", "ann+spam@example.org", directory.Disabled}, // the whole local part is looked up first
 		{"+", "ann+spam+x@example.org", directory.Known},
 		{"+", "bob+lists@example.org", directory.Full},
 		{"+", "carol+lists@example.org", directory.Unknown},

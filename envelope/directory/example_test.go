@@ -10,7 +10,7 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// The mailboxes of a small site. Ann sorts her mail by user+detail.
+// The mailboxes of a small site, with subaddresses.
 func Example() {
 	mailboxes, err := directory.List(
 		"postmaster@example.org",
@@ -42,8 +42,8 @@ func Example() {
 	// ann@example.com foreign <nil>
 }
 
-// Any function that can answer is a directory. This one asks a database, and
-// says so when the database is down.
+// A function that asks a database is a directory. It returns an error if the database
+// fails.
 func ExampleLookup() {
 	var database = func(ctx context.Context, address string) (quota int, found bool, err error) {
 		return 0, address == "ann@example.org", nil
@@ -70,8 +70,8 @@ func ExampleLookup() {
 	// unknown <nil>
 }
 
-// A file is read again when it changes. A mistake in it keeps what was read
-// before, and the owner is told.
+// A file is read again when it changes. After a mistake the last valid version stays in
+// use, and the mistake is reported.
 func ExampleFile() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -93,10 +93,10 @@ func ExampleFile() {
 	edit("ann@example.org\n")
 	mailboxes, err := directory.File(path, func(err error) {
 		if err != nil {
-			fmt.Println("told:", err.Error()[len(dir)+1:])
+			fmt.Println("report:", err.Error()[len(dir)+1:])
 			return
 		}
-		fmt.Println("told: the file is good again")
+		fmt.Println("report: the file is valid again")
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -112,8 +112,8 @@ func ExampleFile() {
 	fmt.Println(mailboxes(ctx, ann))
 	// Output:
 	// known <nil>
-	// told: mailboxes:1: mailbox entry "ann@example.org" is followed by "away", which is none of known, unknown, disabled, full, moved
+	// report: mailboxes:1: mailbox entry "ann@example.org" is followed by "away", which is none of known, unknown, disabled, full, moved
 	// known <nil>
-	// told: the file is good again
+	// report: the file is valid again
 	// disabled <nil>
 }

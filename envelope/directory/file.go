@@ -151,8 +151,8 @@ func read(path string) (string, fs.FileInfo, error) {
 	return string(text), after, nil
 }
 
-// same reports whether two states of a file are of the same version. nil is the
-// same as nothing.
+// same reports whether two states of a file are of the same version. A nil state
+// equals no other.
 func same(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

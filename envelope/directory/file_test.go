@@ -16,7 +16,7 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-// mailboxFile is a file that a test changes, with what its owner was told.
+// mailboxFile is a file that a test changes, with the reports of its Lookup.
 type mailboxFile struct {
 	*testing.T
 	path    string
@@ -38,7 +38,7 @@ func start(t *testing.T, text string) *mailboxFile {
 	return f
 }
 
-// replace puts another file in its place, a second later than the last.
+// replace renames a new file to the path, with a time a second later than the last.
 func (f *mailboxFile) replace(text string) {
 	f.Helper()
 	next := f.path + ".new"
@@ -61,7 +61,7 @@ func (f *mailboxFile) must(err error) {
 	}
 }
 
-// says asks for an address.
+// says tests the answer for an address.
 func (f *mailboxFile) says(address string, want directory.Answer) {
 	f.Helper()
 	if got := ask(f.T, f.lookup, address); got != want {
@@ -69,8 +69,8 @@ func (f *mailboxFile) says(address string, want directory.Answer) {
 	}
 }
 
-// told compares what the owner was told since the last time. The path of the
-// file is written as FILE.
+// told tests what was reported since the last call. The path of the file is written as
+// FILE.
 func (f *mailboxFile) told(want ...string) {
 	f.Helper()
 	got := strings.ReplaceAll(strings.Join(f.reports, "\n"), f.path, "FILE")
@@ -123,7 +123,7 @@ func TestFileFormat(t *testing.T) {
 // noWord ends the error for a word that is not an answer.
 const noWord = "which is none of known, unknown, disabled, full, moved"
 
-// Each broken file, and what its error says behind the name of the file.
+// brokenFiles has invalid files and their errors, without the name of the file.
 var brokenFiles = []struct{ name, text, want string }{
 	{"no domain", "ann@example.org\n\n# x\nbob\n", `:4: mailbox entry "bob" has no domain`},
 	{"no such word", "ann@example.org gone", `:1: mailbox entry "ann@example.org" is followed by "gone", ` + noWord},
@@ -153,13 +153,13 @@ func TestABrokenFileDoesNotStart(t *testing.T) {
 				t.Fatalf("got %v, want %s", err, want)
 			}
 			if lookup != nil {
-				t.Error("there is a Lookup all the same")
+				t.Error("there is a Lookup beside the error")
 			}
 		})
 	}
 }
 
-func TestABrokenFileKeepsTheLastGoodOneAndTellsItsOwner(t *testing.T) {
+func TestABrokenFileIsReportedAndTheLastValidOneIsKept(t *testing.T) {
 	for _, tc := range brokenFiles {
 		t.Run(tc.name, func(t *testing.T) {
 			f := start(t, "old@example.org")
@@ -180,7 +180,7 @@ func TestABrokenFileKeepsTheLastGoodOneAndTellsItsOwner(t *testing.T) {
 	}
 }
 
-func TestTheErrorOfALineHoldsItsCause(t *testing.T) {
+func TestTheErrorOfALineWrapsItsCause(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mailboxes")
 	if err := os.WriteFile(path, []byte(strings.Repeat("x", 1<<20)+" "+strings.Repeat("y", 1<<20)), 0o600); err != nil {
 		t.Fatal(err)
@@ -211,10 +211,10 @@ func TestFileFollowsChanges(t *testing.T) {
 	f.write(f.path, "bob@example.org moved") // at the same time
 	f.says("bob@example.org", directory.Moved)
 
-	f.clock = f.clock.Add(-24 * time.Hour) // an older one, from a backup
+	f.clock = f.clock.Add(-24 * time.Hour) // an older file, from a backup
 	f.replace("ann@example.org")
 	f.says("ann@example.org", directory.Known)
-	f.told() // changes are no news
+	f.told() // changes are not reported
 }
 
 func TestFileSeesAReplacementOfTheSameTimeAndSize(t *testing.T) {
@@ -226,7 +226,7 @@ func TestFileSeesAReplacementOfTheSameTimeAndSize(t *testing.T) {
 
 func TestFileIsReadOnlyWhenItChanges(t *testing.T) {
 	f := start(t, "ann@example.org")
-	// The same size and time in place: nothing that a look can see.
+	// Written in place with the same size and time: os.Stat shows no difference.
 	f.clock = f.clock.Add(-time.Second)
 	f.write(f.path, "bob@example.org")
 	f.says("ann@example.org", directory.Known)
@@ -240,14 +240,14 @@ func TestAFileThatGoesAndComesBack(t *testing.T) {
 		f.says("ann@example.org", directory.Known)
 	}
 	f.told("stat FILE: no such file or directory")
-	f.must(os.Rename(aside, f.path)) // the very same one
+	f.must(os.Rename(aside, f.path)) // the same file
 	for range 3 {
 		f.says("ann@example.org", directory.Known)
 	}
 	f.told("<nil>")
 }
 
-func TestEveryNewReasonIsToldOnce(t *testing.T) {
+func TestEachReasonIsReportedOnce(t *testing.T) {
 	f := start(t, "ann@example.org")
 	f.replace("bob")
 	f.says("ann@example.org", directory.Known)
@@ -266,7 +266,7 @@ func TestEveryNewReasonIsToldOnce(t *testing.T) {
 
 func TestAFileThatMayNotBeReadIsTriedAgain(t *testing.T) {
 	if os.Geteuid() == 0 {
-		t.Log("root may read everything: only the first half of the test means something")
+		t.Log("root may read every file: the first half of the test is skipped")
 	}
 	f := start(t, "ann@example.org")
 	f.replace("bob@example.org")
@@ -279,7 +279,7 @@ func TestAFileThatMayNotBeReadIsTriedAgain(t *testing.T) {
 	f.says("bob@example.org", directory.Known)
 }
 
-func TestWhatIsNoFileIsNotOpened(t *testing.T) {
+func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := directory.File(dir, nil); err == nil || err.Error() != dir+": is not a regular file" {
 		t.Errorf("a folder: %v", err)
@@ -299,14 +299,14 @@ func TestWhatIsNoFileIsNotOpened(t *testing.T) {
 
 func TestAFileIsBounded(t *testing.T) {
 	f := start(t, "ann@example.org")
-	f.must(os.Truncate(f.path, 16<<20+1)) // with nothing on the disk
+	f.must(os.Truncate(f.path, 16<<20+1)) // a sparse file
 	f.says("ann@example.org", directory.Known)
 	f.told("FILE: has more than 16 MiB")
 }
 
-func TestAFileThatIsNotAsLongAsItSaysIsNotRead(t *testing.T) {
+func TestAFileOfAnotherLengthIsNotRead(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		return // it takes a file that the system makes up while it is read
+		return // needs a file that the kernel generates
 	}
 	_, err := directory.File("/proc/self/status", nil)
 	if want := "/proc/self/status: changes while it is read"; err == nil || err.Error() != want {
@@ -324,20 +324,20 @@ func TestReportMayBeNil(t *testing.T) {
 	}
 }
 
-// TestLookupsWhileTheFileChanges replaces the file again and again, by good and
-// by broken ones. An address that stands in every good one is known to every
-// lookup, and the owner is never told twice at the same time.
+// TestLookupsWhileTheFileChanges replaces the file repeatedly with valid and broken
+// ones. An address that is in every valid one is known to every lookup, and reports are
+// never concurrent.
 func TestLookupsWhileTheFileChanges(t *testing.T) {
 	f := start(t, "always@example.org\n")
 	var telling sync.Mutex
 	lookup, err := directory.File(f.path, func(error) {
 		if !telling.TryLock() {
-			t.Error("told twice at the same time")
+			t.Error("concurrent reports")
 			return
 		}
 		defer telling.Unlock()
 		if answer, err := f.lookup(t.Context(), envelope.Mailbox{Local: "always", Domain: "example.org"}); err != nil || answer != directory.Known {
-			t.Errorf("while being told: %v, %v", answer, err)
+			t.Errorf("during a report: %v, %v", answer, err)
 		}
 	})
 	f.must(err)

@@ -10,8 +10,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// FuzzParse says what holds for any text at all. Either its error names a line
-// that it has, or its table can be written as a text that says the same.
+// FuzzParse tests any text: either the error names a line of it, or the table written
+// as a text parses to the same table.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n", "ann@example.org", "ann@example.org full # comment\n", "# comment\r\nAnn@Example.ORG.\r\n",
@@ -32,12 +32,12 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v in %q", err, written(read))
 		}
 		if !reflect.DeepEqual(again, read) {
-			t.Errorf("%q reads otherwise", written(read))
+			t.Errorf("%q parses to another table", written(read))
 		}
 	})
 }
 
-// inOneOfItsLines looks at the error of a text.
+// inOneOfItsLines tests the error of a text.
 func inOneOfItsLines(t *testing.T, text string, err error) {
 	if err.Error() != envelope.CleanText(err.Error(), false) || len(err.Error()) > 2000 {
 		t.Errorf("an error of %d octets: %v", len(err.Error()), err)

@@ -10,10 +10,10 @@ import (
 	"mxrules.example/envelope/internal/pattern"
 )
 
-// Owners returns the logins that may use a mailbox as their sender, none if no
-// login may. The mailbox is as for a [Lookup]. An error means that the logins are
-// not known now. Owners is called concurrently, and must return soon after ctx
-// ends. Owners that wait pass ctx on, as a Lookup does.
+// Owners returns the logins that may use a mailbox as their sender, or none. The
+// mailbox is as for a [Lookup]. An error means that the logins are not known now.
+// Owners is called concurrently, and must return soon after ctx ends. Owners that
+// wait pass ctx on, as a Lookup does.
 type Owners func(ctx context.Context, m envelope.Mailbox) (logins []string, err error)
 
 // OwnersFrom returns Owners for the addresses of each login. An address is an

@@ -10,7 +10,7 @@ import (
 	"mxrules.example/envelope/directory"
 )
 
-func TestOwnersFromNamesWhatItCantRead(t *testing.T) {
+func TestOwnersFromNamesTheInvalidEntry(t *testing.T) {
 	for _, tc := range []struct {
 		addresses map[string][]string
 		want      string
@@ -44,7 +44,7 @@ func TestOwnersFromKeepsItsOwnMap(t *testing.T) {
 	if err != nil || !slices.Equal(logins, []string{"ann"}) {
 		t.Errorf("got %q, %v", logins, err)
 	}
-	logins[0] = "eve" // an answer belongs to whoever asked
+	logins[0] = "eve" // the answer belongs to the caller
 	if again, _ := owners(t.Context(), envelope.Mailbox{Local: "ann", Domain: "org.example"}); !slices.Equal(again, []string{"ann"}) {
 		t.Errorf("got %q", again)
 	}
@@ -74,7 +74,7 @@ func TestAllEntriesThatMatchOwnAnAddress(t *testing.T) {
 	}
 }
 
-func TestAskLooksAtLettersAndNotAtTheirCase(t *testing.T) {
+func TestAskIgnoresCase(t *testing.T) {
 	owned := func(login string, owners ...string) bool {
 		o := directory.Owners(func(context.Context, envelope.Mailbox) ([]string, error) { return owners, nil })
 		owned, err := o.Ask(t.Context(), envelope.Mailbox{Local: "info", Domain: "org.example"}, login)
@@ -107,8 +107,8 @@ func TestAskOfNoOwnersIsAnError(t *testing.T) {
 	}
 }
 
-// An owner of a mailbox owns none that only looks like it.
-func TestOwnersFromLooksAtLettersAndNotAtTheirCase(t *testing.T) {
+// A mailbox that only looks like another has another owner.
+func TestOwnersFromIgnoresCase(t *testing.T) {
 	owners, err := directory.OwnersFrom(map[string][]string{"kim": {"kim@org.example", "ÄPFEL@org.example"}})
 	if err != nil {
 		t.Fatal(err)

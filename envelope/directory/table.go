@@ -82,9 +82,9 @@ func badEntry(entry, reason string) error {
 	return &envelope.SyntaxError{Kind: "mailbox entry", Value: entry, Reason: reason}
 }
 
-// parseEntry parses an entry. A single word is an error: it is rather a local part
-// whose domain is missing than a domain of one label, and a directory is never
-// asked for postmaster without a domain.
+// parseEntry parses an entry. A single word is an error: it is more likely a local
+// part without its domain than a domain of one label, and a directory is never asked
+// for postmaster without a domain.
 func parseEntry(entry string) (pattern.Pattern, error) {
 	p, err := pattern.Parse(entry)
 	switch {

@@ -10,8 +10,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// The two questions that every server must ask of a recipient: is the mail for
-// us, and is there such a mailbox?
+// The two checks that every server needs: is the mail for us, and does the mailbox
+// exist?
 func Example() {
 	mailboxes, err := directory.List(
 		"postmaster@example.org",
@@ -47,12 +47,11 @@ func Example() {
 	// dave@example.net fail
 	//    554 5.7.1 the recipient dave@example.net is in no domain of this site
 	// dave%example.net@example.org fail
-	//    554 5.7.1 the recipient dave%example.net@example.org asks this server to send the mail on
+	//    554 5.7.1 the recipient dave%example.net@example.org asks this server to relay the mail
 	// postmaster pass
 }
 
-// Domains are named one by one; what stands below a domain only where a dot
-// asks for it, and an address literal only if it is listed.
+// A leading dot matches the domains below. An address literal must be listed.
 func ExampleOurs() {
 	ours := recipient.Ours("example.org", ".lists.example.org", "[192.0.2.25]")
 	for _, rcpt := range []string{
@@ -76,8 +75,7 @@ func ExampleOurs() {
 	// "ann@example.net"@example.org fail
 }
 
-// A mailbox that is full, and a directory that is down, are no reason to refuse
-// for good.
+// A full mailbox and a failing directory defer the mail.
 func ExampleListed() {
 	mailboxes := directory.Lookup(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		if m.Local == "ann" {
@@ -98,7 +96,7 @@ func ExampleListed() {
 	//    because the database is down
 }
 
-// A domain that takes no mail says so in DNS.
+// A domain that accepts no mail has a null MX.
 func ExampleTakesMail() {
 	dns := zone.MustParse("example.com. MX 0 .")
 	f := recipient.TakesMail(context.Background(), dns, &envelope.Envelope{RcptTo: "ann@example.com"})
@@ -109,7 +107,7 @@ func ExampleTakesMail() {
 	// example.com. MX
 }
 
-// Whoever is refused must be able to ask why.
+// A sender whose mail is rejected must be able to ask why.
 func ExampleRole() {
 	role := recipient.Role([]string{"example.org"})
 	for _, rcpt := range []string{"Postmaster", "abuse@example.org", "ann@example.org", "abuse@example.net"} {
@@ -122,7 +120,7 @@ func ExampleRole() {
 	// abuse@example.net fail
 }
 
-// Mailboxes whose owners have asked for something of their own.
+// Mailboxes whose owners do not want greylisting.
 func ExampleIn() {
 	impatient := recipient.In("ann@example.org", "shop.example", ".shop.example")
 	for _, rcpt := range []string{"Ann@example.org", "bob@example.org", "orders@shop.example", "orders@eu.shop.example"} {

@@ -9,10 +9,10 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// FuzzOurs says what holds for any recipient at all: what passes Ours is a
-// mailbox that can be read, in one of the domains, with nothing in it that
-// another server could take for a route. Role and In pass no more than Ours
-// does, and every other check gives an outcome and a text that may go out.
+// FuzzOurs tests what holds for any recipient: what passes Ours is a valid mailbox in
+// one of the domains, without anything that another server could read as a route. Role
+// and In pass only what Ours passes, and every other check returns an outcome and a
+// clean text.
 func FuzzOurs(f *testing.F) {
 	for _, a := range addresses(f) {
 		f.Add(a.rcpt, true)
@@ -57,19 +57,19 @@ func FuzzOurs(f *testing.F) {
 		case err != nil:
 			t.Errorf("passes %q: %v", rcpt, err)
 		case m.Route != "" || strings.ContainsAny(m.Local, "%!@\x00\r\n"):
-			t.Errorf("passes %q, which asks to be sent on", rcpt)
+			t.Errorf("passes %q, which asks to be relayed", rcpt)
 		case m.Domain == "ours.example" || m.Domain.Below("sub.ours.example") || m.Domain == "xn--bcher-kva.example":
 		case m.Domain != "" || m.Literal != literal:
 			t.Errorf("passes %q, which is in %s%s", rcpt, m.Domain, m.Literal)
 		}
-		// However the mailbox is written, it stays ours.
+		// Another spelling of the mailbox is ours too.
 		if again := ours(t.Context(), nil, &envelope.Envelope{RcptTo: m.String(), SMTPUTF8: utf8}); again.Outcome != envelope.Pass {
 			t.Errorf("passes %q and not %q: %s", rcpt, m, again.Text)
 		}
 	})
 }
 
-// sound looks at what holds for every finding.
+// sound tests what holds for every finding.
 func sound(t *testing.T, got envelope.Finding) {
 	t.Helper()
 	if !got.Outcome.Known() && got.Status != full {

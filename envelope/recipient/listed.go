@@ -14,9 +14,9 @@ import (
 //
 // None: a domain that is foreign to the directory, which Ours is for; the bare
 // postmaster, which every server must accept (RFC 5321, section 4.5.1); and a
-// recipient that does not parse. A source route is ignored (RFC 5321, appendix
-// C). Without a directory the check is misconfigured. The directory is asked once
-// per judgement and mailbox, however many rules share the check.
+// recipient that does not parse. A source route is ignored (RFC 5321, appendix C).
+// The check is misconfigured without a directory. The directory is asked once per
+// judgement and mailbox, however many rules share the check.
 //
 // Status: 550 5.1.1 for an unknown mailbox, 550 5.2.1 for a disabled one, 551 5.1.6
 // for one that has moved, 452 4.2.2 for a full one; if the directory fails 451 4.3.0.

@@ -47,7 +47,7 @@ func TestListed(t *testing.T) {
 	}
 }
 
-func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
+func TestTheDirectoryIsNotAskedWithoutADomain(t *testing.T) {
 	listed := recipient.Listed(func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		t.Errorf("asked for %s", m)
 		return directory.Unknown, nil
@@ -57,7 +57,7 @@ func TestTheDirectoryIsNotAskedWhereThereIsNothingToAsk(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatDoesNotAnswerDefers(t *testing.T) {
+func TestAFailingDirectoryIsATempError(t *testing.T) {
 	down := error(&net.DNSError{Err: "no such host", Name: "ldap.internal"})
 	for name, lookup := range map[string]directory.Lookup{
 		"down":     func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Known, down },
@@ -90,11 +90,11 @@ func TestTheDirectoryIsAskedOncePerJudgement(t *testing.T) {
 	ask(judgement, first, "ann@example.org", 1)
 	ask(judgement, first, "ann@EXAMPLE.org.", 1)
 	ask(judgement, first, `"ann"@example.org`, 1)
-	ask(judgement, first, "Ann@example.org", 2) // another local part to whoever tells case apart
+	ask(judgement, first, "Ann@example.org", 2) // another local part if case matters
 	ask(judgement, first, "bob@example.org", 3)
 	ask(judgement, first, "ann@example.com", 4)
 	ask(judgement, first, "ann@[192.0.2.1]", 5)
-	ask(judgement, second, "ann@example.org", 6) // its function may be another
+	ask(judgement, second, "ann@example.org", 6) // may be another directory
 	ask(envelope.WithJudgement(t.Context()), first, "ann@example.org", 7)
 	ask(t.Context(), first, "ann@example.org", 8)
 }

@@ -13,12 +13,12 @@ import (
 // before it must accept the clients that may relay.
 //
 // Domains are patterns of mailboxes (their grammar is in package envelope):
-// "example.org" is that domain, ".example.org" every domain below it and not
-// itself, "[192.0.2.1]" that address literal. These recipients fail: an address
-// literal that no pattern names, even if it is an address of this server; one that
-// asks to be relayed, whatever its domain (see the package documentation); one
-// that does not parse; and none at all. With a pattern that does not parse, or
-// that asks to be relayed, the check is misconfigured.
+// "example.org" is that domain, ".example.org" every domain below it and not itself,
+// "[192.0.2.1]" that address literal. These recipients fail: an address literal that
+// no pattern names, even if it is an address of this server; one that asks to be
+// relayed, whatever its domain (see the package documentation); one that does not
+// parse; and none at all. The check is misconfigured if a pattern does not parse or
+// asks to be relayed.
 //
 // Status: 554 5.7.1, in a tempfail 454 4.7.1.
 func Ours(domains ...string) envelope.Check {
@@ -37,7 +37,7 @@ func Ours(domains ...string) envelope.Check {
 		case isBare(mailbox): // RFC 5321, section 4.5.1: this server's own
 			return envelope.Passed(check)
 		case asksOn(mailbox):
-			return relayDenied(check, "the recipient %s asks this server to send the mail on", e.RcptTo)
+			return relayDenied(check, "the recipient %s asks this server to relay the mail", e.RcptTo)
 		case !ours.Contains(mailbox):
 			return relayDenied(check, "the recipient %s is in no domain of this site", e.RcptTo)
 		}
@@ -45,9 +45,9 @@ func Ours(domains ...string) envelope.Check {
 	}))
 }
 
-// relayDenied is the finding that the mail would have to be relayed. Most of its
-// readers are customers with a mail program that does not log in. A rule that
-// defers answers 454, because 450 means a busy mailbox.
+// relayDenied is the finding that the mail would have to be relayed. Most clients
+// that see it are mail programs of customers that do not log in. A rule that defers
+// answers 454, because 450 means a busy mailbox.
 func relayDenied(check, format string, args ...any) envelope.Finding {
 	f := envelope.Failed(check, envelope.Status{Code: 554, Subject: 7, Detail: 1}, format, args...).
 		Advising("relay access denied").SuggestLogin()

@@ -1,14 +1,13 @@
 // Package recipient checks the recipients of mail: the forward path of RCPT (RFC
 // 5321, section 4.1.1.3).
 //
-// Every server must ask two of its questions. Is the mail for a domain of this
-// site (Ours)? A server that forwards mail from strangers to other sites is an
-// open relay, and is abused within hours. Does the mailbox exist (Listed)? Mail
-// that is accepted and can't be delivered is returned to a sender that is nearly
-// always forged. The other checks ask whether the path parses (Syntax), names a
-// fully qualified domain (FQDN) that accepts mail at all (TakesMail), and whether
-// it is an address that must always be reachable (Role) or one that the site has
-// chosen (In).
+// Every server needs two of the checks. Is the mail for a domain of this site
+// (Ours)? A server that forwards mail from strangers to other sites is an open
+// relay, and is abused within hours. Does the mailbox exist (Listed)? Mail that is
+// accepted and can't be delivered is returned to a sender that is nearly always
+// forged. The other checks ask whether the path parses (Syntax), names a fully
+// qualified domain (FQDN) that accepts mail at all (TakesMail), and whether it is an
+// address that must always be reachable (Role) or one of a list (In).
 //
 // Every check parses the recipient with [envelope.ParseMailbox], with SMTPUTF8 if
 // the client asked for it. If the recipient does not parse, Syntax fails and says
@@ -19,15 +18,15 @@
 // every server must accept (RFC 5321, section 4.5.1). Syntax, FQDN, Ours and Role
 // pass it, and Listed and TakesMail are None.
 //
-// Some recipients ask this server to relay the mail although their domain is ours:
+// Some recipients ask this server to relay the mail, although their domain is ours:
 // by a source route (RFC 5321, appendix C), or by another address inside the local
-// part, as in user%other@here (RFC 1123, section 5.2.16), other!user@here (RFC
-// 976) and "user@other"@here. This server does not follow them, but a server
-// behind it might, because it trusts this one. So they count as foreign: Ours,
-// Role and In never pass them.
+// part, as in user%other@here (RFC 1123, section 5.2.16), other!user@here (RFC 976)
+// and "user@other"@here. This server does not relay them, but a server behind it
+// might, because it trusts this one. So they count as foreign: Ours, Role and In
+// never pass them.
 //
-// All checks answer from RCPT on. They do not look at the client or the sender: a
-// rule before Ours must accept those that may relay. Package envelope/directory
+// All checks answer from RCPT on. They do not use the client or the sender: a rule
+// before Ours must accept the clients that may relay. Package envelope/directory
 // holds what a site knows of its mailboxes.
 package recipient
 

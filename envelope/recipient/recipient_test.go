@@ -42,8 +42,8 @@ func ascii(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > 0x7f }) < 0
 }
 
-// longMailbox is an address that a program made, such as that of a reply to a
-// ticket: its local part has more than 64 octets.
+// longMailbox is a generated address, as ticket systems use them: its local part has
+// more than 64 octets.
 const longMailbox = "reply+aaaabbbbccccddddeeeeffff00001111222233334444555566667777888899990000@example.org"
 
 // mailboxes is the directory of the tests.
@@ -132,8 +132,8 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// TestEveryCheckOnEveryKindOfRecipient puts what servers are sent, and what
-// grammars quarrel about, to all checks. example.org, [192.0.2.25] and
+// TestEveryCheckOnEveryKindOfRecipient tests all checks with addresses that servers
+// receive, and with those that grammars disagree about. example.org, [192.0.2.25] and
 // bücher.example are ours.
 func TestEveryCheckOnEveryKindOfRecipient(t *testing.T) {
 	const (
@@ -200,7 +200,7 @@ func TestEveryCheckOnEveryKindOfRecipient(t *testing.T) {
 		"postmaster.":                             unreadable,
 		"post master":                             unreadable,
 		"postmaster ":                             unreadable,
-		"poſtmaster":                              incomplete, // EqualFold would take the long s
+		"poſtmaster":                              incomplete, // strings.EqualFold would fold the long s
 		"":                                        unreadable,
 		" ":                                       unreadable,
 		"@":                                       unreadable,

@@ -16,7 +16,7 @@ import (
 	"mxrules.example/envelope/recipient"
 )
 
-// address is a line of testdata/relay.txt, which says what its words mean.
+// address is a line of testdata/relay.txt, which explains its words.
 type address struct{ says, rcpt string }
 
 // addresses reads testdata/relay.txt.
@@ -93,9 +93,8 @@ func TestEveryFormOfAddress(t *testing.T) {
 	}
 }
 
-// The compatibility form of a character (Unicode, NFKC), which names of domains
-// are brought to as well, must not make a recipient of ours one that is sent on.
-func TestNoCharacterBecomesAnother(t *testing.T) {
+// No character whose compatibility form (Unicode, NFKC) asks for relaying passes.
+func TestCompatibilityFormsAreNotOurs(t *testing.T) {
 	ours := recipient.Ours("ours.example")
 	form := idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.ValidateLabels(false))
 	become := 0
@@ -122,7 +121,7 @@ func said(f envelope.Finding) string {
 		return "ours"
 	case strings.Contains(f.Text, "is in no domain of this site"):
 		return "foreign"
-	case strings.Contains(f.Text, "asks this server to send the mail on"):
+	case strings.Contains(f.Text, "asks this server to relay the mail"):
 		return "onward"
 	}
 	return "unreadable"
@@ -132,8 +131,8 @@ func TestOursNamesTheRecipient(t *testing.T) {
 	ours := recipient.Ours(ourSite...)
 	for rcpt, want := range map[string]string{
 		"User@Other.example":                 "the recipient User@Other.example is in no domain of this site",
-		"user%other.example@ours.example":    "the recipient user%other.example@ours.example asks this server to send the mail on",
-		"@other.example:user@ours.example":   "the recipient @other.example:user@ours.example asks this server to send the mail on",
+		"user%other.example@ours.example":    "the recipient user%other.example@ours.example asks this server to relay the mail",
+		"@other.example:user@ours.example":   "the recipient @other.example:user@ours.example asks this server to relay the mail",
 		"user@ours.example\r\n250 2.1.5 OK!": "the recipient user@ours.example 250 2.1.5 OK! has a domain that has an invalid character",
 		"user":                               "the recipient user has no domain",
 		"":                                   "the client has given no recipient",
@@ -180,7 +179,7 @@ func TestDomainsOfASite(t *testing.T) {
 	}
 }
 
-func TestADomainThatCannotBeReadDefers(t *testing.T) {
+func TestAnInvalidDomainDefers(t *testing.T) {
 	for _, domain := range []string{"", ".", "*.example.org", "@", "@*.example.org", "ann@*.example.org", "ann%a.example@example.org", "192.0.2.25", "[192.0.2.256]", "[192.0.2.25", "a b"} {
 		for _, check := range []envelope.Check{recipient.Ours("example.org", domain), recipient.Role([]string{"example.org", domain})} {
 			for _, rcpt := range []string{"postmaster@example.org", "user@other.example"} {

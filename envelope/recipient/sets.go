@@ -8,7 +8,7 @@ import (
 )
 
 // roles are mailboxes that RFC 2142 asks every domain to have (sections 4 and 5),
-// and admin, which people try first.
+// and admin, which is often tried first.
 var roles = [...]string{pattern.Postmaster, "abuse", "security", "admin"}
 
 // Role passes when the recipient is one of the role addresses of our domains:
@@ -21,8 +21,8 @@ var roles = [...]string{pattern.Postmaster, "abuse", "security", "admin"}
 //	verdict.AcceptIf(recipient.Role(ours)),
 //
 // Domains are as in Ours, and a recipient that Ours fails for its form fails here
-// too. Names are local parts, in any letter case (RFC 2142, section 2). With a
-// domain or a name that does not parse the check is misconfigured.
+// too. Names are local parts, in any letter case (RFC 2142, section 2). The check is
+// misconfigured if a domain or a name does not parse.
 //
 // Status: 550 5.7.1.
 func Role(domains []string, names ...string) envelope.Check {
@@ -38,7 +38,7 @@ func Role(domains []string, names ...string) envelope.Check {
 	for _, name := range names {
 		m, err := envelope.ParseMailbox(name+"@invalid", true)
 		if err != nil || asksOn(m) {
-			err = &envelope.SyntaxError{Kind: "role", Value: name, Reason: "is no local part"}
+			err = &envelope.SyntaxError{Kind: "role", Value: name, Reason: "is not a local part"}
 			return envelope.Misconfigured(check, envelope.Rcpt, err)
 		}
 		role[pattern.FoldCase(m.Local)] = true
@@ -60,8 +60,7 @@ func Role(domains []string, names ...string) envelope.Check {
 // package documentation) or that does not parse matches none and fails.
 //
 // In is for conditions, such as the mailboxes whose owners do not want greylisting.
-// With a pattern that does not parse, or that asks to be relayed, the check is
-// misconfigured.
+// The check is misconfigured if a pattern does not parse or asks to be relayed.
 //
 // Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {

@@ -33,7 +33,7 @@ func TestRole(t *testing.T) {
 		{"a U-label", usual, "postmaster@bücher.example", envelope.Pass},
 		{"the bare postmaster", usual, "Postmaster", envelope.Pass},
 		{"another mailbox", usual, "ann@example.org", envelope.Fail},
-		{"a letter that only looks like one of the name", usual, "adm\u0130n@example.org", envelope.Fail},
+		{"a letter that only looks like one of admin", usual, "adm\u0130n@example.org", envelope.Fail},
 		{"more than the name", usual, "postmaster+x@example.org", envelope.Fail},
 		{"another domain", usual, "postmaster@example.com", envelope.Fail},
 		{"another literal", usual, "postmaster@[192.0.2.26]", envelope.Fail},
@@ -41,20 +41,20 @@ func TestRole(t *testing.T) {
 		{"a route", usual, "@example.com:postmaster@example.org", envelope.Fail},
 		{"percent", usual, "postmaster%example.com@example.org", envelope.Fail},
 		{"bare abuse", usual, "abuse", envelope.Fail},
-		{"unreadable", usual, "postmaster@example.org@example.org", envelope.Fail},
-		{"nobody", usual, "", envelope.Fail},
-		{"a name of one's own", own, "hostmaster@example.org", envelope.Pass},
+		{"an invalid address", usual, "postmaster@example.org@example.org", envelope.Fail},
+		{"no recipient", usual, "", envelope.Fail},
+		{"a name of the site", own, "hostmaster@example.org", envelope.Pass},
 		{"a long name", own, long + "@example.org", envelope.Pass},
 		{"in quotes", own, `"Two Words"@example.org`, envelope.Pass},
 		{"in UTF-8", own, "BÜRO@example.org", envelope.Pass},
-		{"names of one's own replace the usual", own, "postmaster@example.org", envelope.Fail},
+		{"names of the site replace the default", own, "postmaster@example.org", envelope.Fail},
 		{"the bare postmaster where postmaster is no role", own, "postmaster", envelope.Fail},
 	} {
 		envelopetest.Case{Name: tc.name, Envelope: to(tc.rcpt), Outcome: tc.want, Status: unwanted}.Run(t, tc.check, nil)
 	}
 }
 
-func TestARoleThatIsNoLocalPartDefers(t *testing.T) {
+func TestAnInvalidRoleDefers(t *testing.T) {
 	for _, name := range []string{"", "abuse@example.org", "two words", `"open`, "@example.org:abuse", "a%b", strings.Repeat("a", 253), "a\r\nb"} {
 		got := recipient.Role([]string{"example.org"}, "abuse", name)(t.Context(), nil, to("abuse@example.org"))
 		envelopetest.Expect(t, got, envelope.TempError, badSetup)
@@ -106,7 +106,7 @@ func TestIn(t *testing.T) {
 	envelopetest.Says(t, got, "the recipient bob@example.org is not in the list of recipients")
 }
 
-func TestAPatternThatCannotBeReadDefers(t *testing.T) {
+func TestAnInvalidPatternDefers(t *testing.T) {
 	for _, pattern := range []string{"", "@", "ann@", "ann smith@example.org", "ann@b@c", "*.example.org",
 		"[192.0.2.1", "192.0.2.1", "@a.example:ann@example.org", "ann%a.example@example.org", `"a@b"@example.org`} {
 		got := recipient.In("example.org", pattern)(t.Context(), nil, to("ann@example.org"))
@@ -127,7 +127,7 @@ func TestInSet(t *testing.T) {
 	envelopetest.Expect(t, in(t.Context(), nil, to("ann@example.org")), envelope.Fail, unwanted)
 }
 
-func TestInSetIsAskedOnlyForWhatEndsWhereItSays(t *testing.T) {
+func TestInSetIsNotAskedForARelayedRecipient(t *testing.T) {
 	var asked []envelope.Mailbox
 	in := recipient.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) {
 		asked = append(asked, m)
@@ -145,7 +145,7 @@ func TestInSetIsAskedOnlyForWhatEndsWhereItSays(t *testing.T) {
 	}
 }
 
-func TestInSetThatFailsDefers(t *testing.T) {
+func TestAFailingSetIsATempError(t *testing.T) {
 	down := errors.New("connection refused")
 	in := recipient.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
 	got := in(t.Context(), nil, to("ann@example.org"))

@@ -12,9 +12,8 @@ import (
 // whether the domain exists: a domain without an MX record may have an address, and
 // a domain that has vanished may come back.
 //
-// The check is for mail that this server relays. It answers for our own domains
-// too; a policy that wants no DNS lookups for them puts it after the rule that
-// accepts their mail.
+// The check is for mail that this server relays. It answers for our own domains too.
+// To save their DNS lookups, put it after the rule that accepts their mail.
 //
 // None: an address literal, the bare postmaster, and a recipient that does not
 // parse.

@@ -35,9 +35,9 @@ func TestTakesMail(t *testing.T) {
 		{"a literal", "ann@[192.0.2.1]", envelope.None, nothing, ""},
 		{"an IPv6 literal", "ann@[IPv6:2001:db8::1]", envelope.None, nothing, ""},
 		{"the bare postmaster", "postmaster", envelope.None, nothing, ""},
-		{"what can't be read", "ann@example.com@example.com", envelope.None, nothing, ""},
+		{"an invalid address", "ann@example.com@example.com", envelope.None, nothing, ""},
 		{"an address without brackets", "ann@192.0.2.1", envelope.None, nothing, ""},
-		{"nobody", "", envelope.None, nothing, ""},
+		{"no recipient", "", envelope.None, nothing, ""},
 	} {
 		dns := zone.MustParse(world).
 			Failing("servfail.example.", zone.SERVFAIL).
@@ -52,7 +52,7 @@ func TestTakesMailNamesTheDomain(t *testing.T) {
 	envelopetest.Says(t, got, "the domain example.com of the recipient takes no mail (its MX record is null)")
 }
 
-func TestTakesMailWithoutDNSOrTimeDefers(t *testing.T) {
+func TestTakesMailWithoutDNSIsATempError(t *testing.T) {
 	envelopetest.Expect(t, recipient.TakesMail(t.Context(), nil, to("ann@example.com")), envelope.TempError, dnsFails)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

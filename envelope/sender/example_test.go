@@ -10,7 +10,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// A report of a failure must be able to reach the sender of the mail.
+// A failure report must be able to reach the sender.
 func Example() {
 	dns := zone.MustParse(`
 		example.net.     MX  10 mail.example.net.
@@ -46,7 +46,7 @@ func Example() {
 	//    550 5.7.27 the domain deaf.example of the sender takes no mail (its MX record is null)
 }
 
-// Mail servers that nobody outside can reach, each with its reason.
+// The mail servers of a domain cannot be reached. The Detail has the reason for each.
 func ExampleMXUsable() {
 	dns := zone.MustParse(`
 		example.net.       MX     10 192.0.2.1.
@@ -66,7 +66,7 @@ func ExampleMXUsable() {
 	// inside.example.net has the address 10.1.2.3, which is not public (Private-Use, RFC 1918)
 }
 
-// A stranger who writes in our name.
+// A client from outside uses one of our domains.
 func ExampleNotOurs() {
 	notOurs := sender.NotOurs("example.org", ".example.org")
 	for _, from := range []string{"ann@example.net", "Boss@Example.ORG", "boss@lists.example.org"} {
@@ -79,8 +79,8 @@ func ExampleNotOurs() {
 	// boss@lists.example.org fail
 }
 
-// Printers and web servers that are let in by their network should write in our
-// name.
+// Printers and web servers, which are accepted by their network, should use our
+// domains.
 func ExampleOurs() {
 	ours := sender.Ours("example.org")
 	for _, from := range []string{"printer@example.org", "printer@example.net"} {
@@ -92,7 +92,7 @@ func ExampleOurs() {
 	// printer@example.net fail
 }
 
-// A sender of our own domain that nobody has.
+// A sender in our own domain must have a mailbox.
 func ExampleListed() {
 	mailboxes, err := directory.List("ann@example.org")
 	if err != nil {
@@ -110,7 +110,7 @@ func ExampleListed() {
 	// anybody@example.net none
 }
 
-// Who has logged in writes in his own name.
+// A login may only use its own addresses.
 func ExampleOwnedByLogin() {
 	owners, err := directory.OwnersFrom(map[string][]string{
 		"ann": {"ann@example.org", "info@example.org"},
@@ -132,7 +132,7 @@ func ExampleOwnedByLogin() {
 	// shop@bob.example: fail "the login ann does not own the sender address shop@bob.example"
 }
 
-// A report of a failure goes to one recipient.
+// A failure report goes to one recipient.
 func ExampleBounceToOne() {
 	for accepted := range 2 {
 		f := sender.BounceToOne(context.Background(), nil, &envelope.Envelope{RcptTo: "ann@example.org", Recipients: accepted})
@@ -143,7 +143,7 @@ func ExampleBounceToOne() {
 	// fail "mail from the null sender has one recipient, and ann@example.org would be another"
 }
 
-// Senders for which a site has a rule of its own.
+// A list of senders for a rule of the site.
 func ExampleIn() {
 	partner := sender.In("orders@example.net", ".partner.example")
 	for _, from := range []string{"Orders@example.net", "ann@example.net", "ann@eu.partner.example"} {

@@ -14,10 +14,10 @@ import (
 	"mxrules.example/envelope/sender"
 )
 
-// FuzzSender says what holds for any sender at all: every check gives an outcome
-// and a text that may go out; DNS is asked for nothing but the domain of a
-// mailbox and its mail server; whoever passes Ours fails NotOurs; and
-// OwnedByLogin passes for no mailbox but those of the login.
+// FuzzSender tests what holds for any sender: every check returns an outcome and a
+// clean text; DNS is asked only for the domain of a mailbox and its mail server; a
+// sender that passes Ours fails NotOurs; and OwnedByLogin passes only for mailboxes of
+// the login.
 func FuzzSender(f *testing.F) {
 	for _, address := range []string{
 		"", "ann@org.example", "ANN@ORG.example.", `"ann"@org.example`, `"a\nn"@org.example`, "@a.example,@b.example:ann@org.example",
@@ -65,17 +65,17 @@ func FuzzSender(f *testing.F) {
 	})
 }
 
-// isAnns reports whether a mailbox is one of those that owners gives to ann.
+// isAnns reports whether a mailbox is one of ann's in owners.
 func isAnns(m envelope.Mailbox) bool {
 	if strings.ContainsFunc(m.Local, func(r rune) bool { return r > unicode.MaxASCII }) {
-		return false // whatever its lower case is
+		return false // even if its lower case is ASCII
 	}
 	local, domain := strings.ToLower(m.Local), m.Domain
 	return domain == "org.example" && (local == "ann" || local == "info" || local == "two words") ||
 		domain == "xn--bcher-kva.example" && local == "ann"
 }
 
-// sound looks at what holds for every finding where DNS does not fail.
+// sound tests what holds for every finding if DNS does not fail.
 func sound(t *testing.T, got envelope.Finding) {
 	t.Helper()
 	if !got.Outcome.Known() && got.Status != dnsFails {
@@ -89,8 +89,8 @@ func sound(t *testing.T, got envelope.Finding) {
 	}
 }
 
-// stranger is a Resolver whose MX records hold what a stranger wrote, and in
-// which every host has a good address and is an alias of what he wrote.
+// stranger is a Resolver whose MX records and ends of aliases an attacker chose. Every
+// host has a public address.
 type stranger struct {
 	envelope.Resolver
 	t     *testing.T

@@ -13,11 +13,11 @@ import (
 // mailboxes only send. An unknown one fails. If the directory fails, Listed is a
 // TempError.
 //
-// None: the null sender, a sender that does not parse, one of any other domain,
-// for which the directory is not asked, and one whose domain is foreign to the
-// directory. Domains are patterns as in NotOurs. Without a directory, or with a
-// pattern that does not parse, the check is misconfigured. The directory is asked
-// once per judgement and mailbox, however many rules share the check.
+// None: the null sender, a sender that does not parse, one of any other domain, for
+// which the directory is not asked, and one whose domain is foreign to the
+// directory. Domains are patterns as in NotOurs. The check is misconfigured without
+// a directory, or if a pattern does not parse. The directory is asked once per
+// judgement and mailbox, however many rules share the check.
 //
 // Status: 550 5.1.0; if the directory fails 451 4.3.0.
 func Listed(domains []string, mailboxes directory.Lookup) envelope.Check {

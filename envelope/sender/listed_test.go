@@ -44,7 +44,7 @@ func TestListed(t *testing.T) {
 		{"a full mailbox", "full@org.example", pass},
 		{"a mailbox that has moved", "gone@org.example", pass},
 		{"no such mailbox", "eve@org.example", fail},
-		{"no such mailbox behind a route", "@elsewhere.example:eve@org.example", fail},
+		{"no such mailbox after a route", "@elsewhere.example:eve@org.example", fail},
 		{"an address in the local part", `"ann@org.example"@org.example`, fail},
 		{"a percent form", "ann%org.example@org.example", fail},
 		{"our domain, foreign to the directory", "ann@net.example", none},
@@ -52,7 +52,7 @@ func TestListed(t *testing.T) {
 		{"a foreign domain that the directory knows", "eve@elsewhere.example", none},
 		{"below our domain", "eve@a.org.example", none},
 		{"a literal", "eve@[192.0.2.1]", none},
-		{"what can't be read", "eve@org.example@org.example", none},
+		{"an invalid address", "eve@org.example@org.example", none},
 		{"no domain", "eve", none},
 		{"the null sender", "", none},
 	} {
@@ -62,8 +62,7 @@ func TestListed(t *testing.T) {
 		"the sender Eve@org.example is in a domain of this site, and there is no such mailbox here")
 }
 
-// A stranger's sender does not cost the directory anything, and mail in the
-// name of others does not wait for it.
+// The directory is not asked for senders outside our domains.
 func TestListedAsksForOurDomainsOnly(t *testing.T) {
 	check := sender.Listed([]string{"org.example"}, func(_ context.Context, m envelope.Mailbox) (directory.Answer, error) {
 		t.Errorf("asked for %s", m)
@@ -77,8 +76,8 @@ func TestListedAsksForOurDomainsOnly(t *testing.T) {
 func TestADirectoryThatFailsDefers(t *testing.T) {
 	down := errors.New("the directory is down")
 	for name, lookup := range map[string]directory.Lookup{
-		"down":     func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },
-		"wordless": func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
+		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },
+		"no answer": func(context.Context, envelope.Mailbox) (directory.Answer, error) { return 0, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			check := sender.Listed([]string{"org.example"}, lookup)
@@ -111,7 +110,7 @@ func TestListedAsksOncePerJudgementAndMailbox(t *testing.T) {
 	if asked != 2 {
 		t.Errorf("asked %d times for two mailboxes", asked)
 	}
-	two(ctx, nil, from("ann@org.example")) // another directory, for all that anybody knows
+	two(ctx, nil, from("ann@org.example")) // may be another directory
 	one(envelope.WithJudgement(t.Context()), nil, from("ann@org.example"))
 	if asked != 4 {
 		t.Errorf("asked %d times, want once more for each directory and judgement", asked)

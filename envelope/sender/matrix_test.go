@@ -9,9 +9,9 @@ import (
 	"mxrules.example/envelope/sender"
 )
 
-// TestEveryCheckOnEveryKindOfSender puts every kind of sender to every check,
-// and holds each check to its questions: only Resolves, TakesMail and MXUsable
-// have any. The site is org.example, with the mailbox ann, which is the login's.
+// TestEveryCheckOnEveryKindOfSender tests every check with every kind of sender, and
+// what it asks DNS: only Resolves, TakesMail and MXUsable ask. The site is org.example,
+// with the mailbox ann, which the login ann owns.
 func TestEveryCheckOnEveryKindOfSender(t *testing.T) {
 	checks := []struct {
 		check  envelope.Check

@@ -7,9 +7,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// servers holds hosts that are good (192.175.48.0/24 and 2620:4f:8000::/48 are
-// reachable), hosts that are bad in every way, aliases, and
-// hosts for which lookups fail.
+// servers has hosts that are usable (192.175.48.0/24 and 2620:4f:8000::/48 are public),
+// hosts that are not, for each reason, aliases, and hosts for which lookups fail.
 const servers = `
 	$ORIGIN good.example.
 	four     A      192.175.48.1

@@ -50,18 +50,18 @@ func TestMXUsable(t *testing.T) {
 		{"multicast", "group.bad.example.", fail, "MX A AAAA", "has the address 224.0.0.1, which is not public (Multicast, RFC 5771)"},
 		{"no host of either family", "two.bad.example.", fail, "MX A AAAA", "has the address 0.0.0.0, which is not public (This host on this network, RFC 1122, section 3.2.1.3)"},
 
-		// What is no name is never asked for.
+		// Only names are looked up.
 		{"an IP address", "192.175.48.1.", fail, "MX", isAddress},
 		{"an IP address in brackets", "[192.175.48.1].", fail, "MX", isAddress},
 		{"an IPv6 address", "2620:4f:8000::1.", fail, "MX", isAddress},
 		{"a number", "12345.", fail, "MX", "is not a host name: it is a number or an address, not a name"},
-		{"what looks like an address", "1.2.3.4.5.", fail, "MX", "is not a host name: it is a number or an address, not a name"},
+		{"a number of five parts", "1.2.3.4.5.", fail, "MX", "is not a host name: it is a number or an address, not a name"},
 		{"a wildcard", "*.good.example.", fail, "MX", badAlphabet},
-		{"a hyphen in front", "-four.good.example.", fail, "MX", "is not a host name: it has a label that begins or ends with a hyphen"},
+		{"a leading hyphen", "-four.good.example.", fail, "MX", "is not a host name: it has a label that begins or ends with a hyphen"},
 		{"a name that is not ASCII", `b\195\188cher.example.`, fail, "MX", "is not a host name: it is not ASCII"},
 		{"a control character", `a\013\010b.example.`, fail, "MX", badAlphabet},
 
-		// One host that is good is enough, wherever it stands.
+		// One usable host is enough, at any place.
 		{"bad before good", "private.bad.example. four.good.example.", pass, "MX A AAAA A", isPrivate},
 		{"good before bad", "four.good.example. private.bad.example.", pass, "MX A", ""},
 		{"an address before good", "192.175.48.1. four.good.example.", pass, "MX A", isAddress},
@@ -71,7 +71,7 @@ func TestMXUsable(t *testing.T) {
 		{"the same twice", "text.bad.example. TEXT.bad.example. 1.2.3.4. 1.2.3.4.", fail, "MX A AAAA", hasNone + "|" + isAddress},
 		{"several null", ". .", none, "MX", ""},
 
-		// A failure counts only where nothing good is found.
+		// A failure counts only if no host is usable.
 		{"SERVFAIL", "fails.example.", temp, "MX A AAAA", ""},
 		{"REFUSED", "refused.example.", temp, "MX A AAAA", ""},
 		{"timeout", "timeout.example.", temp, "MX A AAAA", ""},
@@ -80,7 +80,7 @@ func TestMXUsable(t *testing.T) {
 		{"A fails where there is no AAAA", "known.example.", temp, "MX A AAAA", ""},
 		{"a failure before good", "fails.example. four.good.example.", pass, "MX A AAAA A", ""},
 		{"a failure before bad", "fails.example. private.bad.example.", temp, "MX A AAAA A AAAA", isPrivate},
-		{"a failure behind bad", "1.2.3.4. timeout.example.", temp, "MX A AAAA", isAddress},
+		{"a failure after bad", "1.2.3.4. timeout.example.", temp, "MX A AAAA", isAddress},
 	} {
 		mxCase(tc.name, "ann@domain.example", tc.want, tc.asked, func(t *testing.T, result *sender.Result) {
 			var reasons []string
@@ -146,7 +146,7 @@ func TestMXUsableWithoutAnMX(t *testing.T) {
 	}
 }
 
-func TestMXUsableHasNothingToAsk(t *testing.T) {
+func TestMXUsableOfASenderWithoutADomain(t *testing.T) {
 	dns := world()
 	for _, address := range []string{"", "ann", "ann@[192.0.2.1]", "ann@[IPv6:2001:db8::1]", "ann@192.0.2.1", "not a mailbox"} {
 		envelopetest.Expect(t, sender.MXUsable(t.Context(), dns, from(address)), none, nothing)
@@ -172,10 +172,10 @@ func TestMXUsableStopsAtTenHosts(t *testing.T) {
 		count int
 		cut   bool
 	}{
-		{"ten are looked at", append(bad(9), "four.good.example."), pass, 1 + 9*2 + 1, false},
+		{"ten hosts are checked", append(bad(9), "four.good.example."), pass, 1 + 9*2 + 1, false},
 		{"the eleventh is not", append(bad(10), "four.good.example."), fail, 1 + 10*2, true},
-		{"a host that stands twice counts once", append(bad(9), "mx0.bad.example.", "MX1.bad.example.", "four.good.example."), pass, 1 + 9*2 + 1, false},
-		{"what is no name counts too", append(append(bad(9), "1.2.3.4."), "four.good.example."), fail, 1 + 9*2, true},
+		{"a repeated host counts once", append(bad(9), "mx0.bad.example.", "MX1.bad.example.", "four.good.example."), pass, 1 + 9*2 + 1, false},
+		{"an invalid name counts too", append(append(bad(9), "1.2.3.4."), "four.good.example."), fail, 1 + 9*2, true},
 		{"many", bad(200), fail, 1 + 10*2, true},
 		{"many good", append([]string{"four.good.example."}, bad(200)...), pass, 2, true},
 	} {
@@ -230,7 +230,7 @@ func TestMXUsableInJSON(t *testing.T) {
 	}
 }
 
-// Every finding has a Result of its own, which its reader may change.
+// Every finding has a Result of its own, which the caller may change.
 func TestMXUsableSharesNoResult(t *testing.T) {
 	dns := domainOf("1.2.3.4.", "four.good.example.")
 	ctx := envelope.WithJudgement(t.Context())

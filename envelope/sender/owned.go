@@ -19,8 +19,8 @@ import (
 //
 //	envelope.Any(sender.OwnedByLogin(owners), sender.NotOurs(domains...))
 //
-// Without owners the check is misconfigured. owners is called once per judgement
-// and sender, however many rules share the check.
+// The check is misconfigured without owners. owners is called once per judgement and
+// sender, however many rules share the check.
 //
 // Status: 553 5.7.1; if owners fails 451 4.3.0.
 func OwnedByLogin(owners directory.Owners) envelope.Check {

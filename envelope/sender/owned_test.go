@@ -38,9 +38,9 @@ func TestOwnedByLogin(t *testing.T) {
 		{"ann", "ann@org.example", pass},
 		{"ann", "ANN@ORG.Example.", pass},
 		{"ANN", "ann@org.example", pass},
-		{"ann", `"ann"@org.example`, pass}, // the same mailbox, written otherwise
+		{"ann", `"ann"@org.example`, pass}, // the same mailbox, quoted
 		{"ann", `"Two\ Words"@org.example`, pass},
-		{"ann", "info@org.example", pass}, // both own it
+		{"ann", "info@org.example", pass}, // owned by both
 		{"bob@org.example", "info@org.example", pass},
 		{"ann", "ann@xn--bcher-kva.example", pass},
 		{"ann", "@elsewhere.example:ann@org.example", pass}, // the route is ignored
@@ -48,13 +48,13 @@ func TestOwnedByLogin(t *testing.T) {
 		{"bob@org.example", "bob@[192.0.2.1]", pass},
 		{"Jürgen", "jürgen@org.example", pass},
 		{"JÜRGEN", "JÜRGEN@org.example", pass},
-		{"chief", "ann@org.example", pass}, // beside ann
+		{"chief", "ann@org.example", pass}, // owned by both
 		{"chief", "anybody@org.example", pass},
 		{"chief", "anybody@BÜCHER.example", pass},
 
 		{"ann", "bob@org.example", fail},
 		{"ann", "anybody@org.example", fail},
-		{"ann", "ann@elsewhere.example", fail}, // nobody's
+		{"ann", "ann@elsewhere.example", fail}, // without an owner
 		{"ann", "ann@a.org.example", fail},
 		{"ann", "ann+tag@org.example", fail},
 		{"ann", "ann%org.example@org.example", fail},
@@ -71,7 +71,7 @@ func TestOwnedByLogin(t *testing.T) {
 		{"ann\x00", "ann@org.example", fail},
 		{"\xffann", "ann@org.example", fail},
 
-		// What can't be read is nobody's.
+		// An invalid address has no owner.
 		{"chief", "ann", fail},
 		{"chief", "@org.example", fail},
 		{"chief", "ann@org.example@org.example", fail},
@@ -95,8 +95,7 @@ func TestOwnedByLogin(t *testing.T) {
 	envelopetest.Says(t, check(t.Context(), nil, e), "the login a b does not own the sender address bob@Org.example")
 }
 
-// Octets that are no characters are equal to themselves only, whatever they
-// become when they are shown.
+// Invalid UTF-8 equals only the same octets, although its clean text may be equal.
 func TestOwnedByLoginComparesOctets(t *testing.T) {
 	check := sender.OwnedByLogin(func(context.Context, envelope.Mailbox) ([]string, error) {
 		return []string{"", "a\xfe", "b\ufffd"}, nil
@@ -108,7 +107,7 @@ func TestOwnedByLoginComparesOctets(t *testing.T) {
 	}
 }
 
-func TestOwnersThatFailDefer(t *testing.T) {
+func TestFailingOwnersAreATempError(t *testing.T) {
 	down := errors.New("the database is down")
 	check := sender.OwnedByLogin(func(context.Context, envelope.Mailbox) ([]string, error) { return []string{"ann"}, down })
 	e := from("ann@org.example")
@@ -147,6 +146,6 @@ func TestOwnersAreAskedOncePerJudgementAndSender(t *testing.T) {
 		check(t.Context(), nil, e)
 	}
 	if len(asked) != 2 {
-		t.Errorf("asked %q where there is nothing to ask", asked)
+		t.Errorf("asked %q for no login or no sender", asked)
 	}
 }

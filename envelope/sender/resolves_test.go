@@ -43,13 +43,13 @@ func TestResolves(t *testing.T) {
 		{"a domain in the local part", `"ann@nowhere.example"@org.example`, pass, nothing, "MX"},
 		{"NXDOMAIN", "ann@nowhere.example", fail, noDomain, "MX A AAAA"},
 		{"NODATA", "ann@text.example", fail, noDomain, "MX A AAAA"},
-		{"names below only", "ann@empty.example", fail, noDomain, "MX A AAAA"},
-		{"a domain above only", "ann@sub.four.example", fail, noDomain, "MX A AAAA"},
+		{"only names below", "ann@empty.example", fail, noDomain, "MX A AAAA"},
+		{"only a domain above", "ann@sub.four.example", fail, noDomain, "MX A AAAA"},
 		{"an alias that leads nowhere", "ann@lost.example", fail, noDomain, "MX A AAAA"},
-		// A record counts whatever failed before it,
+		// A record counts even after a failure.
 		{"MX fails before A", "ann@stubborn.example", pass, nothing, "MX A"},
 		{"MX and A fail before AAAA", "ann@patient.example", pass, nothing, "MX A AAAA"},
-		// and without one, one failure leaves the question open.
+		// Without a record, one failure is a TempError.
 		{"only MX fails", "ann@first.example", temp, dnsFails, "MX A AAAA"},
 		{"only A fails", "ann@second.example", temp, dnsFails, "MX A AAAA"},
 		{"only AAAA fails", "ann@last.example", temp, dnsFails, "MX A AAAA"},
@@ -61,7 +61,7 @@ func TestResolves(t *testing.T) {
 		{"a literal", "ann@[192.0.2.1]", none, nothing, ""},
 		{"no domain", "ann", none, nothing, ""},
 		{"an address without brackets", "ann@192.0.2.1", none, nothing, ""},
-		{"a name that no host has", "ann@-org.example", none, nothing, ""},
+		{"an invalid name", "ann@-org.example", none, nothing, ""},
 	})
 	envelopetest.Says(t, sender.Resolves(t.Context(), dns, from("ann@Nowhere.example.")),
 		"the domain nowhere.example of the sender has no MX, A or AAAA record in DNS")
@@ -94,7 +94,7 @@ func TestTakesMail(t *testing.T) {
 		"the domain null.example of the sender takes no mail (its MX record is null)")
 }
 
-// The first failure is the cause, so that a trace shows where trouble began.
+// The first failure is the cause that a trace shows.
 func TestResolvesNamesTheFirstFailure(t *testing.T) {
 	dns := zone.MustParse("").Failing("org.example. A", zone.Timeout).Failing("org.example. AAAA", zone.SERVFAIL)
 	got := sender.Resolves(t.Context(), dns, from("ann@org.example"))
@@ -103,7 +103,7 @@ func TestResolvesNamesTheFirstFailure(t *testing.T) {
 	}
 }
 
-func TestWithoutDNSNothingIsDecided(t *testing.T) {
+func TestWithoutDNSChecksAreTempErrors(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, check := range []envelope.Check{sender.Resolves, sender.TakesMail, sender.MXUsable, sender.MXNotAlias} {

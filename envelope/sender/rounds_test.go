@@ -10,8 +10,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// Questions that do not depend on each other are asked together, except those whose
-// answers most senders make unnecessary.
+// Independent questions are asked together, except those that the first answer usually
+// makes needless.
 func TestRounds(t *testing.T) {
 	bad := []string{
 		"text.bad.example.", "private.bad.example.", "loop.bad.example.", "ula.bad.example.", "group.bad.example.",

@@ -27,8 +27,8 @@ var (
 	none, temp = envelope.None, envelope.TempError
 )
 
-// world is one zone for all tests. The addresses of the servers that work are
-// those of AS112 (RFC 7534), which are reachable and nobody's mail server.
+// world is the zone of all tests. Usable servers have the addresses of AS112 (RFC
+// 7534), which are public and no mail servers.
 func world() *zone.Zone {
 	return zone.MustParse(`
 		$ORIGIN example.
@@ -62,7 +62,7 @@ func world() *zone.Zone {
 		Failing("last.example. AAAA", zone.Timeout)
 }
 
-// from returns the envelope of a sender. The rest of it does not matter.
+// from returns an envelope with a sender.
 func from(sender string) *envelope.Envelope {
 	return &envelope.Envelope{Stage: envelope.Mail, MailFrom: sender, SMTPUTF8: true}
 }
@@ -96,7 +96,6 @@ func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
 	}
 }
 
-// Why Syntax refuses a sender, in words.
 func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct {
 		sender string
@@ -159,7 +158,7 @@ func TestBounceToOne(t *testing.T) {
 		{"a report to many", "", 100, fail, tooMany},
 		{"mail to one", "ann@org.example", 0, none, nothing},
 		{"mail to many", "ann@org.example", 100, none, nothing},
-		{"what can't be read, to many", "not a mailbox", 100, none, nothing},
+		{"an invalid sender, to many", "not a mailbox", 100, none, nothing},
 	} {
 		e := &envelope.Envelope{Stage: envelope.Rcpt, MailFrom: tc.sender, RcptTo: "bob@org.example", Recipients: tc.before}
 		envelopetest.Case{Name: tc.name, Envelope: e, Outcome: tc.want, Status: tc.status}.Run(t, sender.BounceToOne, nil)

@@ -13,14 +13,14 @@ import (
 //
 //	verdict.RejectUnless(envelope.Any(sender.NotOurs(domains...), spf.Pass)).Unless(sender.Null)
 //
-// (For the null sender NotOurs is None, so that Any would demand spf.Pass of the
-// HELO name, and few servers have an SPF record for that.) The check does not know
+// (For the null sender NotOurs is None, so Any would require spf.Pass of the HELO
+// name, and few servers have an SPF record for that name.) The check does not know
 // which clients are ours: an earlier rule must accept them.
 //
 // Domains are patterns of mailboxes (their grammar is in package envelope):
-// "example.org" is that domain, ".example.org" every domain below it and not
-// itself. With a pattern that does not parse the check is misconfigured. None: the
-// null sender, and a sender that does not parse.
+// "example.org" is that domain, ".example.org" every domain below it and not itself.
+// The check is misconfigured if a pattern does not parse. None: the null sender, and
+// a sender that does not parse.
 //
 // Status: 550 5.7.1.
 func NotOurs(domains ...string) envelope.Check {
@@ -41,9 +41,9 @@ func NotOurs(domains ...string) envelope.Check {
 	}))
 }
 
-// Ours passes when the sender is in one of our domains. It is for clients that
-// are accepted by their network or login and should use our domains only. A client
-// can write any sender, so that Ours alone is no reason to accept.
+// Ours passes when the sender is in one of our domains. It is for clients that are
+// accepted by their network or login and should use our domains only. A client can
+// write any sender: do not accept mail because of Ours alone.
 //
 // Domains are as in NotOurs. A sender that does not parse fails. None: the null
 // sender.
@@ -71,8 +71,8 @@ func Ours(domains ...string) envelope.Check {
 // "example.org" every mailbox of that domain, ".example.org" of all domains below
 // it. A sender that does not parse matches none and fails. None: the null sender.
 //
-// A client can write any sender, so that In alone is no reason to accept. With a
-// pattern that does not parse the check is misconfigured.
+// A client can write any sender: do not accept mail because of In alone. The check
+// is misconfigured if a pattern does not parse.
 //
 // Status: 550 5.7.1.
 func In(patterns ...string) envelope.Check {

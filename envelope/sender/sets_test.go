@@ -51,7 +51,7 @@ func TestOursAndNotOurs(t *testing.T) {
 		{"ann@[192.0.2.1]", fail, pass},
 		{"ann@[org:example]", fail, pass},
 
-		// What can't be read is in no set. Syntax says why.
+		// An invalid sender is in no set.
 		{"ann", fail, none},
 		{"ann@org.example@elsewhere.example", fail, none},
 		{"ann@org.example\x00", fail, none},
@@ -70,7 +70,7 @@ func TestOursAndNotOurs(t *testing.T) {
 		"the sender ann@ORG.example is in a domain of this site")
 }
 
-// ifFail returns the status of a finding that is status if it fails.
+// ifFail returns status for a failure, and no status otherwise.
 func ifFail(outcome envelope.Outcome, status envelope.Status) envelope.Status {
 	if outcome == fail {
 		return status
@@ -78,7 +78,7 @@ func ifFail(outcome envelope.Outcome, status envelope.Status) envelope.Status {
 	return nothing
 }
 
-// Without SMTPUTF8 a domain in U-labels can't be read.
+// Without SMTPUTF8 a domain in U-labels does not parse.
 func TestOursWithoutSMTPUTF8(t *testing.T) {
 	e := &envelope.Envelope{MailFrom: "ann@bücher.example"}
 	envelopetest.Expect(t, sender.Ours(ourSite...)(t.Context(), nil, e), fail, refused)
@@ -109,7 +109,7 @@ func TestIn(t *testing.T) {
 		{"ann@org.example", pass},
 		{"ANN@ORG.example.", pass},
 		{strings.ToUpper(longSender), pass},
-		{`"ann"@org.example`, pass}, // the same mailbox, written otherwise
+		{`"ann"@org.example`, pass}, // the same mailbox, quoted
 		{`"Two\ Words"@org.example`, pass},
 		{"@elsewhere.example:ann@org.example", pass},
 		{"news@xn--bcher-kva.example", pass},
@@ -161,7 +161,7 @@ func TestInSetIsAskedForMailboxesOnly(t *testing.T) {
 	envelopetest.Expect(t, check(t.Context(), nil, from("")), none, nothing)
 }
 
-func TestASetThatFailsDefers(t *testing.T) {
+func TestAFailingSetIsATempError(t *testing.T) {
 	down := fmt.Errorf("dial: %w", &net.DNSError{Err: "no such host", Name: "database.internal"})
 	check := sender.InSet(func(context.Context, envelope.Mailbox) (bool, error) { return true, down })
 	got := check(t.Context(), nil, from("ann@org.example"))
@@ -171,8 +171,8 @@ func TestASetThatFailsDefers(t *testing.T) {
 	}
 }
 
-// A pattern that can't be read is the site's own mistake: it defers mail, and
-// neither accepts nor loses any.
+// An invalid pattern is a mistake of the site: it defers mail, and neither accepts nor
+// rejects any.
 func TestBadPatternsDefer(t *testing.T) {
 	for bad, checks := range map[string][]envelope.Check{
 		"*.net.example": {
@@ -195,7 +195,7 @@ func TestBadPatternsDefer(t *testing.T) {
 					t.Errorf("%s: the cause is %v, want %q", got.Check, got.Err, bad)
 				}
 				if strings.Contains(got.Text, "example") {
-					t.Errorf("%s tells strangers of its patterns: %s", got.Check, got.Text)
+					t.Errorf("%s shows the patterns: %s", got.Check, got.Text)
 				}
 			}
 		}
