@@ -32,7 +32,8 @@ func TestRounds(t *testing.T) {
 		{"the last of ten hosts", sender.MXUsable, domainOf(append(slices.Clone(bad), "four.good.example.")...), "domain.example", 3},
 		{"none of ten hosts", sender.MXUsable, domainOf(append(slices.Clone(bad), "mapped.bad.example.")...), "domain.example", 3},
 		{"ten hosts, and one fails", sender.MXUsable, domainOf(append(slices.Clone(bad), "timeout.example.")...), "domain.example", 3},
-		{"two hosts fail, and the third is not an alias", sender.MXNotAlias, domainOf("fails.example.", "timeout.example.", "four.good.example."), "domain.example", 2},
+		{"two hosts fail, and the third is not an alias", sender.MXNotAlias, domainOf("fails.example.", "timeout.example.", "four.good.example."), "domain.example", 3},
+		{"the first host is not an alias", sender.MXNotAlias, domainOf("four.good.example.", "six.good.example."), "domain.example", 2},
 		{"a domain without an MX", sender.MXUsable, world(), "four.example", 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
