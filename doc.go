@@ -14,8 +14,9 @@
 //     (envelope/client), on its HELO name (helo), on its reverse name (rdns), on
 //     DNS lists (rdns/dnsbl), on the sender and the recipient (envelope/sender,
 //     envelope/recipient), on SPF (spf), on the message and its author
-//     (envelope/message, dmarc), on whether the mail was tried before (greylist), and
-//     on how much there was (greylist/quota). Any function of type envelope.Check is a check.
+//     (envelope/message, dmarc), on whether the mail was tried before (greylist), on
+//     how much there was (greylist/quota), and on how it was answered
+//     (greylist/reputation). Any function of type envelope.Check is a check.
 //   - Package verdict makes rules of checks and judges envelopes by them. A server
 //     has a verdict.Session for each connection.
 //   - Package verdict/gosmtp puts a policy before a go-smtp backend, and

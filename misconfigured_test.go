@@ -18,6 +18,7 @@ import (
 	"mxrules.example/envelope/sender"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/quota"
+	"mxrules.example/greylist/reputation"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -94,6 +95,8 @@ func misconfigured() map[string][]envelope.Check {
 		"greylist.Trusted": {greylist.Trusted(nil, 1, greylist.Options{}), greylist.Trusted(store, 0, greylist.Options{}), greylist.Trusted(store, 1, negative)},
 
 		"quota.Within": {quota.Within(nil, login, 1, time.Hour), quota.Within(store, quota.Key{}, 1, time.Hour), quota.Within(store, login, 0, time.Hour), quota.Within(store, login, 1, 0)},
+
+		"reputation.Good": {reputation.Good(nil, reputation.Options{}), reputation.Good(store, reputation.Options{Enough: -1})},
 
 		"envelope.At":            {envelope.At("site.own", envelope.Rcpt, nil)},
 		"envelope.All":           {envelope.All(good, nil), envelope.All(good, bad)},

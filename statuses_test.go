@@ -26,6 +26,7 @@ import (
 	"mxrules.example/envelope/zone"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/quota"
+	"mxrules.example/greylist/reputation"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
@@ -35,7 +36,7 @@ import (
 // checkPackages are the packages that have checks.
 var checkPackages = []string{
 	"envelope/client", "envelope/message", "envelope/recipient", "envelope/sender",
-	"helo", "rdns", "rdns/dnsbl", "spf", "dmarc", "dmarc/dkim", "greylist", "greylist/quota",
+	"helo", "rdns", "rdns/dnsbl", "spf", "dmarc", "dmarc/dkim", "greylist", "greylist/quota", "greylist/reputation",
 }
 
 // everyCheck has each check of the library, by the name of its function.
@@ -133,8 +134,9 @@ func everyCheck() map[string]envelope.Check {
 		"dmarc.AlignedFor":    dmarc.AlignedFor("reject.example", "quarantine.example"),
 		"dmarc.AuthorOwned":   dmarc.AuthorOwned(nobody),
 
-		"greylist.Known": greylist.Known(new(greylist.Memory), greylist.Options{}),
-		"quota.Within":   usedUp(quota.Within(new(greylist.Memory), quota.Key{Of: quota.Login}, 1, time.Hour)),
+		"greylist.Known":  greylist.Known(new(greylist.Memory), greylist.Options{}),
+		"quota.Within":    usedUp(quota.Within(new(greylist.Memory), quota.Key{Of: quota.Login}, 1, time.Hour)),
+		"reputation.Good": refusing(),
 
 		"greylist.Trusted": greylist.Trusted(new(greylist.Memory), 1, greylist.Options{}),
 	}
@@ -146,6 +148,18 @@ func usedUp(within envelope.Check) envelope.Check {
 		panic(err)
 	}
 	return within
+}
+
+// refusing returns reputation.Good after refusals of a client in 192.0.2.0/24.
+func refusing() envelope.Check {
+	store := new(greylist.Memory)
+	err := reputation.Recorder(store, reputation.Options{})(context.Background(), nil, reputation.Reply{
+		Envelope: &envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.9")}, Status: envelope.Status{Code: 550}, Recipients: 10,
+	})
+	if err != nil {
+		panic(err)
+	}
+	return reputation.Good(store, reputation.Options{})
 }
 
 // trouble has mail with everything that a check may refuse, and its DNS.

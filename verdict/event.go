@@ -78,9 +78,14 @@ func (s *Session) answer(event Event, then func() error) Reply {
 }
 
 func (s *Session) report(event *Event) {
-	if s.connection.Report != nil {
-		s.connection.Report(s.ctx, *event)
+	if s.connection.Report == nil {
+		return
 	}
+	ctx := s.ctx
+	if s.epoch != nil {
+		ctx = s.epoch.shared
+	}
+	s.connection.Report(ctx, *event)
 }
 
 // perform does what was let through, and returns the reply that comes of it.

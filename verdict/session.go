@@ -15,7 +15,9 @@ type Connection struct {
 	// Resolver is asked by the checks of the policy. nil fails every question.
 	Resolver envelope.Resolver
 	// Report is called for each reply, after it was decided and before the method
-	// that decided it returns. nil reports nothing.
+	// that decided it returns. nil reports nothing. Its context ends with the session,
+	// and shares with the checks of the transaction what they computed, such as an SPF
+	// result (envelope.Once).
 	Report func(ctx context.Context, event Event)
 }
 
@@ -120,6 +122,7 @@ func (s *Session) StartTLS() {
 // epoch is the time in which findings and answers of DNS are shared: up to the
 // end of a transaction.
 type epoch struct {
+	shared context.Context // of all judgements, until the session ends
 	ctx    context.Context // of a judgement
 	cancel context.CancelFunc
 	now    time.Time
@@ -128,11 +131,12 @@ type epoch struct {
 // during returns the epoch, which begins now if there is none.
 func (s *Session) during(now time.Time) *epoch {
 	if s.epoch == nil {
-		ctx, cancel := context.WithCancel(envelope.WithJudgement(s.ctx))
+		shared := envelope.WithJudgement(s.ctx)
 		if s.connection.Policy.Sequential {
-			ctx = envelope.Sequentially(ctx)
+			shared = envelope.Sequentially(shared)
 		}
-		s.epoch = &epoch{ctx, cancel, now}
+		ctx, cancel := context.WithCancel(shared)
+		s.epoch = &epoch{shared, ctx, cancel, now}
 	}
 	return s.epoch
 }

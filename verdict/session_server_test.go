@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -155,5 +156,48 @@ func TestSessionTellsRecipientsApartByTheirIndex(t *testing.T) {
 	})
 	if want := []int{0, 2}; !slices.Equal(places, want) {
 		t.Errorf("the places are %v, want %v", places, want)
+	}
+}
+
+// What a check computed for the transaction is there for Report, whose context outlives
+// the transaction.
+func TestSessionSharesResultsWithReport(t *testing.T) {
+	type resultKey struct{ helo string }
+	computed := 0
+	compute := func(ctx context.Context, e *envelope.Envelope) int {
+		n, _ := envelope.Once(ctx, resultKey{e.Helo}, func() (int, error) { computed++; return computed, nil })
+		return n
+	}
+	check := envelope.At("site.computed", envelope.Mail, func(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		compute(ctx, e)
+		return envelope.Passed("")
+	})
+	var kept context.Context
+	s := verdict.NewSession(t.Context(), verdict.Connection{
+		Policy: verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(check)}},
+		Report: func(ctx context.Context, event verdict.Event) {
+			if kept = ctx; event.Stage >= envelope.Mail {
+				compute(ctx, event.Envelope)
+			}
+		},
+	})
+	defer s.Close()
+	e := envelope.Envelope{Helo: "mail.example.net", MailFrom: "ann@example.net", RcptTo: "bob@example.org"}
+	s.Connect(e)
+	s.Helo(e)
+	for transaction := 1; transaction <= 2; transaction++ {
+		s.Mail(e, nil)
+		s.Rcpt(e, nil)
+		s.Data(envelope.NewMessage([]byte("Subject: x\r\n\r\n")), nil)
+		if computed != transaction {
+			t.Errorf("computed %d times in %d transactions", computed, transaction)
+		}
+	}
+	if kept.Err() != nil {
+		t.Errorf("the context has ended: %v", kept.Err())
+	}
+	s.Close()
+	if kept.Err() == nil {
+		t.Error("the context outlives the session")
 	}
 }

@@ -42,8 +42,8 @@ The rules
                     submission: for users of the site, after a login
   -checks LIST      only these checks, separated by commas, and no policy; "all"
                     is every check whose flags are given. The action is "none".
-                    Greylisting and quotas are not included: they depend on a
-                    store
+                    Greylisting, quotas and reputation are not included:
+                    they depend on a store
 
 The site
   -our-domains LIST  domains of the site. .example.org means all domains below
