@@ -8,8 +8,8 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// Case is one row of a table that tests a check: an envelope and what the check
-// must find for it.
+// Case is one row of a table that tests a check: an envelope, and the finding that the
+// check must return for it.
 //
 //	for _, tc := range []envelopetest.Case{
 //		{Name: "a mail host", Envelope: helo("example.org"), Outcome: envelope.Pass, Asks: "MX"},
@@ -21,16 +21,16 @@ type Case struct {
 	Name     string
 	Envelope *envelope.Envelope
 	Outcome  envelope.Outcome
-	// Status is that of a Fail, a PermError or a TempError. A status that refuses is
-	// not compared with that of a TempError, so that all rows of a table can have
-	// the same one. All other outcomes must have no status.
+	// Status is the status of a Fail, PermError or TempError; other outcomes must have
+	// none. A permanent status is not compared with that of a TempError, so that all
+	// rows of a table can have the same one.
 	Status envelope.Status
-	// Says is a part of the text, as [Expect] compares it.
+	// Says is a part of the text, compared as by [Expect].
 	Says string
-	// Asks are the questions to DNS in order, as [zone.Questions] writes them: the
-	// types, such as "A AAAA", or the names too, such as "example.org. MX".
+	// Asks are the questions to DNS in order: their types, such as "A AAAA"
+	// ([zone.Questions.Types]), or names and types, such as "example.org. MX".
 	Asks string
-	// Also tests what else matters in the finding, such as its Detail. It may be nil.
+	// Also tests other fields of the finding, such as its Detail. It may be nil.
 	Also func(t *testing.T, f envelope.Finding)
 }
 
@@ -47,7 +47,7 @@ func (c Case) Run(t *testing.T, check envelope.Check, dns *zone.Zone) {
 	})
 }
 
-// find returns what the check finds, and compares it.
+// find returns the finding of the check, and compares it with the case.
 func (c Case) find(t testing.TB, check envelope.Check, dns *zone.Zone) envelope.Finding {
 	t.Helper()
 	if dns == nil {
@@ -77,10 +77,10 @@ func (c Case) status(f envelope.Finding) envelope.Status {
 	return envelope.Status{}
 }
 
-// Expect tests that a finding has an outcome and a status, that its text has each
-// of the parts, and what [TestCheck] tests of every finding: a failure has a
-// status and a text, a TempError has a cause, and the text is clean. The text is
-// the Text and, after "; ", the Advice of the finding, as a reply has them.
+// Expect tests that a finding has this outcome and status, and that its text has each
+// of the parts. The text is the Text and, after "; ", the Advice of the finding, as in
+// a reply. Expect also tests what [TestCheck] tests for every finding: a failure has a
+// status and a text, a TempError has a cause, and the text is clean.
 func Expect(t testing.TB, f envelope.Finding, outcome envelope.Outcome, status envelope.Status, parts ...string) {
 	t.Helper()
 	if f.Outcome != outcome || f.Status != status {
@@ -96,8 +96,8 @@ func Expect(t testing.TB, f envelope.Finding, outcome envelope.Outcome, status e
 	}
 }
 
-// Says tests that the text of a finding is exactly this: its Text, with or without
-// its Advice.
+// Says tests that a finding has exactly this text: its Text, with or without its
+// Advice.
 func Says(t testing.TB, f envelope.Finding, text string) {
 	t.Helper()
 	if text != f.Text && text != textOf(f) {
@@ -112,10 +112,10 @@ func textOf(f envelope.Finding) string {
 	return f.Text + "; " + f.Advice
 }
 
-// Answers tests that a check has this name and answers from this stage on: it says
-// so at Start, before the stage it is Pending and asks nothing, and at the stage it
-// is not Pending. A misconfigured check says at Start that it is. The envelope is
-// one for which the check answers at that stage.
+// Answers tests that a check has this name and answers from this stage on: at Start it
+// returns both, before the stage it is Pending and asks nothing, and at the stage it is
+// not Pending. A misconfigured check is a TempError at Start. The check must answer for
+// the envelope at that stage.
 func Answers(t testing.TB, check envelope.Check, name string, from envelope.Stage, e envelope.Envelope) {
 	t.Helper()
 	if got, stage := check.Describe(); got != name || stage != from {

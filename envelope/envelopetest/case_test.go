@@ -9,7 +9,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-func TestACaseSeesWhatIsWrong(t *testing.T) {
+func TestACaseFindsEachDefect(t *testing.T) {
 	deferral := envelope.Status{Code: 451, Subject: 4, Detail: 3}
 	world := dns().Failing("broken.example.org.", zone.SERVFAIL)
 	greeted := func(name string) *envelope.Envelope { return &envelope.Envelope{Helo: name} }
@@ -41,7 +41,7 @@ func TestACaseSeesWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestExpectAndSaysSeeWhatIsWrong(t *testing.T) {
+func TestExpectAndSaysFindEachDefect(t *testing.T) {
 	advised := envelope.Failed("sample.check", refused, "a text").Advising("an advice")
 	wordless := envelope.Finding{Check: "sample.check", Outcome: envelope.Fail, Status: refused}
 	for name, tc := range map[string]struct {
@@ -61,7 +61,7 @@ func TestExpectAndSaysSeeWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestAnswersSeesWhatIsWrong(t *testing.T) {
+func TestAnswersFindsEachDefect(t *testing.T) {
 	eager := func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if !e.Reached(envelope.Helo) {
 			if e.Reached(envelope.Connect) {

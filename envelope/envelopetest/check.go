@@ -15,33 +15,33 @@ import (
 // [envelope.Check]. The same question to r must always get the same answer; r is nil
 // for a check that does not use DNS. Pass at least one envelope for each outcome:
 // pass, fail, none. Each is judged at every stage, so that its own Stage does not
-// matter; one without a time gets one. TestCheck adds an empty envelope and two
-// hostile ones.
+// matter; one without a time gets one. TestCheck adds an empty envelope and two of a
+// hostile client.
 //
 // What it tests:
 //
-//   - At Start the check says its name, in lower case, and the stage from which
-//     it answers, and asks nothing. The name is that of all its findings. There a
-//     misconfigured check is a TempError, and any other is Pending: a check that
-//     says 4.3.5 (system incorrectly configured) only when mail comes is not found
-//     by [envelope.Check.Validate].
-//   - Before that stage it is Pending and asks nothing. From then on it may be
-//     Pending only until a later stage, and never at Data or in a whole envelope.
-//     Fields of later stages than that of the envelope are ignored. An answer is the
-//     same at every later stage. While the body of a message is still arriving, a
-//     check may ask DNS by the header, and finds the same as without it.
-//   - For relayed mail (envelope.Relayed) the check is Pending before the message, or
-//     its answer does not depend on the client.
-//   - The same envelope gets the same finding: again, concurrently, and in a
-//     judgement that shares work (envelope.Once) between envelopes.
+//   - At Start the check returns its name, in lower case, and the stage from which it
+//     answers, and asks nothing. All its findings have this name. A misconfigured
+//     check is a TempError at Start, and any other is Pending. A check must not return
+//     451 4.3.5 (system incorrectly configured) only when mail comes, because then
+//     [envelope.Check.Validate] does not find the mistake.
+//   - Before that stage the check is Pending and asks nothing. From then on it may be
+//     Pending only until a later stage, and never at Data or for a whole envelope. It
+//     ignores fields of later stages than that of the envelope. Its answer does not
+//     change at later stages. While the body of a message is still arriving, a check
+//     may use the header to ask DNS, but its finding is the same as without it.
+//   - For relayed mail (Relayed of the envelope) the check is Pending before the
+//     message, or its answer does not depend on the client.
+//   - The finding for an envelope is the same when repeated, concurrently, and in a
+//     judgement in which envelopes share work ([envelope.Once]).
 //   - The envelope is not changed, and nothing panics or hangs.
-//   - Fail and PermError have a status of class 5, TempError has one of class 4 and
-//     an Err. Each has a Text. Text, Advice and Retry are clean.
-//   - If any lookup fails, or if the context ends, the answer is the same or it is
+//   - Fail and PermError have a status of class 5. TempError has one of class 4, and
+//     an Err. Each of the three has a Text. Text, Advice and Retry are clean.
+//   - If any lookup fails, or if the context ends, the answer is the same or
 //     TempError: a failure of DNS never refuses mail. A caller whose context has ended
 //     does not change the answer of a later caller in the same judgement.
 //
-// TestCheck never calls Commit and does not test that a check writes only there.
+// TestCheck never calls Commit, and does not test that a check writes nothing else.
 func TestCheck(t *testing.T, check envelope.Check, r envelope.Resolver, envelopes ...*envelope.Envelope) {
 	t.Helper()
 	s := newCheckSuite(t, check, r, envelopes)
@@ -50,16 +50,16 @@ func TestCheck(t *testing.T, check envelope.Check, r envelope.Resolver, envelope
 	}
 }
 
-// checkSuite is one case of TestCheck that runs.
+// checkSuite is one running case of TestCheck.
 type checkSuite struct {
 	testing.TB
 	limit     time.Duration
 	check     envelope.Check
 	resolver  envelope.Resolver
 	envelopes []*envelope.Envelope
-	name      string         // of the check, as it says at Start
-	from      envelope.Stage // where it answers, as it says at Start
-	bad       bool           // it is misconfigured, as it says at Start
+	name      string         // of the check at Start
+	from      envelope.Stage // from which the check answers, by its finding at Start
+	bad       bool           // the check is misconfigured
 }
 
 func newCheckSuite(t testing.TB, check envelope.Check, r envelope.Resolver, envelopes []*envelope.Envelope) *checkSuite {
@@ -102,18 +102,18 @@ func hostile() []*envelope.Envelope {
 	}
 }
 
-// stages are those at which a check is asked, in their order.
+// stages are the stages at which the check is called, in order.
 var stages = []envelope.Stage{
 	envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt, envelope.Data, envelope.Whole,
 }
 
-// upTo returns e as it is known at stage, without what comes later.
+// upTo returns e as it is known at stage, without the fields of later stages.
 func upTo(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
 	known := e.UpTo(stage)
 	return &known
 }
 
-// at returns e with all its fields at an earlier stage.
+// at returns e at an earlier stage, with all its fields.
 func at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
 	all := *e
 	all.Stage = stage
@@ -126,7 +126,7 @@ func label(e *envelope.Envelope) string {
 		e.Stage, e.ClientIP, e.Helo, e.MailFrom, e.RcptTo)
 }
 
-// find calls the check for a copy of e, and tests what must hold for every finding.
+// find calls the check with a copy of e, and tests what every finding must have.
 func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	s.Helper()
 	own, header := *e, ""
@@ -141,10 +141,10 @@ func (s *checkSuite) find(ctx context.Context, r envelope.Resolver, e *envelope.
 		s.Errorf("%s: the finding %s %s", label(e), brief(f), reason)
 	}
 	if f.Outcome == envelope.TempError && f.Status == misconfigured && !s.bad {
-		s.Errorf("%s: the finding %s says that the check is misconfigured, and at Start it said nothing of it", label(e), brief(f))
+		s.Errorf("%s: the finding %s has the status of a misconfigured check, but at Start the check is not misconfigured", label(e), brief(f))
 	}
 	if f.Check != s.name {
-		s.Errorf("%s: the finding is named %q, and at Start it was %q", label(e), f.Check, s.name)
+		s.Errorf("%s: the finding is named %q, and that at Start %q", label(e), f.Check, s.name)
 	}
 	return f
 }
@@ -158,21 +158,21 @@ func fault(f envelope.Finding, e *envelope.Envelope) string {
 	case envelope.None, envelope.Pass:
 	case envelope.Pending:
 		if e.Reached(f.Awaits) || f.Awaits == envelope.Whole || f.Awaits > envelope.Data {
-			return "does not await a later stage"
+			return "is Pending and does not await a later stage"
 		}
 		if f.Commit != nil {
-			return "is Pending and would write"
+			return "is Pending and has a Commit"
 		}
 	case envelope.Fail, envelope.PermError:
 		if !f.Status.IsFailure() {
-			return "has no status that refuses"
+			return "has no permanent status"
 		}
 	case envelope.TempError:
 		if !f.Status.IsDeferral() {
-			return "has no status that defers"
+			return "has no transient status"
 		}
 		if f.Err == nil {
-			return "has no Err, which is its cause"
+			return "has no Err"
 		}
 	default:
 		return "has no outcome"
@@ -185,14 +185,14 @@ func fault(f envelope.Finding, e *envelope.Envelope) string {
 	case !clean(f.Text) || !clean(f.Advice) || !clean(f.Retry):
 		return "has a Text, Advice or Retry that is not clean"
 	case !f.Deferral.IsZero() && !f.Deferral.IsDeferral():
-		return "has a Deferral that does not defer"
+		return "has a Deferral that is not a transient status"
 	}
 	return ""
 }
 
 func clean(text string) bool { return envelope.CleanText(text, true) == text }
 
-// brief shows a finding in one line.
+// brief describes a finding in one line.
 func brief(f envelope.Finding) string {
 	text := fmt.Sprintf("%s %v", f.Check, f.Outcome)
 	if f.Outcome == envelope.Pending {
@@ -207,8 +207,8 @@ func brief(f envelope.Finding) string {
 	return "(" + text + ")"
 }
 
-// same reports whether two findings say the same. Detail and Err are not
-// compared: they may point anywhere.
+// same reports whether two findings are equal except for Detail and Err, whose types
+// need not be comparable.
 func same(f, g envelope.Finding) bool {
 	return f.Check == g.Check && f.Outcome == g.Outcome && f.Awaits == g.Awaits &&
 		f.Status == g.Status && f.Deferral == g.Deferral &&

@@ -12,22 +12,22 @@ import (
 	"mxrules.example/envelope"
 )
 
-// checkCases is what TestCheck tests.
+// checkCases are the cases of TestCheck.
 var checkCases = []struct {
 	name string
 	run  func(*checkSuite)
 }{
-	{"says its name at Start", saysItsName},
+	{"has its name at Start", saysItsName},
 	{"waits for its stage", waits},
 	{"answers from its stage on", answers},
-	{"looks no further than the stage", looksNoFurther},
+	{"ignores fields of later stages", looksNoFurther},
 	{"waits for the body of the message", waitsForTheBody},
-	{"an early answer is the late one", earlyIsLate},
-	{"knows nothing of a client behind a gateway", knowsNoClient},
-	{"finds the same again", findsTheSame},
-	{"a lookup that fails only defers", failingOnlyDefers},
-	{"a context that ends only defers", endingOnlyDefers},
-	{"a check that gives up spoils no other", givingUpSpoilsNothing},
+	{"an early answer does not change", earlyIsLate},
+	{"does not use the client of relayed mail", knowsNoClient},
+	{"finds the same when repeated", findsTheSame},
+	{"a failed lookup only defers", failingOnlyDefers},
+	{"an ended context only defers", endingOnlyDefers},
+	{"an abandoned check does not affect later callers", givingUpSpoilsNothing},
 }
 
 func saysItsName(s *checkSuite) {
@@ -37,7 +37,7 @@ func saysItsName(s *checkSuite) {
 		pending := f.Outcome == envelope.Pending && f.Status.IsZero() && f.Text == ""
 		bad := f.Outcome == envelope.TempError && f.Status == misconfigured
 		if !pending && !bad || f.Awaits != s.from || f.Awaits <= envelope.Start || f.Awaits > envelope.Data {
-			s.Errorf("at Start: got %s, want Pending until one stage, with a name and nothing else, or what envelope.Misconfigured makes", brief(f))
+			s.Errorf("at Start: got %s, want Pending until one stage, with a name only, or the finding of envelope.Misconfigured", brief(f))
 		}
 		if n := counter.count(); n > 0 {
 			s.Errorf("at Start: the check asks %d questions", n)
@@ -48,14 +48,14 @@ func saysItsName(s *checkSuite) {
 	}
 }
 
-// isCheckName reports whether name is one of words in lower case with dots
-// between them, or that of a combination of such: "any(client.in, spf.pass)".
+// isCheckName reports whether name consists of words in lower case with dots between
+// them, or is the name of a combination: "any(client.in, spf.pass)".
 func isCheckName(name string) bool {
 	rest, ok := cutCheckName(name)
 	return ok && rest == ""
 }
 
-// cutCheckName returns what stands behind the name at the beginning of s.
+// cutCheckName returns what follows the name at the beginning of s.
 func cutCheckName(s string) (rest string, ok bool) {
 	rest = strings.TrimLeft(s, "abcdefghijklmnopqrstuvwxyz0123456789_-.")
 	if slices.Contains(strings.Split(s[:len(s)-len(rest)], "."), "") {
@@ -96,7 +96,7 @@ func waits(s *checkSuite) {
 	}
 }
 
-// answers looks at the findings of every stage; find says what is wrong.
+// answers calls the check at every stage; find reports what is wrong.
 func answers(s *checkSuite) {
 	for _, e := range s.envelopes {
 		for _, stage := range stages {
@@ -110,13 +110,14 @@ func looksNoFurther(s *checkSuite) {
 		for _, stage := range stages {
 			want := s.find(s.Context(), s.resolver, upTo(e, stage))
 			if got := s.find(s.Context(), s.resolver, at(e, stage)); !same(got, want) {
-				s.Errorf("%s: got %s with what comes later, and %s without it", label(upTo(e, stage)), brief(got), brief(want))
+				s.Errorf("%s: got %s with the fields of later stages, and %s without them", label(upTo(e, stage)), brief(got), brief(want))
 			}
 		}
 	}
 }
 
-// waitsForTheBody: a header that has come may start lookups, and makes no difference.
+// waitsForTheBody tests that the header of a message whose body has not arrived makes
+// no difference.
 func waitsForTheBody(s *checkSuite) {
 	for _, e := range s.envelopes {
 		arriving := upTo(e, envelope.Rcpt)
@@ -130,7 +131,8 @@ func waitsForTheBody(s *checkSuite) {
 	}
 }
 
-// announced returns a message without its body, nil if its header does not end.
+// announced returns a message whose body has not arrived, nil if the header of m does
+// not end.
 func announced(s *checkSuite, m *envelope.Message) (header *envelope.Message) {
 	if m == nil {
 		return nil
@@ -143,8 +145,8 @@ func announced(s *checkSuite, m *envelope.Message) (header *envelope.Message) {
 	return header
 }
 
-// earlyIsLate: rules are judged as early as they can be, which must not make a
-// difference.
+// earlyIsLate tests that an early answer is the answer for the whole envelope, because a
+// judge decides as early as it can.
 func earlyIsLate(s *checkSuite) {
 	for _, e := range s.envelopes {
 		late := s.find(s.Context(), s.resolver, upTo(e, envelope.Whole))
@@ -157,7 +159,7 @@ func earlyIsLate(s *checkSuite) {
 	}
 }
 
-// knowsNoClient: what a check finds about relayed mail before the message must not
+// knowsNoClient tests that, before the message, an answer for relayed mail does not
 // depend on the client, which is a gateway.
 func knowsNoClient(s *checkSuite) {
 	for _, e := range s.envelopes {
@@ -172,7 +174,7 @@ func knowsNoClient(s *checkSuite) {
 			other.ClientIP, other.SpokeEarly, other.TLS = netip.MustParseAddr("203.0.113.77"), !e.SpokeEarly, &tls.ConnectionState{}
 			other.Login, other.Helo = other.Login+"x", "other.example"
 			if want := s.check(s.Context(), s.resolver, &other); !same(got, want) {
-				s.Errorf("%s, relayed: got %s, and %s with another gateway", label(relayed), brief(got), brief(want))
+				s.Errorf("%s, relayed: got %s, and with another gateway %s", label(relayed), brief(got), brief(want))
 			}
 			if direct := s.check(s.Context(), s.resolver, upTo(e, stage)); got.Outcome != envelope.Pending && !same(got, direct) {
 				s.Errorf("%s, relayed: got %s, and not relayed %s", label(relayed), brief(got), brief(direct))
@@ -190,31 +192,29 @@ func findsTheSame(s *checkSuite) {
 		for i, e := range s.envelopes {
 			whole := at(e, envelope.Whole)
 			if got := s.check(ctx, s.resolver, whole); !same(got, want[i]) {
-				s.Errorf("%s: %s got %s, and before that %s", label(whole), how, brief(got), brief(want[i]))
+				s.Errorf("%s: got %s %s, and before that %s", label(whole), brief(got), how, brief(want[i]))
 			}
 		}
 	}
 	everything := func() bool {
-		again(s.Context(), "the second time")
-		// One judgement for different envelopes: whatever envelope.Once computes
-		// must have all its inputs in its key.
+		again(s.Context(), "when repeated")
+		// One judgement for different envelopes finds keys of envelope.Once that lack
+		// an input.
 		again(envelope.WithJudgement(s.Context()), "within a judgement")
 		var group sync.WaitGroup
 		for range 4 {
-			group.Go(func() { again(s.Context(), "among many goroutines") })
+			group.Go(func() { again(s.Context(), "concurrently") })
 		}
 		group.Wait()
 		return true
 	}
-	bounded(s.TB, s.limit, "the same again", everything)
+	bounded(s.TB, s.limit, "repeating the check", everything)
 }
 
-// maxQuestions bounds how many of the questions of one judgement are made to
-// fail one by one.
+// maxQuestions bounds how many questions of one judgement fail one by one.
 const maxQuestions = 60
 
-// failingOnlyDefers lets lookups fail: each by itself, all of them, and for
-// want of a Resolver.
+// failingOnlyDefers lets lookups fail: one, all, and all because there is no Resolver.
 func failingOnlyDefers(s *checkSuite) {
 	faults := []*net.DNSError{
 		{Err: "SERVFAIL", IsTemporary: true},
@@ -226,11 +226,11 @@ func failingOnlyDefers(s *checkSuite) {
 		counter := &questioned{inner: s.resolver}
 		live := s.find(s.Context(), counter, whole)
 		for _, fault := range faults {
-			s.onlyDefers(s.Context(), whole, live, "every lookup gets "+fault.Err, &questioned{
+			s.onlyDefers(s.Context(), whole, live, "every lookup fails with "+fault.Err, &questioned{
 				inner: s.resolver, fail: func(int) error { return fault },
 			})
 			for n := 1; n <= min(counter.count(), maxQuestions); n++ {
-				s.onlyDefers(s.Context(), whole, live, "one lookup gets "+fault.Err, &questioned{
+				s.onlyDefers(s.Context(), whole, live, "one lookup fails with "+fault.Err, &questioned{
 					inner: s.resolver, fail: func(i int) error {
 						if i == n {
 							return fault
@@ -244,8 +244,8 @@ func failingOnlyDefers(s *checkSuite) {
 	}
 }
 
-// endingOnlyDefers lets the context end before the check, and while it waits
-// for an answer that never comes.
+// endingOnlyDefers lets the context end before the check is called, and while it waits
+// for an answer.
 func endingOnlyDefers(s *checkSuite) {
 	for _, e := range s.envelopes {
 		whole := at(e, envelope.Whole)
@@ -261,8 +261,8 @@ func endingOnlyDefers(s *checkSuite) {
 	}
 }
 
-// givingUpSpoilsNothing asks twice in one judgement: with a context that has
-// ended, and then with time left.
+// givingUpSpoilsNothing calls the check twice in one judgement: with a context that has
+// ended, and then with one that has not.
 func givingUpSpoilsNothing(s *checkSuite) {
 	for _, e := range s.envelopes {
 		whole := at(e, envelope.Whole)
@@ -272,17 +272,17 @@ func givingUpSpoilsNothing(s *checkSuite) {
 		cancel()
 		s.find(ended, s.resolver, whole)
 		if f := s.find(judgement, s.resolver, whole); !same(f, live) {
-			s.Errorf("%s: got %s after a caller without time, and otherwise %s", label(whole), brief(f), brief(live))
+			s.Errorf("%s: got %s after a caller whose context had ended, and otherwise %s", label(whole), brief(f), brief(live))
 		}
 	}
 }
 
-// onlyDefers wants the outcome that was found while everything was well, or a
+// onlyDefers tests that the outcome is that of live, which is without failures, or
 // TempError.
 func (s *checkSuite) onlyDefers(ctx context.Context, e *envelope.Envelope, live envelope.Finding, what string, r envelope.Resolver) {
 	s.Helper()
 	f := s.find(ctx, r, e)
 	if f.Outcome != live.Outcome && f.Outcome != envelope.TempError {
-		s.Errorf("%s: %s: got %s, want TempError or what it is otherwise, %s", label(e), what, brief(f), brief(live))
+		s.Errorf("%s: %s: got %s, want TempError, or as without it %s", label(e), what, brief(f), brief(live))
 	}
 }

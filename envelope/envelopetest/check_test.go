@@ -16,8 +16,7 @@ import (
 
 var refused = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
-// dns is a world in which mail.example.org has everything, and the rest
-// nothing.
+// dns is a zone in which mail.example.org has all records, and no other name has any.
 func dns() *zone.Zone {
 	return zone.MustParse(`
 		mail.example.org.       A    192.0.2.1
@@ -120,8 +119,8 @@ func spoiled(change func(f envelope.Finding, e *envelope.Envelope) envelope.Find
 	}
 }
 
-// Every way to break the contract is seen, by the case that is there for it.
-func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
+// Each way to break the contract is found by the case for it.
+func TestCheckSuiteFindsEachDefect(t *testing.T) {
 	var calls atomic.Int64
 	for _, tc := range []struct {
 		defect string
@@ -129,31 +128,31 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 		seenBy string
 		says   string
 	}{
-		{"no name", envelope.At("", envelope.Helo, resolves), "says its name at Start", `the name is ""`},
-		{"a name in capitals", envelope.At("Sample", envelope.Helo, client.Waited), "says its name at Start", `the name is "Sample"`},
-		{"a name of many words", envelope.At("sample resolves!", envelope.Helo, client.Waited), "says its name at Start", "the name is"},
+		{"no name", envelope.At("", envelope.Helo, resolves), "has its name at Start", `the name is ""`},
+		{"a name in capitals", envelope.At("Sample", envelope.Helo, client.Waited), "has its name at Start", `the name is "Sample"`},
+		{"a name of many words", envelope.At("sample resolves!", envelope.Helo, client.Waited), "has its name at Start", "the name is"},
 		{"an answer at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.Passed("sample")
-		}, "says its name at Start", "want Pending"},
+		}, "has its name at Start", "want Pending"},
 		{"a question at Start", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			_, _ = envelope.LookupIP(ctx, r, "ip4", "mail.example.org")
 			return resolves(ctx, r, e)
-		}, "says its name at Start", "asks 1 questions"},
+		}, "has its name at Start", "asks 1 questions"},
 		{"a panic at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			panic("nothing is known")
-		}, "says its name at Start", "panics: nothing is known"},
+		}, "has its name at Start", "panics: nothing is known"},
 		{"Pending that awaits Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.NotYet("sample", envelope.Start)
-		}, "says its name at Start", "does not await a later stage"},
+		}, "has its name at Start", "does not await a later stage"},
 		{"Pending that awaits nothing", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.NotYet("sample", envelope.Whole)
-		}, "says its name at Start", "does not await a later stage"},
+		}, "has its name at Start", "does not await a later stage"},
 		{"a lookup at Start", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.Temporary("sample", errors.New("the resolver is nil"))
-		}, "says its name at Start", "want Pending"},
-		{"misconfigured, and says so only when mail comes", envelope.At("sample", envelope.Helo,
+		}, "has its name at Start", "want Pending"},
+		{"misconfigured only when mail comes", envelope.At("sample", envelope.Helo,
 			envelope.Misconfigured("sample", envelope.Helo, errors.New("the set is nil"))),
-			"answers from its stage on", "at Start it said nothing of it"},
+			"answers from its stage on", "at Start the check is not misconfigured"},
 		{"an answer before its stage", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if !e.Reached(envelope.Connect) {
 				return envelope.NotYet("sample.resolves", envelope.Rcpt)
@@ -166,7 +165,7 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			}
 			return resolves(ctx, r, e)
 		}, "waits for its stage", "asks 1 questions before its stage"},
-		{"an answer by the header", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		{"an answer that depends on the header", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			switch {
 			case e.Arriving():
 				return envelope.Passed("sample")
@@ -175,7 +174,7 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			}
 			return envelope.Passed("sample")
 		}, "waits for the body of the message", "with the header of the message"},
-		{"Pending for ever", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		{"Pending forever", func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.NotYet("sample", envelope.Data)
 		}, "answers from its stage on", "does not await a later stage"},
 		{"no outcome", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
@@ -189,39 +188,39 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 		{"a failure without a status", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
 			f.Status = envelope.Status{}
 			return f
-		}), "answers from its stage on", "no status that refuses"},
-		{"a failure that defers", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
+		}), "answers from its stage on", "no permanent status"},
+		{"a failure with a transient status", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
 			if f.Outcome == envelope.Fail {
 				f.Status = f.Status.Deferral()
 			}
 			return f
-		}), "answers from its stage on", "no status that refuses"},
-		{"a deferral that refuses", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
+		}), "answers from its stage on", "no permanent status"},
+		{"a Deferral that is a permanent status", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
 			f.Deferral = refused
 			return f
-		}), "answers from its stage on", "a Deferral that does not defer"},
+		}), "answers from its stage on", "a Deferral that is not a transient status"},
 		{"a failure without a text", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
 			f.Text = ""
 			return f
 		}), "answers from its stage on", "has no Text"},
-		{"a text with the bytes of the client", envelope.At("sample", envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		{"a text that is not cleaned", envelope.At("sample", envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			return envelope.Finding{Outcome: envelope.Fail, Status: refused, Text: "the name " + e.Helo + " is bad"}
 		}), "answers from its stage on", "not clean"},
-		{"a failed lookup that refuses", envelope.At("sample", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		{"a failed lookup with a permanent status", envelope.At("sample", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			f := envelope.Temporary("", errors.New("down"))
 			f.Status = refused
 			return f
-		}), "answers from its stage on", "no status that defers"},
+		}), "answers from its stage on", "no transient status"},
 		{"a failed lookup without a cause", envelope.At("sample", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			f := envelope.Temporary("", errors.New("down"))
 			f.Err = nil
 			return f
 		}), "answers from its stage on", "has no Err"},
-		{"Pending that writes", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		{"Pending with a Commit", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f := resolves(ctx, r, e)
 			f.Commit = func(context.Context) error { return nil }
 			return f
-		}, "waits for its stage", "is Pending and would write"},
+		}, "waits for its stage", "is Pending and has a Commit"},
 		{"the envelope is changed", envelope.At("sample", envelope.Helo, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			e.Helo = strings.ToLower(e.Helo) + "."
 			return envelope.Passed("")
@@ -234,39 +233,39 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 			e.ClientIP.As4()
 			return envelope.Passed("")
 		}), "answers from its stage on", "panics"},
-		{"a look at what comes later", envelope.At("sample", envelope.Connect, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		{"a field of a later stage is used", envelope.At("sample", envelope.Connect, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if e.Login != "" {
 				return envelope.Passed("")
 			}
 			return envelope.NotApplicable("")
-		}), "looks no further than the stage", "with what comes later"},
+		}), "ignores fields of later stages", "with the fields of later stages"},
 		{"an early answer that changes", envelope.At("sample", envelope.Connect, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if e.Reached(envelope.Mail) && e.Login != "" {
 				return envelope.Passed("")
 			}
 			return envelope.NotApplicable("")
-		}), "an early answer is the late one", "for the whole envelope"},
+		}), "an early answer does not change", "for the whole envelope"},
 		{"a finding that changes", spoiled(func(f envelope.Finding, _ *envelope.Envelope) envelope.Finding {
 			f.Text = fmt.Sprint("call ", calls.Add(1))
 			return f
-		}), "finds the same again", "the second time"},
+		}), "finds the same when repeated", "when repeated"},
 		{"a key that lacks an input", sharing("sample", func(*envelope.Envelope) any { return sharedKey("") }),
-			"finds the same again", "within a judgement"},
+			"finds the same when repeated", "within a judgement"},
 		{"a failed lookup is not found", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f := resolves(ctx, r, e)
 			if f.Outcome == envelope.TempError {
 				return envelope.Failed(f.Check, refused, "the name does not resolve")
 			}
 			return f
-		}, "a lookup that fails only defers", "every lookup gets SERVFAIL: got (sample.resolves fail"},
+		}, "a failed lookup only defers", "every lookup fails with SERVFAIL: got (sample.resolves fail"},
 		{"a failure without a flag is not found", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f := resolves(ctx, r, e)
 			if f.Err != nil && strings.Contains(f.Err.Error(), "REFUSED") {
 				return envelope.Failed(f.Check, refused, "the name does not resolve")
 			}
 			return f
-		}, "a lookup that fails only defers", "gets REFUSED: got (sample.resolves fail"},
-		{"a failed first lookup is passed over", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		}, "a failed lookup only defers", "fails with REFUSED: got (sample.resolves fail"},
+		{"a failed first lookup is ignored", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			const check = "sample.first"
 			if !e.Reached(envelope.Connect) {
 				return envelope.NotYet(check, envelope.Connect)
@@ -279,34 +278,34 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 				return envelope.Failed(check, refused, "the address has no name")
 			}
 			return envelope.Passed(check)
-		}, "a lookup that fails only defers", "one lookup gets SERVFAIL"},
+		}, "a failed lookup only defers", "one lookup fails with SERVFAIL"},
 		{"a nil Resolver panics", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			if e.Reached(envelope.Helo) && e.Helo == "mail.example.org" {
 				_, _ = r.LookupTXT(ctx, "mail.example.org.")
 			}
 			return resolves(ctx, r, e)
-		}, "a lookup that fails only defers", "panics"},
+		}, "a failed lookup only defers", "panics"},
 		{"an ended context is not found", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f := resolves(ctx, r, e)
 			if ctx.Err() != nil {
 				return envelope.Failed(f.Check, refused, "too late")
 			}
 			return f
-		}, "a context that ends only defers", "the context has ended"},
+		}, "an ended context only defers", "the context has ended"},
 		{"a late answer is not found", func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f := resolves(ctx, r, e)
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) && f.Outcome == envelope.TempError {
 				return envelope.NotApplicable(f.Check)
 			}
 			return f
-		}, "a context that ends only defers", "no lookup is answered"},
+		}, "an ended context only defers", "no lookup is answered"},
 		{"an abandoned answer is kept", envelope.At("sample", envelope.Helo, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 			f, _ := envelope.Once(context.WithoutCancel(ctx), sharedKey(e.Helo), func() (envelope.Finding, error) {
 				return resolves(ctx, r, e), nil
 			})
 			f.Check = "sample"
 			return f
-		}), "a check that gives up spoils no other", "after a caller without time"},
+		}), "an abandoned check does not affect later callers", "after a caller whose context had ended"},
 	} {
 		t.Run(tc.defect, func(t *testing.T) {
 			said := objections(t, tc.seenBy, tc.check)
@@ -317,7 +316,7 @@ func TestCheckSuiteSeesWhatIsBroken(t *testing.T) {
 	}
 }
 
-func TestCheckSuiteSeesWhatHangs(t *testing.T) {
+func TestCheckSuiteFindsWhatHangs(t *testing.T) {
 	deaf := func(_ context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		return resolves(context.Background(), r, e)
 	}
@@ -332,7 +331,7 @@ func TestCheckSuiteSeesWhatHangs(t *testing.T) {
 	}
 }
 
-// objections runs one case of the suite and returns what it says.
+// objections runs one case of the suite and returns its errors.
 func objections(t *testing.T, name string, check envelope.Check) string {
 	for _, tc := range checkCases {
 		if tc.name == name {

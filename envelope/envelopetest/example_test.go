@@ -10,7 +10,7 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// hasMX is a check of one's own: the name in the greeting has an MX record.
+// hasMX is a custom check: the HELO name has an MX record.
 var hasMX = envelope.At("greeting.hasmx", envelope.Helo,
 	func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		switch _, err := envelope.LookupMX(ctx, r, e.Helo); {
@@ -18,14 +18,14 @@ var hasMX = envelope.At("greeting.hasmx", envelope.Helo,
 			return envelope.Passed("")
 		case envelope.NotFound(err):
 			return envelope.Failed("", envelope.Status{Code: 550, Subject: 7, Detail: 1},
-				"the name %s given with HELO has no MX record", e.Helo)
+				"the HELO name %s has no MX record", e.Helo)
 		default:
 			return envelope.Temporary("", err)
 		}
 	})
 
-// testHasMX is the test that holds it to the contract. In a file of tests it
-// is called TestHasMX.
+// testHasMX tests that the check keeps the contract. In a test file it is named
+// TestHasMX.
 func testHasMX(t *testing.T) {
 	dns := zone.MustParse(`example.org. MX 10 mail.example.org.`)
 	envelopetest.TestCheck(t, hasMX, dns,
@@ -34,8 +34,8 @@ func testHasMX(t *testing.T) {
 	)
 }
 
-// testHasMXFinds is the test that it finds the right thing: one row for each kind
-// of greeting, with the questions that it costs.
+// testHasMXFinds tests the findings of the check: one row for each kind of HELO name,
+// with its questions to DNS.
 func testHasMXFinds(t *testing.T) {
 	dns := zone.MustParse(`
 		example.org.     MX 10 mail.example.org.
@@ -45,8 +45,8 @@ func testHasMXFinds(t *testing.T) {
 	for _, tc := range []envelopetest.Case{
 		{Name: "an MX record", Envelope: greeting("example.org"), Outcome: envelope.Pass, Asks: "MX"},
 		{Name: "no MX record", Envelope: greeting("www.example.org"), Outcome: envelope.Fail, Status: refused,
-			Says: "the name www.example.org given with HELO has no MX record", Asks: "MX"},
-		{Name: "a lookup that fails", Envelope: greeting("broken.example.org"), Outcome: envelope.TempError, Asks: "MX"},
+			Says: "the HELO name www.example.org has no MX record", Asks: "MX"},
+		{Name: "a failed lookup", Envelope: greeting("broken.example.org"), Outcome: envelope.TempError, Asks: "MX"},
 	} {
 		tc.Run(t, hasMX, dns)
 	}
@@ -54,7 +54,7 @@ func testHasMXFinds(t *testing.T) {
 
 func greeting(name string) *envelope.Envelope { return &envelope.Envelope{Helo: name} }
 
-// A check, its test, and what the suite begins with: the name of the check and
+// A check, its tests, and what a judge knows of it before the first mail: its name and
 // the stage from which it answers.
 func Example() {
 	name, from := hasMX.Describe()

@@ -2,7 +2,7 @@ package envelopetest_test
 
 import "testing"
 
-// The check of the example is what it is shown to be.
+// The tests of the example pass.
 func TestHasMX(t *testing.T) {
 	testHasMX(t)
 	testHasMXFinds(t)

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// patience is how long a call may take before it counts as hung. Nothing
-// passes or fails by being faster or slower than something else; a call that
-// takes this long never returns.
+// patience is the time after which a call counts as hung. It is so long that the speed
+// of the machine does not matter.
 const patience = 30 * time.Second
 
 // bounded returns what call returns. A call that panics, or that does not

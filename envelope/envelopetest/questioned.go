@@ -9,8 +9,8 @@ import (
 	"mxrules.example/envelope"
 )
 
-// questioned is a Resolver that counts the questions it is asked, and that may
-// fail them or keep silent.
+// questioned is a Resolver that counts its questions, and that may fail them or not
+// answer at all.
 type questioned struct {
 	inner  envelope.Resolver
 	fail   func(n int) error // of the nth question; nil is no failure
@@ -20,7 +20,7 @@ type questioned struct {
 
 func (q *questioned) count() int { return int(q.asked.Load()) }
 
-// put counts a question and returns what keeps it from being answered.
+// put counts a question, and returns an error if it must not be answered.
 func (q *questioned) put(ctx context.Context, name string) error {
 	n := int(q.asked.Add(1))
 	if q.silent {

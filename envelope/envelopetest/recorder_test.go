@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// recorder is a test that may fail: it keeps what a suite says instead of
-// failing the test that runs the suite.
+// recorder is a test that may fail: it keeps the errors of a suite, and the test that
+// runs the suite does not fail.
 type recorder struct {
 	testing.TB
 	mu   sync.Mutex
@@ -29,7 +29,7 @@ func (r *recorder) Fatalf(format string, args ...any) {
 
 func (r *recorder) Log(...any) {}
 
-// record runs a part of a suite and returns what it complains of, a line each.
+// record runs a part of a suite and returns its errors, one on each line.
 func record(t *testing.T, run func(testing.TB)) string {
 	r := &recorder{TB: t}
 	done := make(chan struct{})

@@ -14,9 +14,9 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// TestResolver tests that a Resolver keeps the contract of [envelope.Resolver]. start
-// is called once for each case and returns a new Resolver that answers from world. A
-// Resolver that uses the network asks a server of world:
+// TestResolver tests that a Resolver keeps the contract of [envelope.Resolver]. It calls
+// start once for each case. start returns a new Resolver that answers from world; one
+// that uses the network asks a server of world:
 //
 //	func TestContract(t *testing.T) {
 //		envelopetest.TestResolver(t, func(t *testing.T, world *zone.Zone) envelope.Resolver {
@@ -44,8 +44,8 @@ func TestResolver(t *testing.T, start func(t *testing.T, world *zone.Zone) envel
 	}
 }
 
-// world is the zone of the Resolver under test, with addresses and names that RFC
-// 5737, RFC 3849 and RFC 6761 reserve for documentation and tests.
+// world is the zone of the Resolver under test. Its addresses and names are reserved
+// for documentation and tests (RFC 5737, RFC 3849, RFC 6761).
 const world = `
 	$ORIGIN example.org.
 	host          A      192.0.2.1
@@ -84,19 +84,18 @@ const world = `
 	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.example.org.
 `
 
-// resolverSuite is one case of TestResolver that runs.
+// resolverSuite is one running case of TestResolver.
 type resolverSuite struct {
 	testing.TB
 	limit time.Duration
 	start func(world *zone.Zone) envelope.Resolver
 }
 
-// lookups are the ways to ask for records, one for each type.
+// lookups are the types that a Resolver can ask for.
 var lookups = []string{"A", "AAAA", "MX", "TXT", "PTR", "CNAME"}
 
-// lookup asks a question, and returns the records of the answer as text: an MX
-// record as "10 host.". For PTR and the name of a host it asks for an address
-// of that host.
+// lookup asks a question, and returns the records of the answer as texts: an MX record
+// is "10 host.". The name of a PTR question is an address.
 func (s *resolverSuite) lookup(ctx context.Context, r envelope.Resolver, kind, name string) ([]string, error) {
 	s.Helper()
 	type result struct {
@@ -144,10 +143,11 @@ func texts[T any](values []T, text func(T) string) []string {
 	return list
 }
 
-// bare returns err as what it must be: a *net.DNSError that nothing wraps.
+// bare returns err as a *net.DNSError. It ends the test if err is wrapped or another
+// error.
 func (s *resolverSuite) bare(what string, err error) *net.DNSError {
 	s.Helper()
-	dns, ok := err.(*net.DNSError) // not errors.As: libraries look no deeper
+	dns, ok := err.(*net.DNSError) // not errors.As: other libraries do not unwrap it
 	if !ok {
 		s.Fatalf("%s: the error is a %T (%v), not a bare *net.DNSError", what, err, err)
 	}
@@ -183,7 +183,7 @@ func (s *resolverSuite) wantsFailure(ctx context.Context, r envelope.Resolver, k
 	}
 }
 
-// subject returns what a question of kind is about so that it has an answer.
+// subject returns a name, or an address for PTR, that has a record of type kind.
 func subject(kind string) string {
 	if kind == "PTR" {
 		return "192.0.2.1"
@@ -196,7 +196,7 @@ type teller interface {
 	Exists(ctx context.Context, name string) (bool, error)
 }
 
-// tellerOf finds what envelope.Exists would ask, nil if there is none.
+// tellerOf returns the Resolver that envelope.Exists uses, nil if there is none.
 func tellerOf(r envelope.Resolver) teller {
 	for r != nil {
 		if t, ok := r.(teller); ok {
@@ -223,13 +223,13 @@ func (s *resolverSuite) exists(ctx context.Context, t teller, name string) (bool
 		return result{exists, err}
 	})
 	if got.err != nil && s.bare("Exists "+name, got.err).IsNotFound {
-		s.Errorf("Exists %s: got %v with IsNotFound, which says nothing", name, got.err)
+		s.Errorf("Exists %s: got %v with IsNotFound, want a failure", name, got.err)
 	}
 	return got.exists, got.err
 }
 
-// manyNames is a text with more PTR records than fit into a small message over
-// UDP (RFC 1035, section 4.2.1).
+// manyNames returns PTR records, and their names, that do not fit into a message over
+// UDP without EDNS (RFC 1035, section 4.2.1).
 func manyNames(count int) (text string, names []string) {
 	var b strings.Builder
 	for i := range count {

@@ -11,34 +11,32 @@ import (
 	"mxrules.example/envelope/zone"
 )
 
-// short is the time that a context has that is meant to end while a question
-// is open. Whether it ends before or after the question is put, the answer
-// must be the same.
+// short is the time until the end of a context that should end while a question is
+// open. The result must be the same if it ends before the question.
 const short = 20 * time.Millisecond
 
-// resolverCases is what TestResolver tests, each on a world and a Resolver of
-// its own.
+// resolverCases are the cases of TestResolver. Each has its own world and Resolver.
 var resolverCases = []struct {
 	name string
 	run  func(*resolverSuite)
 }{
 	{"records of every type", everyType},
-	{"only the family that is asked for", oneFamily},
+	{"only the family of the question", oneFamily},
 	{"no search list", noSearchList},
 	{"letter case makes no difference", letterCase},
 	{"aliases", aliases},
 	{"wildcards", wildcards},
-	{"nothing is not found", nothing},
+	{"no record is not found", nothing},
 	{"MX in order of preference", preferences},
 	{"TXT as octets", octets},
 	{"PTR", pointers},
-	{"failures are no answers", failures},
+	{"failures are not answers", failures},
 	{"a failure behind an alias", failureBehindAlias},
 	{"a context that has ended", endedContext},
 	{"a context that ends", endingContext},
-	{"names that are none", noNames},
+	{"invalid names", noNames},
 	{"answers belong to the caller", ownAnswers},
-	{"many goroutines", goroutines},
+	{"concurrent questions", goroutines},
 	{"Exists", existence},
 }
 
@@ -72,7 +70,7 @@ func oneFamily(s *resolverSuite) {
 	}
 }
 
-// noSearchList asks for a name that exists only with a domain behind it.
+// noSearchList asks for names that exist only with a domain appended.
 func noSearchList(s *resolverSuite) {
 	for _, name := range []string{"host.", "single.", "missing.example.org."} {
 		world := zone.MustParse(world)
@@ -99,8 +97,8 @@ func aliases(s *resolverSuite) {
 	s.wants(r, "MX", "alias2.example.org.", "10 host.example.org.")
 	s.wants(r, "TXT", "alias2.example.org.", "text")
 	s.wants(r, "PTR", "192.0.2.3", "host.example.org.") // RFC 2317
-	// One alias and no more: *net.Resolver takes the first answer of three that
-	// it asks for, and one of them ends at the first alias of a longer chain.
+	// Only one alias: *net.Resolver takes the first of three answers, and one of them
+	// ends at the first alias of a longer chain.
 	s.wants(r, "CNAME", "alias.example.org.", "host.example.org.")
 	s.wantsNone(r, "A", "tomissing.example.org.")
 	s.wantsFailure(s.Context(), r, "A", "loop1.example.org.")
@@ -115,7 +113,7 @@ func wildcards(s *resolverSuite) {
 	s.wantsNone(r, "MX", "any.wild.example.org.")
 }
 
-// nothing is NXDOMAIN, NODATA, and an empty non-terminal, which is NODATA too.
+// nothing tests NXDOMAIN and NODATA, which an empty non-terminal has too.
 func nothing(s *resolverSuite) {
 	r := s.start(zone.MustParse(world))
 	for _, kind := range []string{"A", "AAAA", "MX", "TXT", "CNAME"} {
@@ -160,7 +158,7 @@ func pointers(s *resolverSuite) {
 	s.wants(r, "PTR", "192.0.2.9", names...)
 }
 
-// failures: whatever is no answer is no NXDOMAIN, however the server fails.
+// failures tests that a question whose server fails is not "not found".
 func failures(s *resolverSuite) {
 	for _, fault := range []string{zone.SERVFAIL, zone.REFUSED, zone.Timeout} {
 		for _, kind := range lookups {
@@ -209,7 +207,7 @@ func endingContext(s *resolverSuite) {
 	}
 }
 
-// noNames gives a Resolver what no check should give it.
+// noNames asks for names that DNS cannot hold.
 func noNames(s *resolverSuite) {
 	r := s.start(zone.MustParse(world))
 	for _, name := range []string{
@@ -225,8 +223,7 @@ func noNames(s *resolverSuite) {
 	}
 }
 
-// ownAnswers changes an answer and asks again: a memory of answers must not
-// have changed with it.
+// ownAnswers changes an answer and asks again: an answer in a cache must not change.
 func ownAnswers(s *resolverSuite) {
 	r := s.start(zone.MustParse(world))
 	for range 2 {
@@ -263,10 +260,10 @@ func goroutines(s *resolverSuite) {
 			}
 		})
 	}
-	bounded(s.TB, s.limit, "many goroutines", func() bool { group.Wait(); return true })
+	bounded(s.TB, s.limit, "concurrent questions", func() bool { group.Wait(); return true })
 	select {
 	case what := <-failed:
-		s.Errorf("asked by many goroutines at once, %s", what)
+		s.Errorf("asked concurrently, %s", what)
 	default:
 	}
 }

@@ -40,13 +40,13 @@ func TestWrappedResolverKeepsTheContract(t *testing.T) {
 	TestResolver(t, func(_ *testing.T, world *zone.Zone) envelope.Resolver { return wrapper{world} })
 }
 
-// wrapper hides the method Exists of what it wraps.
+// wrapper hides the method Exists of the Resolver that it wraps.
 type wrapper struct{ envelope.Resolver }
 
 func (w wrapper) Unwrap() envelope.Resolver { return w.Resolver }
 
-// altered is a Resolver with one thing wrong: every answer goes through one of
-// the functions, where there is one.
+// altered is a Resolver with a defect: a function that is not nil answers in place of
+// the method.
 type altered struct {
 	*zone.Zone
 	netIP  func(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -99,8 +99,8 @@ func (a *altered) Exists(ctx context.Context, name string) (bool, error) {
 	return a.Zone.Exists(ctx, name)
 }
 
-// Every way to break the contract is seen, by the case that is there for it.
-func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
+// Each way to break the contract is found by the case for it.
+func TestResolverSuiteFindsEachDefect(t *testing.T) {
 	for _, tc := range []struct {
 		defect string
 		spoil  func(z *zone.Zone, a *altered)
@@ -124,7 +124,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 		}, "records of every type", "A host.example.org."},
 		{"both families are asked for", func(z *zone.Zone, a *altered) {
 			a.netIP = func(ctx context.Context, _, host string) ([]netip.Addr, error) { return z.LookupNetIP(ctx, "ip", host) }
-		}, "only the family that is asked for", "and nothing else"},
+		}, "only the family of the question", "and nothing else"},
 		{"a search list is applied", func(z *zone.Zone, a *altered) {
 			a.netIP = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 				if addrs, err := z.LookupNetIP(ctx, network, host); err == nil {
@@ -155,7 +155,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				}
 				return texts, err
 			}
-		}, "nothing is not found", "want an error with IsNotFound"},
+		}, "no record is not found", "want an error with IsNotFound"},
 		{"MX in any order", func(z *zone.Zone, a *altered) {
 			a.mx = func(ctx context.Context, name string) ([]*net.MX, error) {
 				hosts, err := z.LookupMX(ctx, name)
@@ -172,7 +172,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				return hosts, err
 			}
 		}, "MX in order of preference", `"0 "`},
-		{"the strings of a TXT record are set apart", func(z *zone.Zone, a *altered) {
+		{"the strings of a TXT record are separated", func(z *zone.Zone, a *altered) {
 			a.txt = func(ctx context.Context, name string) ([]string, error) {
 				texts, err := z.LookupTXT(ctx, name)
 				for i := range texts {
@@ -181,7 +181,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				return texts, err
 			}
 		}, "TXT as octets", "v=spf1  ip4"},
-		{"escapes are left in a TXT record", func(z *zone.Zone, a *altered) {
+		{"escapes stay in a TXT record", func(z *zone.Zone, a *altered) {
 			a.txt = func(ctx context.Context, name string) ([]string, error) {
 				texts, err := z.LookupTXT(ctx, name)
 				for i := range texts {
@@ -210,13 +210,13 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				}
 				return hosts, err
 			}
-		}, "failures are no answers", "want an error without IsNotFound"},
+		}, "failures are not answers", "want an error without IsNotFound"},
 		{"a failure is an empty answer", func(z *zone.Zone, a *altered) {
 			a.cname = func(ctx context.Context, host string) (string, error) {
 				name, _ := z.LookupCNAME(ctx, host)
 				return name, nil
 			}
-		}, "failures are no answers", "CNAME"},
+		}, "failures are not answers", "CNAME"},
 		{"the error is wrapped", func(z *zone.Zone, a *altered) {
 			a.ptr = func(ctx context.Context, addr string) ([]string, error) {
 				names, err := z.LookupAddr(ctx, addr)
@@ -225,7 +225,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				}
 				return names, err
 			}
-		}, "failures are no answers", "not a bare *net.DNSError"},
+		}, "failures are not answers", "not a bare *net.DNSError"},
 		{"a failure behind an alias is not found", func(z *zone.Zone, a *altered) {
 			a.txt = func(ctx context.Context, name string) ([]string, error) {
 				texts, err := z.LookupTXT(ctx, name)
@@ -235,12 +235,12 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				return texts, err
 			}
 		}, "a failure behind an alias", "TXT alias2"},
-		{"the context is forgotten", func(z *zone.Zone, a *altered) {
+		{"the context is ignored", func(z *zone.Zone, a *altered) {
 			a.txt = func(_ context.Context, name string) ([]string, error) {
 				return z.LookupTXT(context.Background(), name)
 			}
 		}, "a context that has ended", "TXT host"},
-		{"the error of the context is given as it is", func(z *zone.Zone, a *altered) {
+		{"the error of the context is returned", func(z *zone.Zone, a *altered) {
 			a.netIP = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
 				if err := ctx.Err(); err != nil {
 					return nil, err
@@ -261,13 +261,13 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				return names, err
 			}
 		}, "a context that ends", "PTR"},
-		{"a strange name panics", func(z *zone.Zone, a *altered) {
+		{"an invalid name panics", func(z *zone.Zone, a *altered) {
 			a.mx = func(ctx context.Context, name string) ([]*net.MX, error) {
 				_ = name[0]
 				return z.LookupMX(ctx, name)
 			}
-		}, "names that are none", "panics"},
-		{"the memory of answers is handed out", func(z *zone.Zone, a *altered) {
+		}, "invalid names", "panics"},
+		{"the cached answer is returned", func(z *zone.Zone, a *altered) {
 			memory := map[string][]*net.MX{}
 			a.mx = func(ctx context.Context, name string) ([]*net.MX, error) {
 				if hosts, ok := memory[name]; ok {
@@ -292,7 +292,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				<-second // or the suite asks one question at a time too
 				return z.LookupTXT(ctx, name)
 			}
-		}, "many goroutines", "busy"},
+		}, "concurrent questions", "busy"},
 		{"NODATA does not exist", func(z *zone.Zone, a *altered) {
 			a.exists = func(ctx context.Context, name string) (bool, error) {
 				_, err := z.LookupNetIP(ctx, "ip4", name)
@@ -308,7 +308,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				return ok, nil
 			}
 		}, "Exists", "though the lookup failed"},
-		{"Exists says not found", func(z *zone.Zone, a *altered) {
+		{"Exists returns not found", func(z *zone.Zone, a *altered) {
 			a.exists = func(ctx context.Context, name string) (bool, error) {
 				ok, err := z.Exists(ctx, name)
 				if !ok && err == nil {
@@ -316,7 +316,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 				}
 				return ok, err
 			}
-		}, "Exists", "says nothing"},
+		}, "Exists", "want a failure"},
 		{"the error of Exists is wrapped", func(z *zone.Zone, a *altered) {
 			a.exists = func(ctx context.Context, name string) (bool, error) {
 				ok, err := z.Exists(ctx, name)
@@ -340,7 +340,7 @@ func TestResolverSuiteSeesWhatIsBroken(t *testing.T) {
 	}
 }
 
-func TestResolverSuiteSeesWhatHangs(t *testing.T) {
+func TestResolverSuiteFindsWhatHangs(t *testing.T) {
 	said := complaints(t, "a context that ends", short, func(z *zone.Zone) envelope.Resolver {
 		return &altered{Zone: z, netIP: func(context.Context, string, string) ([]netip.Addr, error) { select {} }}
 	})
@@ -349,7 +349,7 @@ func TestResolverSuiteSeesWhatHangs(t *testing.T) {
 	}
 }
 
-// complaints runs one case of the suite and returns what it says.
+// complaints runs one case of the suite and returns its errors.
 func complaints(t *testing.T, name string, limit time.Duration, start func(*zone.Zone) envelope.Resolver) string {
 	for _, tc := range resolverCases {
 		if tc.name == name {
