@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
@@ -76,6 +77,9 @@ func misconfigured() map[string][]envelope.Check {
 		"recipient.Listed": {recipient.Listed(nil), recipient.Listed(directory.Lookup(nil).Subaddressed("+"))},
 
 		"message.List": {message.List("exa mple")},
+
+		"dkim.PassFor": {dkim.PassFor("exa mple")},
+		"dkim.Covers":  {dkim.Covers(), dkim.Covers("From", "two words")},
 
 		"spf.Checker.NotFail":     {noChecker.NotFail},
 		"spf.Checker.NotSoftFail": {noChecker.NotSoftFail},

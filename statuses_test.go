@@ -123,8 +123,10 @@ func everyCheck() map[string]envelope.Check {
 		"spf.HeloNotFail": spf.HeloNotFail,
 		"spf.Valid":       spf.Valid,
 
-		"dkim.Signed": dkim.Signed,
-		"dkim.Pass":   dkim.Pass,
+		"dkim.Signed":  dkim.Signed,
+		"dkim.Pass":    dkim.Pass,
+		"dkim.PassFor": dkim.PassFor("reject.example"),
+		"dkim.Covers":  dkim.Covers("From"),
 
 		"dmarc.SingleAuthor":  dmarc.SingleAuthor,
 		"dmarc.Pass":          dmarc.Pass,

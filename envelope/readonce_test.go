@@ -41,6 +41,8 @@ var readers = []struct {
 	{message.List(".example.org"), nothing},
 	{dkim.Signed, nothing},
 	{dkim.Pass, bodySize},
+	{dkim.PassFor("bank.example"), bodySize},
+	{dkim.Covers("From"), bodySize},
 	{dmarc.Pass, bodySize},
 	{dmarc.NotReject, bodySize},
 	{dmarc.NotQuarantine, bodySize},

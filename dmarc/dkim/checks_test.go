@@ -21,17 +21,17 @@ func TestChecks(t *testing.T) {
 		text         string // of Pass
 	}{
 		{"not signed", mail, envelope.Fail, envelope.Fail, "the message has no DKIM signature"},
-		{"signed", signed, envelope.Pass, envelope.Pass, ""},
+		{"signed", signed, envelope.Pass, envelope.Pass, "the DKIM signature of example.org is valid"},
 		{"broken", broken, envelope.Pass, envelope.Fail,
 			"the message has no valid DKIM signature; for that of example.org (selector rsa) the body of the message has changed since it was signed"},
-		{"one of two is broken", junk(1, "junk.example", mail) + signed, envelope.Pass, envelope.Pass, ""},
+		{"one of two is broken", junk(1, "junk.example", mail) + signed, envelope.Pass, envelope.Pass, "the DKIM signature of example.org is valid"},
 		{"one that can't be read", "DKIM-Signature: x\r\n" + mail, envelope.Pass, envelope.Fail,
 			"the message has no valid DKIM signature: the signature is not a list of tags (RFC 6376, section 3.2)"},
 		{"DNS fails", sign(with("d", "broken.example"), mail, rsaKey()), envelope.Pass, envelope.TempError,
 			"the DNS lookup of rsa._domainkey.broken.example failed"},
 		{"DNS fails for one of two, and the other is broken", sign(with("d", "broken.example"), broken, rsaKey()), envelope.Pass, envelope.TempError,
 			"the DNS lookup of rsa._domainkey.broken.example failed"},
-		{"DNS fails for one of two, and the other is good", sign(with("d", "broken.example"), signed, rsaKey()), envelope.Pass, envelope.Pass, ""},
+		{"DNS fails for one of two, and the other is good", sign(with("d", "broken.example"), signed, rsaKey()), envelope.Pass, envelope.Pass, "the DKIM signature of example.org is valid"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dns := world().Failing("*.broken.example. TXT", zone.SERVFAIL)
@@ -81,7 +81,9 @@ func TestChecksKeepTheContract(t *testing.T) {
 	} {
 		envelopes = append(envelopes, &envelope.Envelope{Message: envelope.NewMessage([]byte(raw)), Now: now})
 	}
-	for name, check := range map[string]envelope.Check{"Signed": dkim.Signed, "Pass": dkim.Pass} {
+	for name, check := range map[string]envelope.Check{
+		"Signed": dkim.Signed, "Pass": dkim.Pass, "PassFor": dkim.PassFor("example.org"), "Covers": dkim.Covers("From", "Subject"),
+	} {
 		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), envelopes...) })
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"time"
 
+	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
 )
 
 // greeting is signed by example.org with the key of RFC 8463, appendix A.
@@ -52,4 +54,50 @@ func ExamplePass() {
 	fmt.Println(f.Outcome, f.Status, f.Text)
 	// Output:
 	// fail 550 5.7.20 the message has no DKIM signature
+}
+
+// fromList has an author of bank.example and is signed by the mailing list.
+const fromList = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=lists.example; s=brisbane;\r\n" +
+	"\tt=1770026400; h=from:to:subject; bh=x3QdxnTojZgrhlChlZjjit/wWOb/afhZ1DWc1mWYcA8=;\r\n" +
+	"\tb=oIfZmxX8EGLwV9TtkAcSt9f/Zmz6awqORAzrRIa4E44lWVPy9eTeqTlaQ6qtxvRZBjdVGduENIZedtw8ab+lBQ==\r\n" +
+	"From: Ann <ann@bank.example>\r\n" +
+	"To: choir@lists.example\r\n" +
+	"Subject: [choir] Hello\r\n" +
+	"\r\n" +
+	"Good morning, all.\r\n"
+
+// A mailing list breaks the signature of the author, so the message fails DMARC. This
+// policy accepts it if a known list has signed it.
+func ExamplePassFor() {
+	dns := zone.MustParse(`
+		brisbane._domainkey.lists.example.  TXT  "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+		_dmarc.bank.example.                TXT  "v=DMARC1; p=reject"
+	`)
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(dmarc.NotReject).Unless(dkim.PassFor("lists.example")),
+	}}
+	for _, raw := range []string{fromList, strings.Replace(fromList, "all.", "all!", 1)} {
+		v := policy.Judge(context.Background(), dns, &envelope.Envelope{
+			MailFrom: "choir-bounces@lists.example",
+			Message:  envelope.NewMessage([]byte(raw)),
+			Now:      time.Date(2026, 2, 2, 10, 0, 0, 0, time.UTC),
+		})
+		fmt.Println(v.Action)
+	}
+	// Output:
+	// accept
+	// reject
+}
+
+// A signature proves only the fields that it covers. The sender of bulk mail must sign
+// the fields for one-click unsubscribe (RFC 8058, section 4).
+func ExampleCovers() {
+	signed := dkim.Covers("List-Unsubscribe", "List-Unsubscribe-Post")
+	f := signed(context.Background(), zone.MustParse(""), &envelope.Envelope{
+		Message: envelope.NewMessage([]byte("List-Unsubscribe: <https://example.org/u>\r\n" +
+			"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" + greeting)),
+	})
+	fmt.Println(f.Outcome, f.Status, f.Text)
+	// Output:
+	// fail 550 5.7.20 the message has no DKIM signature that covers List-Unsubscribe, List-Unsubscribe-Post
 }

@@ -65,6 +65,19 @@ type Signature struct {
 	Signed, Expires time.Time `json:"-"`
 	// Err is the cause of a temperror. It is not for peers.
 	Err error `json:"-"`
+
+	headers []string // h=, in lower case
+}
+
+// mentions returns how often h= has a name.
+func (s *Signature) mentions(name string) int {
+	count := 0
+	for _, header := range s.headers {
+		if header == name {
+			count++
+		}
+	}
+	return count
 }
 
 // Passed reports whether a signature of the message is valid.

@@ -31,7 +31,6 @@ type signature struct {
 	Signature
 	field                      header.Field
 	identityDomain             envelope.Host // of i=
-	headers                    []string      // h=, in lower case
 	data                       []byte        // b=
 	text                       string        // b= as written, without blanks
 	bodyHash                   []byte        // bh=
@@ -185,17 +184,6 @@ func (s *signature) readHeaders(tags tagList) string {
 		return "the signature does not cover the From field"
 	}
 	return ""
-}
-
-// mentions returns how often h= has a name.
-func (s *signature) mentions(name string) int {
-	count := 0
-	for _, header := range s.headers {
-		if header == name {
-			count++
-		}
-	}
-	return count
 }
 
 // readCanonicalization reads c=. The default of both halves is simple (RFC 6376,

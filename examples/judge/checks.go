@@ -167,6 +167,8 @@ func everyCheck(site facts) []envelope.Check {
 
 		dkim.Signed,
 		dkim.Pass,
+		dkim.PassFor(ours...),
+		dkim.Covers("List-Unsubscribe", "List-Unsubscribe-Post"),
 
 		dmarc.SingleAuthor,
 		dmarc.Published,
