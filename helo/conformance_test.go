@@ -20,20 +20,29 @@ func TestChecksKeepTheContract(t *testing.T) {
 		}
 	}
 	ours := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/28")}
-	for name, check := range map[string]envelope.Check{
-		"Present":        helo.Present,
-		"Syntax":         helo.Syntax,
-		"FQDN":           helo.FQDN,
-		"Literal":        helo.Literal,
-		"Resolves":       helo.Resolves,
-		"Matches":        helo.Matches,
-		"NotGeneric":     helo.NotGeneric,
-		"NotOurs":        helo.NotOurs([]string{"mx.example.org"}, ours),
-		"NotOursOfWrong": helo.NotOurs([]string{"not a name"}, ours),
-		"In":             helo.In("mail.example.org", ".example.net"),
-		"InOfWrong":      helo.In("not a name"),
-		"InSet":          helo.InSet(envelope.SetOf(func(name envelope.Host) bool { return name.Labels() > 2 })),
+	for _, tc := range []struct {
+		name  string
+		from  envelope.Stage
+		check envelope.Check
+	}{
+		{"helo.present", envelope.Mail, helo.Present},
+		{"helo.syntax", envelope.Helo, helo.Syntax},
+		{"helo.fqdn", envelope.Helo, helo.FQDN},
+		{"helo.literal", envelope.Helo, helo.Literal},
+		{"helo.resolves", envelope.Helo, helo.Resolves},
+		{"helo.matches", envelope.Helo, helo.Matches},
+		{"helo.notgeneric", envelope.Helo, helo.NotGeneric},
+		{"helo.notours", envelope.Helo, helo.NotOurs(nil, nil)},
+		{"helo.notours", envelope.Helo, helo.NotOurs([]string{"mx.example.org"}, ours)},
+		{"helo.notours", envelope.Helo, helo.NotOurs([]string{"not a name"}, ours)},
+		{"helo.in", envelope.Helo, helo.In()},
+		{"helo.in", envelope.Helo, helo.In("mail.example.org", ".example.net")},
+		{"helo.in", envelope.Helo, helo.In("not a name")},
+		{"helo.in", envelope.Helo, helo.InSet(envelope.SetOf(func(name envelope.Host) bool { return name.Labels() > 2 }))},
 	} {
-		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), envelopes...) })
+		t.Run(tc.name, func(t *testing.T) {
+			envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{Helo: "not a name", ClientIP: four})
+			envelopetest.TestCheck(t, tc.check, world(), envelopes...)
+		})
 	}
 }

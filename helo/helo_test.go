@@ -1,7 +1,6 @@
 package helo_test
 
 import (
-	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -66,29 +65,6 @@ func try(t *testing.T, check envelope.Check, dns *zone.Zone, e envelope.Envelope
 		Name: name, Envelope: &e, Outcome: want, Status: failure, Asks: asked,
 		Also: func(t *testing.T, f envelope.Finding) { expect(t, f, want, failure) },
 	}.Run(t, check, dns)
-}
-
-func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
-	for _, tc := range []struct {
-		check envelope.Check
-		name  string
-		from  envelope.Stage
-	}{
-		{helo.Present, "helo.present", envelope.Mail},
-		{helo.Syntax, "helo.syntax", envelope.Helo},
-		{helo.FQDN, "helo.fqdn", envelope.Helo},
-		{helo.Literal, "helo.literal", envelope.Helo},
-		{helo.Resolves, "helo.resolves", envelope.Helo},
-		{helo.Matches, "helo.matches", envelope.Helo},
-		{helo.NotGeneric, "helo.notgeneric", envelope.Helo},
-		{helo.NotOurs(nil, nil), "helo.notours", envelope.Helo},
-		{helo.NotOurs([]string{"not a name"}, nil), "helo.notours", envelope.Helo},
-		{helo.In(), "helo.in", envelope.Helo},
-		{helo.In("not a name"), "helo.in", envelope.Helo},
-		{helo.InSet(func(context.Context, envelope.Host) (bool, error) { panic("asked at Start") }), "helo.in", envelope.Helo},
-	} {
-		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{Helo: "not a name", ClientIP: four})
-	}
 }
 
 func TestPresent(t *testing.T) {

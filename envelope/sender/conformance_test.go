@@ -22,28 +22,40 @@ func TestChecksKeepTheContract(t *testing.T) {
 			})
 		}
 	}
-	for name, check := range map[string]envelope.Check{
-		"Syntax":         sender.Syntax,
-		"FQDN":           sender.FQDN,
-		"Resolves":       sender.Resolves,
-		"TakesMail":      sender.TakesMail,
-		"MXUsable":       sender.MXUsable,
-		"MXNotAlias":     sender.MXNotAlias,
-		"NotOurs":        sender.NotOurs("org.example", ".sub.example"),
-		"NotOursOfWrong": sender.NotOurs("not a name"),
-		"Ours":           sender.Ours("org.example", ".sub.example"),
-		"OursOfWrong":    sender.Ours("not a name"),
-		"Listed":         sender.Listed([]string{"org.example", "bücher.example"}, mailboxes(t)),
-		"ListedByNobody": sender.Listed([]string{"org.example"}, nil),
-		"OwnedByLogin":   sender.OwnedByLogin(owners(t)),
-		"OwnedByNobody":  sender.OwnedByLogin(nil),
-		"In":             sender.In("ann@org.example", ".sub.example"),
-		"InOfWrong":      sender.In("not a name"),
-		"InSet":          sender.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) { return m.Local == "ann", nil }),
-		"Null":           sender.Null,
-		"BounceToOne":    sender.BounceToOne,
-		"NotOursOrOwned": envelope.Any(sender.OwnedByLogin(owners(t)), sender.NotOurs("org.example")),
+	for _, tc := range []struct {
+		name  string
+		from  envelope.Stage
+		check envelope.Check
+	}{
+		{"sender.syntax", envelope.Mail, sender.Syntax},
+		{"sender.fqdn", envelope.Mail, sender.FQDN},
+		{"sender.resolves", envelope.Mail, sender.Resolves},
+		{"sender.takesmail", envelope.Mail, sender.TakesMail},
+		{"sender.mxusable", envelope.Mail, sender.MXUsable},
+		{"sender.mxnotalias", envelope.Mail, sender.MXNotAlias},
+		{"sender.notours", envelope.Mail, sender.NotOurs()},
+		{"sender.notours", envelope.Mail, sender.NotOurs("org.example", ".sub.example")},
+		{"sender.notours", envelope.Mail, sender.NotOurs("not a name")},
+		{"sender.ours", envelope.Mail, sender.Ours()},
+		{"sender.ours", envelope.Mail, sender.Ours("org.example", ".sub.example")},
+		{"sender.ours", envelope.Mail, sender.Ours("not a name")},
+		{"sender.listed", envelope.Mail, sender.Listed([]string{"org.example", "bücher.example"}, mailboxes(t))},
+		{"sender.listed", envelope.Mail, sender.Listed([]string{"org.example"}, nil)},
+		{"sender.listed", envelope.Mail, sender.Listed([]string{"not a name"}, mailboxes(t))},
+		{"sender.ownedbylogin", envelope.Mail, sender.OwnedByLogin(owners(t))},
+		{"sender.ownedbylogin", envelope.Mail, sender.OwnedByLogin(nil)},
+		{"sender.in", envelope.Mail, sender.In()},
+		{"sender.in", envelope.Mail, sender.In("ann@org.example", ".sub.example")},
+		{"sender.in", envelope.Mail, sender.In("not a name")},
+		{"sender.in", envelope.Mail, sender.InSet(nil)},
+		{"sender.in", envelope.Mail, sender.InSet(func(_ context.Context, m envelope.Mailbox) (bool, error) { return m.Local == "ann", nil })},
+		{"sender.null", envelope.Mail, sender.Null},
+		{"sender.bouncetoone", envelope.Rcpt, sender.BounceToOne},
+		{"any(sender.ownedbylogin, sender.notours)", envelope.Mail, envelope.Any(sender.OwnedByLogin(owners(t)), sender.NotOurs("org.example"))},
 	} {
-		t.Run(name, func(t *testing.T) { envelopetest.TestCheck(t, check, world(), envelopes...) })
+		t.Run(tc.name, func(t *testing.T) {
+			envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{MailFrom: "ann@org.example"})
+			envelopetest.TestCheck(t, tc.check, world(), envelopes...)
+		})
 	}
 }

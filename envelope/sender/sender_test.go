@@ -67,35 +67,6 @@ func from(sender string) *envelope.Envelope {
 	return &envelope.Envelope{Stage: envelope.Mail, MailFrom: sender, SMTPUTF8: true}
 }
 
-func TestChecksAreNamedAndWaitForTheirStage(t *testing.T) {
-	for _, tc := range []struct {
-		check envelope.Check
-		name  string
-		from  envelope.Stage
-	}{
-		{sender.Syntax, "sender.syntax", envelope.Mail},
-		{sender.FQDN, "sender.fqdn", envelope.Mail},
-		{sender.Resolves, "sender.resolves", envelope.Mail},
-		{sender.TakesMail, "sender.takesmail", envelope.Mail},
-		{sender.MXUsable, "sender.mxusable", envelope.Mail},
-		{sender.MXNotAlias, "sender.mxnotalias", envelope.Mail},
-		{sender.NotOurs(), "sender.notours", envelope.Mail},
-		{sender.NotOurs("not a name"), "sender.notours", envelope.Mail},
-		{sender.Ours(), "sender.ours", envelope.Mail},
-		{sender.Ours("not a name"), "sender.ours", envelope.Mail},
-		{sender.Listed(nil, nil), "sender.listed", envelope.Mail},
-		{sender.Listed([]string{"not a name"}, nil), "sender.listed", envelope.Mail},
-		{sender.OwnedByLogin(nil), "sender.ownedbylogin", envelope.Mail},
-		{sender.In(), "sender.in", envelope.Mail},
-		{sender.In("not a name"), "sender.in", envelope.Mail},
-		{sender.InSet(nil), "sender.in", envelope.Mail},
-		{sender.Null, "sender.null", envelope.Mail},
-		{sender.BounceToOne, "sender.bouncetoone", envelope.Rcpt},
-	} {
-		envelopetest.Answers(t, tc.check, tc.name, tc.from, envelope.Envelope{MailFrom: "ann@org.example"})
-	}
-}
-
 func TestSyntaxSaysWhatIsWrong(t *testing.T) {
 	for _, tc := range []struct {
 		sender string
