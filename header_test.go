@@ -75,7 +75,7 @@ func TestLookupsStartWithTheHeader(t *testing.T) {
 				header := cmp.Or(tc.header, string(e.Message.Header()))
 				session := upToMessage(t, tc.policy, dns, e)
 				before := len(dns.Asked())
-				message, err := envelope.ReadMessage(slowBody(header, tc.body), tc.spool(session))
+				message, err := tc.spool(session).ReadMessage(slowBody(header, tc.body))
 				if early := len(dns.Asked()) - before; err != nil || early != tc.early {
 					t.Fatalf("asked %d questions early, want %d: %v; %v", early, tc.early, dns.Asked(), err)
 				}
@@ -124,7 +124,7 @@ func TestAHostileHeaderAsksNoMoreThanTheMessage(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dns := aSecondEach("")
 				session := upToMessage(t, policy, dns, e)
-				message, err := envelope.ReadMessage(slowBody(tc.header, ""), envelope.Spool{Header: session.Header})
+				message, err := envelope.Spool{Header: session.Header}.ReadMessage(slowBody(tc.header, ""))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -160,7 +160,7 @@ func TestNothingIsLeftOfEarlyLookups(t *testing.T) {
 				text, e := typical(t)
 				dns := aSecondEach(text).Delaying("s._domainkey.mailer.example. TXT", time.Hour)
 				session := upToMessage(t, typicalPolicy, dns, e)
-				_, err := envelope.ReadMessage(io.MultiReader(strings.NewReader(string(e.Message.Header())), brokenOff{}), envelope.Spool{Header: session.Header})
+				_, err := envelope.Spool{Header: session.Header}.ReadMessage(io.MultiReader(strings.NewReader(string(e.Message.Header())), brokenOff{}))
 				if err != io.ErrUnexpectedEOF || keysAsked(dns) != 2 {
 					t.Fatalf("%v, asked %v", err, dns.Asked())
 				}

@@ -38,10 +38,10 @@ func TestReadMessageAnnouncesTheHeader(t *testing.T) {
 			t.Run(tc.name+"/"+name, func(t *testing.T) {
 				raw := tc.header + tc.rest
 				var announced []*envelope.Message
-				m, err := envelope.ReadMessage(reader(strings.NewReader(raw)), envelope.Spool{
+				m, err := envelope.Spool{
 					Memory: 100, Dir: t.TempDir(),
 					Header: func(m *envelope.Message) { announced = append(announced, m) },
-				})
+				}.ReadMessage(reader(strings.NewReader(raw)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -64,7 +64,7 @@ func TestReadMessageAnnouncesTheHeader(t *testing.T) {
 // Only an envelope at Rcpt has a message that is arriving.
 func TestArriving(t *testing.T) {
 	var announced *envelope.Message
-	whole, err := envelope.ReadMessage(strings.NewReader("A: b\r\n\r\nc"), envelope.Spool{Header: func(m *envelope.Message) { announced = m }})
+	whole, err := envelope.Spool{Header: func(m *envelope.Message) { announced = m }}.ReadMessage(strings.NewReader("A: b\r\n\r\nc"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAnAnnouncedMessageSharesItsResults(t *testing.T) {
 		})
 		return n
 	}
-	m, err := envelope.ReadMessage(strings.NewReader("A: b\r\n\r\nc"), envelope.Spool{Header: func(m *envelope.Message) { compute(m) }})
+	m, err := envelope.Spool{Header: func(m *envelope.Message) { compute(m) }}.ReadMessage(strings.NewReader("A: b\r\n\r\nc"))
 	if n := compute(m); err != nil || n != 8 || computed != 1 {
 		t.Errorf("%d octets, computed %d times, %v", n, computed, err)
 	}
@@ -113,7 +113,7 @@ func TestAnAnnouncedMessageSharesItsResults(t *testing.T) {
 func TestReadMessageReadsAHeaderInSmallSteps(t *testing.T) {
 	r := strings.NewReader("A: b\r\n\r\n" + strings.Repeat("x", 100_000))
 	read := -1
-	_, err := envelope.ReadMessage(r, envelope.Spool{Header: func(*envelope.Message) { read = int(r.Size()) - r.Len() }})
+	_, err := envelope.Spool{Header: func(*envelope.Message) { read = int(r.Size()) - r.Len() }}.ReadMessage(r)
 	if err != nil || read < 8 || read > 200 {
 		t.Error(fmt.Sprint("announced after ", read, " octets, ", err))
 	}

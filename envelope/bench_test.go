@@ -123,7 +123,7 @@ func BenchmarkReadMessage(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
 			for b.Loop() {
-				m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: dir})
+				m, err := envelope.Spool{Dir: dir}.ReadMessage(strings.NewReader(raw))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,27 +7,35 @@ import (
 	"io"
 )
 
-// ErrTooLarge is the error for a message that exceeds the limit of a [DataReader].
+// ErrTooLarge is the error for a message that exceeds the limit of [NewDataReader].
 // The usual reply is 552 5.3.4 (RFC 3463, section 3.4).
 var ErrTooLarge = errors.New("the message is larger than the limit")
 
-// DataReader reads a message as a client sends it after DATA (RFC 5321, section
-// 4.5.2). The message ends only at CRLF "." CRLF. DataReader removes the dot that
-// the client put before a line that begins with one, and changes nothing else: a
-// bare CR or LF stays, so that checks can see it. What follows the message remains
-// in the underlying reader.
+// NewDataReader returns a reader of a message as a client sends it after DATA (RFC
+// 5321, section 4.5.2). The message ends only at CRLF "." CRLF. The reader removes the
+// dot that the client put before a line that begins with one, and changes nothing else:
+// a bare CR or LF stays, so that checks can see it. What follows the message remains
+// in r.
 //
-//	message, err := envelope.ReadMessage(envelope.NewDataReader(conn, limit), envelope.Spool{})
+//	message, err := envelope.Spool{}.ReadMessage(envelope.NewDataReader(conn, limit))
 //
-// Read returns
+// A message may have at most limit octets; 0 or less means no limit. Read returns
 //
 //   - [io.EOF] at the end of the message,
 //   - [io.ErrUnexpectedEOF] if the connection ends before that,
 //   - [ErrTooLarge] for a message over the limit, after it has read the whole
 //     message, so that the connection can continue.
 //
-// DataReader has no timeout: set a deadline on the connection.
-type DataReader struct {
+// The reader has no timeout: set a deadline on the connection.
+func NewDataReader(r *bufio.Reader, limit int64) io.Reader {
+	if limit <= 0 {
+		limit = 1<<63 - 1
+	}
+	return &dataReader{from: r, left: limit, state: afterCRLF}
+}
+
+// dataReader is the reader of NewDataReader.
+type dataReader struct {
 	from  *bufio.Reader
 	left  int64
 	state lineState
@@ -43,17 +51,8 @@ const (
 	afterCRLF
 )
 
-// NewDataReader returns a reader of the next message in r, of at most limit octets.
-// A limit of 0 or less means no limit.
-func NewDataReader(r *bufio.Reader, limit int64) *DataReader {
-	if limit <= 0 {
-		limit = 1<<63 - 1
-	}
-	return &DataReader{from: r, left: limit, state: afterCRLF}
-}
-
 // Read implements [io.Reader].
-func (d *DataReader) Read(p []byte) (int, error) {
+func (d *dataReader) Read(p []byte) (int, error) {
 	if len(p) == 0 && d.err == nil {
 		return 0, nil
 	}
@@ -77,7 +76,7 @@ func (d *DataReader) Read(p []byte) (int, error) {
 }
 
 // overrun reads the rest of a message that is too large.
-func (d *DataReader) overrun(length int) error {
+func (d *dataReader) overrun(length int) error {
 	for {
 		d.from.Discard(length)
 		chunk, err := d.next(d.from.Size())
@@ -93,7 +92,7 @@ func (d *DataReader) overrun(length int) error {
 
 // next returns at most limit octets of the message from the buffer of the underlying
 // reader, without discarding them there. It may return none before the end.
-func (d *DataReader) next(limit int) ([]byte, error) {
+func (d *dataReader) next(limit int) ([]byte, error) {
 	if d.state == afterCRLF {
 		if err := d.dot(); err != nil {
 			return nil, err
@@ -124,7 +123,7 @@ func (d *DataReader) next(limit int) ([]byte, error) {
 
 // dot removes the dot at the beginning of a line, if there is one. It returns io.EOF
 // if the line is that dot alone, which ends the message.
-func (d *DataReader) dot() error {
+func (d *dataReader) dot() error {
 	first, err := d.from.Peek(1)
 	if err != nil {
 		return unexpected(err)

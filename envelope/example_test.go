@@ -246,7 +246,7 @@ func ExampleOnce() {
 // A server written from scratch reads the message after DATA with a limit.
 func ExampleNewDataReader() {
 	conn := bufio.NewReader(strings.NewReader("Subject: Hello\r\n\r\n..signature\r\n.\r\nQUIT\r\n"))
-	m, err := envelope.ReadMessage(envelope.NewDataReader(conn, 35<<20), envelope.Spool{})
+	m, err := envelope.Spool{}.ReadMessage(envelope.NewDataReader(conn, 35<<20))
 	switch {
 	case errors.Is(err, envelope.ErrTooLarge):
 		fmt.Println("552 5.3.4 message exceeds fixed maximum message size")
@@ -265,9 +265,9 @@ func ExampleNewDataReader() {
 }
 
 // A message can be read many times.
-func ExampleReadMessage() {
+func ExampleSpool_ReadMessage() {
 	mail := "Subject: Hello\r\n\r\nGood morning!\r\n"
-	m, err := envelope.ReadMessage(strings.NewReader(mail), envelope.Spool{})
+	m, err := envelope.Spool{}.ReadMessage(strings.NewReader(mail))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -206,7 +206,7 @@ func TestEnvelopeJSONForRecipients(t *testing.T) {
 }
 
 func TestEnvelopeJSONReturnsTheErrorOfTheMessage(t *testing.T) {
-	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: t.TempDir()})
+	m, err := envelope.Spool{Memory: 1, Dir: t.TempDir()}.ReadMessage(strings.NewReader("too long"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func NewMessage(raw []byte) *Message {
 	return m
 }
 
-// Spool says where [ReadMessage] stores a message.
+// Spool reads a message, and says where it is stored.
 type Spool struct {
 	// Memory is the size in octets up to which a message is kept in memory. A larger
 	// message is written to a temporary file. 0 means 1 MiB.
@@ -53,7 +53,7 @@ type Spool struct {
 // ReadMessage reads a message to its end. The caller must Close it. The error is
 // that of r, not wrapped, or one of the temporary file. After an error there is no
 // file left.
-func ReadMessage(r io.Reader, spool Spool) (*Message, error) {
+func (spool Spool) ReadMessage(r io.Reader) (*Message, error) {
 	if spool.Header == nil {
 		return spool.read(r)
 	}

@@ -28,7 +28,7 @@ var keep = map[string]func(t *testing.T, raw string) *envelope.Message{
 
 func spooled(t *testing.T, raw string, spool envelope.Spool) *envelope.Message {
 	t.Helper()
-	m, err := envelope.ReadMessage(strings.NewReader(raw), spool)
+	m, err := spool.ReadMessage(strings.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestReadMessageReadsToTheEnd(t *testing.T) {
 	} {
 		for _, memory := range []int{1, len(raw) - 1, len(raw), len(raw) + 1} {
 			t.Run(fmt.Sprint(name, ", memory ", memory), func(t *testing.T) {
-				m, err := envelope.ReadMessage(slow(strings.NewReader(raw)), envelope.Spool{Memory: memory, Dir: t.TempDir()})
+				m, err := envelope.Spool{Memory: memory, Dir: t.TempDir()}.ReadMessage(slow(strings.NewReader(raw)))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -11,7 +11,7 @@ import (
 // not a shorter message.
 func TestATruncatedSpoolIsAnError(t *testing.T) {
 	const text = "Subject: a letter\r\n\r\n"
-	m, err := ReadMessage(strings.NewReader(text+strings.Repeat("a", 1000)), Spool{Memory: 1, Dir: t.TempDir()})
+	m, err := Spool{Memory: 1, Dir: t.TempDir()}.ReadMessage(strings.NewReader(text + strings.Repeat("a", 1000)))
 	if err != nil {
 		t.Fatal(err)
 	}

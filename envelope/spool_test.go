@@ -35,7 +35,7 @@ func TestSpoolMemoryLimit(t *testing.T) {
 		t.Run(fmt.Sprint(tc.size, " octets, memory ", tc.memory), func(t *testing.T) {
 			dir := t.TempDir()
 			raw := strings.Repeat("x", tc.size)
-			m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Memory: tc.memory, Dir: dir})
+			m, err := envelope.Spool{Memory: tc.memory, Dir: dir}.ReadMessage(strings.NewReader(raw))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestReadMessageReturnsTheErrorOfTheReader(t *testing.T) {
 				t.Run(fmt.Sprint(name, ", after ", size, ", together ", together), func(t *testing.T) {
 					dir := t.TempDir()
 					r := &faulty{text: strings.Repeat("x", size), err: cause, together: together}
-					m, err := envelope.ReadMessage(r, envelope.Spool{Memory: memory, Dir: dir})
+					m, err := envelope.Spool{Memory: memory, Dir: dir}.ReadMessage(r)
 					if m != nil {
 						t.Errorf("a message of %d octets", m.Size())
 					}
@@ -124,12 +124,12 @@ func TestReadMessageReturnsTheErrorOfTheReader(t *testing.T) {
 
 func TestReadMessageReturnsTheErrorOfTheSpool(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
-	m, err := envelope.ReadMessage(strings.NewReader("too long"), envelope.Spool{Memory: 1, Dir: missing})
+	m, err := envelope.Spool{Memory: 1, Dir: missing}.ReadMessage(strings.NewReader("too long"))
 	if m != nil || !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "message spool: ") {
 		t.Errorf("%v, %v", m, err)
 	}
 	// A message in memory needs no directory.
-	if _, err := envelope.ReadMessage(strings.NewReader("fits"), envelope.Spool{Memory: 4, Dir: missing}); err != nil {
+	if _, err := (envelope.Spool{Memory: 4, Dir: missing}).ReadMessage(strings.NewReader("fits")); err != nil {
 		t.Error(err)
 	}
 }

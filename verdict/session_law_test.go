@@ -54,10 +54,10 @@ func (s *slowly) converse(t *testing.T, policy verdict.Policy, pause time.Durati
 // arriving returns the message of the world, whose body comes after a pause.
 func arriving(t *testing.T, header func(*envelope.Message), pause time.Duration) *envelope.Message {
 	t.Helper()
-	m, err := envelope.ReadMessage(strings.NewReader("a: b\r\n\r\n"), envelope.Spool{Header: func(m *envelope.Message) {
+	m, err := envelope.Spool{Header: func(m *envelope.Message) {
 		header(m)
 		time.Sleep(pause)
-	}})
+	}}.ReadMessage(strings.NewReader("a: b\r\n\r\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,9 +79,9 @@ func separately() Reply {
 
 // Header starts the lookups of the message by its header, while its body is still
 // arriving, so that Data waits less. It does not wait for them. m is the message that
-// [envelope.ReadMessage] announces:
+// [envelope.Spool.ReadMessage] announces:
 //
-//	message, err := envelope.ReadMessage(reader, envelope.Spool{Header: session.Header})
+//	message, err := envelope.Spool{Header: session.Header}.ReadMessage(reader)
 //
 // A server need not call Header: the verdicts are the same without it. It does nothing
 // if no recipient depends on the message, and with Policy.Sequential.

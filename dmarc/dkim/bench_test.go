@@ -25,7 +25,7 @@ func signed(size, signatures int, form, body string) string {
 // spooled returns a message as a server keeps it: a long one in a file.
 func spooled(b *testing.B, dir, raw string) *envelope.Message {
 	b.Helper()
-	m, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Dir: dir})
+	m, err := envelope.Spool{Dir: dir}.ReadMessage(strings.NewReader(raw))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestUnreadableSpoolIsTempError(t *testing.T) {
-	m, err := envelope.ReadMessage(strings.NewReader(sign(usual, mail, rsaKey())), envelope.Spool{Memory: 1, Dir: t.TempDir()})
+	m, err := envelope.Spool{Memory: 1, Dir: t.TempDir()}.ReadMessage(strings.NewReader(sign(usual, mail, rsaKey())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -259,7 +259,7 @@ func TestMemoryDoesNotGrowWithTheMessage(t *testing.T) {
 	line := strings.Repeat("x", 70) + "\r\n"
 	body := strings.Repeat(line, size/len(line))
 	signed := sign(with("c", "relaxed/simple"), head+"\r\n\r\n"+body, rsaKey())
-	m, err := envelope.ReadMessage(strings.NewReader(signed), envelope.Spool{Memory: 1 << 20, Dir: t.TempDir()})
+	m, err := envelope.Spool{Memory: 1 << 20, Dir: t.TempDir()}.ReadMessage(strings.NewReader(signed))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -388,7 +388,7 @@ func TestFailedLookupIsNeverPermanent(t *testing.T) {
 		t.Errorf("without a resolver: %s", got)
 	}
 
-	m, err := envelope.ReadMessage(strings.NewReader(signed), envelope.Spool{Memory: 1, Dir: t.TempDir()})
+	m, err := envelope.Spool{Memory: 1, Dir: t.TempDir()}.ReadMessage(strings.NewReader(signed))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func announced(s *checkSuite, m *envelope.Message) (header *envelope.Message) {
 	if m == nil {
 		return nil
 	}
-	whole, err := envelope.ReadMessage(m.Open(), envelope.Spool{Header: func(m *envelope.Message) { header = m }})
+	whole, err := envelope.Spool{Header: func(m *envelope.Message) { header = m }}.ReadMessage(m.Open())
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -160,7 +160,7 @@ func TestWellFormedWhereverThePiecesEnd(t *testing.T) {
 }
 
 func TestAMessageThatCanNotBeReadDefers(t *testing.T) {
-	m, err := envelope.ReadMessage(strings.NewReader(from+date+"\r\nbody"), envelope.Spool{Memory: 1, Dir: t.TempDir()})
+	m, err := envelope.Spool{Memory: 1, Dir: t.TempDir()}.ReadMessage(strings.NewReader(from + date + "\r\nbody"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func FuzzWellFormed(f *testing.F) {
 		raw := from + date + "\r\n" + string(body)
 		plain := strings.ReplaceAll(raw, "\r\n", "")
 		want := !strings.ContainsAny(plain, "\x00\r\n")
-		spooled, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Memory: 1, Dir: dir})
+		spooled, err := envelope.Spool{Memory: 1, Dir: dir}.ReadMessage(strings.NewReader(raw))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -165,7 +165,7 @@ func (c *conversation) data() string {
 	c.out.WriteString("354 end the message with <CRLF>.<CRLF>\r\n")
 	c.flush()
 	c.expectWithin(messageTimeout)
-	message, err := envelope.ReadMessage(envelope.NewDataReader(c.in, c.size), envelope.Spool{Header: c.session.Header})
+	message, err := envelope.Spool{Header: c.session.Header}.ReadMessage(envelope.NewDataReader(c.in, c.size))
 	switch {
 	case errors.Is(err, envelope.ErrTooLarge):
 		return c.session.Abort(errTooLarge).String()

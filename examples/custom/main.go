@@ -1,5 +1,5 @@
 // Command custom is a mail server without an SMTP package: a [verdict.Session] judges
-// the commands that it reads from a [net.Conn], and an [envelope.DataReader] reads the
+// the commands that it reads from a [net.Conn], and [envelope.NewDataReader] reads the
 // messages. Accepted messages are stored in a folder, one file each.
 //
 //	custom -listen :25 -hostname mx.example.org -domains example.org,example.net -folder /srv/mail

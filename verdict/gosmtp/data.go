@@ -53,7 +53,7 @@ func (s *session) read(r io.Reader) (*envelope.Message, error) {
 	body := &watchedReader{inner: r}
 	spool := s.guard.Spool
 	spool.Header = s.header
-	message, err := envelope.ReadMessage(body, spool)
+	message, err := spool.ReadMessage(body)
 	if err == nil {
 		return message, nil
 	}
