@@ -152,7 +152,7 @@ func arriving(t *testing.T, raw string) *envelope.Envelope {
 	t.Helper()
 	e := &envelope.Envelope{Stage: envelope.Rcpt, Now: now}
 	header := func(m *envelope.Message) { e.Message = m }
-	if _, err := envelope.ReadMessage(strings.NewReader(raw), envelope.Spool{Header: header}); err != nil || e.Message == nil {
+	if _, err := (envelope.Spool{Header: header}).ReadMessage(strings.NewReader(raw)); err != nil || e.Message == nil {
 		t.Fatal(err)
 	}
 	return e
