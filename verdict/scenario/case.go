@@ -1,0 +1,228 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
+)
+
+// trial is what a case describes: an envelope and its recipients.
+type trial struct {
+	*world
+	at         *entry
+	envelope   envelope.Envelope
+	recipients []string
+	tried      time.Duration // since the first try of the mail, 0 without one
+}
+
+// judgeCase judges a case, and returns what differs from its expectations.
+func (p *player) judgeCase(s *scene) error {
+	policy, err := p.make(p.site)
+	if err != nil {
+		return s.wrap(err)
+	}
+	t := &trial{world: p.world, at: &s.entry}
+	t.envelope.Now = p.clock
+	var want []string
+	if err := t.apply(p.good); err != nil {
+		return err
+	}
+	for _, line := range s.block {
+		if expected, ok := strings.CutPrefix(line, "= "); ok {
+			want = append(want, expected)
+		} else if err := t.apply(line); err != nil {
+			return err
+		}
+	}
+	var seen []string
+	for _, to := range t.recipients {
+		e := t.envelope
+		e.RcptTo = to
+		lines, about, err := p.judgeEnvelope(t, policy, e)
+		if err != nil {
+			return err
+		}
+		seen, p.last.Verdict = append(seen, lines...), about
+	}
+	if !slices.Equal(seen, want) {
+		*p.found = append(*p.found, mismatch{at: s.entry, seen: seen, want: want, about: p.last.Verdict})
+	}
+	return nil
+}
+
+// judgeEnvelope judges an envelope as a whole, stage by stage, and with each of its
+// questions to DNS broken. It returns the lines of the verdict.
+func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envelope) (lines []string, v verdict.Verdict, err error) {
+	if t.tried > 0 {
+		before := e
+		before.Now = e.Now.Add(-t.tried)
+		policy.Judge(p.ctx, p.zone, &before)
+	}
+	p.zone.Forget()
+	v = policy.Judge(p.ctx, p.zone, &e)
+	if p.watch != nil {
+		p.watch(policy, v)
+	}
+	questions := p.zone.Asked()
+	lines = append(lines, summary(&v)+", asked "+orNone(questions.Types()))
+	if refusal := v.Err(); refusal != nil {
+		lines = append(lines, refusal.Error())
+	}
+	return append(lines, slices.Concat(p.early(policy, e, &v), p.faulty(policy, e, &v, questions))...), v, nil
+}
+
+// early returns the stages at which judging the envelope gives another verdict than
+// judging it as a whole. By the law there are none.
+func (p *player) early(policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict) (lines []string) {
+	if e.Stage != envelope.Whole || p.store.Len() > 0 {
+		return nil
+	}
+	for stage := envelope.Connect; stage <= envelope.Data; stage++ {
+		e.Stage = stage
+		if stage == envelope.Data && e.Message == nil {
+			return nil
+		}
+		v := policy.Judge(p.ctx, p.zone, &e)
+		if v.Action == verdict.Continue {
+			continue
+		}
+		if summary(&v) != summary(want) {
+			lines = append(lines, fmt.Sprintf("but at %s: %s", stage, summary(&v)))
+		}
+		return lines
+	}
+	return nil
+}
+
+// faulty returns the questions whose failure changes the verdict to anything but a
+// tempfail, unless a rule that asked one says what its failure means.
+func (p *player) faulty(policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, questions zone.Questions) (lines []string) {
+	if p.store.Len() > 0 {
+		return nil
+	}
+	for _, q := range questions {
+		if p.zone.SetFault(q, "servfail") != nil {
+			continue
+		}
+		v := policy.Judge(p.ctx, p.zone, &e)
+		p.zone.Healing(q)
+		if v.Action != want.Action && v.Action != verdict.TempFail && !takesFailures(policy, &v) {
+			lines = append(lines, fmt.Sprintf("but without an answer to %s: %s", q, summary(&v)))
+		}
+	}
+	return lines
+}
+
+// takesFailures reports whether a rule with a TempError has an action for that.
+func takesFailures(policy verdict.Policy, v *verdict.Verdict) bool {
+	return slices.ContainsFunc(v.Trace, func(s verdict.Step) bool {
+		failed := func(f envelope.Finding) bool { return f.Outcome == envelope.TempError }
+		return policy.Rules[s.Place()].Action(envelope.TempError) != 0 && (failed(s.Finding) || slices.ContainsFunc(s.Conditions, failed))
+	})
+}
+
+// summary returns the action, rule, marks and undecided marks of a verdict.
+func summary(v *verdict.Verdict) string {
+	text := v.Action.String()
+	if v.Forced {
+		text += " forced"
+	}
+	if v.Rule != "" {
+		text += " by " + v.Rule
+	}
+	if len(v.Marks) > 0 {
+		text += ", marked " + strings.Join(v.Marks, " ")
+	}
+	if len(v.Undecided) > 0 {
+		text += ", undecided " + strings.Join(v.Undecided, " ")
+	}
+	return text
+}
+
+// apply applies the changes of one line.
+func (t *trial) apply(line string) (err error) {
+	e, recipients := &t.envelope, []string(nil)
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		key, rest, found := strings.Cut(line, "=")
+		if !found {
+			return t.at.fault("%q is not of the form key=value", envelope.Excerpt(line))
+		}
+		var value string
+		value, line = field(rest)
+		switch key {
+		case "ip":
+			if e.ClientIP, err = netip.ParseAddr(value); value == "unknown" {
+				err = nil
+			}
+		case "early":
+			e.SpokeEarly, err = strconv.ParseBool(value)
+		case "tls":
+			if e.TLS = nil; value == "true" {
+				e.TLS = encrypted()
+			}
+		case "smtputf8":
+			e.SMTPUTF8, err = strconv.ParseBool(value)
+		case "login":
+			e.Login = value
+		case "helo":
+			e.Helo = value
+		case "from":
+			e.MailFrom = value
+		case "to":
+			recipients = append(recipients, value)
+			t.recipients = recipients
+		case "message":
+			err = t.setMessage(value)
+		case "before":
+			e.Recipients, err = strconv.Atoi(value)
+		case "stage":
+			err = e.Stage.UnmarshalText([]byte(value))
+		case "broken":
+			err = t.setFault(&entry{file: t.at.file, number: t.at.number, rest: brokenRest(value)}, true)
+		case "tried":
+			t.tried, err = time.ParseDuration(value)
+		default:
+			return t.at.fault("the key %q is unknown", envelope.Excerpt(key))
+		}
+		if err != nil {
+			return t.at.wrap(err)
+		}
+	}
+	return nil
+}
+
+// brokenRest returns the rest of a line fault for a value of broken.
+func brokenRest(value string) string {
+	switch value {
+	case "mailboxes", "owners", "store":
+		return value
+	}
+	return "servfail " + value
+}
+
+// setMessage takes the message of a line data.
+func (t *trial) setMessage(value string) error {
+	text, err := t.message(&entry{file: t.at.file, number: t.at.number, rest: value})
+	if err == nil {
+		t.envelope.Message = envelope.NewMessage([]byte(text))
+	}
+	return err
+}
+
+// field splits a line after its first value, which is quoted as in Go or ends before
+// a blank.
+func field(line string) (value, rest string) {
+	if quoted, err := strconv.QuotedPrefix(line); err == nil {
+		value, _ = strconv.Unquote(quoted)
+		return value, line[len(quoted):]
+	}
+	value, rest, _ = strings.Cut(line, " ")
+	return value, rest
+}

@@ -1,0 +1,281 @@
+package scenario
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// Coverage says what scenarios reach in each policy.
+type Coverage struct {
+	Policies []PolicyCoverage // in the order of their names
+	// Outcomes are the outcomes that each check had.
+	Outcomes map[string][]envelope.Outcome
+}
+
+// PolicyCoverage is the coverage of one policy.
+type PolicyCoverage struct {
+	Policy string
+	Rules  []RuleCoverage
+}
+
+// RuleCoverage says what one rule did. The counts are numbers of verdicts.
+type RuleCoverage struct {
+	Place    int // from 1
+	Rule     string
+	Took     map[verdict.Action]int // actions other than Continue
+	PassedBy int                    // it was asked and did nothing
+	Off      int                    // a condition switched it off
+	Fault    int                    // a failure left it unknown
+
+	may         []verdict.Action
+	conditional bool
+}
+
+// Cover fails the test if the scenarios reach less than least of all policies, a number
+// from 0 to 1, and names what they do not reach. What a line "uncovered" of a file
+// explains counts as reached. A rule is reached if it took each of its actions, if it
+// was passed by, and, if it has conditions, if they switched it off.
+func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
+	t.Helper()
+	c := Measure(t, fsys, policies)
+	missing, all := c.missing(), 0
+	for _, p := range c.Policies {
+		for i := range p.Rules {
+			all += p.Rules[i].items()
+		}
+	}
+	explained := explanations(parseAll(t, fsys), "uncovered")
+	for _, text := range missing {
+		delete(explained.unused, text)
+	}
+	missing = slices.DeleteFunc(missing, func(text string) bool { return explained.has[text] })
+	if reached := 1 - float64(len(missing))/float64(max(all, 1)); reached < least {
+		t.Errorf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  "))
+	}
+	explained.complain(t)
+}
+
+// Measure plays all scenarios and returns what they reach.
+func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
+	t.Helper()
+	m := &meter{rules: map[string][]RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
+	for _, f := range parseAll(t, fsys) {
+		for _, s := range f.scenes {
+			synctest.Test(t, func(t *testing.T) {
+				name, err := s.policy(fsys)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.play(t.Context(), fsys, policies, func(p verdict.Policy, v verdict.Verdict) { m.count(name, p, v) }); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+	return m.coverage()
+}
+
+// meter counts what rules do.
+type meter struct {
+	mu       sync.Mutex
+	rules    map[string][]RuleCoverage // by policy; the rules are told apart by name and place among those of that name
+	outcomes map[string]map[envelope.Outcome]bool
+}
+
+// count counts a verdict.
+func (m *meter) count(name string, p verdict.Policy, v verdict.Verdict) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rules := m.rules[name]
+	for i := len(rules); i < len(p.Rules); i++ {
+		rules = append(rules, newRuleCoverage(i, &p.Rules[i]))
+	}
+	m.rules[name] = rules
+	for _, step := range v.Trace {
+		rules[step.Place()].count(&step)
+		for _, f := range append(slices.Clone(step.Conditions), step.Finding) {
+			if f.Check == "" {
+				continue
+			}
+			if m.outcomes[f.Check] == nil {
+				m.outcomes[f.Check] = map[envelope.Outcome]bool{}
+			}
+			m.outcomes[f.Check][f.Outcome] = true
+		}
+	}
+}
+
+func newRuleCoverage(i int, r *verdict.Rule) RuleCoverage {
+	c := RuleCoverage{Place: i + 1, Rule: r.Name(), Took: map[verdict.Action]int{}, conditional: len(r.Conditions()) > 0}
+	for _, outcome := range []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError, envelope.TempError} {
+		if a := r.Action(outcome); a != 0 && a != verdict.Continue && !slices.Contains(c.may, a) {
+			c.may = append(c.may, a)
+		}
+	}
+	return c
+}
+
+// count counts a step of the rule.
+func (c *RuleCoverage) count(s *verdict.Step) {
+	switch {
+	case s.Off:
+		c.Off++
+	case s.Action == 0 && s.Finding.Outcome == envelope.Pending: // nothing is decided yet
+	case s.Action == 0:
+		c.Fault++
+	case s.Action == verdict.Continue:
+		c.PassedBy++
+	default:
+		c.Took[s.Action]++
+	}
+}
+
+// items returns how many things there are to reach.
+func (c *RuleCoverage) items() int {
+	n := len(c.may) + 1
+	if c.conditional {
+		n++
+	}
+	return n
+}
+
+// missing returns what is not reached.
+func (c *RuleCoverage) missing() (texts []string) {
+	say := func(text string) { texts = append(texts, fmt.Sprintf("rule %d %s %s", c.Place, c.Rule, text)) }
+	for _, a := range c.may {
+		if c.Took[a] == 0 {
+			say("never " + verb(a))
+		}
+	}
+	if c.PassedBy == 0 {
+		say("is never passed by")
+	}
+	if c.conditional && c.Off == 0 {
+		say("is never switched off by a condition")
+	}
+	return texts
+}
+
+func verb(a verdict.Action) string { return a.String() + "s" }
+
+// missing returns what is not reached in any policy.
+func (c Coverage) missing() (texts []string) {
+	for _, p := range c.Policies {
+		for i := range p.Rules {
+			for _, text := range p.Rules[i].missing() {
+				texts = append(texts, p.Policy+": "+text)
+			}
+		}
+	}
+	return texts
+}
+
+func (m *meter) coverage() Coverage {
+	c := Coverage{Outcomes: map[string][]envelope.Outcome{}}
+	for _, name := range slices.Sorted(maps.Keys(m.rules)) {
+		c.Policies = append(c.Policies, PolicyCoverage{name, m.rules[name]})
+	}
+	for check, seen := range m.outcomes {
+		c.Outcomes[check] = slices.Sorted(maps.Keys(seen))
+	}
+	return c
+}
+
+// WriteText writes the coverage as a table for each policy, and the outcomes of each
+// check.
+func (c Coverage) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, p := range c.Policies {
+		fmt.Fprintf(&b, "policy %s\n", p.Policy)
+		for i := range p.Rules {
+			r := &p.Rules[i]
+			fmt.Fprintf(&b, "  %3d  %-32s %s\n", r.Place, r.Rule, r.Counts())
+			for _, text := range r.missing() {
+				fmt.Fprintf(&b, "       missing: %s\n", text)
+			}
+		}
+	}
+	b.WriteString("checks\n")
+	for _, check := range slices.Sorted(maps.Keys(c.Outcomes)) {
+		fmt.Fprintf(&b, "  %-37s %s\n", check, outcomeWords(c.Outcomes[check]))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Counts returns the counts in one line.
+func (c *RuleCoverage) Counts() string {
+	var parts []string
+	for _, a := range c.may {
+		parts = append(parts, fmt.Sprintf("%s %d", verb(a), c.Took[a]))
+	}
+	parts = append(parts, fmt.Sprintf("passed by %d", c.PassedBy))
+	if c.conditional {
+		parts = append(parts, fmt.Sprintf("off %d", c.Off))
+	}
+	if c.Fault > 0 {
+		parts = append(parts, fmt.Sprintf("unknown %d", c.Fault))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func outcomeWords(outcomes []envelope.Outcome) string {
+	words := make([]string, len(outcomes))
+	for i, o := range outcomes {
+		words[i] = o.String()
+	}
+	return strings.Join(words, " ")
+}
+
+// WriteHTML writes the coverage as a page.
+func (c Coverage) WriteHTML(w io.Writer) error { return page.Execute(w, c) }
+
+// Missing returns what the rule did not do.
+func (c *RuleCoverage) Missing() []string { return c.missing() }
+
+var page = template.Must(template.New("coverage").Funcs(template.FuncMap{"words": outcomeWords}).Parse(`<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Coverage of policies</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+th, td { border-bottom: 1px solid #8888; padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top }
+.missing { font-weight: bold }
+</style>
+<h1>Coverage of policies</h1>
+{{range .Policies}}
+<h2>{{.Policy}}</h2>
+<table>
+<tr><th>rule<th>name<th>what it did<th>missing
+{{range .Rules}}<tr><td>{{.Place}}<td>{{.Rule}}<td>{{.Counts}}<td class="missing">{{range .Missing}}{{.}}<br>{{end}}
+{{end}}</table>
+{{end}}
+<h2>Outcomes of checks</h2>
+<table>
+<tr><th>check<th>outcomes
+{{range $check, $outcomes := .Outcomes}}<tr><td>{{$check}}<td>{{words $outcomes}}
+{{end}}</table>
+`))
+
+// policy returns the name of the policy of a scene.
+func (s *scene) policy(fsys fs.FS) (string, error) {
+	w, err := newWorld(fsys, slices.Concat(s.file.head, s.headEntries()))
+	if err != nil {
+		return "", err
+	}
+	return w.policy, nil
+}

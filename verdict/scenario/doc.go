@@ -1,0 +1,113 @@
+// Package scenario tests policies with SMTP conversations that are written as text.
+//
+// A policy is code that decides about mail, so it needs tests like other code: what does
+// the client of this example get to hear, and which rule says so? A scenario file holds
+// a site, its DNS and what clients send; the package plays it through a verdict.Session
+// without sockets and without waiting, and compares each reply.
+//
+//	var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
+//
+//	var policies = scenario.Policies{"inbound": func(site scenario.Site) (verdict.Policy, error) {
+//		return inbound(site.Mailboxes, site.Store), nil
+//	}}
+//
+//	func TestScenarios(t *testing.T) { scenario.Run(t, scenario.Dir("testdata"), policies) }
+//
+// Run makes a subtest of each scenario. Cover says which rules no scenario reaches, and
+// Mutate which mistakes in the policy no scenario would notice. With the flag update of
+// the test binary set, Run writes what it saw into the files.
+//
+// # The file
+//
+// A line begins with a word. Indented lines belong to the line before them. Lines that
+// begin with # are comments. The lines before the first scenario hold for all scenarios
+// of the file; after the line of a scenario they hold for that one.
+//
+//	policy NAME                 the policy, a key of Policies
+//	zone                        the DNS, indented, in the format of package zone
+//	zone FILE                   the DNS in another file
+//	fault servfail QUESTION     the question fails; also refused and timeout
+//	fault mailboxes             a lookup of the site fails; also owners and store
+//	delay 200ms QUESTION        the answer takes that long
+//	clock 2026-01-01T00:00:00Z  the time at which each scenario begins
+//	mailbox ADDRESS [WORD]      a line of package directory: Site.Mailboxes
+//	owner LOGIN ADDRESS...      the addresses of a login: Site.Owners
+//	set NAME VALUE...           Site.Settings
+//	message NAME                a message, indented
+//	key DOMAIN SELECTOR         a DKIM key, published in the DNS
+//	include FILE                the lines of another file
+//	uncovered WHAT: WHY         what Cover need not complain about, in its words
+//	unnoticed WHAT: WHY         the same for Mutate
+//
+// # A scenario
+//
+// After the line "scenario NAME" come the lines of the conversation, written as in RFC
+// 5321: C: is what the client sends, S: what the server replies.
+//
+//	scenario an unknown mailbox
+//	connect 192.0.2.9
+//	S: 220
+//	C: EHLO mail.example.net
+//	S: 250
+//	C: MAIL FROM:<ann@example.net>
+//	S: 250
+//	C: RCPT TO:<nobody@example.org>
+//	S: 550 5.1.1 there is no mailbox...
+//	rule recipient.listed
+//
+// A reply matches if it is equal, if it begins with the text before a final "...", or
+// if only its code, or both its codes, are given. Commands may be pipelined: write all C:
+// lines first, then the replies. The other lines are
+//
+//	connect IP [early] [tls] [lmtp] [login NAME] [as NAME] [to SERVER]
+//	                        a new connection, on which the lines after it act; early: the
+//	                        client spoke before the banner; SERVER: one of a fleet, which
+//	                        has its own policy and shares the store
+//	client NAME             go on with the connection that was opened as NAME
+//	close                   the client closes the connection
+//	data                    a message, indented, with its end
+//	data NAME               a message of the head
+//	data [NAME] signed DOMAIN SELECTOR
+//	                        the same with a DKIM signature by that key
+//	octets "TEXT"           octets in place of a message, quoted as in Go, without an end
+//	wait 5m                 let time pass
+//	fault, heal             as above, from here on; heal ends a fault
+//
+// and about the last reply
+//
+//	rule NAME               the rule that decided, or none
+//	marks NAME...           the marks of the accepted message, or none
+//	undecided NAME...       the marks that a failure left unknown, or none
+//	finding CHECK OUTCOME   a check in the trace, or "not asked"
+//	asked A MX              the types of the questions to DNS since the reply before
+//	store N                 how many records the store holds
+//
+// # The short form
+//
+// A case is one envelope and its verdict. The line "good" of the head has the fields of
+// an envelope, a case says what differs, and lines with = what is expected.
+//
+//	good ip=192.0.2.9 helo=mail.example.net from=ann@example.net to=bob@example.org
+//
+//	case an attempt to relay
+//	  to=ann@example.com
+//	  = reject by recipient.ours, asked none
+//	  = 554 5.7.1 the recipient ann@example.com is in no domain of this site
+//
+// The fields are ip, early, tls, login, helo, from, to (several times for several
+// recipients, which are judged one by one), smtputf8, before (the number of recipients
+// before), stage, message (as after data), broken (as after fault, servfail for a
+// question) and tried (the same mail was judged that long ago). A value with blanks is
+// quoted as in Go.
+//
+// The envelope is judged as a whole, stage by stage, and with each question to DNS
+// broken. If that gives another decision than the law of package verdict allows, the
+// verdict has a line that begins with "but".
+//
+// # Limits
+//
+// A file has at most 4 MiB. A reply must come within ten minutes of the scenario's time.
+// A scenario runs in a bubble of testing/synctest, so that a policy must not use the
+// network; timers and delays of the zone take no real time. DKIM keys are Ed25519 and
+// the same in each run.
+package scenario

@@ -1,0 +1,254 @@
+package scenario
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// Mutate changes each policy in one place at a time, plays the scenarios again, and
+// fails the test for each change that no scenario notices, such as
+//
+//	standard: without rule 7 (sender.notours) no scenario fails
+//
+// A mutant drops a rule, swaps two neighbours, turns a rejection into a tempfail, drops
+// a condition, or ignores failures of a rule that asks DNS or a store. What a line
+// "unnoticed" of a file explains may survive: a mutant can be equivalent to the policy.
+func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
+	t.Helper()
+	files := parseAll(t, fsys)
+	explained := explanations(files, "unnoticed")
+	var mu sync.Mutex
+	for name, scenes := range byPolicy(t, fsys, files) {
+		base := baseline(t, fsys, scenes, policies)
+		t.Run(name, func(t *testing.T) {
+			for _, m := range mutants(base) {
+				t.Run(m.name, func(t *testing.T) {
+					what := name + ": " + m.name
+					survived := m.survives(t, fsys, name, policies, base)
+					mu.Lock()
+					defer mu.Unlock()
+					if survived && !explained.has[what] {
+						t.Errorf("%s: %s no scenario fails", name, m.name)
+					}
+					if survived {
+						delete(explained.unused, what)
+					}
+				})
+			}
+		})
+	}
+	explained.complain(t)
+}
+
+// byPolicy returns the scenes of each policy.
+func byPolicy(t testing.TB, fsys fs.FS, files []*file) map[string][]*scene {
+	t.Helper()
+	scenes := map[string][]*scene{}
+	for _, f := range files {
+		for _, s := range f.scenes {
+			name, err := s.policy(fsys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			scenes[name] = append(scenes[name], s)
+		}
+	}
+	return scenes
+}
+
+// played is a scene and the policy and steps that it had without a mutation.
+type played struct {
+	scene *scene
+	rules verdict.Rules
+	asked map[ruleKey]bool // rules that were asked
+	acted map[ruleKey]bool // rules that did something
+	fails map[ruleKey]bool // rules that can fail: they asked DNS, or failed
+}
+
+// ruleKey tells a rule of a policy from the others, for all sites.
+type ruleKey struct {
+	name  string
+	place int // among the rules of that name
+}
+
+func keysOf(rules verdict.Rules) []ruleKey {
+	seen := map[string]int{}
+	keys := make([]ruleKey, len(rules))
+	for i := range rules {
+		name := rules[i].Name()
+		keys[i] = ruleKey{name, seen[name]}
+		seen[name]++
+	}
+	return keys
+}
+
+// baseline plays the scenes of a policy without a mutation.
+func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*played {
+	t.Helper()
+	var all []*played
+	for _, s := range scenes {
+		p := &played{scene: s, asked: map[ruleKey]bool{}, acted: map[ruleKey]bool{}, fails: map[ruleKey]bool{}}
+		var mu sync.Mutex
+		synctest.Test(t, func(t *testing.T) {
+			found, err := s.play(t.Context(), fsys, policies, func(policy verdict.Policy, v verdict.Verdict) {
+				mu.Lock()
+				defer mu.Unlock()
+				p.see(policy, v)
+			})
+			if err != nil || len(found) > 0 {
+				t.Fatalf("%s:%d: %s fails without a mutation: %v", s.entry.file, s.number, s.rest, err)
+			}
+		})
+		all = append(all, p)
+	}
+	return all
+}
+
+// see notes what the rules did.
+func (p *played) see(policy verdict.Policy, v verdict.Verdict) {
+	p.rules = policy.Rules
+	keys := keysOf(p.rules)
+	for _, step := range v.Trace {
+		key := keys[step.Place()]
+		p.asked[key] = true
+		if step.Action != verdict.Continue {
+			p.acted[key] = true
+		}
+		if step.Action == 0 && step.Finding.Outcome != envelope.Pending || len(step.Questions) > 0 {
+			p.fails[key] = true
+		}
+	}
+}
+
+// mutant is one change of a policy.
+type mutant struct {
+	name  string
+	about ruleKey
+	apply func(verdict.Rules, int) verdict.Rules // to the rule at an index
+}
+
+// mutants returns the changes of the policy of these scenes, each once.
+func mutants(base []*played) []mutant {
+	var all []mutant
+	seen := map[string]bool{}
+	fails := map[ruleKey]bool{}
+	for _, p := range base {
+		maps.Copy(fails, p.fails)
+	}
+	for _, p := range base {
+		keys := keysOf(p.rules)
+		for i := range p.rules {
+			for _, m := range mutantsOf(p.rules, i, fails[keys[i]]) {
+				m.about = keys[i]
+				if !seen[m.name] {
+					seen[m.name] = true
+					all = append(all, m)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// mutantsOf returns the changes at one rule. A shadow rule has none.
+func mutantsOf(rules verdict.Rules, i int, fails bool) []mutant {
+	r := &rules[i]
+	if r.IsShadow() {
+		return nil
+	}
+	at := fmt.Sprintf("rule %d (%s)", i+1, r.Name())
+	all := []mutant{{name: "without " + at, apply: func(rules verdict.Rules, i int) verdict.Rules { return slices.Delete(rules, i, i+1) }}}
+	if i+1 < len(rules) && differ(r, &rules[i+1]) {
+		all = append(all, mutant{name: fmt.Sprintf("with rule %d (%s) before %s", i+2, rules[i+1].Name(), at), apply: func(rules verdict.Rules, i int) verdict.Rules {
+			if i+1 < len(rules) {
+				rules[i], rules[i+1] = rules[i+1], rules[i]
+			}
+			return rules
+		}})
+	}
+	for n := range r.Conditions() {
+		name, _ := r.Conditions()[n].Check.Describe()
+		all = append(all, mutant{name: "without the condition " + name + " of " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
+			rules[i] = rules[i].WithoutCondition(n)
+			return rules
+		}})
+	}
+	for _, outcome := range []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError} {
+		if r.Action(outcome) == verdict.Reject {
+			all = append(all, mutant{name: "with a tempfail by " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
+				rules[i] = rules[i].On(outcome, verdict.TempFail)
+				return rules
+			}})
+		}
+	}
+	if fails && r.Action(envelope.TempError) == 0 {
+		all = append(all, mutant{name: "with failures ignored by " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
+			rules[i] = rules[i].Ignoring(envelope.TempError)
+			return rules
+		}})
+	}
+	return all
+}
+
+// differ reports whether the order of two rules can matter for the action: one accepts
+// and the other refuses, or one rejects and the other defers.
+func differ(a, b *verdict.Rule) bool {
+	x, y := decisions(a), decisions(b)
+	return x != 0 && y != 0 && (x != y || x&(x-1) != 0)
+}
+
+// decisions returns the final actions that a rule can take, as bits.
+func decisions(r *verdict.Rule) (bits uint) {
+	for _, outcome := range []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError, envelope.TempError} {
+		switch a := r.Action(outcome); a {
+		case verdict.Accept, verdict.TempFail, verdict.Reject:
+			bits |= 1 << a
+		}
+	}
+	return bits
+}
+
+// survives reports whether no scene notices the mutant. Those that can notice it are
+// played first.
+func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Policies, base []*played) bool {
+	mutated := Policies{name: func(site Site) (verdict.Policy, error) {
+		policy, err := policies[name](site)
+		if i := slices.Index(keysOf(policy.Rules), m.about); i >= 0 {
+			policy.Rules = m.apply(slices.Clone(policy.Rules), i)
+		}
+		return policy, err
+	}}
+	var scenes []*played
+	for _, p := range base {
+		if p.asked[m.about] {
+			scenes = append(scenes, p)
+		}
+	}
+	slices.SortStableFunc(scenes, func(a, b *played) int { return rank(b.acted[m.about]) - rank(a.acted[m.about]) })
+	survived := true
+	for _, p := range scenes {
+		synctest.Test(t, func(t *testing.T) {
+			found, err := p.scene.play(t.Context(), fsys, mutated, nil)
+			survived = err == nil && len(found) == 0
+		})
+		if !survived {
+			return false
+		}
+	}
+	return true
+}
+
+func rank(acted bool) int {
+	if acted {
+		return 1
+	}
+	return 0
+}

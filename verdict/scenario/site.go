@@ -1,0 +1,255 @@
+package scenario
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
+	"mxrules.example/verdict"
+)
+
+// Policies are the policies that scenarios can name, each made for a site.
+type Policies map[string]func(Site) (verdict.Policy, error)
+
+// Site is what a scenario says about the site that a policy protects.
+type Site struct {
+	// Mailboxes has the addresses of the lines mailbox, nil if there are none.
+	Mailboxes directory.Lookup
+	// Owners has the logins and addresses of the lines owner, nil if there are none.
+	Owners directory.Owners
+	// Store is the store of the scenario, which all its servers share. It is empty at
+	// the beginning.
+	Store greylist.Store
+	// Settings has the values of the lines set by their names. Their meaning is up to
+	// the policy.
+	Settings map[string][]string
+}
+
+// world is the site of a scene and what is around it.
+type world struct {
+	fsys     fs.FS
+	site     Site
+	policy   string // its name
+	zone     *zone.Zone
+	clock    time.Time
+	messages map[string]string
+	keys     map[string]ed25519.PrivateKey // by "domain selector"
+	good     string                        // the changes of the line good
+	store    *greylist.Memory
+	broken   map[string]bool // "mailboxes", "owners" or "store"
+}
+
+// newWorld returns the world that these lines describe.
+func newWorld(fsys fs.FS, entries []entry) (*world, error) {
+	w := &world{
+		fsys: fsys, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), store: new(greylist.Memory),
+		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, broken: map[string]bool{},
+	}
+	w.site.Settings = map[string][]string{}
+	b := builder{world: w, owners: map[string][]string{}}
+	for i := range entries {
+		if err := b.add(&entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	return w, b.build()
+}
+
+// builder collects the lines of a world.
+type builder struct {
+	*world
+	records strings.Builder // of the zone
+	boxes   []string
+	owners  map[string][]string
+	faults  []*entry
+	delays  []*entry
+	zoned   *entry // the last line with records
+}
+
+func (b *builder) add(e *entry) (err error) {
+	fields := strings.Fields(e.rest)
+	need := func(n int, form string) error {
+		if len(fields) < n {
+			return e.fault("%s needs %s", e.word, form)
+		}
+		return nil
+	}
+	switch e.word {
+	case "policy":
+		b.policy, err = e.rest, need(1, "a name")
+	case "zone":
+		err = b.addZone(e)
+	case "fault":
+		b.faults, err = append(b.faults, e), need(1, "servfail, refused, timeout and a question, or mailboxes, owners or store")
+	case "delay":
+		b.delays, err = append(b.delays, e), need(2, "a duration and a question")
+	case "clock":
+		if b.clock, err = time.Parse(time.RFC3339, e.rest); err != nil {
+			err = e.fault("the time %q is not of the form 2026-01-01T00:00:00Z", envelope.Excerpt(e.rest))
+		}
+	case "mailbox":
+		b.boxes, err = append(b.boxes, e.rest), need(1, "an address")
+	case "owner":
+		if err = need(2, "a login and its addresses"); err == nil {
+			b.owners[fields[0]] = append(b.owners[fields[0]], fields[1:]...)
+		}
+	case "set":
+		if err = need(1, "a name and values"); err == nil {
+			b.site.Settings[fields[0]] = append(b.site.Settings[fields[0]], fields[1:]...)
+		}
+	case "message":
+		if err = need(1, "a name"); err == nil {
+			b.messages[e.rest] = crlf(e.block)
+		}
+	case "key":
+		if err = need(2, "a domain and a selector"); err == nil {
+			b.addKey(fields[0], fields[1])
+		}
+	case "good":
+		b.good = e.rest
+	}
+	return err
+}
+
+// crlf returns the lines of a message as they are sent. A header without a body gets the
+// empty line at its end.
+func crlf(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	if !slices.Contains(lines, "") {
+		lines = append(slices.Clip(lines), "")
+	}
+	return strings.Join(lines, "\r\n") + "\r\n"
+}
+
+func (b *builder) addZone(e *entry) error {
+	b.zoned = e
+	if e.rest == "" {
+		b.records.WriteString("$ORIGIN .\n" + e.text())
+		return nil
+	}
+	text, err := readFile(b.fsys, e.rest)
+	b.records.WriteString("$ORIGIN .\n" + text + "\n")
+	return e.wrap(err)
+}
+
+// addKey makes a key that is always the same for a domain and a selector, and publishes
+// it.
+func (b *builder) addKey(domain, selector string) {
+	seed := sha256.Sum256([]byte("a key for tests: " + selector + "._domainkey." + domain))
+	key := ed25519.NewKeyFromSeed(seed[:])
+	b.keys[domain+" "+selector] = key
+	public := base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	fmt.Fprintf(&b.records, "$ORIGIN .\n%s._domainkey.%s. TXT \"v=DKIM1; k=ed25519; p=%s\"\n", selector, strings.TrimSuffix(domain, "."), public)
+}
+
+// build makes the parts of the world that several lines describe.
+func (b *builder) build() (err error) {
+	if b.zone, err = zone.Parse(b.records.String()); err != nil {
+		if b.zoned == nil {
+			return err
+		}
+		return b.zoned.wrap(err)
+	}
+	if len(b.boxes) > 0 {
+		mailboxes, err := directory.List(b.boxes...)
+		if err != nil {
+			return err
+		}
+		b.site.Mailboxes = func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
+			if b.broken["mailboxes"] {
+				return 0, errDown
+			}
+			return mailboxes(ctx, m)
+		}
+	}
+	if len(b.owners) > 0 {
+		owners, err := directory.OwnersFrom(b.owners)
+		if err != nil {
+			return err
+		}
+		b.site.Owners = func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
+			if b.broken["owners"] {
+				return nil, errDown
+			}
+			return owners(ctx, m)
+		}
+	}
+	b.site.Store = store{b.world}
+	for _, e := range b.delays {
+		if err := b.setDelay(e); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.faults {
+		if err := b.setFault(e, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setFault breaks or heals what a line fault or heal names.
+func (w *world) setFault(e *entry, broken bool) error {
+	switch e.rest {
+	case "mailboxes", "owners", "store":
+		w.broken[e.rest] = broken
+		return nil
+	}
+	if !broken {
+		if err := w.zone.SetFault(e.rest, "servfail"); err != nil {
+			return e.wrap(err)
+		}
+		w.zone.Healing(e.rest)
+		return nil
+	}
+	kind, question, _ := strings.Cut(e.rest, " ")
+	return e.wrap(w.zone.SetFault(strings.TrimSpace(question), strings.ToLower(kind)))
+}
+
+// setDelay delays the answers to a question.
+func (w *world) setDelay(e *entry) error {
+	text, question, _ := strings.Cut(e.rest, " ")
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return e.fault("%q is not a duration, such as 200ms", envelope.Excerpt(text))
+	}
+	question = strings.TrimSpace(question)
+	if err := w.zone.SetFault(question, "servfail"); err != nil { // it says what is wrong with the question
+		return e.wrap(err)
+	}
+	w.zone.Healing(question)
+	w.zone.Delaying(question, d)
+	return nil
+}
+
+var errDown = errors.New("the scenario broke it")
+
+// store is the store of a world, which can be broken.
+type store struct{ *world }
+
+func (s store) Get(ctx context.Context, key greylist.Key) (greylist.Record, error) {
+	if s.broken["store"] {
+		return greylist.Record{}, errDown
+	}
+	return s.store.Get(ctx, key)
+}
+
+func (s store) Touch(ctx context.Context, key greylist.Key, sighting greylist.Sighting) (greylist.Record, error) {
+	if s.broken["store"] {
+		return greylist.Record{}, errDown
+	}
+	return s.store.Touch(ctx, key, sighting)
+}
