@@ -217,7 +217,7 @@ func (c Coverage) WriteText(w io.Writer) error {
 // Counts returns the counts in one line.
 func (c *RuleCoverage) Counts() string {
 	var parts []string
-	for _, a := range c.may {
+	for _, a := range slices.Sorted(maps.Keys(c.Took)) {
 		parts = append(parts, fmt.Sprintf("%s %d", verb(a), c.Took[a]))
 	}
 	parts = append(parts, fmt.Sprintf("passed by %d", c.PassedBy))

@@ -74,7 +74,8 @@ type builder struct {
 	owners  map[string][]string
 	faults  []*entry
 	delays  []*entry
-	zoned   *entry // the last line with records
+	// The last lines of their words, which errors name.
+	zoned, box, owner *entry
 }
 
 func (b *builder) add(e *entry) (err error) {
@@ -99,10 +100,10 @@ func (b *builder) add(e *entry) (err error) {
 			err = e.fault("the time %q is not of the form 2026-01-01T00:00:00Z", envelope.Excerpt(e.rest))
 		}
 	case "mailbox":
-		b.boxes, err = append(b.boxes, e.rest), need(1, "an address")
+		b.box, b.boxes, err = e, append(b.boxes, e.rest), need(1, "an address")
 	case "owner":
 		if err = need(2, "a login and its addresses"); err == nil {
-			b.owners[fields[0]] = append(b.owners[fields[0]], fields[1:]...)
+			b.owner, b.owners[fields[0]] = e, append(b.owners[fields[0]], fields[1:]...)
 		}
 	case "set":
 		if err = need(1, "a name and values"); err == nil {
@@ -166,7 +167,7 @@ func (b *builder) build() (err error) {
 	if len(b.boxes) > 0 {
 		mailboxes, err := directory.List(b.boxes...)
 		if err != nil {
-			return err
+			return b.box.wrap(err)
 		}
 		b.site.Mailboxes = func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
 			if b.broken["mailboxes"] {
@@ -178,7 +179,7 @@ func (b *builder) build() (err error) {
 	if len(b.owners) > 0 {
 		owners, err := directory.OwnersFrom(b.owners)
 		if err != nil {
-			return err
+			return b.owner.wrap(err)
 		}
 		b.site.Owners = func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
 			if b.broken["owners"] {

@@ -1,0 +1,132 @@
+package scenario
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/verdict"
+)
+
+var policies = Policies{"p": func(site Site) (verdict.Policy, error) {
+	return verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(recipient.Ours("example.org")),
+		verdict.RejectUnless(recipient.In("a@example.org")).See("see https://example.org/who"),
+	}}, nil
+}}
+
+// outcomeOf returns what a file with one scene gives: its mismatches as text, or its error.
+func outcomeOf(t *testing.T, text string) (result string) {
+	t.Helper()
+	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}}
+	f, err := parseFile(fsys, "a.scenario")
+	if err != nil {
+		return err.Error()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for _, s := range f.scenes {
+			found, err := s.play(t.Context(), fsys, policies, nil)
+			if err != nil {
+				result = err.Error()
+			}
+			for i := range found {
+				result += found[i].String()
+			}
+		}
+	})
+	return result
+}
+
+// A failing scenario shows the line, what was expected and seen, and why.
+func TestAFailingScenarioExplainsItself(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"a reply", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nC: EHLO a\nC: MAIL FROM:<>\nC: RCPT TO:<b@example.org>\nS: 250\nS: 250\nS: 250\n",
+			`a.scenario:10: after RCPT TO:<b@example.org>
+  want  S: 250
+  seen  S: 550-5.7.1 the recipient b@example.org is not in the list of recipients
+  seen  S: 550 5.7.1 see https://example.org/who
+because
+`},
+		{"a rule", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nrule recipient.in\n",
+			"a.scenario:5: after connect 192.0.2.9\n  want  rule recipient.in\n  seen  rule none\nbecause\n"},
+		{"no reply", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nS: 250\n",
+			"a.scenario:5: after connect 192.0.2.9\n  want  S: 250\n  seen  S: (no reply within 10m0s)\n"},
+		{"a case", "policy p\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  = accept, asked none\n",
+			"a.scenario:3\n  want  = accept, asked none\n  seen  = reject by recipient.in, asked none\n  seen  = 550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who\nbecause\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := outcomeOf(t, tc.text); !strings.HasPrefix(got, tc.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+}
+
+// An error in a file names the file and the line.
+func TestErrorsNameTheLine(t *testing.T) {
+	const head = "policy p\nscenario s\n"
+	for _, tc := range []struct{ text, want string }{
+		{"  a\n", "a.scenario:1: an indented line begins the file"},
+		{"frob\nscenario s\n", `a.scenario:1: the word "frob" is unknown`},
+		{"C: EHLO a\n", "a.scenario:1: C: stands before the first scenario"},
+		{"policy p\n  q\n", "a.scenario:1: policy has no indented lines"},
+		{"include a.scenario\n", "a.scenario:1: the files include each other"},
+		{"include b\n", "a.scenario:1: open b: file does not exist"},
+		{"policy p\nscenario\n", "a.scenario:2: the scenario has no name"},
+		{head + "scenario s\n", `a.scenario:3: the name "s" is that of line 2 too`},
+		{head + "frob\n", `a.scenario:3: the word "frob" is unknown`},
+		{head + "include b\n", "a.scenario:3: include stands after the first scenario"},
+		{"policy p\ncase s\nC: EHLO\n", `a.scenario:3: the lines of a case are indented, and "C:" is not`},
+		{"policy q\nscenario s\n", `a.scenario:2: there is no policy "q"`},
+		{"policy p\nzone\n  a. A 1.2.3\nscenario s\n", "a.scenario:2: "},
+		{"policy p\nfault servfail\nscenario s\n", "a.scenario:2: "},
+		{"policy p\nfault frob a.example.\nscenario s\n", "a.scenario:2: "},
+		{"policy p\ndelay x a.example.\nscenario s\n", `a.scenario:2: "x" is not a duration`},
+		{"policy p\nclock noon\nscenario s\n", `a.scenario:2: the time "noon" is not of the form`},
+		{"policy p\nowner bob\nscenario s\n", "a.scenario:2: owner needs a login and its addresses"},
+		{"policy p\nmailbox a b c\nscenario s\n", "a.scenario:2: "},
+		{head + "C: EHLO a\n", "a.scenario:3: C: needs a connection"},
+		{head + "connect\n", "a.scenario:3: connect needs an address"},
+		{head + "connect 1.2.3\n", `a.scenario:3: the address "1.2.3" is invalid`},
+		{head + "connect 192.0.2.1 login\n", `a.scenario:3: "login" is not one of`},
+		{head + "connect 192.0.2.1 color red\n", `a.scenario:3: "color" is not one of`},
+		{head + "connect 192.0.2.1\nclient b\n", `a.scenario:4: there is no connection as "b"`},
+		{head + "wait long\n", `a.scenario:3: "long" is not a duration`},
+		{head + "wait -5m\n", `a.scenario:3: "-5m" is not a duration`},
+		{head + "heal a b c\n", "a.scenario:3: "},
+		{head + "connect 192.0.2.1\ndata x\n", `a.scenario:4: there is no message "x"`},
+		{head + "connect 192.0.2.1\ndata signed a.example s\n  From: a\n", `a.scenario:4: there is no key "a.example s"`},
+		{head + "connect 192.0.2.1\noctets x\n", `a.scenario:4: "x" is not quoted as in Go`},
+		{"policy p\ncase s\n  ip\n", `a.scenario:2: "ip" is not of the form key=value`},
+		{"policy p\ncase s\n  frob=1\n", `a.scenario:2: the key "frob" is unknown`},
+		{"policy p\ncase s\n  ip=x\n", "a.scenario:2: "},
+	} {
+		if got := outcomeOf(t, tc.text); !strings.HasPrefix(got, tc.want) {
+			t.Errorf("%q: got %s, want %s", tc.text, got, tc.want)
+		}
+	}
+}
+
+// FuzzFile plays hostile files: they give an error, a mismatch or nothing.
+func FuzzFile(f *testing.F) {
+	f.Add("policy p\nzone\n  9.2.0.192.in-addr.arpa. PTR a.example.\nscenario s\nconnect 192.0.2.9 as x\nS: 220\nC: HELO a\nC: MAIL FROM:<>\nC: RCPT TO:<a@example.org>\nC: DATA\ndata\n  a\nS: 250\n")
+	f.Add("policy p\ngood ip=192.0.2.9\ncase c\n  to=\"a b\" tried=2m broken=store message=x\n  = accept\n")
+	f.Add("policy p\nkey a.example s\nmessage m\n  From: a\nscenario s\nconnect ::1 lmtp tls early\noctets \"\\x00\"\nclose\nwait 1h\nstore 1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 10_000 {
+			return
+		}
+		fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}}
+		file, err := parseFile(fsys, "a.scenario")
+		if err != nil {
+			return
+		}
+		synctest.Test(t, func(t *testing.T) {
+			for _, s := range file.scenes {
+				s.play(t.Context(), fsys, policies, nil)
+			}
+		})
+	})
+}
