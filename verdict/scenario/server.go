@@ -136,7 +136,7 @@ func (c *conversation) data() string {
 	c.recipients = 0
 	c.out.WriteString("354 end the message with <CRLF>.<CRLF>\r\n")
 	c.out.Flush()
-	message, err := envelope.ReadMessage(envelope.NewDataReader(c.in, 0), envelope.Spool{Header: c.session.Header})
+	message, err := envelope.Spool{Header: c.session.Header}.ReadMessage(envelope.NewDataReader(c.in, 0))
 	if err != nil {
 		c.session.Abort(err)
 		return ""
