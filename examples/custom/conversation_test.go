@@ -24,6 +24,10 @@ example.net.             MX   10 mail.example.net.
                          TXT  "v=spf1 a:mail.example.net -all"
 mail.example.net.        A    127.0.0.1
 1.0.0.127.in-addr.arpa.  PTR  mail.example.net.
+levels.example.net.      MX   10 mail.example.net.
+                         TXT  "v=spf1 include:one.example.net -all"
+one.example.net.         TXT  "v=spf1 include:two.example.net -all"
+two.example.net.         TXT  "v=spf1 ip4:127.0.0.0/8 -all"
 forged.example.          MX   10 mail.forged.example.
                          TXT  "v=spf1 -all"
 broken.example.          MX   10 mail.broken.example.
@@ -53,7 +57,8 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// play plays a script. The server must close the connection after it.
+// play plays a script and then QUIT, unless the script ends with a 421. The server must
+// close the connection after it.
 func play(t *testing.T, client net.Conn, script string, pipelined bool) {
 	t.Helper()
 	defer client.Close()
@@ -64,9 +69,12 @@ func play(t *testing.T, client net.Conn, script string, pipelined bool) {
 			t.Fatalf("the server says %q, want %q", replies.Text(), want)
 		}
 	}
+	if !strings.Contains(script, "S: 421") {
+		script += say("QUIT", "221 2.0.0")
+	}
 	var commands, answers []string
-	for line := range strings.SplitSeq(strings.TrimPrefix(script, "\n"), "\n") {
-		side, text, _ := strings.Cut(strings.TrimLeft(line, "\t"), ":")
+	for line := range strings.SplitSeq(strings.Trim(script, "\n"), "\n") {
+		side, text, _ := strings.Cut(line, ":")
 		text = strings.TrimPrefix(text, " ")
 		switch {
 		case side == "C" && pipelined:
@@ -145,24 +153,17 @@ func (s *server) stored(t *testing.T) (messages []string) {
 
 // The clock of synctest shows timeouts without waiting.
 func TestEndsOfConversations(t *testing.T) {
-	transaction := opening + `
-	C: MAIL FROM:<>
-	S: 250 2.0.0 OK
-	C: RCPT TO:<postmaster@example.org>
-	S: 250 2.0.0 OK
-	C: DATA
-	S: 354
-	C: From: ann@example.net`
+	message := opening + from("") + to("postmaster@example.org") + say("DATA", "354") + "C: From: ann@example.net\n"
 	for _, tc := range []struct {
 		name, script string
 		stop         string // when the server ends, if it does
 		after        time.Duration
 	}{
-		{"a silent client", "\n\tS: 220\n\tS: 421 4.4.2", "", commandTimeout},
-		{"a client that is silent within a message", transaction + "\n\tS: 421 4.3.0", "", messageTimeout},
-		{"the end of the server while it waits", opening + "\n\tS: 421 4.3.2", "later", time.Second},
-		{"the end of the server while it answers", opening + "\n\tS: 421 4.3.2", "at EHLO", 0},
-		{"the end of the server within a message", transaction + "\n\tS: 421 4.3.2", "later", time.Second},
+		{"a silent client", "S: 220\nS: 421 4.4.2", "", commandTimeout},
+		{"a client that is silent within a message", message + "S: 421 4.3.0", "", messageTimeout},
+		{"the end of the server while it waits", opening + "S: 421 4.3.2", "later", time.Second},
+		{"the end of the server while it answers", opening + "S: 421 4.3.2", "at EHLO", 0},
+		{"the end of the server within a message", message + "S: 421 4.3.2", "later", time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newTestServer(t)
@@ -194,28 +195,28 @@ func TestEndsOfConversations(t *testing.T) {
 }
 
 // The questions about the client, the sender and SPF are independent, so that the whole
-// conversation waits for two in a row: PTR and A, or TXT and A.
+// conversation waits for as many as SPF has in a row.
 func TestWaitsForDNS(t *testing.T) {
-	for _, pipelined := range []bool{false, true} {
-		s := newTestServer(t)
-		s.judge.Resolver.(*zone.Zone).Delaying("*.", time.Second)
-		synctest.Test(t, func(t *testing.T) {
-			began := time.Now()
-			play(t, s.pipe(t.Context()), opening+`
-				C: MAIL FROM:<ann@example.net>
-				S: 250 2.0.0 OK
-				C: RCPT TO:<bob@example.org>
-				S: 250 2.0.0 OK
-				C: DATA
-				S: 354`+strings.ReplaceAll(letter, "\n\t", "\n\t\t\t\t")+`
-				C: .
-				S: 250 2.0.0 OK
-				C: QUIT
-				S: 221 2.0.0`, pipelined)
-			if waited := time.Since(began); waited != 2*time.Second {
-				t.Errorf("pipelined=%t: the client waited for DNS %v, want 2s", pipelined, waited)
-			}
-		})
+	for _, tc := range []struct {
+		sender string
+		rounds time.Duration
+	}{
+		{"ann@example.net", 2},        // TXT and A
+		{"ann@levels.example.net", 3}, // includes
+	} {
+		for _, pipelined := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/pipelined=%t", tc.sender, pipelined), func(t *testing.T) {
+				s := newTestServer(t)
+				s.judge.Resolver.(*zone.Zone).Delaying("*.", 20*time.Millisecond)
+				synctest.Test(t, func(t *testing.T) {
+					began := time.Now()
+					play(t, s.pipe(t.Context()), opening+transaction(tc.sender)+letter+say(".", ok), pipelined)
+					if waited := time.Since(began); waited != tc.rounds*20*time.Millisecond {
+						t.Errorf("the client waited for DNS %v, want %d questions in a row", waited, tc.rounds)
+					}
+				})
+			})
+		}
 	}
 }
 

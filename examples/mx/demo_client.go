@@ -21,6 +21,11 @@ func (c conversation) speak(ctx context.Context, server string, out io.Writer) (
 	if err != nil {
 		return "", err
 	}
+	return c.over(conn, out)
+}
+
+// over plays a conversation over a connection, and closes it.
+func (c conversation) over(conn net.Conn, out io.Writer) (ended string, err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return "", err

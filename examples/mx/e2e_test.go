@@ -74,6 +74,19 @@ type judged struct {
 
 func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	t.Helper()
+	r, server := newReceiver(t, changes...)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.address = listener.Addr()
+	server.start(t, listener)
+	return r
+}
+
+// newReceiver returns a receiver with its server, which is not started.
+func newReceiver(t testing.TB, changes ...func(*site)) (*receiver, *server) {
+	t.Helper()
 	r := &receiver{dns: zone.MustParse(demoZone + poolZone()), boxes: maildirs{root: t.TempDir()}}
 	s := site{
 		hostname:  "mx.example.org",
@@ -95,21 +108,20 @@ func startReceiver(t *testing.T, changes ...func(*site)) *receiver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.address = listener.Addr()
+	return r, server
+}
+
+// start serves a listener until the end of the test.
+func (s *server) start(t testing.TB, listener net.Listener) {
 	served := make(chan error, 1)
-	go func() { served <- server.serve(listener) }()
+	go func() { served <- s.serve(listener) }()
 	t.Cleanup(func() {
-		server.smtp.Close()
+		s.smtp.Close()
 		listener.Close() // go-smtp does not close it before Serve
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
-	return r
 }
 
 // inbox returns the messages of a mailbox, including marked messages.

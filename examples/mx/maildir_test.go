@@ -12,7 +12,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-func mailbox(t *testing.T, address string) envelope.Mailbox {
+func mailbox(t testing.TB, address string) envelope.Mailbox {
 	t.Helper()
 	m, err := envelope.ParseMailbox(address, true)
 	if err != nil {
