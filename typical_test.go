@@ -2,7 +2,6 @@ package mxrules_test
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -26,23 +25,33 @@ import (
 	"mxrules.example/verdict"
 )
 
-// typical is a message of a usual sender: SPF with three levels, a name that leads
-// back, two DKIM signatures, and DMARC.
-func typical(t *testing.T) (dns string, e envelope.Envelope) {
+var (
+	privateKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	publicKey  = base64.StdEncoding.EncodeToString(privateKey.Public().(ed25519.PublicKey))
+)
+
+// signedBy returns mail with a signature of each domain, with the selector s.
+func signedBy(t *testing.T, mail string, domains ...string) string {
 	t.Helper()
-	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	public := base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
-	mail := "From: Ann <ann@news.example.net>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n"
-	for _, domain := range []string{"mailer.example", "news.example.net"} {
+	for _, domain := range domains {
 		var signed bytes.Buffer
 		err := msgauth.Sign(&signed, strings.NewReader(mail), &msgauth.SignOptions{
-			Domain: domain, Selector: "s", Signer: crypto.Signer(key), HeaderKeys: []string{"From", "To", "Subject", "Date"},
+			Domain: domain, Selector: "s", Signer: privateKey, HeaderKeys: []string{"From", "To", "Subject", "Date"},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		mail = signed.String()
 	}
+	return mail
+}
+
+// typical is a message of a usual sender: SPF with three levels, a name that leads
+// back, two DKIM signatures, and DMARC.
+func typical(t *testing.T) (dns string, e envelope.Envelope) {
+	t.Helper()
+	mail := signedBy(t, "From: Ann <ann@news.example.net>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n",
+		"mailer.example", "news.example.net")
 	dns = fmt.Sprintf(`
 		1.48.175.192.in-addr.arpa.      PTR  out1.mailer.example.
 		out1.mailer.example.            A    192.175.48.1
@@ -55,7 +64,7 @@ func typical(t *testing.T) (dns string, e envelope.Envelope) {
 		_dmarc.example.net.             TXT  "v=DMARC1; p=reject"
 		s._domainkey.mailer.example.    TXT  "v=DKIM1; k=ed25519; p=%[1]s"
 		s._domainkey.news.example.net.  TXT  "v=DKIM1; k=ed25519; p=%[1]s"
-	`, public)
+	`, publicKey)
 	return dns, envelope.Envelope{
 		ClientIP: netip.MustParseAddr("192.175.48.1"), Helo: "out1.mailer.example",
 		MailFrom: "ann@news.example.net", RcptTo: "bob@example.org",

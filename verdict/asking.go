@@ -135,6 +135,9 @@ func (l lasting) Deadline() (time.Time, bool) { return l.until.Deadline() }
 func (l lasting) Done() <-chan struct{}       { return l.until.Done() }
 func (l lasting) Err() error                  { return l.until.Err() }
 
+// AfterFunc saves the goroutine that package context needs otherwise to wait for Done.
+func (l lasting) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(l.until, f) }
+
 type lookupKey struct{ kind, name string }
 
 // put returns the answer to a question, from the memo of the judgement or by lookup.

@@ -49,6 +49,8 @@ type answer struct {
 	step   Step
 	faulty bool
 	state  conditionState
+
+	underway bool // there is no answer yet, because an earlier stage asks the rule
 }
 
 // keep stores the answer of rule i.
@@ -97,7 +99,10 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 			}
 		}
 		n, blocked := 0, false
-		for i, a := range envelope.Concurrently(j.ctx, waiting, j.ask) {
+		for i, a := range envelope.Concurrently(j.ctx, waiting, j.askUnlessUnderway) {
+			if a.underway {
+				a = j.ask(j.ctx, i)
+			}
 			j.keep(i, a)
 			next := j.reading(i)
 			if !yield(i, next) {
@@ -116,8 +121,10 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 
 // readReady starts rules and yields what each may do, without waiting for them.
 func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
-	for i, a := range envelope.Ready(j.ctx, rules, j.ask) {
-		j.keep(i, a)
+	for i, a := range envelope.Ready(j.ctx, rules, j.askUnlessUnderway) {
+		if !a.underway {
+			j.keep(i, a)
+		}
 	}
 	for _, i := range rules {
 		if !yield(i, j.reading(i)) {
@@ -136,6 +143,15 @@ func (j *judgement) start() {
 	}
 	for range envelope.Ready(j.ctx, rules, j.ask) {
 	}
+}
+
+// askUnlessUnderway asks a rule, unless an earlier stage of the session does. It does
+// not wait for that, because a goroutine that waits for another takes as much memory.
+func (j *judgement) askUnlessUnderway(ctx context.Context, i int) answer {
+	if j.session != nil && j.underway(i) {
+		return answer{underway: true}
+	}
+	return j.ask(ctx, i)
 }
 
 // ask asks the conditions of a rule and its check, which may run while a condition

@@ -67,13 +67,14 @@ type Session struct {
 	final       *final
 	transaction *transaction
 
-	mu   sync.Mutex // of kept
-	kept map[foundKey]envelope.Finding
+	mu       sync.Mutex // of what follows
+	kept     map[foundKey]envelope.Finding
+	underway map[foundKey]bool // findings that are being made
 }
 
 // NewSession begins a session that ends with ctx or Close.
 func NewSession(ctx context.Context, c Connection) *Session {
-	s := &Session{connection: c, kept: make(map[foundKey]envelope.Finding)}
+	s := &Session{connection: c, kept: make(map[foundKey]envelope.Finding), underway: make(map[foundKey]bool)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s
 }
@@ -278,6 +279,7 @@ func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p pla
 	// The finding is made for all who need it, until the epoch ends.
 	lasting := j.asking.lasting(ctx)
 	answer, _ := envelope.Once(lasting, key, func() (found, error) {
+		defer s.begin(key)()
 		known := j.envelope.UpTo(stage)
 		asker := &asker{asking: j.asking}
 		asking.also(asker) // also if nobody waits for the finding
@@ -288,6 +290,31 @@ func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p pla
 		s.keep(key, answer.finding)
 	}
 	return answer.finding
+}
+
+// begin records that a finding is being made until end is called.
+func (s *Session) begin(key foundKey) (end func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.underway[key] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.underway, key)
+	}
+}
+
+// underway reports whether the finding of a rule is being made since an earlier stage.
+func (j *judgement) underway(i int) bool {
+	rule, s := &j.rules[i], j.session
+	if rule.check == nil || len(rule.conditions) > 0 {
+		return false
+	}
+	_, stage := rule.check.Describe()
+	key := foundKey{place{i, 0}, s.key(&j.envelope, stage)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.underway[key]
 }
 
 func (s *Session) lookUp(key foundKey) (envelope.Finding, bool) {
