@@ -93,7 +93,7 @@ func (v *visitor) visit(ctx context.Context, dns envelope.Resolver, pause time.D
 		},
 		func() verdict.Reply {
 			arriving := io.MultiReader(strings.NewReader(header+"\r\n\r\n"), pausing(10*time.Millisecond), strings.NewReader(body))
-			message, err := envelope.ReadMessage(arriving, envelope.Spool{Header: session.Header})
+			message, err := envelope.Spool{Header: session.Header}.ReadMessage(arriving)
 			if err != nil {
 				return session.Abort(err)
 			}
