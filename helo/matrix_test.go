@@ -40,7 +40,10 @@ func TestEveryCheckOnEveryKindOfGreeting(t *testing.T) {
 		"xn--bcher-kva.example":   name,
 		"xn--zzzzzzz.example":     name, // A-labels are not decoded
 		"dmarc._x.example.com":    name,
+		"a.b":                     name,
 		"localhost":               single,
+		"localhost.":              single,
+		"DESKTOP-1A2B3C":          single,
 		"example":                 single,
 		"com":                     single,
 		"foo.":                    single,
