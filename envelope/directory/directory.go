@@ -31,7 +31,7 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Answer is what a directory knows of one mailbox. The zero value is no answer: a
+// Answer is what a directory knows of one mailbox. The zero value is not an answer: a
 // Lookup that returns it has a bug.
 type Answer uint8
 
@@ -98,7 +98,7 @@ func (l *Lookup) ask(ctx context.Context, m envelope.Mailbox) (Answer, error) {
 	case err != nil:
 		return 0, err
 	case answer < Known || answer > Moved:
-		return 0, fmt.Errorf("the directory says %q of %s, which is no answer", answer, envelope.Excerpt(m.String()))
+		return 0, fmt.Errorf("the directory says %q of %s, which is not an answer", answer, envelope.Excerpt(m.String()))
 	}
 	return answer, nil
 }
