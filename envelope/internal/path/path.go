@@ -72,8 +72,8 @@ func (p Path) In(ctx context.Context, set envelope.Set[envelope.Mailbox], status
 		case err != nil:
 			return envelope.Unavailable(p.Check, err)
 		case in:
-			return envelope.Passed(p.Check).Observed("the %[1]s %[2]s is in the list of %[1]ss", p.Noun, p.Text)
+			return envelope.Passed(p.Check).Observed("the "+p.Noun+" %s is in the list of "+p.Noun+"s", p.Text)
 		}
 	}
-	return envelope.Failed(p.Check, status, "the %[1]s %[2]s is not in the list of %[1]ss", p.Noun, p.Text)
+	return envelope.Failed(p.Check, status, "the "+p.Noun+" %s is not in the list of "+p.Noun+"s", p.Text)
 }
