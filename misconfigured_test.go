@@ -111,6 +111,7 @@ func misconfigured() map[string][]envelope.Check {
 		"envelope.Set.At":        {envelope.Set[int](nil).At("site.own", envelope.Rcpt, good), envelope.SetOf(func(int) bool { return true }).At("site.own", envelope.Rcpt, nil)},
 		"directory.Lookup.At":    {directory.Lookup(nil).At("site.own", envelope.Rcpt, good)},
 		"directory.Owners.At":    {directory.Owners(nil).At("site.own", envelope.Rcpt, good)},
+		"verdict.Rule.Check":     {verdict.RejectUnless(bad).Check()},
 	}
 }
 
