@@ -7,31 +7,31 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxRounds bounds how many combinations of assumed answers are tried. Two records
-// that are not known make 169 at most. Only a message that was made for it, in a
-// DNS that was broken for it, has more than 400, and waits for an answer then.
+// maxRounds is how many combinations of assumed answers are tried. Two unknown records
+// have at most 169. Only an attacker can cause more than 400; the finding is then a
+// TempError.
 const maxRounds = 400
 
-// assumptions are answers to questions that DNS did not answer. A failed lookup
-// matters only if another answer would lead to another finding, so an evaluation
-// with failures is repeated: in each round it assumes another combination of the
-// answers that are possible. Answers are assumed when the evaluation comes to need
-// them, so that a failure that it does not need makes no further round.
+// assumptions are assumed answers to failed lookups. A failed lookup matters only if
+// another answer would lead to another finding. So an evaluation with failures is
+// repeated, and each round assumes another combination of the possible answers. An
+// answer is assumed when the evaluation needs it, so that a failure that does not
+// matter adds no round.
 type assumptions struct {
 	made []assumption // in the order in which they were needed
-	used int          // by this round so far
+	used int          // in this round so far
 
-	// What is assumed in this round.
+	// The answers in this round.
 	records   map[envelope.Host]found
-	unread    map[*Record]error // those whose policy has not been assumed yet, and why it is not known
+	unread    map[*Record]error // records without an assumed policy yet, with the error of their lookup
 	existence map[envelope.Host]bool
-	passed    map[int]bool // identifiers by their number
+	passed    map[int]bool // by the number of an identifier
 }
 
-// assumption is one of the answers that a question may have.
+// assumption is one of the possible answers to a question.
 type assumption struct {
 	answer, of int
-	err        error // why there is none
+	err        error // of the failed lookup
 }
 
 // begin begins a round.
@@ -43,8 +43,8 @@ func (a *assumptions) begin() {
 	clear(a.passed)
 }
 
-// next goes on to another combination. The error is the failure that is assumed to
-// have another answer now, nil if all combinations have been tried.
+// next selects the next combination. It returns the error of the lookup that has
+// another answer now, or nil if all combinations have been tried.
 func (a *assumptions) next() error {
 	for i := len(a.made) - 1; i >= 0; i-- {
 		if last := &a.made[i]; last.answer+1 < last.of {
@@ -56,7 +56,8 @@ func (a *assumptions) next() error {
 	return nil
 }
 
-// choose returns which of so many answers is assumed in this round, 0 in the first.
+// choose returns the number of the answer that is assumed in this round: 0 in the first,
+// less than of.
 func (a *assumptions) choose(of int, err error) int {
 	if a.used == len(a.made) {
 		a.made = append(a.made, assumption{of: of, err: err})
@@ -65,9 +66,9 @@ func (a *assumptions) choose(of int, err error) int {
 	return a.made[a.used-1].answer
 }
 
-// record assumes what a domain publishes. All that the walk knows of a record is
-// psd; the first two answers end it, so that a message whose finding depends on
-// this name costs no questions about those above.
+// record assumes the record of a domain. The walk uses only psd of a record. The first
+// two answers end the walk, so that a message whose finding depends on this name costs
+// no questions about names above it.
 func (a *assumptions) record(c *Checker, domain envelope.Host, err error) found {
 	var answer found
 	suffixes := [...]string{suffixNo, suffixYes, suffixUnsaid}
@@ -80,8 +81,8 @@ func (a *assumptions) record(c *Checker, domain envelope.Host, err error) found 
 	return answer
 }
 
-// policy assumes the policy of an assumed record. These four lead to every finding
-// that any record leads to. The first two need no further question to be told apart.
+// policy assumes the policy of an assumed record. These four policies lead to every
+// possible finding. The first two lead to different findings without further questions.
 func (a *assumptions) policy(record *Record) {
 	err, unread := a.unread[record]
 	if !unread {
@@ -106,7 +107,7 @@ func (a *assumptions) exists(domain envelope.Host, err error) bool {
 	return exists
 }
 
-// passes assumes whether an identifier passes that could not be evaluated.
+// passes assumes whether an identifier passes whose lookup failed.
 func (a *assumptions) passes(i *identifier) bool {
 	passes, ok := a.passed[i.number]
 	if !ok {
@@ -116,8 +117,7 @@ func (a *assumptions) passes(i *identifier) bool {
 	return passes
 }
 
-// set puts a value into a map, which it makes if need be: most evaluations assume
-// nothing.
+// set sets a value in a map, which it makes if it is nil: most evaluations need no map.
 func set[K comparable, V any](m *map[K]V, key K, value V) {
 	if *m == nil {
 		*m = make(map[K]V)
@@ -125,11 +125,10 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 	(*m)[key] = value
 }
 
-// settle evaluates a message once, and then, if DNS left questions open, with
-// every other combination of answers to them. The error is a failure that matters:
-// with another answer to that question the end would not be the same. Without an
-// error the end is certain. The result is that of the first round without what
-// other rounds contradict.
+// settle evaluates a message, and if lookups failed, again with every other combination
+// of answers. end returns the part of a result that matters. The error is that of a
+// lookup for which another answer leads to another end; without an error the end is
+// certain. The result is that of the first round, without what other rounds contradict.
 func settle[K comparable](ctx context.Context, d *discovery, m *material, end func(Result) K) (Result, error) {
 	first := d.evaluate(ctx, m)
 	want := end(first)

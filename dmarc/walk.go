@@ -9,9 +9,9 @@ import (
 	"mxrules.example/envelope"
 )
 
-// maxLabels is the greatest number of labels of a name that the walk looks at
-// after its start, so that it asks at most eight questions however long a name is
-// (RFC 9989, section 4.10).
+// maxLabels is the maximum number of labels of a name on the walk after its start, so
+// that a walk has at most eight questions for a name of any length (RFC 9989, section
+// 4.10).
 const maxLabels = 7
 
 // published is a record and the domain that published it.
@@ -21,32 +21,32 @@ type published struct {
 	assumed bool
 }
 
-// discovery looks up what an evaluation needs, each name once. If a lookup fails, it
-// assumes an answer.
+// discovery looks up the records for an evaluation, each name once. If a lookup fails,
+// it assumes an answer.
 type discovery struct {
 	checker  *Checker
 	resolver envelope.Resolver
 	asked    map[envelope.Host]found
 	existing map[envelope.Host]existence
 	assumed  assumptions
-	// certain says that the result is settled and further identifiers matter only for
-	// reports. Nothing is assumed for them.
+	// certain reports whether the result is settled, so that further identifiers matter
+	// only for reports. No answers are assumed for them.
 	certain bool
-	// alone says that the record of the author domain ends its walk, because no
+	// alone reports whether the record of the author domain ends its walk, because no
 	// other domain could be aligned with it.
 	alone bool
 }
 
-// found is what a domain publishes.
+// found is the result of looking up the record of a domain.
 type found struct {
-	record  *Record // nil if there is none that counts
-	several bool    // there are more than one, so that none counts
-	assumed bool    // DNS gave no answer, and this one is assumed
-	err     error   // DNS gave no answer
+	record  *Record // nil if there is none, or several
+	several bool    // there are several records, so none counts
+	assumed bool    // the lookup failed, and this answer is assumed
+	err     error   // of a failed lookup
 }
 
-// question is the key under which the evaluations of one judgement share an
-// answer.
+// question is the key of envelope.Once, with which the evaluations of one judgement
+// share an answer.
 type question struct {
 	checker *Checker
 	domain  envelope.Host
@@ -56,7 +56,7 @@ func (c *Checker) discover(r envelope.Resolver) *discovery {
 	return &discovery{checker: c, resolver: r, asked: make(map[envelope.Host]found)}
 }
 
-// at returns what domain publishes. It has an error only if nothing is assumed.
+// at returns the record of a domain. It has an error only if no answer is assumed.
 //
 // DNS: TXT.
 func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
@@ -78,17 +78,17 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	return d.assumed.record(d.checker, domain, answer.err)
 }
 
-// lookup looks up what domain publishes, once for a judgement.
+// lookup looks up the record of a domain, once for a judgement.
 func (d *discovery) lookup(ctx context.Context, domain envelope.Host) found {
 	answer, _ := envelope.Once(ctx, question{d.checker, domain}, func() (found, error) { return d.ask(ctx, domain), nil })
 	return answer
 }
 
-// lookAhead looks up what a walk that began at start will need from name on,
-// concurrently. It stops where the walk does: at a record that says psd, at a lookup
-// that fails, and at the record of the author domain if that is alone.
+// lookAhead looks up, concurrently, the records that a walk from start needs from name
+// on. It stops where the walk stops: at a record with psd=y or psd=n, at a failed
+// lookup, and at the record of the author domain if that is alone.
 //
-// DNS: TXT for each name on the way that has not been asked for.
+// DNS: TXT for each name that has not been looked up.
 func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Host) {
 	var names []envelope.Host
 	for ; name != ""; name = above(name, start) {
@@ -121,13 +121,13 @@ func (d *discovery) ask(ctx context.Context, domain envelope.Host) found {
 	return d.checker.read(domain, texts)
 }
 
-// existence says whether a domain exists, if DNS says it.
+// existence is the result of looking up whether a domain exists.
 type existence struct {
 	exists bool
 	err    error
 }
 
-// exists reports whether a domain exists, or is assumed to.
+// exists reports whether a domain exists. If the lookup fails, it assumes an answer.
 //
 // DNS: as envelope.Exists.
 func (d *discovery) exists(ctx context.Context, domain envelope.Host) bool {
@@ -145,7 +145,7 @@ func (d *discovery) exists(ctx context.Context, domain envelope.Host) bool {
 	return answer.exists
 }
 
-// read returns the DMARC record among the TXT records of a name. Several are as none
+// read returns the DMARC record among the TXT records of a name. Several count as none
 // (RFC 9989, section 4.10, steps 2 and 6).
 func (c *Checker) read(domain envelope.Host, texts []string) found {
 	var answer found
@@ -172,23 +172,23 @@ func (c *Checker) adapt(domain envelope.Host, record *Record, hasPolicy bool) {
 			record.dropPolicies()
 		}
 	case !c.unguarded && record.PublicSuffix == suffixUnsaid && isPublicSuffix(domain):
-		// RFC 9989, section 11.8: a registry that publishes a record and forgets
-		// psd=y makes one organization of all its customers.
+		// A registry that publishes a record without psd=y makes one organization of all
+		// its customers (RFC 9989, section 11.8).
 		record.PublicSuffix = suffixYes
 	}
 }
 
-// isPublicSuffix reports whether domain is in the ICANN section of the list. Suffixes
-// that companies list for their customers do not count: RFC 9989 does not know them.
+// isPublicSuffix reports whether domain is a suffix in the ICANN section of the list.
+// Suffixes that companies list for their customers do not count in RFC 9989.
 func isPublicSuffix(domain envelope.Host) bool {
 	suffix, icann := publicsuffix.PublicSuffix(string(domain))
 	return icann && suffix == string(domain)
 }
 
-// walk goes up the tree from start and returns the records on the way, those of
-// the longest names first (RFC 9989, section 4.10). It goes no further than to
-// last, if that is not "". ok is false if a question has no answer and none may be
-// assumed: then these are the records before it.
+// walk goes up the tree from start and returns the records that it finds, those of the
+// longest names first (RFC 9989, section 4.10). It ends at last, if that is not "". ok
+// is false if a lookup failed and no answer may be assumed: then the records are those
+// before it.
 func (d *discovery) walk(ctx context.Context, start, last envelope.Host) (records []published, ok bool) {
 	for name := start; name != ""; name = above(name, start) {
 		if _, known := d.asked[name]; !known {
@@ -211,8 +211,7 @@ func (d *discovery) walk(ctx context.Context, start, last envelope.Host) (record
 	return records, true
 }
 
-// above returns the name that a walk which began at start comes to after name, ""
-// at its end.
+// above returns the name after name in a walk from start, "" at its end.
 func above(name, start envelope.Host) envelope.Host {
 	if name == start {
 		for name.Labels() > maxLabels+1 {
@@ -228,8 +227,8 @@ func parent(name envelope.Host) envelope.Host {
 	return envelope.Host(rest)
 }
 
-// organizational returns the organizational domain of start, given the records
-// of its walk (RFC 9989, section 4.10.2).
+// organizational returns the organizational domain of start, from the records of its
+// walk (RFC 9989, section 4.10.2).
 func organizational(start envelope.Host, records []published) envelope.Host {
 	for _, p := range records {
 		switch p.record.PublicSuffix {
@@ -255,8 +254,8 @@ func oneBelow(suffix, name envelope.Host) envelope.Host {
 	return name
 }
 
-// registered returns the organizational domain of RFC 7489, section 3.2: the
-// one that is registered below a public suffix.
+// registered returns the organizational domain by RFC 7489, section 3.2: the name one
+// label below a public suffix.
 func registered(domain envelope.Host) envelope.Host {
 	suffix, _ := publicsuffix.PublicSuffix(string(domain))
 	return oneBelow(envelope.Host(suffix), domain)
