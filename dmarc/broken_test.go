@@ -93,7 +93,7 @@ func TestNoQuestionsAfterAFailedLookup(t *testing.T) {
 		"authenticated, held to alignment": {dmarc.AlignedFor("x.y.example.net"), "a@x.y.example.net", envelope.Pass, 1},
 		"nothing authenticated":            {dmarc.Pass, "a@evil.example", envelope.Fail, 1},
 		"and held to alignment":            {dmarc.AlignedFor("x.y.example.net"), "a@evil.example", envelope.Fail, 1},
-		"not known":                        {dmarc.NotReject, "a@evil.example", envelope.TempError, 1},
+		"unknown":                          {dmarc.NotReject, "a@evil.example", envelope.TempError, 1},
 		"a policy is missing":              {dmarc.Published, "a@evil.example", envelope.TempError, 1},
 	} {
 		dns := zone.MustParse(`x.y.example.net. TXT "v=spf1 ip4:192.0.2.1 -all"`).Failing("_dmarc.x.y.example.net. TXT", zone.Timeout)

@@ -77,7 +77,7 @@ var compared = []struct {
 	{name: "a comment", from: "a@bank.com (x@watch.com)", spf: "pass watch.com"},
 	{name: "a group of words", from: "Bank of com <a@bank.com>", spf: "pass bank.com"},
 	{name: "pct=100", from: "a@pct.com", spf: "fail pct.com"},
-	{name: "tags that nobody knows", from: "a@words.com", spf: "fail words.com"},
+	{name: "unknown tags", from: "a@words.com", spf: "fail words.com"},
 	{name: "no record", from: "a@nothing.com", spf: "pass nothing.com"},
 	{name: "no record below the suffix", from: "a@x.nothing.co.uk", spf: "pass nothing.co.uk"},
 	{name: "version not first", from: "a@late.com", spf: "pass late.com", theirs: "pass reject: v may stand anywhere (RFC 7489, section 6.3 wants it first)"},

@@ -52,7 +52,7 @@ func TestParseRecord(t *testing.T) {
 		})},
 		{"v=DMARC1; p=reject; rua=mailto:,mailto:@b.example,mailto:a@,a@b.example,,mailto:a b@c.example,%zz:x,mailto:a@b\x00.example", plain},
 		{"v=DMARC1; p=reject; rua=mailto:a%0D%0ABcc:x@b.example", with(func(r *dmarc.Record) {
-			r.AggregateReports = []string{"mailto:a%0D%0ABcc:x@b.example"} // as it came; whoever writes a mail decodes and refuses it
+			r.AggregateReports = []string{"mailto:a%0D%0ABcc:x@b.example"} // unchanged; a program that sends the report must decode and check it
 		})},
 	} {
 		got, err := dmarc.ParseRecord(tc.text)

@@ -200,11 +200,11 @@ func TestExplanations(t *testing.T) {
 		{"aligned", signed(t, from(good, "someone@bank.example", "someone@bank.example"), "bank.example"),
 			"DMARC of bank.example: SPF is aligned | DMARC of bank.example: DKIM is aligned | DMARC record of bank.example: reject"},
 		{"no policy", from(bad, "someone@evil.example", "someone@quiet.example"), "no DMARC record is published for the author domain"},
-		{"on trial", from(bad, "someone@evil.example", "someone@trial.example"),
+		{"t=y", from(bad, "someone@evil.example", "someone@trial.example"),
 			"DMARC record of trial.example: quarantine | DMARC override policy_test_mode: t=y at trial.example"},
 		{"forwarded", from(bad, "someone@forwarder.example", "someone@bank.example"),
 			"DMARC record of bank.example: reject | DMARC override trusted_forwarder: SPF domain forwarder.example"},
-		{"whether the domain exists is not known", from(bad, "someone@evil.example", "someone@x.torn.example"), "DMARC of x.torn.example: temporary lookup failure"},
+		{"the existence of the domain is unknown", from(bad, "someone@evil.example", "someone@x.torn.example"), "DMARC of x.torn.example: temporary lookup failure"},
 	} {
 		dns := mail().
 			Answering("_dmarc.torn.example. TXT", `"v=DMARC1; p=none; np=reject"`).

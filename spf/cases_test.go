@@ -99,7 +99,7 @@ func parseCase(line string) (c aCase, err error) {
 		return c, fmt.Errorf("%q has no result, client and sender", line)
 	}
 	for word := range strings.SplitSeq(fields[0], "|") {
-		c.want = append(c.want, string(word))
+		c.want = append(c.want, word)
 	}
 	c.options = map[string]string{"helo": "mail.example.com"}
 	for _, field := range fields[3:] {

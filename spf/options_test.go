@@ -160,7 +160,7 @@ func TestProblemsSayWhatAndWhere(t *testing.T) {
 		}
 	}
 	got := spf.Evaluate(t.Context(), dns, &envelope.Envelope{MailFrom: "user@two.example"})
-	if want := "the address of the client is not known"; got.Problem == nil || got.Problem.Error() != want {
+	if want := "the client address is unknown"; got.Problem == nil || got.Problem.Error() != want {
 		t.Errorf("without a client: %v", got.Problem)
 	}
 }

@@ -5,7 +5,7 @@ import "mxrules.example/envelope"
 // The kinds of problems.
 const (
 	dnsFailure         = "a DNS lookup failed" // or the context ended
-	unknownClient      = "the address of the client is not known"
+	unknownClient      = "the client address is unknown"
 	badSyntax          = "the SPF record is malformed"                 // RFC 7208, section 12
 	severalRecords     = "there are several SPF records"               // section 4.5
 	recordTooLong      = "the SPF record is longer than 64 KB"         // a bound of this package

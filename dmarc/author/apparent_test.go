@@ -66,7 +66,7 @@ func TestApparent(t *testing.T) {
 		{"an encoded word with NUL", "=?utf-8?q?a=40bank.example=00?= <x@evil.example>", "a@bank.example"},
 
 		{"an address in a comment", "(a@bank.example) <x@evil.example>", "a@bank.example"},
-		{"an address in a comment behind", "x@evil.example (Ann a@bank.example)", "a@bank.example"},
+		{"an address in a comment after the author", "x@evil.example (Ann a@bank.example)", "a@bank.example"},
 		{"an address in a comment of a comment", "x@evil.example (b (a@bank.example))", "a@bank.example"},
 		{"an address in quotes in a comment", `x@evil.example ("a@bank.example")`, "a@bank.example"},
 		{"an encoded address in a comment", "x@evil.example (=?utf-8?q?a=40bank.example?=)", "a@bank.example"},

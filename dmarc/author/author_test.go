@@ -96,7 +96,7 @@ func TestParseErrors(t *testing.T) {
 		{"two @", " a@bank.example@example.org", "has an address with more than one @"},
 		{"two @ in brackets", " <a@bank.example@example.org>", "has an address with more than one @"},
 		{"two in brackets", " <a@bank.example> <x@example.org>", "has text after the closing bracket of an address"},
-		{"an address behind brackets", " <a@bank.example> x@example.org", "has text after the closing bracket of an address"},
+		{"an address after brackets", " <a@bank.example> x@example.org", "has text after the closing bracket of an address"},
 		{"brackets in brackets", " <a@bank.example<x@example.org>>", "has a bracket or a semicolon inside an address"},
 		{"a list in brackets", " <a@bank.example, x@example.org>", "has a comma inside an address"},
 		{"two and no comma", " a@bank.example x@example.org", "has blanks inside an address"},
@@ -215,6 +215,6 @@ func TestDomains(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	if got := author.Authors(nil).Domains(); len(got) != 0 {
-		t.Errorf("%v of nobody", got)
+		t.Errorf("%v of no authors", got)
 	}
 }

@@ -62,7 +62,7 @@ func FuzzApparent(f *testing.F) {
 			t.Errorf("%q shows %s", quoted, got)
 		}
 		if got := apparent(quoted + " a@bank.example <x@evil.example>"); got != "a@bank.example" {
-			t.Errorf("a@bank.example behind %q shows %s", quoted, got)
+			t.Errorf("a@bank.example after %q shows %s", quoted, got)
 		}
 	})
 }

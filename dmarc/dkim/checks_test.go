@@ -25,7 +25,7 @@ func TestChecks(t *testing.T) {
 		{"broken", broken, envelope.Pass, envelope.Fail,
 			"the message has no valid DKIM signature; for that of example.org (selector rsa) the body of the message has changed since it was signed"},
 		{"one of two is broken", junk(1, "junk.example", mail) + signed, envelope.Pass, envelope.Pass, "the DKIM signature of example.org is valid"},
-		{"one that can't be read", "DKIM-Signature: x\r\n" + mail, envelope.Pass, envelope.Fail,
+		{"malformed", "DKIM-Signature: x\r\n" + mail, envelope.Pass, envelope.Fail,
 			"the message has no valid DKIM signature: the signature is not a list of tags (RFC 6376, section 3.2)"},
 		{"DNS fails", sign(with("d", "broken.example"), mail, rsaKey()), envelope.Pass, envelope.TempError,
 			"the DNS lookup of rsa._domainkey.broken.example failed"},

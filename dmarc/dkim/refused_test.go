@@ -91,7 +91,7 @@ func TestSignaturesRefusedWithoutALookup(t *testing.T) {
 		{"i= without @", with("i", "mail.example.org"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= elsewhere, quoted", with("i", "ann@example.org=2Enet"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= with another domain last, quoted", with("i", "ann@example.org=40example.net"), "permerror: the identity of the signature (i=) is not within its domain"},
-		{"i= with a quoted domain that is none", with("i", "ann@=00example.org"), "permerror: the identity of the signature (i=) is not within its domain"},
+		{"i= with an invalid quoted domain", with("i", "ann@=00example.org"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= with @ at the end", with("i", "@example.org@"), "permerror: the identity of the signature (i=) is not within its domain"},
 		{"i= with another domain last", with("i", "@example.org@example.net"), "permerror: the identity of the signature (i=) is not within its domain"},
 
@@ -114,8 +114,8 @@ func TestSignaturesRefusedWithoutALookup(t *testing.T) {
 		{"t= empty", with("t", ""), "permerror: a time of the signature (t=, x=) is not a number"},
 		{"x=never", with("x", "never"), "permerror: a time of the signature (t=, x=) is not a number"},
 
-		{"b= is no base64", with("b", "a?b"), "permerror: the signature data (b=) is not base64"},
-		{"bh= is no base64", with("bh", "a?b"), "permerror: the body hash (bh=) is not a SHA-256 hash in base64"},
+		{"b= is not base64", with("b", "a?b"), "permerror: the signature data (b=) is not base64"},
+		{"bh= is not base64", with("bh", "a?b"), "permerror: the body hash (bh=) is not a SHA-256 hash in base64"},
 		{"bh= of another length", with("bh", "AAAA"), "permerror: the body hash (bh=) is not a SHA-256 hash in base64"},
 		{"bh= of another body", with("bh", base64.StdEncoding.EncodeToString(make([]byte, 32))), "fail: the body of the message has changed since it was signed"},
 	} {
@@ -197,7 +197,7 @@ func TestLineEnds(t *testing.T) {
 			{"LF in some lines", strings.Replace(signed, "\r\n", "\n", 7)},
 			{"LF in the body", strings.Replace(signed, ".\r\n", ".\n", 2)},
 			{"an empty line less at the end", strings.TrimSuffix(signed, "\r\n")},
-			{"no empty line behind the header", strings.TrimSuffix(bodiless, "\r\n")},
+			{"no empty line after the header", strings.TrimSuffix(bodiless, "\r\n")},
 			{"no line end at all", strings.TrimSuffix(bodiless, "\r\n\r\n")},
 		} {
 			if got := said(verify(t, world(), tc.raw)); got != "pass" {
@@ -311,7 +311,7 @@ func selector(records []string) *zone.Zone {
 	return world(lines...)
 }
 
-// TestKeyLookups tests keys behind an alias and below names of any script.
+// TestKeyLookups tests keys at an alias and below names of any script.
 func TestKeyLookups(t *testing.T) {
 	dns := world(
 		"*._domainkey.alias.example. CNAME rsa._domainkey.example.org.",

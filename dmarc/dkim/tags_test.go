@@ -73,7 +73,7 @@ func TestBodyLength(t *testing.T) {
 			for _, tc := range []struct{ what, raw, want string }{
 				{"the whole", signed(fmt.Sprint(whole)), "pass"},
 				{"the whole, with zeros and blanks", signed(fmt.Sprintf(" 000%d\r\n ", whole)), "pass"},
-				{"the whole, and empty lines behind it", signed(fmt.Sprint(whole)) + "\r\n\r\n", "pass"},
+				{"the whole, and empty lines after it", signed(fmt.Sprint(whole)) + "\r\n\r\n", "pass"},
 				{"one octet more", signed(fmt.Sprint(whole + 1)), "permerror: the signature covers a longer body than the message has (l=)"},
 				{"one octet less", signed(fmt.Sprint(max(whole-1, 0))), "policy: the signature leaves the end of the body unsigned (l=)"},
 				{"more on the way", signed(fmt.Sprint(whole)) + "\r\nmore", "policy: the signature leaves the end of the body unsigned (l=)"},

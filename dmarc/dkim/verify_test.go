@@ -105,7 +105,7 @@ func TestUnusualSignaturesAreValid(t *testing.T) {
 		{"i= folded", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; i=bob\r\n @example.org; h=From; bh=; b="},
 		{"q=", "v=1; a=rsa-sha256; c=relaxed; q=dns/txt; d=example.org; s=rsa; h=From; bh=; b="},
 		{"q= with another before", "v=1; a=rsa-sha256; c=relaxed; q=http/x : DNS/TXT; d=example.org; s=rsa; h=From; bh=; b="},
-		{"tags that nobody knows", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; r=y; x_1=a=b; h=From; bh=; b="},
+		{"unknown tags", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; r=y; x_1=a=b; h=From; bh=; b="},
 		{"h= in upper case", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=FROM:SUBJECT; bh=; b="},
 		{"h= with names that are not there", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=From:From:Cc:Reply-To:Sender; bh=; b="},
 		{"h= with itself", "v=1; a=rsa-sha256; c=relaxed; d=example.org; s=rsa; h=From:DKIM-Signature:dkim-signature; bh=; b="},
