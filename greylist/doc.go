@@ -45,6 +45,9 @@
 // one shared store, or must exchange records; records merge without conflict
 // ([Record.Merge]).
 //
+// Packages greylist/quota and greylist/reputation use the same stores, with keys of
+// their own.
+//
 // A store contains no addresses. Its keys are hashes with a [Secret]: without a
 // secret, anyone who holds the store could test whether an address is in it.
 //

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
+	"mxrules.example/greylist/internal/stores"
 )
 
 // Result is the Detail of findings of this package once the identity is known.
@@ -60,7 +61,7 @@ var (
 func Known(store Store, options Options) envelope.Check {
 	const check = "greylist.known"
 	o, err := options.completed()
-	if err == nil && isNil(store) {
+	if err == nil && stores.IsNil(store) {
 		err = errNoStore
 	}
 	if err != nil {
@@ -78,7 +79,7 @@ func Known(store Store, options Options) envelope.Check {
 			return envelope.Temporary(check, err)
 		}
 		result := &Result{Identity: identity, Triplet: o.Secret.Triplet(identity, e.MailFrom, e.RcptTo)}
-		triplet, err := get(ctx, store, result.Triplet)
+		triplet, err := stores.Read(ctx, store, result.Triplet, store.Get)
 		if err != nil {
 			return storeFailed(check, err).With(result)
 		}
@@ -110,7 +111,7 @@ func Known(store Store, options Options) envelope.Check {
 
 // readGood sets Good from the record of the identity.
 func (result *Result) readGood(ctx context.Context, store Store, now time.Time) error {
-	record, err := get(ctx, store, result.IdentityKey)
+	record, err := stores.Read(ctx, store, result.IdentityKey, store.Get)
 	if err == nil && !record.Expired(now) {
 		result.Good = record.Good
 	}

@@ -19,7 +19,8 @@ import (
 //     records are not good;
 //   - otherwise the good one that was written longest ago.
 //
-// So a flood of mail that is never retried cannot displace known senders.
+// So a flood of mail that is never retried cannot displace known senders. Records of
+// package quota and reputation are good, and would: they need a Memory of their own.
 type Memory struct {
 	// Size is the most bytes that the records take; they take fewer while there are
 	// few. 0 means 64 MiB, which hold 1.8 million records. Sizes below 256 KiB are

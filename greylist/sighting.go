@@ -2,42 +2,15 @@ package greylist
 
 import (
 	"context"
-	"reflect"
 	"sync"
 
-	"mxrules.example/envelope"
+	"mxrules.example/greylist/internal/stores"
 )
 
-// Keys of envelope.Once.
-type (
-	recordKey struct {
-		store any
-		key   Key
-	}
-	sightingKey struct {
-		store   any
-		triplet Key
-		good    uint32
-	}
-)
-
-// isNil reports whether store is nil or a nil pointer. A function that fails to open
-// a store returns a nil pointer.
-func isNil(store Store) bool {
-	v := reflect.ValueOf(store)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
-}
-
-// comparableStore reports whether store can be part of a map key. Findings of
-// other stores share nothing.
-func comparableStore(store Store) bool { return reflect.ValueOf(store).Comparable() }
-
-// get reads a record once per judgement.
-func get(ctx context.Context, store Store, key Key) (Record, error) {
-	if !comparableStore(store) {
-		return store.Get(ctx, key)
-	}
-	return envelope.Once(ctx, recordKey{store, key}, func() (Record, error) { return store.Get(ctx, key) })
+// sightingKey is a key of stores.Once.
+type sightingKey struct {
+	triplet Key
+	good    uint32
 }
 
 // sighting is what a Commit writes.
@@ -54,11 +27,8 @@ type sighting struct {
 // shared returns the Commit of a sighting. All rules of a judgement that found
 // the same sighting share one Commit.
 func shared(ctx context.Context, s *sighting) func(context.Context) error {
-	if comparableStore(s.store) {
-		first := s
-		s, _ = envelope.Once(ctx, sightingKey{s.store, s.triplet, s.seen.Good}, func() (*sighting, error) { return first, nil })
-	}
-	return s.write
+	all, _ := stores.Once(ctx, s.store, sightingKey{s.triplet, s.seen.Good}, func() (*sighting, error) { return s, nil })
+	return all.write
 }
 
 // write writes what is not written yet: everything in the first call, nothing

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"mxrules.example/envelope"
+	"mxrules.example/greylist/internal/stores"
 )
 
 // Trusted passes when the identity has at least n good triplets, and fails when
@@ -25,7 +26,7 @@ func Trusted(store Store, n int, options Options) envelope.Check {
 	const check = "greylist.trusted"
 	o, err := options.completed()
 	switch {
-	case err == nil && isNil(store):
+	case err == nil && stores.IsNil(store):
 		err = errNoStore
 	case err == nil && n < 1:
 		err = fmt.Errorf("greylist: Trusted: n is %d, must be at least 1", n)

@@ -64,12 +64,11 @@ func Sender(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (strin
 // The null sender, and an invalid address, have no limit. As with Sender, another rule
 // must verify it.
 func SenderDomain(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string, error) {
-	mailbox, err := envelope.ParseMailbox(e.MailFrom, true)
-	if err != nil {
+	if _, err := envelope.ParseMailbox(e.MailFrom, true); err != nil {
 		return "", nil
 	}
-	domain := mailbox.String()
-	return named("domain", domain[strings.LastIndexByte(domain, '@')+1:]), nil
+	sender := address(e.MailFrom)
+	return named("domain", sender[strings.LastIndexByte(sender, '@')+1:]), nil
 }
 
 // Recipient is a Key.Of: the recipient address, in any letter case.
@@ -91,7 +90,6 @@ func address(path string) string {
 	if err != nil {
 		return strings.ToLower(path)
 	}
-	mailbox.Local = strings.ToLower(mailbox.Local)
 	mailbox.Route = ""
-	return mailbox.String()
+	return strings.ToLower(mailbox.String())
 }

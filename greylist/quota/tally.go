@@ -7,6 +7,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/internal/stores"
 	"mxrules.example/greylist/internal/window"
 )
 
@@ -20,13 +21,18 @@ type tally struct {
 	counted bool
 }
 
-// tallyKey is a key of envelope.Once: rules with the same one count together.
+// tallyKey is a key of stores.Once: rules with the same one count together.
 type tallyKey struct {
-	store any
-	key   greylist.Key
+	record greylist.Key
 	// The recipient and its place in the transaction, if recipients are counted.
 	recipient string
 	place     int
+}
+
+// messageKey is a key of envelope.OncePerMessage.
+type messageKey struct {
+	store  any
+	record greylist.Key
 }
 
 // commit returns the Commit that counts an envelope up to the limit.
@@ -43,18 +49,17 @@ func (l *limit) commit(ctx context.Context, e *envelope.Envelope, count window.C
 
 // tally returns the tally that all rules of a transaction share.
 func (l *limit) tally(ctx context.Context, e *envelope.Envelope, key greylist.Key) *tally {
-	own := &tally{store: l.counter.Store, key: key, seen: l.counter.Sighting(e.Time(), 1)}
-	if !window.Comparable(own.store) {
-		return own
+	store := l.counter.Store
+	of, compute := tallyKey{record: key}, func() (*tally, error) {
+		return &tally{store: store, key: key, seen: l.counter.Sighting(e.Time(), 1)}, nil
 	}
-	shared, compute := tallyKey{store: own.store, key: key}, func() (*tally, error) { return own, nil }
 	if l.key.Recipients {
-		shared.recipient, shared.place = e.RcptTo, e.Recipients
-	} else if e.Reached(envelope.Data) && e.Message != nil {
-		t, _ := envelope.OncePerMessage(ctx, e.Message, shared, compute)
+		of.recipient, of.place = e.RcptTo, e.Recipients
+	} else if e.Reached(envelope.Data) && e.Message != nil && stores.Comparable(store) {
+		t, _ := envelope.OncePerMessage(ctx, e.Message, messageKey{store, key}, compute)
 		return t
 	}
-	t, _ := envelope.Once(ctx, shared, compute)
+	t, _ := stores.Once(ctx, store, of, compute)
 	return t
 }
 

@@ -9,8 +9,10 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/envelopetest"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/quota"
+	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 )
 
@@ -204,4 +206,30 @@ func BenchmarkWithin(b *testing.B) {
 			}
 		}
 	})
+}
+
+// distant is a Memory whose reads take a second, as those of a server far away.
+type distant struct{ *greylist.Memory }
+
+func (d distant) Get(ctx context.Context, key greylist.Key) (greylist.Record, error) {
+	select {
+	case <-time.After(time.Second):
+		return d.Memory.Get(ctx, key)
+	case <-ctx.Done():
+		return greylist.Record{}, ctx.Err()
+	}
+}
+
+// Reads of a store wait together, also with those of greylisting and with DNS.
+func TestReadsTakeOneRound(t *testing.T) {
+	store := distant{new(greylist.Memory)}
+	all := envelope.All(
+		quota.Within(store, messages, 5, hour),
+		quota.Within(store, recipients, 5, day),
+		rdns.Exists,
+		greylist.Trusted(store, 1, greylist.Options{}), // it fails, and decides
+	)
+	if n := envelopetest.Rounds(t, all, zone.MustParse(`1.2.0.192.in-addr.arpa. PTR mail.example.org.`), mail(0)); n != 1 {
+		t.Errorf("%d rounds", n)
+	}
 }

@@ -10,12 +10,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strconv"
 	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/internal/stores"
 )
 
 // Counter counts events of names.
@@ -33,8 +33,8 @@ const Shortest = time.Second
 
 // Validate returns an error if c cannot count.
 func (c Counter) Validate() error {
-	switch v := reflect.ValueOf(c.Store); {
-	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
+	switch {
+	case stores.IsNil(c.Store):
 		return errors.New("the store is nil")
 	case c.Length < Shortest:
 		return fmt.Errorf("the window is %v, must be at least %v", c.Length, Shortest)
@@ -95,27 +95,11 @@ type answer struct {
 	err    error
 }
 
-// recordKey is a key of envelope.Once.
-type recordKey struct {
-	store any
-	key   greylist.Key
-}
-
-// get reads a record, once per judgement.
+// get reads a record.
 func (c Counter) get(ctx context.Context, key greylist.Key) (a answer) {
-	get := func() (greylist.Record, error) {
-		return envelope.Consult(ctx, func(ctx context.Context) (greylist.Record, error) { return c.Store.Get(ctx, key) })
-	}
-	if Comparable(c.Store) {
-		a.record, a.err = envelope.Once(ctx, recordKey{c.Store, key}, get)
-	} else {
-		a.record, a.err = get()
-	}
+	a.record, a.err = stores.Read(ctx, c.Store, key, c.Store.Get)
 	return a
 }
-
-// Comparable reports whether a store can be part of a map key.
-func Comparable(store greylist.Store) bool { return reflect.ValueOf(store).Comparable() }
 
 // since returns how many events of a record were after a time, rounded up, if they
 // were spread evenly between the first and the last.
