@@ -31,26 +31,29 @@ import (
 // others end, in their order. In a sequential judgement (verdict.Policy.Sequential)
 // each call starts when the loop comes to its item.
 func Concurrently[I, T any](ctx context.Context, items []I, ask func(ctx context.Context, item I) T) iter.Seq2[I, T] {
-	return func(yield func(I, T) bool) {
-		ctx, w := ctx, workOf(ctx)
-		if w == nil && len(items) > 1 {
-			w = newWork(false)
-			ctx = context.WithValue(ctx, workKey{}, w)
-		}
-		if len(items) < 2 || w.judgement.sequential {
-			for _, item := range items {
-				if !yield(item, ask(ctx, item)) {
-					return
-				}
-			}
-			return
-		}
-		t := newTeam(ctx, w, items, ask)
-		defer t.dismiss()
-		for i, item := range items {
-			if !yield(item, t.result(i)) {
+	return func(yield func(I, T) bool) { concurrently(ctx, items, ask, yield) }
+}
+
+// concurrently is the loop of [Concurrently], which is small enough to be inlined, so
+// that the body of the caller's loop needs no memory.
+func concurrently[I, T any](ctx context.Context, items []I, ask func(context.Context, I) T, yield func(I, T) bool) {
+	if workOf(ctx) == nil && len(items) > 1 {
+		ctx = newWork(ctx, false)
+	}
+	w := workOf(ctx)
+	if len(items) < 2 || w.judgement.sequential {
+		for _, item := range items {
+			if !yield(item, ask(ctx, item)) {
 				return
 			}
+		}
+		return
+	}
+	t := newTeam(ctx, w, items, ask)
+	defer t.dismiss()
+	for i, item := range items {
+		if !yield(item, t.result(i)) {
+			return
 		}
 	}
 }

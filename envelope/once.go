@@ -14,7 +14,7 @@ type memo struct {
 // WithJudgement returns a context within which [Once] computes each key once.
 // A judge calls it when it begins. A test of a single check need not call it.
 func WithJudgement(ctx context.Context) context.Context {
-	return context.WithValue(ctx, workKey{}, newWork(true))
+	return newWork(ctx, true)
 }
 
 // Shares reports whether ctx belongs to a judgement, in which [Once] shares
@@ -28,15 +28,14 @@ func Shares(ctx context.Context) bool {
 // Sequentially returns a context of the same judgement within which [Concurrently]
 // starts each call only when its result is needed.
 func Sequentially(ctx context.Context) context.Context {
-	w := workOf(ctx)
-	if w == nil {
-		w = newWork(false)
+	if workOf(ctx) == nil {
+		ctx = newWork(ctx, false)
 	}
-	j := w.judgement
+	j := workOf(ctx).judgement
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.sequential = true
-	return context.WithValue(ctx, workKey{}, w)
+	return ctx
 }
 
 // Once returns the results of compute. During one judgement it calls compute once
@@ -74,11 +73,11 @@ func OncePerMessage[K comparable, T any](ctx context.Context, m *Message, key K,
 
 func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error)) (T, error) {
 	for {
-		c, mine := claim[T](m, key)
+		c, mine, done := claim[T](m, key)
 		if mine {
 			return c.run(ctx, m, key, compute)
 		}
-		if !c.await(ctx) {
+		if !c.await(ctx, done) {
 			return compute()
 		}
 		switch {
@@ -90,31 +89,41 @@ func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error
 	}
 }
 
-// computation is the answer for one key. It is complete when done is closed.
+// computation is the answer for one key. The others than its first caller may use it
+// when it is complete.
 type computation[T any] struct {
-	done      chan struct{}
 	value     T
 	err       error
 	rounds    int  // the number of successive waits that led to the answer
 	abandoned bool // the context of the caller that ran it ended: there is no answer
 	panicked  bool
 	panic     any
+
+	// Guarded by the memo.
+	complete bool
+	done     chan struct{} // closed when it is complete; nil if nobody waits
 }
 
-// claim returns the computation of a key, and reports whether the caller must
-// run it.
-func claim[T any](m *memo, key any) (c *computation[T], mine bool) {
+// claim returns the computation of a key, and reports whether the caller must run it.
+// If another one runs it, done is closed at the end, and nil after it.
+func claim[T any](m *memo, key any) (c *computation[T], mine bool, done <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c, ok := m.done[key].(*computation[T]); ok {
-		return c, false
+		if c.complete {
+			return c, false, nil
+		}
+		if c.done == nil {
+			c.done = make(chan struct{})
+		}
+		return c, false, c.done
 	}
-	c = &computation[T]{done: make(chan struct{}), abandoned: true}
+	c = &computation[T]{abandoned: true}
 	if m.done == nil {
 		m.done = make(map[any]any)
 	}
 	m.done[key] = c
-	return c, true
+	return c, true, nil
 }
 
 // forget drops all computations.
@@ -134,15 +143,8 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 				c.abandoned, c.panicked = false, true
 			}
 		}
-		if c.abandoned {
-			m.mu.Lock()
-			if m.done[key] == any(c) { // unless forget was called meanwhile
-				delete(m.done, key)
-			}
-			m.mu.Unlock()
-		}
 		c.rounds = workOf(ctx).now()
-		close(c.done)
+		c.finish(m, key)
 		if c.panicked {
 			panic(c.panic)
 		}
@@ -153,18 +155,30 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 	return c.value, c.err
 }
 
-// await waits for the answer. It reports false if ctx ends first.
-func (c *computation[T]) await(ctx context.Context) bool {
+// finish makes the answer known to all who ask. An abandoned one is forgotten.
+func (c *computation[T]) finish(m *memo, key any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.abandoned && m.done[key] == any(c) { // unless forget was called meanwhile
+		delete(m.done, key)
+	}
+	c.complete = true
+	if c.done != nil {
+		close(c.done)
+	}
+}
+
+// await waits until done is closed, if it is not nil. It reports false if ctx ends
+// first. An answer that is there is used even if ctx has ended.
+func (c *computation[T]) await(ctx context.Context, done <-chan struct{}) bool {
 	w := workOf(ctx)
-	select {
-	case <-c.done: // an answer that is there is used even if ctx has ended
+	if done == nil {
 		w.reached(c.rounds)
 		return true
-	default:
 	}
 	w.pause()
 	select {
-	case <-c.done:
+	case <-done:
 		w.resume(c.rounds)
 		return true
 	case <-ctx.Done():

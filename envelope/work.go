@@ -41,16 +41,26 @@ type judgement struct {
 	idle       chan struct{} // closed when all work waits and no more can start; nil if unused
 }
 
-// newWork returns the first work of a judgement.
-func newWork(shares bool) *work {
-	first := &struct {
-		work
-		judgement
-	}{}
-	first.judgement.shares = shares
-	first.judgement.crews = first.judgement.few[:0]
-	first.work.judgement, first.work.root = &first.judgement, true
-	return &first.work
+// judging is the context of the first work of a judgement, in one allocation.
+type judging struct {
+	context.Context
+	work   work
+	shared judgement
+}
+
+func newWork(ctx context.Context, shares bool) context.Context {
+	c := &judging{Context: ctx}
+	c.shared.shares = shares
+	c.shared.crews = c.shared.few[:0]
+	c.work.judgement, c.work.root = &c.shared, true
+	return c
+}
+
+func (c *judging) Value(key any) any {
+	if _, ok := key.(workKey); ok {
+		return &c.work
+	}
+	return c.Context.Value(key)
 }
 
 // computes reports whether w counts as running when it does not wait.

@@ -72,6 +72,7 @@ type asker struct {
 
 	mu        sync.Mutex // a check may ask concurrently
 	questions []Question
+	left      int      // questions that belong to the trace, and change no more
 	others    []*asker // with more questions of the same rule
 }
 
@@ -100,6 +101,15 @@ func (a *asker) asked() []Question {
 	return questions
 }
 
+// leave returns the questions of a rule that has ended. What it did not wait for stays
+// abandoned.
+func (a *asker) leave() []Question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left = len(a.questions)
+	return a.questions
+}
+
 // begin records a question and returns its place.
 func (a *asker) begin(kind, name string) int {
 	a.mu.Lock()
@@ -112,7 +122,9 @@ func (a *asker) begin(kind, name string) int {
 // the judgement may ask no more.
 func (a *asker) first(place int) error {
 	a.mu.Lock()
-	a.questions[place].Reused = false
+	if place >= a.left {
+		a.questions[place].Reused = false
+	}
 	a.mu.Unlock()
 	return a.mayAsk()
 }
@@ -121,8 +133,10 @@ func (a *asker) first(place int) error {
 func (a *asker) end(place int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	q := &a.questions[place]
-	q.Abandoned, q.Err, q.Duration = false, err, time.Since(a.began)-q.Began
+	if place >= a.left {
+		q := &a.questions[place]
+		q.Abandoned, q.Err, q.Duration = false, err, time.Since(a.began)-q.Began
+	}
 }
 
 // lasting has the values of one context and ends with another.
@@ -140,19 +154,22 @@ func (l lasting) AfterFunc(f func()) (stop func() bool) { return context.AfterFu
 
 type lookupKey struct{ kind, name string }
 
+// lookup asks a resolver the question of a key.
+type lookup[T any] func(ctx context.Context, r envelope.Resolver, q lookupKey) (T, error)
+
 // put returns the answer to a question, from the memo of the judgement or by lookup.
-func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(context.Context, envelope.Resolver) (T, error)) (T, error) {
-	place := a.begin(kind, name)
+func put[T any](ctx context.Context, a *asker, q lookupKey, lookup lookup[T]) (T, error) {
+	place := a.begin(q.kind, q.name)
 	ctx = a.lasting(ctx)
-	records, err := envelope.Once(ctx, lookupKey{kind, name}, func() (T, error) {
+	records, err := envelope.Once(ctx, q, func() (T, error) {
 		if err := a.first(place); err != nil {
 			var none T
-			return none, refused(name, err)
+			return none, refused(q.name, err)
 		}
-		records, err := ask(ctx, a.inner, lookup)
+		records, err := lookup.ask(ctx, a.inner, q)
 		if err := a.mayKeep(records); err != nil {
 			var none T
-			return none, refused(name, err)
+			return none, refused(q.name, err)
 		}
 		return records, err
 	})
@@ -161,11 +178,11 @@ func put[T any](ctx context.Context, a *asker, kind, name string, lookup func(co
 }
 
 // ask looks something up, within [envelope.Wait] unless the resolver calls it itself.
-func ask[T any](ctx context.Context, r envelope.Resolver, lookup func(context.Context, envelope.Resolver) (T, error)) (T, error) {
+func (lookup lookup[T]) ask(ctx context.Context, r envelope.Resolver, q lookupKey) (T, error) {
 	if _, ok := r.(interface{ Waits() }); ok {
-		return lookup(ctx, r)
+		return lookup(ctx, r, q)
 	}
-	return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, r) })
+	return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, r, q) })
 }
 
 // refused is the error of a question that was not asked, or whose answer was dropped.
@@ -184,30 +201,51 @@ func (a *asker) LookupNetIP(ctx context.Context, network, host string) ([]netip.
 	case "ip":
 		kind = "A+AAAA"
 	}
-	return put(ctx, a, kind, host, func(ctx context.Context, r envelope.Resolver) ([]netip.Addr, error) {
-		return r.LookupNetIP(ctx, network, host)
+	return put(ctx, a, lookupKey{kind, host}, func(ctx context.Context, r envelope.Resolver, q lookupKey) ([]netip.Addr, error) {
+		return r.LookupNetIP(ctx, q.network(), q.name)
 	})
 }
 
+// network is that of a question for addresses.
+func (q lookupKey) network() string {
+	switch q.kind {
+	case "A":
+		return "ip4"
+	case "AAAA":
+		return "ip6"
+	}
+	return "ip"
+}
+
 func (a *asker) LookupAddr(ctx context.Context, addr string) ([]string, error) {
-	return put(ctx, a, "PTR", addr, func(ctx context.Context, r envelope.Resolver) ([]string, error) { return r.LookupAddr(ctx, addr) })
+	return put(ctx, a, lookupKey{"PTR", addr}, func(ctx context.Context, r envelope.Resolver, q lookupKey) ([]string, error) {
+		return r.LookupAddr(ctx, q.name)
+	})
 }
 
 func (a *asker) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
-	return put(ctx, a, "MX", name, func(ctx context.Context, r envelope.Resolver) ([]*net.MX, error) { return r.LookupMX(ctx, name) })
+	return put(ctx, a, lookupKey{"MX", name}, func(ctx context.Context, r envelope.Resolver, q lookupKey) ([]*net.MX, error) {
+		return r.LookupMX(ctx, q.name)
+	})
 }
 
 func (a *asker) LookupTXT(ctx context.Context, name string) ([]string, error) {
-	return put(ctx, a, "TXT", name, func(ctx context.Context, r envelope.Resolver) ([]string, error) { return r.LookupTXT(ctx, name) })
+	return put(ctx, a, lookupKey{"TXT", name}, func(ctx context.Context, r envelope.Resolver, q lookupKey) ([]string, error) {
+		return r.LookupTXT(ctx, q.name)
+	})
 }
 
 func (a *asker) LookupCNAME(ctx context.Context, host string) (string, error) {
-	return put(ctx, a, "CNAME", host, func(ctx context.Context, r envelope.Resolver) (string, error) { return r.LookupCNAME(ctx, host) })
+	return put(ctx, a, lookupKey{"CNAME", host}, func(ctx context.Context, r envelope.Resolver, q lookupKey) (string, error) {
+		return r.LookupCNAME(ctx, q.name)
+	})
 }
 
 // Exists makes envelope.Exists use the memo.
 func (a *asker) Exists(ctx context.Context, name string) (bool, error) {
-	return put(ctx, a, "EXISTS", name, func(ctx context.Context, r envelope.Resolver) (bool, error) { return envelope.Exists(ctx, r, name) })
+	return put(ctx, a, lookupKey{"EXISTS", name}, func(ctx context.Context, r envelope.Resolver, q lookupKey) (bool, error) {
+		return envelope.Exists(ctx, r, q.name)
+	})
 }
 
 // Unwrap returns the Resolver of the judgement.

@@ -19,7 +19,7 @@ const commitTimeout = 5 * time.Second
 // where the walk would wait, the verdict is a tempfail.
 func (j *judgement) settle(parent context.Context) decision {
 	for {
-		d := walk(j.rules, j.mayWait, j.readings())
+		d := j.walk()
 		if d.action == Continue && j.wrote {
 			d.action, d.forced, d.rule = TempFail, true, j.unwritten
 		}

@@ -53,9 +53,12 @@ type answer struct {
 	underway bool // there is no answer yet, because an earlier stage asks the rule
 }
 
-// keep stores the answer of rule i.
+// keep stores the answer of rule i, unless there is one.
 func (j *judgement) keep(i int, a answer) {
 	p := &j.progress[i]
+	if p.asked {
+		return
+	}
 	j.steps[i], p.asked, p.faulty, p.state = a.step, true, a.faulty, a.state
 }
 
@@ -82,66 +85,71 @@ func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.
 	return j
 }
 
+// walk takes the rules in order until one ends the walk.
+func (j *judgement) walk() decision {
+	w := newWalker(j.rules, j.mayWait)
+	for i, next := range j.readings() {
+		if w.take(i, next) {
+			return w.decide(i)
+		}
+	}
+	return w.end()
+}
+
 // readings yields what each rule may do, in order and without shadow rules. It asks
 // the rules that were not asked yet. A session does not wait for a rule after a
 // Pending one that may decide: it starts the rule, and goes on without its finding
 // unless that is there. A mark that is Pending delays nothing.
 func (j *judgement) readings() iter.Seq2[int, reading] {
-	return func(yield func(int, reading) bool) {
-		waiting := make([]int, 0, len(j.rules))
-		for i := range j.rules {
-			switch {
-			case j.rules[i].shadow:
-			case !j.progress[i].asked:
-				waiting = append(waiting, i)
-			case !yield(i, j.reading(i)):
-				return
-			}
-		}
-		n, blocked := 0, false
-		for i, a := range envelope.Concurrently(j.ctx, waiting, j.askUnlessUnderway) {
-			if a.underway {
-				a = j.ask(j.ctx, i)
-			}
-			j.keep(i, a)
-			next := j.reading(i)
-			if !yield(i, next) {
-				return
-			}
-			blocked = blocked || next.waits && next.may.deciding() != 0
-			if n++; j.session != nil && blocked {
-				break
-			}
-		}
-		if n < len(waiting) {
-			j.readReady(waiting[n:], yield)
-		}
-	}
+	return func(yield func(int, reading) bool) { j.read(yield) }
 }
 
-// readReady starts rules and yields what each may do, without waiting for them.
-func (j *judgement) readReady(rules []int, yield func(int, reading) bool) {
-	for i, a := range envelope.Ready(j.ctx, rules, j.askUnlessUnderway) {
+func (j *judgement) read(yield func(int, reading) bool) {
+	rules := j.inOrder()
+	n, blocked := 0, false
+	for i, a := range envelope.Concurrently(j.ctx, rules, j.askUnlessUnderway) {
+		if a.underway {
+			a = j.ask(j.ctx, i)
+		}
+		j.keep(i, a)
+		next := j.reading(i)
+		if !yield(i, next) {
+			return
+		}
+		blocked = blocked || next.waits && next.may.deciding() != 0
+		if n++; j.session != nil && blocked {
+			break
+		}
+	}
+	if n == len(rules) {
+		return
+	}
+	for i, a := range envelope.Ready(j.ctx, rules[n:], j.askUnlessUnderway) {
 		if !a.underway {
 			j.keep(i, a)
 		}
 	}
-	for _, i := range rules {
+	for _, i := range rules[n:] {
 		if !yield(i, j.reading(i)) {
 			return
 		}
 	}
 }
 
-// start starts all rules without waiting for them.
-func (j *judgement) start() {
+// inOrder returns the rules that are not shadow rules.
+func (j *judgement) inOrder() []int {
 	rules := make([]int, 0, len(j.rules))
 	for i := range j.rules {
 		if !j.rules[i].shadow {
 			rules = append(rules, i)
 		}
 	}
-	for range envelope.Ready(j.ctx, rules, j.ask) {
+	return rules
+}
+
+// start starts all rules without waiting for them.
+func (j *judgement) start() {
+	for range envelope.Ready(j.ctx, j.inOrder(), j.ask) {
 	}
 }
 
@@ -155,8 +163,12 @@ func (j *judgement) askUnlessUnderway(ctx context.Context, i int) answer {
 }
 
 // ask asks the conditions of a rule and its check, which may run while a condition
-// waits. The first condition that switches the rule off ends the call.
+// waits. The first condition that switches the rule off ends the call. A rule that was
+// asked before is not asked again.
 func (j *judgement) ask(ctx context.Context, i int) answer {
+	if j.progress[i].asked {
+		return answer{}
+	}
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Now()
 	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow, place: i}}
 	if err := rule.fault(); err != nil {
@@ -168,7 +180,11 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	} else {
 		j.askUnderConditions(ctx, i, asker, &a)
 	}
-	a.step.Questions = asker.asked()
+	if j.session == nil {
+		a.step.Questions = asker.leave()
+	} else {
+		a.step.Questions = asker.asked()
+	}
 	a.step.Duration = time.Since(began)
 	return a
 }

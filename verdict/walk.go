@@ -1,7 +1,5 @@
 package verdict
 
-import "iter"
-
 // decision is the result of a walk along the rules.
 type decision struct {
 	action  Action
@@ -27,62 +25,60 @@ func (r reading) unknown() bool { return r.may.size() > 1 }
 // out to be, and not before. Marks never change it: they are settled once it
 // is to accept.
 type walker struct {
+	rules    Rules
+	mayWait  bool    // the envelope can come further; if it cannot, no reading waits
 	possible actions // verdicts for some values of the unknown findings
 	blocked  int     // the first rule that is unknown
 	waits    bool    // an unknown finding is Pending, and may still become known
 	marks    marks
 }
 
-// walk takes the readings of the rules, without shadow rules, in order and only as
-// many as the decision needs. mayWait reports whether the envelope can come further.
-// If it cannot, no reading waits.
-func walk(rules Rules, mayWait bool, readings iter.Seq2[int, reading]) decision {
-	w := walker{blocked: len(rules)}
-	for i, next := range readings {
-		w.take(i, &rules[i], next)
-		// Several possible verdicts stay several, whatever later rules find. Only
-		// whether to wait is still open.
-		hopeless := w.possible.size() > 1 && (w.waits || !mayWait)
-		if hopeless || !next.may.goesOn() {
-			d := w.decide(i)
-			d.reached = i + 1
-			return d
-		}
-	}
-	w.possible = w.possible.with(Accept) // if no rule decides
-	d := w.decide(len(rules))
-	d.reached = len(rules)
-	return d
+func newWalker(rules Rules, mayWait bool) walker {
+	return walker{rules: rules, mayWait: mayWait, blocked: len(rules)}
 }
 
-func (w *walker) take(i int, rule *Rule, next reading) {
+// take takes the reading of rule i. Shadow rules are left out. It reports whether the
+// walk ends there, because no later rule can change the decision.
+func (w *walker) take(i int, next reading) (ends bool) {
 	if next.unknown() {
 		w.blocked = min(w.blocked, i)
 		w.waits = w.waits || next.waits
 	}
-	if rule.may().has(Mark) {
+	if rule := &w.rules[i]; rule.may().has(Mark) {
 		w.marks.take(i, rule.tag(), next)
 	}
 	if next.may.has(Accept) {
 		w.marks.mayAccept(i, next.waits)
 	}
 	w.possible |= next.may.deciding()
+	// Several possible verdicts stay several, whatever later rules find. Only
+	// whether to wait is still open.
+	hopeless := w.possible.size() > 1 && (w.waits || !w.mayWait)
+	return hopeless || !next.may.goesOn()
+}
+
+// end returns the decision of a walk in which no rule ended it.
+func (w *walker) end() decision {
+	w.possible = w.possible.with(Accept)
+	d := w.decide(len(w.rules))
+	d.reached = len(w.rules)
+	return d
 }
 
 // decide returns the decision of a walk that ended with rule last.
 func (w *walker) decide(last int) decision {
+	d := decision{reached: last + 1}
 	settled := w.possible.size() == 1
 	switch {
-	case settled && w.possible.has(Accept):
-		if w.marks.pending() {
-			return decision{action: Continue, rule: w.blocked}
-		}
-		set, undecided := w.marks.lists()
-		return decision{action: Accept, rule: last, marks: set, undecided: undecided}
-	case settled:
-		return decision{action: w.possible.only(), rule: last}
-	case w.waits:
-		return decision{action: Continue, rule: w.blocked}
+	case settled && w.possible.has(Accept) && !w.marks.pending():
+		d.action, d.rule = Accept, last
+		d.marks, d.undecided = w.marks.lists()
+	case settled && !w.possible.has(Accept):
+		d.action, d.rule = w.possible.only(), last
+	case settled || w.waits:
+		d.action, d.rule = Continue, w.blocked
+	default:
+		d.action, d.rule, d.forced = TempFail, w.blocked, true
 	}
-	return decision{action: TempFail, rule: w.blocked, forced: true}
+	return d
 }
