@@ -119,13 +119,13 @@ func TestZeroSiteRejectsAllMail(t *testing.T) {
 				e.Login = "bob"
 			}
 			if v := p.Judge(t.Context(), world(t), &e); v.Action != verdict.Reject {
-				t.Errorf("%s, mail from %s: %s", name, e.MailFrom, outcome(v))
+				t.Errorf("%s, mail from %s: %s", name, e.MailFrom, v)
 			}
 		}
 		e := good()
 		e.RcptTo = "postmaster"
 		if v := p.Judge(t.Context(), world(t), &e); name != "submission" && v.Action != verdict.Accept {
-			t.Errorf("%s, mail to postmaster: %s", name, outcome(v))
+			t.Errorf("%s, mail to postmaster: %s", name, v)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestEveryMailboxExistsWithoutADirectory(t *testing.T) {
 	e.RcptTo = "anyone@example.org"
 	v := made(t, policies.Standard, policies.Site{Domains: []string{"example.org"}}).Judge(t.Context(), world(t), &e)
 	if v.Action != verdict.Accept {
-		t.Errorf("got %s", outcome(v))
+		t.Errorf("got %s", v)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestSoftRelayRejectionHasCode454(t *testing.T) {
 	e.RcptTo = "someone@example.com"
 	v := policy.Judge(t.Context(), world(t), &e)
 	if got, want := v.Status.String(), "454 4.7.1"; v.Action != verdict.TempFail || got != want {
-		t.Errorf("got %s %s, want a tempfail with %s", outcome(v), got, want)
+		t.Errorf("got %s %s, want a tempfail with %s", v, got, want)
 	}
 }
 
@@ -176,7 +176,7 @@ func TestTraceHasTheFailureOfAnIgnoredList(t *testing.T) {
 	v := made(t, policies.Strict, site(t)).Judge(t.Context(), dns, &e)
 	last := v.Trace[len(v.Trace)-1]
 	if v.Action != verdict.Accept || last.Rule != "dnsbl.notlisted" || last.Finding.Outcome != envelope.TempError {
-		t.Errorf("got %s, and at last %s %s", outcome(v), last.Rule, last.Finding.Outcome)
+		t.Errorf("got %s, and at last %s %s", v, last.Rule, last.Finding.Outcome)
 	}
 }
 
@@ -195,7 +195,7 @@ func BenchmarkPolicies(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if v := bc.policy.Judge(b.Context(), dns, &bc.e); v.Action != verdict.Accept {
-					b.Fatal(outcome(v))
+					b.Fatal(v)
 				}
 				dns.Forget()
 			}

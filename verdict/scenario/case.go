@@ -20,6 +20,7 @@ type trial struct {
 	envelope   envelope.Envelope
 	recipients []string
 	tried      time.Duration // since the first try of the mail, 0 without one
+	faulty     bool          // something is broken
 }
 
 // judgeCase judges a case, and returns what differs from its expectations.
@@ -75,7 +76,7 @@ func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envel
 	if refusal := v.Err(); refusal != nil {
 		lines = append(lines, refusal.Error())
 	}
-	return append(lines, slices.Concat(p.early(policy, e, &v), p.faulty(policy, e, &v, questions))...), v, nil
+	return append(lines, slices.Concat(p.early(policy, e, &v), p.faults(t, policy, e, &v, questions))...), v, nil
 }
 
 // early returns the stages at which judging the envelope gives another verdict than
@@ -101,10 +102,10 @@ func (p *player) early(policy verdict.Policy, e envelope.Envelope, want *verdict
 	return nil
 }
 
-// faulty returns the questions whose failure changes the verdict to anything but a
+// faults returns the questions whose failure changes the verdict to anything but a
 // tempfail, unless a rule that asked one says what its failure means.
-func (p *player) faulty(policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, questions zone.Questions) (lines []string) {
-	if p.store.Len() > 0 {
+func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, questions zone.Questions) (lines []string) {
+	if t.faulty || p.store.Len() > 0 {
 		return nil
 	}
 	for _, q := range questions {
@@ -180,11 +181,14 @@ func (t *trial) apply(line string) (err error) {
 			t.recipients = recipients
 		case "message":
 			err = t.setMessage(value)
+		case "author":
+			e.Message = envelope.NewMessage([]byte("From: " + value + "\r\nDate: " + t.clock.Format(time.RFC1123Z) + "\r\n\r\n"))
 		case "before":
 			e.Recipients, err = strconv.Atoi(value)
 		case "stage":
 			err = e.Stage.UnmarshalText([]byte(value))
 		case "broken":
+			t.faulty = true
 			err = t.setFault(&entry{file: t.at.file, number: t.at.number, rest: brokenRest(value)}, true)
 		case "tried":
 			t.tried, err = time.ParseDuration(value)

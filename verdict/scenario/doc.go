@@ -96,9 +96,9 @@
 //
 // The fields are ip, early, tls, login, helo, from, to (several times for several
 // recipients, which are judged one by one), smtputf8, before (the number of recipients
-// before), stage, message (as after data), broken (as after fault, servfail for a
-// question) and tried (the same mail was judged that long ago). A value with blanks is
-// quoted as in Go.
+// before), stage, message (as after data), author (the From field of a short message),
+// broken (as after fault, servfail for a question) and tried (the same mail was judged
+// that long ago). A value with blanks is quoted as in Go.
 //
 // The envelope is judged as a whole, stage by stage, and with each question to DNS
 // broken. If that gives another decision than the law of package verdict allows, the
