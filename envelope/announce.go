@@ -13,7 +13,7 @@ const announceStep = 128
 // announcer is a reader that announces a message when its header has come.
 type announcer struct {
 	from     io.Reader
-	announce func(*Message) // nil once there is nothing to announce any more
+	announce func(*Message) // nil after the announcement, or if there is none
 	header   []byte         // so far
 	end      headerEnd
 	message  *Message // that was announced
@@ -39,14 +39,14 @@ func (a *announcer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// headerEnd looks for the empty line that ends a header which comes in parts.
+// headerEnd finds the empty line that ends a header, which arrives in parts.
 type headerEnd struct {
 	line   int // where the current line begins
 	looked int // up to where the end of the line was looked for
 }
 
 // find returns the length of the header at the beginning of raw, with its empty line.
-// raw is what has come so far: in each call what it was in the last one, and more.
+// raw has the octets that have arrived: those of the last call, and more.
 func (end *headerEnd) find(raw []byte) (length int, found bool) {
 	for {
 		i := bytes.IndexByte(raw[end.looked:], '\n')

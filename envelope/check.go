@@ -47,8 +47,9 @@ func At(name string, stage Stage, answer Check) Check {
 	}
 }
 
-// WithoutClient returns check for relayed mail too: it answers before the client behind
-// the gateway is known. The check must use nothing about the client ([Envelope.Told]).
+// WithoutClient returns a check like check that, for relayed mail, answers before the
+// client of the gateway is known. check must use nothing about the client; see
+// [Envelope.Told].
 func WithoutClient(check Check) Check {
 	return func(ctx context.Context, r Resolver, e *Envelope) Finding {
 		if e.Relayed {

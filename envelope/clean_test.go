@@ -23,7 +23,7 @@ func TestCleanText(t *testing.T) {
 		{"a run of blanks", "a  \t \n b", "a b", "a b"},
 		{"blanks around", "  a b ", "a b", "a b"},
 		{"a blank before", " a b", "a b", "a b"},
-		{"a blank behind", "a b ", "a b", "a b"},
+		{"a blank after", "a b ", "a b", "a b"},
 		{"every printable ASCII character beside a break", "\n" + printableASCII, printableASCII, printableASCII},
 		{"nothing but blanks", " \r\n\t", "", ""},
 		{"NUL", "a\x00b", "a?b", "a?b"},

@@ -148,7 +148,7 @@ func TestAFindingWithoutAnOutcomeCountsAsTempError(t *testing.T) {
 		}
 	}
 	if f := ask(t, envelope.All(found(envelope.Fail), found(0))); f.Outcome != envelope.Fail {
-		t.Errorf("All(Fail, nothing) is %s: what can't change the answer does not matter", f.Outcome)
+		t.Errorf("All(Fail, nothing) is %s: an operand that cannot change the answer does not matter", f.Outcome)
 	}
 }
 

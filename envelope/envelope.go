@@ -65,10 +65,10 @@ func (e *Envelope) Reached(stage Stage) bool {
 	return e.Told(stage)
 }
 
-// Told is Reached for a check that uses nothing about the client: not its address, HELO
-// name, TLS or login. It reports whether the command of stage has come, for relayed
-// mail too. A gateway tells the sender and the recipients as its own client did, so
-// that an unknown mailbox can be rejected at RCPT.
+// Told reports whether the command of stage has come, for relayed mail too. It is for
+// checks that use nothing about the client: not its address, HELO name, TLS or login. A
+// gateway passes on the sender and the recipients of its own client, so that an unknown
+// mailbox can be rejected at RCPT.
 func (e *Envelope) Told(stage Stage) bool {
 	if e.Stage == Whole {
 		return true

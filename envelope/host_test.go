@@ -16,7 +16,7 @@ var (
 
 func TestParseHostNormalises(t *testing.T) {
 	for _, tc := range []struct{ name, given, want string }{
-		{"as it is", "mail.example.org", "mail.example.org"},
+		{"unchanged", "mail.example.org", "mail.example.org"},
 		{"one label", "localhost", "localhost"},
 		{"a final dot", "example.com.", "example.com"},
 		{"upper case", "EXAMPLE.COM", "example.com"},
@@ -25,7 +25,7 @@ func TestParseHostNormalises(t *testing.T) {
 		{"digits", "3com.example", "3com.example"},
 		{"a label of digits", "4.3.2.1.pool.example", "4.3.2.1.pool.example"},
 		{"a top label of digits below a name", "example.123", "example.123"},
-		{"hexadecimal is no number", "0x7f.1", "0x7f.1"},
+		{"hexadecimal is not a number", "0x7f.1", "0x7f.1"},
 		{"digits and hyphens", "1-2.3", "1-2.3"},
 		{"an underscore", "mail_1.example.org", "mail_1.example.org"},
 		{"a leading underscore", "_dmarc.example.org", "_dmarc.example.org"},
@@ -97,7 +97,7 @@ func TestParseHostErrors(t *testing.T) {
 		{"a grapheme joiner as the last label", "example.org.\u034f", emptyPart},
 		{"a variation selector as the last label", "example.org.\ufe0f", emptyPart},
 		{"a byte order mark as the last label", "example.org.\ufeff", emptyPart},
-		{"a soft hyphen behind an ideographic dot", "example.org。\u00ad", emptyPart},
+		{"a soft hyphen after an ideographic dot", "example.org。\u00ad", emptyPart},
 		{"a soft hyphen and a final dot", "example.org.\u00ad.", emptyPart},
 		{"an A-label of nothing as the last", "example.org。xn--", emptyPart},
 		{"an A-label of nothing and a final dot", "example.org。xn--。", emptyPart},
@@ -261,7 +261,7 @@ func TestHostSetNamesABadPattern(t *testing.T) {
 	}
 }
 
-// labels counts the labels of a name, with empty ones, but for the final dot.
+// labels counts the labels of a name, including empty ones, without the final dot.
 func labels(s string) int {
 	s = strings.NewReplacer("。", ".", "．", ".", "｡", ".").Replace(s)
 	return strings.Count(strings.TrimSuffix(s, "."), ".") + 1

@@ -39,8 +39,8 @@ func TestParseMailbox(t *testing.T) {
 		{"a@xn--bcher-kva.example", "a", "xn--bcher-kva.example", ""},
 		{local64 + "@example.org", local64, "example.org", ""},
 		{local64 + "@" + domain189, local64, domain189, ""},
-		// RFC 5321, section 4.5.3.1.1 lets a local part have 64 octets, and section
-		// 4.5.3.1 asks receivers for no limit where they can do without.
+		// RFC 5321, section 4.5.3.1.1 limits a local part to 64 octets, but section
+		// 4.5.3.1 asks receivers to avoid limits.
 		{local64 + "l@example.org", local64 + "l", "example.org", ""},
 		{local92 + "@example.org", local92, "example.org", ""},
 		{local252 + "@b", local252, "b", ""},

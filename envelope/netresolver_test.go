@@ -25,8 +25,8 @@ func namesOnly(t *testing.T, names ...string) *net.Resolver {
 	}}
 }
 
-// answerPTR answers one question over a stream, where two octets of length
-// stand before each message (RFC 1035, section 4.2.2).
+// answerPTR answers one question over a stream, in which each message has its length as
+// a prefix of two octets (RFC 1035, section 4.2.2).
 func answerPTR(conn io.ReadWriter, names []string) {
 	var length [2]byte
 	if _, err := io.ReadFull(conn, length[:]); err != nil {

@@ -71,8 +71,8 @@ func FuzzMailboxString(f *testing.F) {
 	})
 }
 
-// The grammar of a path as regular expressions, as a model: what is before
-// the domain, with the local part as it is written, and a pair in quotes.
+// The grammar of a path as regular expressions, which are a model of the parser: the
+// text before the domain, with the local part as written, and a quoted pair.
 var (
 	beforeDomain = regexp.MustCompile(`^(?s:@[^:]*:)?((?s:"(?:[^"\\]|\\.)*")|[^"@]*)@`)
 	quotedPair   = regexp.MustCompile(`(?s)\\(.)`)
@@ -126,8 +126,8 @@ func FuzzParseMailbox(f *testing.F) {
 		if host, err := envelope.ParseHost(domain); m.Domain != "" && (err != nil || host != m.Domain) {
 			t.Errorf("%q has the domain %q, not %q", path, domain, m.Domain)
 		}
-		// Programs that only decode labels and fold their case see
-		// the domain that was judged.
+		// A program that only decodes labels and folds their case must get the same
+		// domain.
 		said, _ := idna.Punycode.ToUnicode(strings.ToLower(strings.TrimSuffix(domain, ".")))
 		judged, _ := idna.Punycode.ToUnicode(string(m.Domain))
 		if m.Domain != "" && said != judged {

@@ -22,9 +22,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// readers are the checks of the library that read a message, and how much of it
-// each may read through Open and Body: all, the body, or nothing beyond the
-// header.
+// readers are the checks of the library that read a message, with the number of octets
+// that each may read through Open and Body: all, those of the body, or none.
 var readers = []struct {
 	check envelope.Check
 	reads func(m *envelope.Message) int64
@@ -58,7 +57,7 @@ func bodySize(m *envelope.Message) int64 { return m.Size() - int64(len(m.Header(
 var authorKey = ed25519.NewKeyFromSeed([]byte("a seed that everybody may know!!"))
 
 // bankMail is a transaction with a message of bank.example, signed, and the DNS
-// for it. Every check passes, but for NoLoop.
+// for it. Every check except NoLoop passes.
 func bankMail(t *testing.T) (*envelope.Envelope, *zone.Zone) {
 	t.Helper()
 	raw := strings.Repeat("Received: from a by b\r\n", 60) +

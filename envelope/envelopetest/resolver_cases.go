@@ -31,7 +31,7 @@ var resolverCases = []struct {
 	{"TXT as octets", octets},
 	{"PTR", pointers},
 	{"failures are not answers", failures},
-	{"a failure behind an alias", failureBehindAlias},
+	{"a failure at the end of an alias", failureBehindAlias},
 	{"a context that has ended", endedContext},
 	{"a context that ends", endingContext},
 	{"invalid names", noNames},

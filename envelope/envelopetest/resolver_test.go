@@ -226,7 +226,7 @@ func TestResolverSuiteFindsEachDefect(t *testing.T) {
 				return names, err
 			}
 		}, "failures are not answers", "not a bare *net.DNSError"},
-		{"a failure behind an alias is not found", func(z *zone.Zone, a *altered) {
+		{"a failure at the end of an alias is not found", func(z *zone.Zone, a *altered) {
 			a.txt = func(ctx context.Context, name string) ([]string, error) {
 				texts, err := z.LookupTXT(ctx, name)
 				if err != nil && strings.HasPrefix(name, "alias") {
@@ -234,7 +234,7 @@ func TestResolverSuiteFindsEachDefect(t *testing.T) {
 				}
 				return texts, err
 			}
-		}, "a failure behind an alias", "TXT alias2"},
+		}, "a failure at the end of an alias", "TXT alias2"},
 		{"the context is ignored", func(z *zone.Zone, a *altered) {
 			a.txt = func(_ context.Context, name string) ([]string, error) {
 				return z.LookupTXT(context.Background(), name)

@@ -56,7 +56,7 @@ import (
 const (
 	slight = 1 // also found in names of servers, so it needs a second sign
 	strong = 2 // sufficient alone
-	enough = 2 // a name with so many points is generic
+	enough = 2 // the points from which a name is generic
 )
 
 // Judge reports whether name is generic for a client address. If it is, sign is

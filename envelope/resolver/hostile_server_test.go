@@ -200,7 +200,7 @@ func answering(text string) udpHandler {
 	}
 }
 
-// failing answers with a code so many times, and then as another handler does.
+// failing answers with a code a number of times, and then as another handler does.
 func failing(times, rcode int, then udpHandler) udpHandler {
 	return func(q *dns.Msg, n int) [][]byte {
 		if n <= times {

@@ -8,8 +8,8 @@ import (
 	"mxrules.example/envelope/resolver"
 )
 
-// The names are those of the IANA registry, for one who asks with EDNS and
-// without TSIG: 16 is BADVERS to it (RFC 6891, section 9).
+// The names are those of the IANA registry for a client that uses EDNS and not TSIG:
+// for it, 16 is BADVERS (RFC 6891, section 9).
 func TestResponseCodesHaveTheirNames(t *testing.T) {
 	for code, want := range map[int]string{
 		1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET", 8: "NXRRSET",
