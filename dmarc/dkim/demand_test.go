@@ -111,6 +111,32 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+// TestCoveredFieldsCannotChange has messages with n fields X and a signature that names X
+// m times. If Covers passes, it fails after any change to the fields X.
+func TestCoveredFieldsCannotChange(t *testing.T) {
+	check := dkim.Covers("X")
+	passes := func(raw string) bool { return check(t.Context(), world(), message(raw)).Outcome == envelope.Pass }
+	for n := range 4 {
+		for m := range 5 {
+			signed := sign(with("h", "From"+strings.Repeat(":X", m)), strings.Repeat("X: a\r\n", n)+mail, rsaKey())
+			covered := m >= max(1, n)
+			if got := passes(signed); got != covered {
+				t.Errorf("%d fields, named %d times: %t, want %t", n, m, got, covered)
+			}
+			for change, raw := range map[string]string{
+				"added on top":      "X: a\r\n" + signed,
+				"added at the end":  strings.Replace(signed, "Date: ", "X: a\r\nDate: ", 1),
+				"the first changed": strings.Replace(signed, "X: a", "X: b", 1),
+				"one removed":       strings.Replace(signed, "X: a\r\n", "", 1),
+			} {
+				if covered && raw != signed && passes(raw) {
+					t.Errorf("%d fields, named %d times, %s: it passes", n, m, change)
+				}
+			}
+		}
+	}
+}
+
 func TestInvalidArgumentsAreMisconfigured(t *testing.T) {
 	for name, check := range map[string]envelope.Check{
 		"a..b":                dkim.PassFor("example.org", "a..b"),

@@ -5,7 +5,9 @@
 // A signing domain adds a signature over the body and some header fields to a
 // message and publishes its key in DNS. A valid signature proves that this domain
 // signed this message. It does not prove that the message is wanted, nor that the
-// domain is the one in From: package dmarc compares the two.
+// domain is the one in From: package dmarc compares the two. [Pass] accepts a valid
+// signature of any domain, [PassFor] one of the domains that you name, such as those of
+// mailing lists, and [Covers] one that covers the header fields that you name.
 //
 // # How it works
 //
@@ -53,9 +55,8 @@
 // signatures it verifies the topmost ones, so added signatures hide the one that
 // counts. It does not return the selector and the algorithm, which
 // Authentication-Results needs. It also rejects valid signatures that have b= inside
-// another tag, or a= or i= in upper case. These cannot be mended from outside. The
-// tests compare this verifier with go-msgauth and with OpenDKIM, and list the
-// differences.
+// another tag, or a= or i= in upper case. A wrapper cannot fix this. The tests compare
+// this verifier with go-msgauth and with OpenDKIM, and list the differences.
 //
 // # What it does not do
 //
