@@ -73,7 +73,7 @@ func TestListedAsksForOurDomainsOnly(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatFailsDefers(t *testing.T) {
+func TestAFailingDirectoryIsATempError(t *testing.T) {
 	down := errors.New("the directory is down")
 	for name, lookup := range map[string]directory.Lookup{
 		"down":      func(context.Context, envelope.Mailbox) (directory.Answer, error) { return directory.Unknown, down },

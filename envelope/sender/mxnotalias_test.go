@@ -96,7 +96,7 @@ func TestMXNotAliasOfAResolverWithoutAnEnd(t *testing.T) {
 	envelopetest.Expect(t, sender.MXNotAlias(t.Context(), dns, from("ann@domain.example")), pass, nothing)
 }
 
-// The end of an alias is what a stranger wrote into DNS.
+// An attacker controls the target of an alias.
 func TestMXNotAliasCleansTheEndOfAnAlias(t *testing.T) {
 	for _, end := range []string{"a\r\n250 ok.", strings.Repeat("a.", 5000), "\u202e."} {
 		dns := &stranger{t: t, hosts: []*net.MX{{Host: "mx.example."}}, end: end}
