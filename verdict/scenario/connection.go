@@ -14,8 +14,11 @@ import (
 	"mxrules.example/verdict"
 )
 
-// patience is how long a reply may take, in the time of the scenario.
-const patience = 10 * time.Minute
+// How long a reply may take: in the time of a scenario in memory, and in real time.
+const (
+	patience     = 10 * time.Minute
+	realPatience = 30 * time.Second
+)
 
 // maxUnread is how many lines of replies may be unread while the client sends.
 const maxUnread = 10_000
@@ -95,7 +98,7 @@ func (c *connection) read(ctx context.Context) {
 }
 
 // reply returns the lines of the next reply.
-func (c *connection) reply() ([]string, error) {
+func (c *connection) reply(patience time.Duration) ([]string, error) {
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
 	var lines []string

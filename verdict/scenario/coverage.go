@@ -77,7 +77,7 @@ func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := s.play(t.Context(), fsys, policies, func(p verdict.Policy, v verdict.Verdict) { m.count(name, p, v) }); err != nil {
+				if _, err := s.play(t.Context(), fsys, policies, nil, func(p verdict.Policy, v verdict.Verdict) { m.count(name, p, v) }); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -79,7 +79,8 @@
 //	marks NAME...           the marks of the accepted message, or none
 //	undecided NAME...       the marks that a failure left unknown, or none
 //	finding CHECK OUTCOME   a check in the trace, or "not asked"
-//	asked A MX              the types of the questions to DNS since the reply before
+//	asked A MX              the types of the questions to DNS since the last line asked,
+//	                        in order of the alphabet
 //	store N                 how many records the store holds
 //
 // # The short form

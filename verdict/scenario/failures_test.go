@@ -27,7 +27,7 @@ func outcomeOf(t *testing.T, text string) (result string) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for _, s := range f.scenes {
-			found, err := s.play(t.Context(), fsys, policies, nil)
+			found, err := s.play(t.Context(), fsys, policies, nil, nil)
 			if err != nil {
 				result = err.Error()
 			}
@@ -125,7 +125,7 @@ func FuzzFile(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			for _, s := range file.scenes {
-				s.play(t.Context(), fsys, policies, nil)
+				s.play(t.Context(), fsys, policies, nil, nil)
 			}
 		})
 	})

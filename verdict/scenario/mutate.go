@@ -98,7 +98,7 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 		p := &played{scene: s, asked: map[ruleKey]bool{}, acted: map[ruleKey]bool{}, fails: map[ruleKey]bool{}}
 		var mu sync.Mutex
 		synctest.Test(t, func(t *testing.T) {
-			found, err := s.play(t.Context(), fsys, policies, func(policy verdict.Policy, v verdict.Verdict) {
+			found, err := s.play(t.Context(), fsys, policies, nil, func(policy verdict.Policy, v verdict.Verdict) {
 				mu.Lock()
 				defer mu.Unlock()
 				p.see(policy, v)
@@ -236,7 +236,7 @@ func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Polici
 	survived := true
 	for _, p := range scenes {
 		synctest.Test(t, func(t *testing.T) {
-			found, err := p.scene.play(t.Context(), fsys, mutated, nil)
+			found, err := p.scene.play(t.Context(), fsys, mutated, nil, nil)
 			survived = err == nil && len(found) == 0
 		})
 		if !survived {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
@@ -20,22 +21,25 @@ import (
 // player plays one scenario: it is the client of all its connections.
 type player struct {
 	*world
-	ctx       context.Context
-	dial      Dial
-	make      func(Site) (verdict.Policy, error)
-	began     time.Time
-	servers   map[string]verdict.Policy
-	open      []*connection
-	current   *connection
-	last      verdict.Event // of the last reply, zero if the policy had no part in it
-	asked     int           // questions before the last reply
-	questions string        // of the last reply
-	found     *[]mismatch
-	watch     watcher
+	ctx     context.Context
+	dial    Dial
+	make    func(Site) (verdict.Policy, error)
+	began   time.Time
+	real    bool         // time passes as outside, and wait skips it
+	skipped atomic.Int64 // by wait, in nanoseconds
+	servers map[string]verdict.Policy
+	open    []*connection
+	current *connection
+	last    verdict.Event // of the last reply, zero if the policy had no part in it
+	asked   int           // questions before the last line asked
+	found   *[]mismatch
+	watch   watcher
 }
 
 // now is the time of the scenario.
-func (p *player) now() time.Time { return p.clock.Add(time.Since(p.began)) }
+func (p *player) now() time.Time {
+	return p.clock.Add(time.Since(p.began) + time.Duration(p.skipped.Load()))
+}
 
 // play plays the lines of a scenario. The error is one of the file; what differs from
 // the expectations is in p.found.
@@ -196,7 +200,11 @@ func (p *player) wait(e *entry) error {
 	if err != nil || d < 0 {
 		return e.fault("%q is not a duration, such as 5m", envelope.Excerpt(e.rest))
 	}
-	time.Sleep(d)
+	if p.real { // nothing waits for a network
+		p.skipped.Add(int64(d))
+	} else {
+		time.Sleep(d)
+	}
 	return nil
 }
 
@@ -274,13 +282,15 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 			break
 		}
 	}
-	seen, err := p.current.reply()
+	limit := patience
+	if p.real {
+		limit = realPatience
+	}
+	seen, err := p.current.reply(limit)
 	if err != nil {
 		seen = append(seen, fmt.Sprintf("(%v)", err))
 	}
 	p.last = p.current.reported()
-	all := p.zone.Asked()
-	p.questions, p.asked = all[p.asked:].Types(), len(all)
 	want := make([]string, n)
 	for i := range want {
 		want[i] = entries[i].rest
@@ -326,7 +336,7 @@ func (p *player) expectVerdict(e *entry) error {
 	case "undecided":
 		p.compare(e, orNone(strings.Join(v.Undecided, " ")))
 	case "asked":
-		p.compare(e, orNone(p.questions))
+		p.compare(e, orNone(p.newQuestions()))
 	case "finding":
 		check, _, _ := strings.Cut(e.rest, " ")
 		p.compare(e, finding(v, check))
@@ -334,6 +344,16 @@ func (p *player) expectVerdict(e *entry) error {
 		return e.fault("the word %q is unknown", envelope.Excerpt(e.word))
 	}
 	return nil
+}
+
+// newQuestions returns the types of the questions since the last call, in order of the
+// alphabet: some are asked concurrently.
+func (p *player) newQuestions() string {
+	all := p.zone.Asked()
+	types := strings.Fields(all[p.asked:].Types())
+	p.asked = len(all)
+	slices.Sort(types)
+	return strings.Join(types, " ")
 }
 
 // orNone returns the word for nothing if text is "".

@@ -16,32 +16,63 @@ import (
 // as a subtest that is named after the file and the scenario.
 func Run(t *testing.T, fsys fs.FS, policies Policies) {
 	t.Helper()
+	run(t, fsys, policies, nil)
+}
+
+// RunOn plays the scenarios on another server than that of Run, which dial connects to,
+// for example one of a real SMTP library on a loopback port. Lines wait change the time
+// that [Server].Now returns and do not wait. Cases are not played: they have no
+// conversation. The flag update has no effect.
+func RunOn(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
+	t.Helper()
+	run(t, fsys, policies, dial)
+}
+
+// run plays the files, in memory if dial is nil.
+func run(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
+	t.Helper()
 	for _, f := range parseAll(t, fsys) {
 		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
 			var all []mismatch
+			update := updating() && dial == nil
 			for _, s := range f.scenes {
+				if dial != nil && s.word == "case" {
+					continue
+				}
 				t.Run(s.rest, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						found, err := s.play(t.Context(), fsys, policies, nil)
-						if err != nil {
-							t.Fatal(err)
+					found := s.found(t, fsys, policies, dial)
+					all = append(all, found...)
+					for i := range found {
+						if !update {
+							t.Error(found[i].String())
 						}
-						all = append(all, found...)
-						for i := range found {
-							if !updating() {
-								t.Error(found[i].String())
-							}
-						}
-					})
+					}
 				})
 			}
-			if updating() && len(all) > 0 {
+			if update && len(all) > 0 {
 				if err := f.rewrite(fsys, all); err != nil {
 					t.Fatal(err)
 				}
 			}
 		})
 	}
+}
+
+// found plays a scene and returns what differs: in memory in a bubble of synctest, so that
+// no time passes, and otherwise outside of one.
+func (s *scene) found(t *testing.T, fsys fs.FS, policies Policies, dial Dial) (found []mismatch) {
+	play := func(t *testing.T) {
+		var err error
+		if found, err = s.play(t.Context(), fsys, policies, dial, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dial == nil {
+		synctest.Test(t, play)
+	} else {
+		play(t)
+	}
+	return found
 }
 
 const extension = ".scenario"
@@ -64,8 +95,8 @@ func parseAll(t testing.TB, fsys fs.FS) []*file {
 	return files
 }
 
-// play plays a scene. It runs in a synctest bubble, so that no time passes.
-func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, watch watcher) ([]mismatch, error) {
+// play plays a scene, in memory if dial is nil.
+func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, dial Dial, watch watcher) ([]mismatch, error) {
 	w, err := newWorld(fsys, slices.Concat(s.file.head, s.headEntries()))
 	if err != nil {
 		return nil, err
@@ -76,8 +107,11 @@ func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, watch w
 	}
 	var found []mismatch
 	p := &player{
-		world: w, ctx: ctx, dial: inMemory, make: policy, began: time.Now(),
+		world: w, ctx: ctx, dial: dial, real: dial != nil, make: policy, began: time.Now(),
 		servers: map[string]verdict.Policy{}, found: &found, watch: watch,
+	}
+	if dial == nil {
+		p.dial = inMemory
 	}
 	if s.word == "case" {
 		err = p.judgeCase(s)
