@@ -202,9 +202,11 @@ func (j *judgement) unread() (steps []Step) {
 	if j.asking.count.Load() == 0 && j.ahead == nil {
 		return nil
 	}
-	from := asker{asking: j.asking}
 	for i := range j.progress {
-		from.others = from.others[:0]
+		if j.progress[i].asked && j.ahead == nil {
+			continue
+		}
+		from := asker{asking: j.asking}
 		if !j.progress[i].asked {
 			from.others = append(from.others, &j.progress[i].asker)
 		}

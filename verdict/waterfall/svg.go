@@ -199,7 +199,8 @@ func (p *picture) row(r row) {
 	}
 	fmt.Fprintf(&p.body, `<g><title>%s</title>`+"\n", escape(p.tooltip(r)))
 	p.text(left+12, base, "type", r.kind)
-	p.text(nameLeft, base, "name", cut(r.name, nameLength))
+	fmt.Fprintf(&p.body, `<svg x="%d" y="%.1f" width="%d" height="%d"><text y="%d" class="name">%s</text></svg>`+"\n", // clips wide characters
+		nameLeft, p.y, axisLeft-nameLeft-8, rowHeight, rowHeight-6, escape(cut(r.name, nameLength)))
 	x := axisLeft + p.at(r.began, axisWidth)
 	p.bar(r, x, p.y+(rowHeight-barHeight)/2, max(3, axisLeft+p.at(r.end, axisWidth)-x))
 	p.text(noteLeft, base, "note", cut(remarks, noteLength))
@@ -256,7 +257,7 @@ func (p *picture) document() string {
 	for _, tick := range p.ticks(6) {
 		fmt.Fprintf(&grid, `<path d="M%.1f %.1fV%.1f" class="grid"/>`+"\n", axisLeft+p.at(tick, axisWidth), p.top, bottom)
 	}
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f" width="%d" height="%.0f" role="img">`+"\n"+
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f" width="%d" height="%.0f" class="waterfall" role="img">`+"\n"+
 		"<title>%s</title>\n<style>%s</style>\n"+
 		`<rect width="%d" height="%.0f" class="page"/>`+"\n%s%s</svg>\n",
 		width, height, width, height, escape(p.verdict.String()), style, width, height, grid.String(), p.body.String())
