@@ -94,6 +94,7 @@ func (v Verdict) Lookups() []Lookup {
 		}
 		lookups[i].add(a)
 	}
+	slices.SortStableFunc(lookups, func(a, b Lookup) int { return cmp.Compare(a.Began, b.Began) })
 	return lookups
 }
 
@@ -138,8 +139,10 @@ func (l *Lookup) add(a askedBy) {
 		l.steps = append(l.steps, a.step)
 		l.Rules = append(l.Rules, a.step.Rule)
 	}
-	l.Reused = l.Reused && a.Reused
-	if l.Abandoned && !a.Abandoned {
+	switch {
+	case !a.Reused: // the first time, or again after a lookup that was cancelled
+		l.Question = a.Question
+	case l.Abandoned && !a.Abandoned:
 		l.Abandoned, l.Err, l.Duration = false, a.Err, a.Began+a.Duration-l.Began
 	}
 	if a.reached && !a.Abandoned {

@@ -125,3 +125,30 @@ func TestLookupsOfASecondRecipient(t *testing.T) {
 		}
 	})
 }
+
+// The answer of a lookup is the one that some rule waited for, and that of the last
+// lookup if it was cancelled and put again.
+func TestLookupHasTheAnswer(t *testing.T) {
+	const s = time.Second
+	q := verdict.Question{Type: "TXT", Name: "a.example."}
+	at := func(began, took time.Duration, reused, abandoned bool, err error) verdict.Question {
+		q.Began, q.Duration, q.Reused, q.Abandoned, q.Err = began, took, reused, abandoned, err
+		return q
+	}
+	for _, tc := range []struct {
+		name          string
+		first, second verdict.Question
+		want          string
+	}{
+		{"only the second rule waited", at(0, 0, false, true, nil), at(1*s, 2*s, true, false, nil), "a.example. 0s+3s one,two shared\n"},
+		{"only the first rule waited", at(0, 2*s, false, false, nil), at(1*s, 0, true, true, nil), "a.example. 0s+2s one,two shared\n"},
+		{"cancelled and put again", at(-9*s, 1*s, false, false, context.Canceled), at(1*s, 2*s, false, false, nil), "a.example. 1s+2s one,two shared\n"},
+	} {
+		v := verdict.Verdict{Action: verdict.Accept, Trace: verdict.Trace{
+			{Rule: "one", Questions: []verdict.Question{tc.first}}, {Rule: "two", Questions: []verdict.Question{tc.second}},
+		}}
+		if got := lookups(v); got != tc.want+"0, 1 shared; 0s\n" || v.Lookups()[0].Err != nil {
+			t.Errorf("%s: got %s%v, want %s", tc.name, got, v.Lookups()[0].Err, tc.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package verdict_test
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,15 @@ func TestEarlyLookups(t *testing.T) {
 				reply := session.Data(message, nil)
 				if reply.Status.Code != tc.code || time.Since(began) != tc.waited || early != tc.asked {
 					t.Errorf("%v after %v, with %d questions before; want %d after %v with %d", reply, time.Since(began), early, tc.code, tc.waited, tc.asked)
+				}
+				var lookups []string
+				for _, l := range event.Verdict.Lookups() {
+					lookups = append(lookups, l.Name+" "+l.Type)
+				}
+				for _, question := range dns.Asked() {
+					if !slices.Contains(lookups, question) {
+						t.Errorf("the event has no lookup %s: %q", question, lookups)
+					}
 				}
 				if n := event.Verdict.Cost().Questions; n != len(dns.Asked()) {
 					t.Errorf("the event counts %d of %d questions: %s", n, len(dns.Asked()), strings.TrimSpace(event.Verdict.Explain()))

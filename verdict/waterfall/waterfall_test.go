@@ -63,6 +63,21 @@ func TestText(t *testing.T) {
 	}
 }
 
+// What a session asked at an earlier stage began before the judgement.
+func TestTextOfAnEarlierStage(t *testing.T) {
+	v := verdict.Verdict{Action: verdict.Accept, Trace: verdict.Trace{{Rule: "dkim.pass", Questions: []verdict.Question{
+		asked("TXT", "s._domainkey.example.", -20*ms, 30*ms, nil),
+	}}}}
+	const want = `       began      took  question                    -20ms        -10ms        0s            10ms
+       -20ms      30ms  TXT s._domainkey.example.  |########################################| dkim.pass
+    # answered  = shared  ~ in vain  ! failed  * the rule that decided
+`
+	var got strings.Builder
+	if err := waterfall.Text(&got, v); err != nil || got.String() != want {
+		t.Errorf("%v, got\n%swant\n%s", err, &got, want)
+	}
+}
+
 // texts returns the texts of an SVG, which must be XML.
 func texts(t *testing.T, svg string) string {
 	t.Helper()
