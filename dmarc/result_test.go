@@ -3,6 +3,7 @@ package dmarc_test
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -124,15 +125,15 @@ func TestHeaderHasSPFAndDKIMOnce(t *testing.T) {
 			verdict.MarkUnless(dmarc.NotReject, "a"), verdict.MarkUnless(dmarc.Pass, "b"), verdict.MarkUnless(dmarc.NotQuarantine, "c"),
 		}}
 		field := stamp.AuthenticationResults(tc.e, policy.Judge(t.Context(), mail(), tc.e))
-		results, err := headers.Parse(strings.TrimPrefix(field, "Authentication-Results:"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := said(results.Entries), strings.Join(strings.Fields(tc.want), " "); got != want {
+		got := signatureData.ReplaceAllString(strings.Join(strings.Fields(field), " "), "header.b=...")
+		if want := "Authentication-Results: mx.example.org; " + strings.Join(strings.Fields(tc.want), " "); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, want)
 		}
 	}
 }
+
+// signatureData matches the property of a signature that differs in every run.
+var signatureData = regexp.MustCompile(`header\.b=[^ ;]*`)
 
 // TestAlignedForWritesNoSecondResult tests that the header has at most one result of
 // DMARC for a domain without a policy, whatever the site requires.
@@ -168,25 +169,6 @@ func TestAlignedForWritesNoSecondResult(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
-}
-
-// said returns entries on one line, without the data of signatures.
-func said(entries []envelope.AuthenticationResult) string {
-	var all []string
-	for _, entry := range entries {
-		s := entry.Method + "=" + entry.Result
-		if entry.Reason != "" {
-			s += fmt.Sprintf(" reason=%q", entry.Reason)
-		}
-		for _, p := range entry.Properties {
-			if p.Name == "b" {
-				p.Value = "..."
-			}
-			s += " " + p.Type + "." + p.Name + "=" + p.Value
-		}
-		all = append(all, s)
-	}
-	return strings.Join(all, "; ")
 }
 
 // TestExplanations tests the lines of Result.Explain.

@@ -6,9 +6,9 @@
 // mailing list or a mail program, cannot evaluate SPF, DKIM and DMARC again: the
 // address of the client is unknown to it, and the body may have changed. So the
 // border server writes the results into the message under its own name, and programs
-// that trust the name use them, as with [Parse]. For this a server must remove fields
-// with its own name that arrive with a message, because they are forged, and must write
-// values that the sender chose so that they cannot be read as results.
+// that trust the name use them. For this a server must remove fields with its own name
+// that arrive with a message, because they are forged, and must write values that the
+// sender chose so that they cannot be read as results.
 //
 // # What is written
 //

@@ -60,16 +60,3 @@ func Example() {
 	//
 	// Hello.
 }
-
-func ExampleParse() {
-	results, err := headers.Parse(`mx.example.org; spf=pass smtp.mailfrom=someone@example.net;
-		dmarc=pass (p=reject) header.from=example.net`)
-	fmt.Println(results.Service, err)
-	for _, entry := range results.Entries {
-		fmt.Println(entry.Method, entry.Result, entry.Properties)
-	}
-	// Output:
-	// mx.example.org <nil>
-	// spf pass [{smtp mailfrom someone@example.net}]
-	// dmarc pass [{header from example.net}]
-}

@@ -48,7 +48,7 @@ func (s *Stamp) claims(raw []byte) bool {
 func (s *Stamp) claimsResults(value string) bool {
 	bare := withoutComments(value)
 	r := reader{rest: value}
-	service := r.payload().Service
+	service := r.payload().service
 	switch {
 	case r.unknownVersion || s.isName(service):
 		return true

@@ -6,36 +6,19 @@ import (
 	"mxrules.example/envelope"
 )
 
-// Results is the content of an Authentication-Results field.
-type Results struct {
-	// Service is the authserv-id: the name of the server that evaluated the results.
-	// Any sender can write a field, so trust it only if your own server has removed
-	// forged ones (RFC 8601, section 7.1).
-	Service string
-	// Entries are the results. There are none if the field says "none".
-	Entries []envelope.AuthenticationResult
+// payload is the content of an Authentication-Results field.
+type payload struct {
+	service string // the authserv-id
+	entries []envelope.AuthenticationResult
 }
 
-// Parse parses the value of an Authentication-Results field, folded or not, for
-// programs that use the results of their border server. It accepts the grammar of RFC
-// 8601, section 2.2, and some common mistakes: a semicolon at the end, a property
-// without its type, an empty value. Quotes are removed, except around the local part
-// of an address. A result of a method in a version other than 1 is ignored, and a
-// field of another version is an error (section 2.6).
-//
-// The error is an *[envelope.SyntaxError]. The results before the error are returned
-// with it. The time is linear in the length of the value.
-func Parse(field string) (Results, error) {
-	r := reader{rest: field}
-	results := r.payload()
-	if r.fault != "" {
-		return results, &envelope.SyntaxError{Kind: fieldName + " field", Value: field, Reason: r.fault}
-	}
-	return results, nil
-}
-
-// reader parses a field word by word. After the first fault there is nothing left to
-// read.
+// reader parses the value of an Authentication-Results field, folded or not, word by
+// word. It accepts the grammar of RFC 8601, section 2.2, and some common mistakes: a
+// semicolon at the end, a property without its type, an empty value. Quotes are
+// removed, except around the local part of an address. A result of a method in a
+// version other than 1 is ignored, and a field of another version is a fault (section
+// 2.6). After the first fault there is nothing left to read. The time is linear in the
+// length of the value.
 type reader struct {
 	rest  string
 	fault string
@@ -50,12 +33,12 @@ func (r *reader) fail(reason string) {
 }
 
 // payload parses authres-payload.
-func (r *reader) payload() Results {
-	var results Results
+func (r *reader) payload() payload {
+	var p payload
 	r.skip()
-	results.Service = r.value()
+	p.service = r.value()
 	r.skip()
-	if results.Service == "" {
+	if p.service == "" {
 		r.fail("has no authserv-id")
 	}
 	if r.rest != "" && isDigit(r.rest[0]) && !r.version() {
@@ -72,10 +55,10 @@ func (r *reader) payload() Results {
 			continue
 		}
 		if entry, ok := r.result(); ok {
-			results.Entries = append(results.Entries, entry)
+			p.entries = append(p.entries, entry)
 		}
 	}
-	return results
+	return p
 }
 
 // result parses resinfo, or "none".

@@ -35,6 +35,8 @@ func TestParse(t *testing.T) {
 		{`x; spf=pass (a (b) c.d=e \) f.g=h) smtp.helo=i`, "x", []envelope.AuthenticationResult{
 			entry("spf", "pass", "", "smtp.helo=i")}},
 		{"x 01; dkim / 2 = pass header.d=a.example; spf / 1 = pass; iprev/0=fail", "x", []envelope.AuthenticationResult{entry("spf", "pass", "")}},
+		{"mx.example.org; spf=pass smtp.mailfrom=someone@example.net;\n\t\tdmarc=pass (p=reject) header.from=example.net", "mx.example.org", []envelope.AuthenticationResult{
+			entry("spf", "pass", "", "smtp.mailfrom=someone@example.net"), entry("dmarc", "pass", "", "header.from=example.net")}},
 		{"x;; ;spf=none", "x", []envelope.AuthenticationResult{entry("spf", "none", "")}},
 	} {
 		got, err := headers.Parse(tc.field)
