@@ -33,10 +33,7 @@ import (
 // Status: 550 5.7.1.
 func SingleAuthor(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dmarc.singleauthor"
-	switch {
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(check, envelope.Data)
-	case e.Message == nil:
+	if !e.Reached(envelope.Data) || e.Message == nil {
 		return envelope.WithoutMessage(check, e)
 	}
 	read := authorsOf(ctx, e.Message)

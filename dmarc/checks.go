@@ -148,9 +148,7 @@ func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.En
 	case e.Arriving():
 		c.hear(ctx, r, e, claim.held)
 		fallthrough
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(claim.name, envelope.Data)
-	case e.Message == nil:
+	case !e.Reached(envelope.Data) || e.Message == nil:
 		return envelope.WithoutMessage(claim.name, e)
 	}
 	return c.finding(ctx, r, claim, c.hear(ctx, r, e, claim.held))

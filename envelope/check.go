@@ -62,10 +62,13 @@ func WithoutClient(check Check) Check {
 }
 
 // WithoutMessage returns the finding of a check that needs a message, for an envelope
-// without one. It is None for a whole envelope, which has no message, and TempError
-// for an envelope at Data, to which the program must add it.
+// without one. It is Pending before Data, None for a whole envelope, which has no
+// message, and TempError for an envelope at Data, to which the program must add it.
 func WithoutMessage(check string, e *Envelope) Finding {
-	if e.Stage == Whole {
+	switch {
+	case !e.Reached(Data):
+		return NotYet(check, Data)
+	case e.Stage == Whole:
 		return NotApplicable(check)
 	}
 	return mistaken(check, 0, errors.New("the envelope at Data has no message"))

@@ -23,10 +23,7 @@ var missing = envelope.Status{Code: 550, Subject: 7, Detail: 20}
 // Status: 550 5.7.20.
 func Signed(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	const check = "dkim.signed"
-	switch {
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(check, envelope.Data)
-	case e.Message == nil:
+	if !e.Reached(envelope.Data) || e.Message == nil {
 		return envelope.WithoutMessage(check, e)
 	}
 	type anySignature struct{}
@@ -141,9 +138,7 @@ func (d demand) check(ctx context.Context, r envelope.Resolver, e *envelope.Enve
 	case e.Arriving():
 		d.evaluate(ctx, r, e)
 		fallthrough
-	case !e.Reached(envelope.Data):
-		return envelope.NotYet(d.name, envelope.Data)
-	case e.Message == nil:
+	case !e.Reached(envelope.Data) || e.Message == nil:
 		return envelope.WithoutMessage(d.name, e)
 	}
 	result := d.evaluate(ctx, r, e)

@@ -64,10 +64,7 @@ func NoLoop(ctx context.Context, _ envelope.Resolver, e *envelope.Envelope) enve
 // once returns what read finds in the message, which is read once for all recipients.
 // If there is no answer, ok is false and f is the finding of the check.
 func once[T any](ctx context.Context, check string, e *envelope.Envelope, read func(*envelope.Message) (T, error)) (answer T, f envelope.Finding, ok bool) {
-	switch {
-	case !e.Reached(envelope.Data):
-		return answer, envelope.NotYet(check, envelope.Data), false
-	case e.Message == nil:
+	if !e.Reached(envelope.Data) || e.Message == nil {
 		return answer, envelope.WithoutMessage(check, e), false
 	}
 	type key struct {
