@@ -66,6 +66,22 @@ func ExampleMXUsable() {
 	// inside.example.net has the address 10.1.2.3, which is not public (Private-Use, RFC 1918)
 }
 
+// A domain whose only mail server is an alias breaks the standard, but receives mail.
+func ExampleMXNotAlias() {
+	dns := zone.MustParse(`
+		example.net.      MX     10 mail.example.net.
+		mail.example.net. CNAME  mail.example.com.
+		mail.example.com. A      192.175.48.1
+	`)
+	e := &envelope.Envelope{MailFrom: "ann@example.net"}
+	fmt.Println(sender.MXUsable(context.Background(), dns, e).Outcome)
+	f := sender.MXNotAlias(context.Background(), dns, e)
+	fmt.Println(f.Outcome, f.Text)
+	// Output:
+	// pass
+	// fail the MX records of the domain example.net of the sender name only aliases: mail.example.net is an alias of mail.example.com
+}
+
 // A client from outside uses one of our domains.
 func ExampleNotOurs() {
 	notOurs := sender.NotOurs("example.org", ".example.org")
