@@ -130,7 +130,7 @@ func words(result *dmarc.Result) string {
 	add("at=", string(result.PolicyDomain))
 	add("org=", string(result.OrgDomain))
 	if result.Disposition != "none" {
-		add("do=", string(result.Disposition))
+		add("do=", result.Disposition)
 	}
 	if result.SPFAligned {
 		add("spf", " ")
