@@ -71,6 +71,9 @@ func TestWaterfalls(t *testing.T) {
 					t.Errorf("%s is missing", l.Name)
 				}
 			}
+			if untouched := v.Action == verdict.Accept && v.Rule == ""; untouched != strings.Contains(svg.String(), ">no rule refused it<") {
+				t.Errorf("the picture of %v does not say why", v)
+			}
 			render(t, svg.String())
 		})
 	}

@@ -114,6 +114,9 @@ func says(s verdict.Step) string {
 // head draws the verdict and its cost.
 func (p *picture) head() {
 	title, reason, _ := strings.Cut(p.verdict.String(), ": ")
+	if p.verdict.Action == verdict.Accept && p.verdict.Rule == "" {
+		reason = "no rule refused it"
+	}
 	p.y = 18
 	for _, line := range wrap(title, titleLength, 2) {
 		p.y += 22
