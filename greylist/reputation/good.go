@@ -26,7 +26,7 @@ type Result struct {
 	Refused  int64 `json:"refused"`
 }
 
-// Explain implements [envelope.Explainer] with the counts.
+// Explain returns the counts, for verdict.Verdict.Explain.
 func (result *Result) Explain() []string {
 	return []string{fmt.Sprintf("reputation of %s: %d of %d recipients refused", result.Identity, result.Refused, result.total())}
 }
