@@ -10,9 +10,10 @@ import (
 // the header would be seen long after its end.
 const announceStep = 128
 
-// announcer is a reader that announces a message when its header has come.
-type announcer struct {
+// arrival reads a message, and announces it when its header has come.
+type arrival struct {
 	from     io.Reader
+	err      error          // of from, other than io.EOF
 	announce func(*Message) // nil after the announcement, or if there is none
 	header   []byte         // so far
 	end      headerEnd
@@ -20,12 +21,23 @@ type announcer struct {
 }
 
 // Read implements [io.Reader].
-func (a *announcer) Read(p []byte) (int, error) {
-	if a.announce == nil {
-		return a.from.Read(p)
+func (a *arrival) Read(p []byte) (int, error) {
+	if a.announce != nil {
+		p = p[:min(len(p), announceStep)]
 	}
-	n, err := a.from.Read(p[:min(len(p), announceStep)])
-	a.header = append(a.header, p[:n]...)
+	n, err := a.from.Read(p)
+	if err != nil && err != io.EOF {
+		a.err = err
+	}
+	if a.announce != nil {
+		a.look(p[:n])
+	}
+	return n, err
+}
+
+// look announces the message if its header ends with these octets.
+func (a *arrival) look(p []byte) {
+	a.header = append(a.header, p...)
 	length, found := a.end.find(a.header[:min(len(a.header), maxHeader)])
 	switch {
 	case found:
@@ -36,7 +48,6 @@ func (a *announcer) Read(p []byte) (int, error) {
 	case len(a.header) > maxHeader:
 		a.announce, a.header = nil, nil
 	}
-	return n, err
 }
 
 // headerEnd finds the empty line that ends a header, which arrives in parts.

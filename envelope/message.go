@@ -50,19 +50,30 @@ type Spool struct {
 	Header func(*Message)
 }
 
+// ErrSpool is in the error for a message that could not be kept, because the disk is
+// full, for example. The usual reply is 452 4.3.1 (RFC 3463, section 3.4).
+var ErrSpool = errors.New("message spool")
+
 // ReadMessage reads a message to its end. The caller must Close it. The error is
-// that of r, not wrapped, or one of the temporary file. After an error there is no
+// that of r, not wrapped, or [ErrSpool] with that of the temporary file. After an
+// error of r the end of the message may not have been reached: a server must close
+// the connection, so that the rest is not read as commands. After ErrSpool, and
+// after ErrTooLarge of [NewDataReader], it can continue. After an error there is no
 // file left.
 func (spool Spool) ReadMessage(r io.Reader) (*Message, error) {
-	if spool.Header == nil {
-		return spool.read(r)
-	}
-	a := &announcer{from: r, announce: spool.Header}
+	a := &arrival{from: r, announce: spool.Header}
 	m, err := spool.read(a)
-	if err == nil {
+	switch {
+	case err == nil:
 		m.announced = a.message
+		return m, nil
+	case a.err != nil:
+		return nil, err
 	}
-	return m, err
+	if io.Copy(io.Discard, a); a.err != nil {
+		return nil, a.err
+	}
+	return nil, fmt.Errorf("%w: %w", ErrSpool, err)
 }
 
 func (spool Spool) read(r io.Reader) (*Message, error) {
@@ -88,7 +99,7 @@ func (spool Spool) read(r io.Reader) (*Message, error) {
 func spoolToFile(r io.Reader, dir string) (*Message, error) {
 	file, err := os.CreateTemp(dir, "message-*")
 	if err != nil {
-		return nil, fmt.Errorf("message spool: %w", err)
+		return nil, err
 	}
 	named := os.Remove(file.Name()) != nil
 	release := func() error {
@@ -105,7 +116,7 @@ func spoolToFile(r io.Reader, dir string) (*Message, error) {
 	m.content = spooled{file, m.size}
 	head := make([]byte, min(m.size, maxHeader+1))
 	if _, err := file.ReadAt(head, 0); err != nil {
-		return nil, abandon(fmt.Errorf("message spool: %w", err), release)
+		return nil, abandon(err, release)
 	}
 	m.header, m.cutHeader = headerBlock(head)
 	m.header = bytes.Clone(m.header) // so that head can be freed
@@ -123,7 +134,7 @@ type spooled struct {
 func (s spooled) ReadAt(p []byte, offset int64) (int, error) {
 	n, err := s.File.ReadAt(p, offset)
 	if err == io.EOF && offset+int64(n) < s.size {
-		err = fmt.Errorf("message spool: %w", io.ErrUnexpectedEOF)
+		err = fmt.Errorf("%w: %w", ErrSpool, io.ErrUnexpectedEOF)
 	}
 	return n, err
 }

@@ -124,9 +124,18 @@ func TestReadMessageReturnsTheErrorOfTheReader(t *testing.T) {
 
 func TestReadMessageReturnsTheErrorOfTheSpool(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
-	m, err := envelope.Spool{Memory: 1, Dir: missing}.ReadMessage(strings.NewReader("too long"))
-	if m != nil || !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "message spool: ") {
+	rest := strings.NewReader("too long" + strings.Repeat("x", 100_000))
+	m, err := envelope.Spool{Memory: 1, Dir: missing}.ReadMessage(rest)
+	if m != nil || !errors.Is(err, os.ErrNotExist) || !errors.Is(err, envelope.ErrSpool) || !strings.HasPrefix(err.Error(), "message spool: ") {
 		t.Errorf("%v, %v", m, err)
+	}
+	if rest.Len() > 0 {
+		t.Errorf("%d octets are not read, which a server would take for commands", rest.Len())
+	}
+	// If the rest does not come, the connection cannot continue.
+	lost := &faulty{text: strings.Repeat("x", 100_000), err: io.ErrUnexpectedEOF}
+	if _, err := (envelope.Spool{Memory: 1, Dir: missing}).ReadMessage(lost); err != io.ErrUnexpectedEOF {
+		t.Errorf("a connection that breaks after an error of the spool: %v", err)
 	}
 	// A message in memory needs no directory.
 	if _, err := (envelope.Spool{Memory: 4, Dir: missing}).ReadMessage(strings.NewReader("fits")); err != nil {

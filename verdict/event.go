@@ -52,6 +52,15 @@ func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
+// Verdicts returns the verdicts of Recipients, in their order.
+func (e Event) Verdicts() []Verdict {
+	verdicts := make([]Verdict, len(e.Recipients))
+	for i, r := range e.Recipients {
+		verdicts[i] = r.Verdict
+	}
+	return verdicts
+}
+
 // Recipient is one recipient of a message with the verdict about it.
 type Recipient struct {
 	To string
@@ -103,6 +112,17 @@ func (s *Session) perform(event Event, then func() error) (Reply, error) {
 		return shuttingDown(), err
 	}
 	return event.Reply, nil
+}
+
+// Refuse returns an error whose reply has this status and text, for what a server
+// refuses by itself: the last argument of Mail, Rcpt and Data may return it, and
+// Abort takes it. A status that is not of class 5 defers.
+func Refuse(status envelope.Status, text string) error {
+	action := TempFail
+	if status.Class() == 5 {
+		action = Reject
+	}
+	return Verdict{Action: action, Status: status, Text: text}.Err()
 }
 
 // replyTo returns the reply that an error of the server becomes: its own if it is

@@ -35,7 +35,8 @@ type Connection struct {
 //
 // The envelope holds what the server knows, and only the fields of the command's
 // stage are read: those of the message and of the recipient are not needed for
-// Mail, for instance. The last argument of Mail, Rcpt and Data is what the server
+// Mail, for instance. A success of Connect and Helo only means that the server may
+// send its banner, and its reply to HELO or EHLO. The last argument of Mail, Rcpt and Data is what the server
 // does if the policy lets the command through; its error becomes the reply. If it
 // panics, the reply is reported as 421, and the server must close the connection.
 //

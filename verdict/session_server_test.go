@@ -52,12 +52,12 @@ func TestSessionAnswersCommandsOutOfOrder(t *testing.T) {
 }
 
 func TestSessionAbortsAMessageThatDidNotArrive(t *testing.T) {
-	tooLarge := verdict.Verdict{Action: verdict.Reject, Status: envelope.Status{Code: 552, Subject: 3, Detail: 4}, Text: "too large"}
+	tooLarge := verdict.Refuse(envelope.Status{Code: 552, Subject: 3, Detail: 4}, "too large")
 	for _, tc := range []struct {
 		err      error
 		reported string
 	}{
-		{tooLarge.Err(), "data 552 continue bob@example.org:continue carol@example.org:continue (552 5.3.4 too large)"},
+		{tooLarge, "data 552 continue bob@example.org:continue carol@example.org:continue (552 5.3.4 too large)"},
 		{errors.New("disk full"), "data 451 continue bob@example.org:continue carol@example.org:continue (disk full)"},
 		{nil, "data 451 continue bob@example.org:continue carol@example.org:continue (Abort was called without an error)"},
 	} {
@@ -87,7 +87,7 @@ func TestSessionReportsAPanicOfTheServer(t *testing.T) {
 		{"rcpt 421 continue (the server panicked)", func() { v.Mail(v.e, nil); v.rcpt("bob@example.org", panics) }},
 		{"data 421 accept bob@example.org:accept (the server panicked)", func() {
 			v.rcpt("bob@example.org", nil)
-			v.Data(v.e.Message, func([]verdict.Recipient) error { return panics() })
+			v.Data(v.e.Message, func(verdict.Event) error { return panics() })
 		}},
 	} {
 		func() {
@@ -148,8 +148,8 @@ func TestSessionTellsRecipientsApartByTheirIndex(t *testing.T) {
 		v.rcpt(to, nil)
 	}
 	var places []int
-	v.DataEach(v.e.Message, func(accepted []verdict.Recipient) []error {
-		for _, r := range accepted {
+	v.DataEach(v.e.Message, func(event verdict.Event) []error {
+		for _, r := range event.Recipients {
 			places = append(places, r.Index)
 		}
 		return nil

@@ -172,8 +172,11 @@ func TestSessionKeepsRecipientsApart(t *testing.T) {
 func TestSessionAnswersAMessageOnce(t *testing.T) {
 	v := newVisit(t, standardRules)
 	var delivered []string
-	deliver := func(recipients []verdict.Recipient) error {
-		for _, r := range recipients {
+	deliver := func(event verdict.Event) error {
+		if event.Envelope.Message != v.e.Message || len(event.Verdicts()) != len(event.Recipients) {
+			t.Errorf("delivered %+v", event)
+		}
+		for _, r := range event.Recipients {
 			delivered = append(delivered, r.To)
 		}
 		return nil
@@ -224,7 +227,8 @@ func TestSessionAnswersEachRecipientOfLMTP(t *testing.T) {
 		v.rcpt(to, nil)
 	}
 	v.events = nil
-	replies := v.DataEach(v.e.Message, func(accepted []verdict.Recipient) []error {
+	replies := v.DataEach(v.e.Message, func(event verdict.Event) []error {
+		accepted := event.Recipients
 		if len(accepted) != 2 || accepted[0].To != "bob@example.org" || accepted[1].To != "full@example.org" {
 			t.Errorf("delivered to %v", accepted)
 		}
@@ -250,21 +254,21 @@ func TestSessionAnswersWhatTheServerCouldNotDo(t *testing.T) {
 	v := newVisit(t, standardRules)
 	v.begin()
 	v.Reset()
-	busy := verdict.Verdict{Action: verdict.TempFail, Status: envelope.Status{Code: 452, Subject: 4, Detail: 5}, Text: "busy"}
-	if reply := v.Mail(v.e, busy.Err); reply.Status.Code != 452 || reply.Lines[0] != "busy" {
+	busy := func() error { return verdict.Refuse(envelope.Status{Code: 452, Subject: 4, Detail: 5}, "busy") }
+	if reply := v.Mail(v.e, busy); reply.Status.Code != 452 || reply.Lines[0] != "busy" {
 		t.Errorf("MAIL: %v", reply)
 	}
 	if reply := v.rcpt("bob@example.org", nil); reply.Status.Code != 503 {
 		t.Errorf("RCPT after a MAIL that failed: %v", reply)
 	}
 	v.Mail(v.e, nil)
-	if reply := v.rcpt("bob@example.org", busy.Err); reply.Status.Code != 452 {
+	if reply := v.rcpt("bob@example.org", busy); reply.Status.Code != 452 {
 		t.Errorf("RCPT: %v", reply)
 	}
 	v.rcpt("carol@example.org", nil)
 	delivered := ""
-	v.Data(v.e.Message, func(recipients []verdict.Recipient) error {
-		delivered = fmt.Sprint(len(recipients), recipients[0].To)
+	v.Data(v.e.Message, func(event verdict.Event) error {
+		delivered = fmt.Sprint(len(event.Recipients), event.Recipients[0].To)
 		return nil
 	})
 	if delivered != "1carol@example.org" {
@@ -290,7 +294,7 @@ func TestSessionAcceptsNothingAfterItsEnd(t *testing.T) {
 		if when == "before" {
 			v.Close()
 		}
-		reply := v.Data(v.e.Message, func([]verdict.Recipient) error {
+		reply := v.Data(v.e.Message, func(verdict.Event) error {
 			t.Error("delivered")
 			return nil
 		})

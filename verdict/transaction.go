@@ -60,6 +60,15 @@ func (s *Session) Rcpt(e envelope.Envelope, then func() error) Reply {
 	return reply
 }
 
+// Recipients returns how many recipients the transaction has: those that Rcpt did not
+// refuse.
+func (s *Session) Recipients() int {
+	if s.transaction == nil {
+		return 0
+	}
+	return len(s.transaction.recipients)
+}
+
 // pending reports whether a recipient depends on the message.
 func (t *transaction) pending() bool {
 	for i := range t.recipients {
@@ -100,10 +109,11 @@ func (s *Session) Header(m *envelope.Message) {
 }
 
 // Data judges the message for all recipients, and ends the transaction. The reply
-// is the least favourable of theirs. If all accept, deliver is called with them
-// in the order of RCPT.
-func (s *Session) Data(m *envelope.Message, deliver func([]Recipient) error) Reply {
-	if !s.hasRecipients() {
+// is the least favourable of theirs. If all accept, deliver is called with the event
+// that will be reported, except for its reply: it has the envelope with the message,
+// and the recipients in the order of RCPT.
+func (s *Session) Data(m *envelope.Message, deliver func(Event) error) Reply {
+	if s.Recipients() == 0 {
 		return s.withoutRecipient(m)
 	}
 	defer s.Reset()
@@ -119,30 +129,30 @@ func (s *Session) Data(m *envelope.Message, deliver func([]Recipient) error) Rep
 		if deliver == nil {
 			return nil
 		}
-		return deliver(event.Recipients)
+		return deliver(event)
 	})
 }
 
 // DataEach judges the message for each recipient, and ends the transaction: the
 // replies of LMTP (RFC 2033, section 4.2), one for each recipient in the order of
-// RCPT. Deliver is called with those that accept, if there are any. It returns an
-// error for each of them, or nil if all is well.
-func (s *Session) DataEach(m *envelope.Message, deliver func([]Recipient) []error) []Reply {
-	if !s.hasRecipients() {
+// RCPT. Deliver is called as by Data, with those that accept, if there are any. It
+// returns an error for each of them, or nil if all is well.
+func (s *Session) DataEach(m *envelope.Message, deliver func(Event) []error) []Reply {
+	if s.Recipients() == 0 {
 		return []Reply{s.withoutRecipient(m)}
 	}
 	defer s.Reset()
 	judged := s.judgeMessage(m)
-	var accepted []Recipient
+	var accepted []recipient
 	for i := range judged {
 		s.write(&judged[i])
 		if judged[i].verdict.Action == Accept {
-			accepted = append(accepted, judged[i].recipient())
+			accepted = append(accepted, judged[i])
 		}
 	}
 	var errs []error
 	if deliver != nil && len(accepted) > 0 && s.ctx.Err() == nil {
-		errs = deliver(accepted)
+		errs = deliver(s.messageEvent(m, accepted...))
 	}
 	replies := make([]Reply, len(judged))
 	delivered := 0
@@ -163,7 +173,7 @@ func (s *Session) DataEach(m *envelope.Message, deliver func([]Recipient) []erro
 // it is too large, and ends the transaction. err becomes the reply, as that of
 // deliver does.
 func (s *Session) Abort(err error) Reply {
-	if !s.hasRecipients() {
+	if s.Recipients() == 0 {
 		return s.withoutRecipient(nil)
 	}
 	defer s.Reset()
@@ -171,10 +181,6 @@ func (s *Session) Abort(err error) Reply {
 		err = errors.New("Abort was called without an error")
 	}
 	return s.answer(s.messageEvent(nil, s.transaction.recipients...), func() error { return err })
-}
-
-func (s *Session) hasRecipients() bool {
-	return s.transaction != nil && len(s.transaction.recipients) > 0
 }
 
 func (s *Session) withoutRecipient(m *envelope.Message) Reply {
@@ -220,11 +226,9 @@ func (s *Session) messageEvent(m *envelope.Message, judged ...recipient) Event {
 	e := s.transaction.mail
 	e.Stage, e.Message = envelope.Data, m
 	event := Event{Stage: envelope.Data, Envelope: &e}
-	verdicts := make([]Verdict, len(judged))
 	for i := range judged {
 		event.Recipients = append(event.Recipients, judged[i].recipient())
-		verdicts[i] = judged[i].verdict
 	}
-	event.Verdict = Merge(verdicts...)
+	event.Verdict = Merge(event.Verdicts()...)
 	return event
 }

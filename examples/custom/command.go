@@ -19,17 +19,12 @@ var (
 	errParameter = errors.New("555 5.5.4 unsupported parameter")
 )
 
-// The errors that a session replies with, as [verdict.Error].
+// What the server refuses by itself, beside the policy.
 var (
-	errTooMany     = sessionError(verdict.TempFail, 452, 5, 3, "too many recipients") // RFC 5321, section 4.5.3.1.10
-	errTooLarge    = sessionError(verdict.Reject, 552, 3, 4, "the message is too large")
-	errNotReceived = sessionError(verdict.TempFail, 421, 3, 0, "the message was not received, closing the connection")
+	errTooMany     = verdict.Refuse(envelope.Status{Code: 452, Subject: 5, Detail: 3}, "too many recipients") // RFC 5321, section 4.5.3.1.10
+	errTooLarge    = verdict.Refuse(envelope.Status{Code: 552, Subject: 3, Detail: 4}, "the message is too large")
+	errNotReceived = verdict.Refuse(envelope.Status{Code: 421, Subject: 3}, "the message was not received, closing the connection")
 )
-
-func sessionError(action verdict.Action, code, subject, detail uint16, text string) error {
-	status := envelope.Status{Code: code, Subject: subject, Detail: detail}
-	return verdict.Verdict{Action: action, Status: status, Text: text}.Err()
-}
 
 // maxLine is the greatest length of a command line with its CRLF: 512 octets (RFC 5321,
 // section 4.5.3.1.4), and what SIZE (RFC 1870), BODY (RFC 6152) and SMTPUTF8 (RFC 6531)

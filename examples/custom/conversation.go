@@ -27,13 +27,12 @@ const (
 // conversation is the connection of one client.
 type conversation struct {
 	*server
-	ctx        context.Context
-	conn       net.Conn
-	in         *bufio.Reader
-	out        *bufio.Writer
-	session    *verdict.Session
-	envelope   envelope.Envelope // of the transaction, without its recipients
-	recipients int               // how many are accepted
+	ctx      context.Context
+	conn     net.Conn
+	in       *bufio.Reader
+	out      *bufio.Writer
+	session  *verdict.Session
+	envelope envelope.Envelope // of the client, up to its HELO name
 }
 
 // converse speaks SMTP with a client until it quits or ctx ends.
@@ -101,7 +100,6 @@ func (c *conversation) answer(line string) string {
 		return c.data()
 	case "RSET":
 		c.session.Reset()
-		c.recipients = 0
 		return "250 2.0.0 OK\r\n"
 	case "NOOP":
 		return "250 2.0.0 OK\r\n"
@@ -117,7 +115,7 @@ func (c *conversation) hello(name, welcome string, values ...any) string {
 	if name == "" {
 		return "501 5.5.4 the host name is missing\r\n"
 	}
-	c.envelope.Helo, c.recipients = name, 0
+	c.envelope.Helo = name
 	return success(c.session.Helo(c.envelope), fmt.Sprintf(welcome, values...))
 }
 
@@ -134,10 +132,7 @@ func (c *conversation) mail(argument string) string {
 	if e.SMTPUTF8, err = mailParameters(parameters, c.size); err != nil {
 		return refused(err)
 	}
-	return c.session.Mail(e, func() error {
-		c.envelope = e
-		return nil
-	}).String()
+	return c.session.Mail(e, nil).String()
 }
 
 func (c *conversation) rcpt(argument string) string {
@@ -149,19 +144,17 @@ func (c *conversation) rcpt(argument string) string {
 		return refused(errParameter)
 	}
 	return c.session.Rcpt(envelope.Envelope{RcptTo: path}, func() error {
-		if c.recipients == maxRecipients {
+		if c.session.Recipients() == maxRecipients {
 			return errTooMany
 		}
-		c.recipients++
 		return nil
 	}).String()
 }
 
 func (c *conversation) data() string {
-	if c.recipients == 0 {
+	if c.session.Recipients() == 0 {
 		return c.session.Data(nil, nil).String() // 503
 	}
-	c.recipients = 0
 	c.out.WriteString("354 end the message with <CRLF>.<CRLF>\r\n")
 	c.flush()
 	c.expectWithin(messageTimeout)
@@ -169,13 +162,13 @@ func (c *conversation) data() string {
 	switch {
 	case errors.Is(err, envelope.ErrTooLarge):
 		return c.session.Abort(errTooLarge).String()
+	case errors.Is(err, envelope.ErrSpool):
+		return c.session.Abort(err).String()
 	case err != nil: // what follows may be the rest of the message, and not a command
 		return c.session.Abort(errNotReceived).String()
 	}
 	defer message.Close()
-	return c.session.Data(message, func(to []verdict.Recipient) error {
-		return c.deliver(message, c.envelope, to)
-	}).String()
+	return c.session.Data(message, c.deliver).String()
 }
 
 // expectWithin sets the time in which the client must send what comes next. If ctx has

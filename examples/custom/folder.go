@@ -12,15 +12,13 @@ import (
 
 // deliver stores a message in the folder of the server, with a field Delivered-To for
 // each recipient and the results of the checks on top.
-func (s *server) deliver(message *envelope.Message, e envelope.Envelope, to []verdict.Recipient) error {
+func (s *server) deliver(accepted verdict.Event) error {
 	var fields strings.Builder
-	var verdicts []verdict.Verdict
-	for _, recipient := range to {
-		verdicts = append(verdicts, recipient.Verdict)
+	for _, recipient := range accepted.Recipients {
 		// The policy refuses addresses with line breaks, but another policy may not.
 		fields.WriteString("Delivered-To: " + envelope.CleanText(recipient.To, true) + "\r\n")
 	}
-	content, err := s.stamp.Deliver(message, &e, verdicts...)
+	content, err := s.stamp.Deliver(accepted.Envelope.Message, accepted.Envelope, accepted.Verdicts()...)
 	if err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ func send(c verdict.Connection, ip, to string) {
 			return
 		}
 	}
-	session.Data(envelope.NewMessage([]byte("Subject: hello\r\n\r\n")), func(to []verdict.Recipient) error {
-		fmt.Println(to[0].To, "from", ip, "is accepted", to[0].Verdict.Marks)
+	session.Data(envelope.NewMessage([]byte("Subject: hello\r\n\r\n")), func(event verdict.Event) error {
+		fmt.Println(event.Recipients[0].To, "from", ip, "is accepted", event.Verdict.Marks)
 		return nil
 	})
 }

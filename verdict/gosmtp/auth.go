@@ -14,27 +14,27 @@ type authentication struct {
 	inner   smtp.AuthSession
 }
 
-func (a authentication) AuthMechanisms() []string {
-	if !a.session.begin() {
+func (a authentication) AuthMechanisms() (mechanisms []string) {
+	a.session.call(func() error {
+		mechanisms = a.inner.AuthMechanisms()
 		return nil
-	}
-	defer a.session.end()
-	return a.inner.AuthMechanisms()
+	})
+	return mechanisms
 }
 
-func (a authentication) Auth(mechanism string) (sasl.Server, error) {
-	if !a.session.begin() {
-		return nil, a.session.over()
-	}
-	defer a.session.end()
-	if a.session.transaction != nil { // RFC 4954, section 4
-		return nil, a.session.refuse(outOfOrder("AUTH is not permitted during a mail transaction, RSET comes first"))
-	}
-	server, err := a.inner.Auth(mechanism)
-	if err != nil {
-		return nil, a.refuse(err)
-	}
-	return exchange{a, server}, nil
+func (a authentication) Auth(mechanism string) (server sasl.Server, err error) {
+	err = a.session.call(func() error {
+		if a.session.transaction != nil { // RFC 4954, section 4
+			return a.session.refuse(outOfOrder("AUTH is not permitted during a mail transaction, RSET comes first"))
+		}
+		inner, err := a.inner.Auth(mechanism)
+		if err != nil {
+			return a.refuse(err)
+		}
+		server = exchange{a, inner}
+		return nil
+	})
+	return server, err
 }
 
 // refuse answers an error of the backend. One without a reply of its own is the
@@ -53,14 +53,12 @@ type exchange struct {
 	server sasl.Server
 }
 
-func (x exchange) Next(response []byte) ([]byte, bool, error) {
-	if !x.session.begin() {
-		return nil, false, x.session.over()
-	}
-	defer x.session.end()
-	challenge, done, err := x.server.Next(response)
-	if err != nil {
-		return nil, false, x.refuse(err)
-	}
-	return challenge, done, nil
+func (x exchange) Next(response []byte) (challenge []byte, done bool, err error) {
+	err = x.session.call(func() (err error) {
+		if challenge, done, err = x.server.Next(response); err != nil {
+			return x.refuse(err)
+		}
+		return nil
+	})
+	return challenge, done, err
 }

@@ -11,13 +11,13 @@ import (
 	"mxrules.example/envelope"
 )
 
-// receiveChunks reads a message that comes in chunks (BDAT, RFC 3030). go-smtp
-// calls it in another goroutine.
-func (s *session) receiveChunks(r *io.PipeReader) (*envelope.Message, error) {
+// readChunks reads a message that comes in chunks (BDAT, RFC 3030). go-smtp calls it in
+// another goroutine.
+func (s *session) readChunks(r *io.PipeReader, spool envelope.Spool) (*envelope.Message, error) {
 	cutOff := s.cutOff
 	s.connection.broken.Store(&cutOff)
 	defer s.connection.broken.CompareAndSwap(&cutOff, nil)
-	message, err := s.read(r)
+	message, err := spool.ReadMessage(r)
 	switch {
 	case errors.Is(err, smtp.ErrDataReset):
 		// RSET, or the like, between two chunks. Nothing waits for the result, and
@@ -47,9 +47,5 @@ func announced(c *smtp.Conn) int64 {
 // read that failed. go-smtp would answer 554 with the error in its text, and the
 // client would return its mail.
 func (s *session) cutOff() {
-	if !s.begin() {
-		return
-	}
-	defer s.end()
-	s.brokenOff(io.ErrUnexpectedEOF)
+	s.call(func() error { return s.brokenOff(io.ErrUnexpectedEOF) })
 }

@@ -8,8 +8,9 @@
 // called at MAIL, RCPT and DATA (RFC 5321, section 4.1.1). [Guard.Backend] wraps
 // it: a [verdict.Session] judges MAIL, RCPT and the message first, and the backend is
 // called only if the policy lets them through. The HELO name is judged at MAIL. What
-// is still open at RCPT is judged at DATA, with the whole message. Only then does the
-// backend get the message, complete and from the start.
+// is still open at RCPT is judged at DATA, with the whole message; its lookups start
+// when the header has come. Only then does the backend get the message, complete and
+// from the start.
 //
 // [Guard.Listener] judges earlier, in place of the banner: a client that is refused
 // there gets a 554 or 421 instead of the 220. It also notices clients that speak

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"github.com/emersion/go-smtp"
@@ -19,21 +20,11 @@ type delivery struct{ session *session }
 // LMTPData judges the message for each recipient, and delivers it to those that
 // accept it. Its own error is the answer to all.
 func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
-	s := d.session
-	message, err := s.receive(r)
-	if message != nil {
-		defer message.Close()
-	}
-	if !s.begin() {
-		return s.over()
-	}
-	defer s.end()
-	if err != nil {
-		return s.brokenOff(err)
-	}
-	s.connection.verdicts.DataEach(message, func(accepted []verdict.Recipient) []error {
-		return s.deliver(message, accepted)
-	})
+	return d.session.receive(r, func(m *envelope.Message) error { return d.session.judgeEach(m, status) })
+}
+
+func (s *session) judgeEach(m *envelope.Message, status smtp.StatusCollector) error {
+	s.connection.verdicts.DataEach(m, s.deliver)
 	if s.transaction == nil {
 		return s.answer()
 	}
@@ -57,30 +48,31 @@ func (s *session) answerTo(to string, reply verdict.Reply) error {
 
 // deliver delivers a message to the recipients that accept it, and returns their
 // errors. If the backend panics, the recipients without an answer get a 421.
-func (s *session) deliver(message *envelope.Message, accepted []verdict.Recipient) (errs []error) {
-	answers := &answers{errs: make([]error, len(accepted)), known: make([]bool, len(accepted))}
-	for _, r := range accepted {
+func (s *session) deliver(accepted verdict.Event) (errs []error) {
+	count := len(accepted.Recipients)
+	answers := &answers{errs: make([]error, count), known: make([]bool, count)}
+	for _, r := range accepted.Recipients {
 		answers.to = append(answers.to, s.transaction.recipients[r.Index].to)
 	}
 	defer func() {
 		if v := recover(); v != nil {
 			err := fmt.Errorf("panic: %v", v)
 			s.log("DATA", fmt.Errorf("%w\n%s", err, debug.Stack()))
-			answers.fill(&ownError{err, trouble(421)})
+			answers.fill(because(err, trouble(421)))
 			errs = answers.errs
 		}
 	}()
-	answers.fill(s.deliverEach(message, accepted, answers))
+	answers.fill(s.deliverEach(accepted, answers))
 	return answers.errs
 }
 
 // deliverEach returns the error for the recipients without an answer.
-func (s *session) deliverEach(message *envelope.Message, accepted []verdict.Recipient, answers *answers) error {
-	accepted, err := s.reopen(accepted, answers)
-	if err != nil || len(accepted) == 0 {
+func (s *session) deliverEach(accepted verdict.Event, answers *answers) (err error) {
+	accepted.Recipients, err = s.reopen(accepted.Recipients, answers)
+	if err != nil || len(accepted.Recipients) == 0 {
 		return err
 	}
-	content, err := s.content(message, accepted)
+	content, err := s.content(accepted)
 	if err != nil {
 		return err
 	}
@@ -154,10 +146,6 @@ func (a *answers) fill(err error) {
 // where the enhanced status codes of several lines would have to be.
 func oneLine(reply verdict.Reply, to string) verdict.Reply {
 	const codes = len("550 5.999.999 <> \r\n")
-	text := ""
-	for _, line := range reply.Lines {
-		text += line + " "
-	}
-	text = envelope.CleanText(text, true)
+	text := envelope.CleanText(strings.Join(reply.Lines, " "), true)
 	return ownReply(reply.Status, cut(text, max(512-codes-len(to), 0)))
 }

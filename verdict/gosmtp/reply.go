@@ -2,6 +2,7 @@ package gosmtp
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/emersion/go-smtp"
@@ -49,13 +50,10 @@ func ownReply(status envelope.Status, text string) verdict.Reply {
 	return verdict.Reply{Status: status, Lines: []string{text}}
 }
 
-// ownError is an error for which this package has a reply.
-type ownError struct {
-	error
-	reply verdict.Reply
+// because returns err with a reply of this package.
+func because(err error, reply verdict.Reply) error {
+	return fmt.Errorf("%w (%w)", err, verdict.Refuse(reply.Status, reply.Lines[0]))
 }
-
-func (e *ownError) Unwrap() error { return e.error }
 
 // trouble is the reply to a failure of the server: 451, or 421 if the connection is
 // closed. It does not tell the reason.
@@ -83,10 +81,6 @@ func replyOf(err error, smtputf8 bool) (verdict.Reply, bool) {
 	var refused *verdict.Error
 	if errors.As(err, &refused) && refused != nil && refused.Verdict.Err() != nil {
 		return refused.Verdict.Reply(), true
-	}
-	var ours *ownError
-	if errors.As(err, &ours) {
-		return ours.reply, true
 	}
 	var own *smtp.SMTPError
 	if !errors.As(err, &own) || own == nil || own.Code < 400 || own.Code > 599 {

@@ -100,6 +100,15 @@ func (s *session) begin() bool {
 	return true
 }
 
+// call calls f while the session is locked, unless the session is over.
+func (s *session) call(f func() error) error {
+	if !s.begin() {
+		return s.over()
+	}
+	defer s.end()
+	return f()
+}
+
 // end unlocks the session. It is deferred, because go-smtp recovers from a panic of
 // the call and goes on to Logout.
 func (s *session) end() {

@@ -13,8 +13,7 @@ import (
 type transaction struct {
 	from       string
 	options    *smtp.MailOptions
-	envelope   envelope.Envelope // at Mail
-	recipients []recipient       // that were accepted
+	recipients []recipient // that were accepted
 }
 
 type recipient struct {
@@ -24,19 +23,16 @@ type recipient struct {
 
 // Mail judges the sender.
 func (s *session) Mail(from string, options *smtp.MailOptions) error {
-	if !s.begin() {
-		return s.over()
-	}
-	defer s.end()
-	e := s.describe(from, options)
-	s.connection.verdicts.Mail(e, func() error {
-		if err := s.inner.Mail(from, options); err != nil {
-			return err
-		}
-		s.transaction = &transaction{from: from, options: options, envelope: e}
-		return nil
+	return s.call(func() error {
+		s.connection.verdicts.Mail(s.describe(from, options), func() error {
+			if err := s.inner.Mail(from, options); err != nil {
+				return err
+			}
+			s.transaction = &transaction{from: from, options: options}
+			return nil
+		})
+		return s.answer()
 	})
-	return s.answer()
 }
 
 // describe returns the envelope at MAIL. It reads the HELO name, which another EHLO
@@ -74,16 +70,14 @@ func quoted(address string) string {
 
 // Rcpt judges one recipient.
 func (s *session) Rcpt(to string, options *smtp.RcptOptions) error {
-	if !s.begin() {
-		return s.over()
-	}
-	defer s.end()
-	s.connection.verdicts.Rcpt(envelope.Envelope{RcptTo: quoted(to)}, func() error {
-		if err := s.inner.Rcpt(to, options); err != nil {
-			return err
-		}
-		s.transaction.recipients = append(s.transaction.recipients, recipient{to, options})
-		return nil
+	return s.call(func() error {
+		s.connection.verdicts.Rcpt(envelope.Envelope{RcptTo: quoted(to)}, func() error {
+			if err := s.inner.Rcpt(to, options); err != nil {
+				return err
+			}
+			s.transaction.recipients = append(s.transaction.recipients, recipient{to, options})
+			return nil
+		})
+		return s.answer()
 	})
-	return s.answer()
 }
