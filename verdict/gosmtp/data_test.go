@@ -13,16 +13,6 @@ import (
 	"mxrules.example/verdict/gosmtp"
 )
 
-// toData begins a transaction up to the message.
-const toData = hello + `
-	C: MAIL FROM:<a@a.example>
-	S: 250 ...
-	C: RCPT TO:<b@b.example>
-	S: 250 ...
-	C: DATA
-	S: 354 ...
-`
-
 // Only CRLF.CRLF ends a message (RFC 5321, section 4.1.1.4). What another
 // server took for a part of the message must not become a second one here.
 func TestOneMessageInIsOneMessageOut(t *testing.T) {
@@ -161,11 +151,7 @@ func TestATimeoutInsideABDATChunkClosesTheConnection(t *testing.T) {
 	b := &backend{}
 	timeout := func(s *smtp.Server) { s.ReadTimeout = 2 * time.Second }
 	inBubble(t, &gosmtp.Guard{}, b, timeout, func(t *testing.T, c *peer) {
-		c.play(hello + `
-			C: MAIL FROM:<a@a.example>
-			S: 250 ...
-			C: RCPT TO:<b@b.example>
-			S: 250 ...
+		c.play(rcptTo("b@b.example") + `
 			C: BDAT 100000
 		`)
 		trickle(c, "RSET\r\nMAIL FROM:<evil@a.example>\r\n", lostInside)

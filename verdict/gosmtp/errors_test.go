@@ -120,13 +120,7 @@ func TestErrorsOfTheBackend(t *testing.T) {
 				S: 250 ...
 				C: RCPT TO:<b@b.example>
 			`},
-			"DATA": {&backend{data: func([]byte) error { return tc.err }}, hello + `
-				C: MAIL FROM:<a@a.example>
-				S: 250 ...
-				C: RCPT TO:<b@b.example>
-				S: 250 ...
-				C: DATA
-				S: 354 ...
+			"DATA": {&backend{data: func([]byte) error { return tc.err }}, toData + `
 				C: .
 			`},
 		} {

@@ -239,13 +239,7 @@ func TestAClientAcceptedAtTheGreetingIsNotJudgedAgain(t *testing.T) {
 		verdict.AcceptIf(when("ours", envelope.Connect, func(*envelope.Envelope) bool { return false })), f.rule())}
 	b := &backend{}
 	s := serve(t, g, b)
-	s.talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<b@b.example>
-		S: 250 ...
-		C: DATA
-		S: 354 ...
+	s.talk(t, toData+`
 		C: .
 		S: 250 ...
 	`)

@@ -275,6 +275,21 @@ const hello = `
 	S: 250 2.0.0 Hello client.example.net
 `
 
+// rcptTo begins a session and a transaction with these recipients.
+func rcptTo(recipients ...string) string {
+	dialogue := hello + "C: MAIL FROM:<a@a.example>\nS: 250 ...\n"
+	for _, r := range recipients {
+		dialogue += "C: RCPT TO:<" + r + ">\nS: 250 ...\n"
+	}
+	return dialogue
+}
+
+// dataTo is rcptTo up to the message.
+func dataTo(recipients ...string) string { return rcptTo(recipients...) + "C: DATA\nS: 354 ...\n" }
+
+// toData is dataTo for one recipient.
+var toData = dataTo("b@b.example")
+
 var refused = envelope.Status{Code: 550, Subject: 7, Detail: 1}
 
 // when makes a check that fails from a stage on if the envelope is bad.

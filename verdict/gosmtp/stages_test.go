@@ -81,13 +81,7 @@ func TestAFinalVerdictIsNotAskedAgain(t *testing.T) {
 				}),
 				rejecting("rejects", envelope.Data, always),
 			)}, &backend{})
-			s.talk(t, hello+`
-				C: MAIL FROM:<a@a.example>
-				S: 250 ...
-				C: RCPT TO:<b@b.example>
-				S: 250 ...
-				C: DATA
-				S: 354 ...
+			s.talk(t, toData+`
 				C: .
 				S: 250 2.0.0 OK: queued
 			`)
@@ -234,12 +228,7 @@ func TestFillSaysWhoTheClientIsAndCanNotChangeTheStage(t *testing.T) {
 		},
 	}
 	s := serve(t, g, &backend{})
-	s.talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<b@b.example>
-		S: 250 ...
-	`)
+	s.talk(t, rcptTo("b@b.example"))
 	for _, stage := range []envelope.Stage{envelope.Connect, envelope.Mail, envelope.Rcpt} {
 		got := f.at(stage)
 		if len(got) != 1 || got[0].ClientIP.String() != "2001:db8::25" || got[0].Now.Year() != 2030 {
@@ -262,15 +251,7 @@ func TestMarksReachTheBackendBeforeTheMessage(t *testing.T) {
 		verdict.MarkUnless(when("suspect", envelope.Data, holds("odd")), "quarantine"),
 		verdict.MarkUnless(when("sales", envelope.Rcpt, to("sales")), "crm"),
 	)}, b)
-	s.talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<b@b.example>
-		S: 250 ...
-		C: RCPT TO:<sales@b.example>
-		S: 250 ...
-		C: DATA
-		S: 354 ...
+	s.talk(t, dataTo("b@b.example", "sales@b.example")+`
 		C: Subject: odd
 		C: .
 		S: 250 ...
@@ -309,13 +290,7 @@ func TestAPolicyThatIsNotSettledNeverAcceptsAMessage(t *testing.T) {
 		return envelope.Temporary("", errors.New("the disk is gone"))
 	}))
 	for _, rule := range []verdict.Rule{pending, broken} {
-		serve(t, &gosmtp.Guard{Policy: policyOf(rule)}, b).talk(t, hello+`
-			C: MAIL FROM:<a@a.example>
-			S: 250 ...
-			C: RCPT TO:<b@b.example>
-			S: 250 ...
-			C: DATA
-			S: 354 ...
+		serve(t, &gosmtp.Guard{Policy: policyOf(rule)}, b).talk(t, toData+`
 			C: .
 			S: 451 4...
 		`)

@@ -13,11 +13,7 @@ import (
 
 func TestASecondMAILWithoutRSETIsOutOfOrder(t *testing.T) {
 	b := &backend{}
-	serve(t, &gosmtp.Guard{}, b).talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<b@b.example>
-		S: 250 ...
+	serve(t, &gosmtp.Guard{}, b).talk(t, rcptTo("b@b.example")+`
 		C: MAIL FROM:<c@c.example>
 		S: 503 5.5.1 nested MAIL command, RSET must come first
 		C: DATA
@@ -133,17 +129,7 @@ func TestOfSeveralRecipientsATempfailIsTheReplyForAll(t *testing.T) {
 	serve(t, &gosmtp.Guard{Policy: policyOf(
 		rejecting("picky", envelope.Data, to("picky")),
 		verdict.TempFailUnless(when("slow", envelope.Data, to("slow"))),
-	)}, b).talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<user@b.example>
-		S: 250 ...
-		C: RCPT TO:<picky@b.example>
-		S: 250 ...
-		C: RCPT TO:<slow@b.example>
-		S: 250 ...
-		C: DATA
-		S: 354 ...
+	)}, b).talk(t, dataTo("user@b.example", "picky@b.example", "slow@b.example")+`
 		C: .
 		S: 450 4.7.1 slow says no to slow@b.example
 	`)
