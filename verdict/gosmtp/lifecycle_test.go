@@ -54,20 +54,11 @@ var ways = []struct {
 	name, dialogue, last string
 	settings             func(*smtp.Server)
 }{
-	{"DATA", hello + twoRecipients + "C: DATA\nS: 354 ...", "Subject: x\r\n.\r\n", func(*smtp.Server) {}},
-	{"BDAT", hello + twoRecipients, "BDAT 12 LAST\r\nSubject: x\r\n", func(*smtp.Server) {}},
+	{"DATA", dataTo("user@b.example", "picky@b.example"), "Subject: x\r\n.\r\n", func(*smtp.Server) {}},
+	{"BDAT", rcptTo("user@b.example", "picky@b.example"), "BDAT 12 LAST\r\nSubject: x\r\n", func(*smtp.Server) {}},
 	{"LMTP DATA", lmtpTo("user@b.example", "picky@b.example"), "Subject: x\r\n.\r\n", lmtp},
 	{"LMTP BDAT", lhlo + "C: RCPT TO:<user@b.example>\nS: 250 ...\nC: RCPT TO:<picky@b.example>\nS: 250 ...", "BDAT 12 LAST\r\nSubject: x\r\n", lmtp},
 }
-
-const twoRecipients = `
-	C: MAIL FROM:<a@a.example>
-	S: 250 ...
-	C: RCPT TO:<user@b.example>
-	S: 250 ...
-	C: RCPT TO:<picky@b.example>
-	S: 250 ...
-`
 
 // slow is a rule whose check waits for the end of its context, and whose failure
 // does not matter. began is closed as soon as it waits.
