@@ -64,8 +64,8 @@ func BenchmarkWarmDecision(b *testing.B) {
 
 func TestAllocationsOfAWarmDecision(t *testing.T) {
 	policy, dns, e := warmDecision()
-	if n := testing.AllocsPerRun(100, func() { policy.Judge(t.Context(), dns, e) }); n > 190 {
-		t.Errorf("%v allocations, want at most 190", n)
+	if n := testing.AllocsPerRun(100, func() { policy.Judge(t.Context(), dns, e) }); n > 150 {
+		t.Errorf("%v allocations, want at most 150", n)
 	}
 }
 

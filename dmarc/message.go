@@ -62,28 +62,38 @@ func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *enve
 // gather evaluates SPF and DKIM and, if the author domains are valid, looks up their
 // records. The three are independent, so their questions go out together.
 func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *material, readable bool) {
-	var sender *spf.Result
-	var signatures *dkim.Result
-	parts := []func(context.Context) any{
-		func(ctx context.Context) any { return d.checker.senderPolicy(ctx, d.resolver, e) },
-		func(ctx context.Context) any { return dkim.Evaluate(ctx, d.resolver, e) },
-	}
+	parts := []part{senderPolicy, signatures}
 	if readable && !d.checker.rfc7489 {
-		parts = append(parts, func(ctx context.Context) any {
-			return d.checker.records(ctx, d.resolver, m.evaluated(), claimed(ctx, e))
-		})
+		parts = append(parts, records)
 	}
-	for _, part := range envelope.Concurrently(ctx, parts, func(ctx context.Context, part func(context.Context) any) any { return part(ctx) }) {
-		switch part := part.(type) {
+	var sender *spf.Result
+	var signed *dkim.Result
+	for _, result := range envelope.Concurrently(ctx, parts, func(ctx context.Context, p part) any { return p(ctx, d, e, m) }) {
+		switch result := result.(type) {
 		case *spf.Result:
-			sender = part
+			sender = result
 		case *dkim.Result:
-			signatures = part
+			signed = result
 		case map[envelope.Host]found:
-			d.asked = part
+			d.asked = result
 		}
 	}
-	m.add(sender, signatures)
+	m.add(sender, signed)
+}
+
+// part is a part of an evaluation that depends on no other.
+type part func(ctx context.Context, d *discovery, e *envelope.Envelope, m *material) any
+
+func senderPolicy(ctx context.Context, d *discovery, e *envelope.Envelope, _ *material) any {
+	return d.checker.senderPolicy(ctx, d.resolver, e)
+}
+
+func signatures(ctx context.Context, d *discovery, e *envelope.Envelope, _ *material) any {
+	return dkim.Evaluate(ctx, d.resolver, e)
+}
+
+func records(ctx context.Context, d *discovery, e *envelope.Envelope, m *material) any {
+	return d.checker.records(ctx, d.resolver, m.evaluated(), claimed(ctx, e))
 }
 
 // records looks up what the walks of the author domains need, given the domains that

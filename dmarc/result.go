@@ -103,29 +103,35 @@ const (
 
 // own returns a copy that shares no memory that a caller could change.
 func (result Result) own() *Result {
-	result.Authors = slices.Clone(result.Authors)
-	result.Overrides = slices.Clone(result.Overrides)
+	own := &struct { // in one allocation
+		Result
+		sender     spf.Result
+		signatures dkim.Result
+		record     Record
+		authors    [maxAuthors]envelope.Host
+	}{Result: result}
+	if result.Authors != nil {
+		own.Authors = append(own.authors[:0], result.Authors...)
+	}
+	own.Overrides = slices.Clone(result.Overrides)
 	if result.SPF != nil {
-		sender := *result.SPF
-		sender.Matched = slices.Clone(sender.Matched)
-		if sender.Problem != nil {
-			problem := *sender.Problem
-			sender.Problem = &problem
+		own.sender, own.SPF = *result.SPF, &own.sender
+		own.sender.Matched = slices.Clone(own.sender.Matched)
+		if own.sender.Problem != nil {
+			problem := *own.sender.Problem
+			own.sender.Problem = &problem
 		}
-		result.SPF = &sender
 	}
 	if result.DKIM != nil {
-		signatures := *result.DKIM
-		signatures.Signatures = slices.Clone(signatures.Signatures)
-		result.DKIM = &signatures
+		own.signatures, own.DKIM = *result.DKIM, &own.signatures
+		own.signatures.Signatures = slices.Clone(own.signatures.Signatures)
 	}
 	if result.Record != nil {
-		record := *result.Record
-		record.AggregateReports = slices.Clone(record.AggregateReports)
-		record.FailureReports = slices.Clone(record.FailureReports)
-		result.Record = &record
+		own.record, own.Record = *result.Record, &own.record
+		own.record.AggregateReports = slices.Clone(own.record.AggregateReports)
+		own.record.FailureReports = slices.Clone(own.record.FailureReports)
 	}
-	return &result
+	return &own.Result
 }
 
 // perAuthor returns the result for each author domain.

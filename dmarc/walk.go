@@ -100,6 +100,10 @@ func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Ho
 			break
 		}
 	}
+	if len(names) == 1 {
+		d.asked[names[0]] = d.lookup(ctx, names[0])
+		return
+	}
 	for name, answer := range envelope.Concurrently(ctx, names, d.lookup) {
 		d.asked[name] = answer
 		if answer.ends() || d.alone && name == start && answer.record != nil {

@@ -55,6 +55,9 @@ var _ Resolver = (*net.Resolver)(nil)
 // NotFound reports whether err says that DNS has no such record. Every other
 // error of a lookup is temporary.
 func NotFound(err error) bool {
+	if dns, ok := err.(*net.DNSError); ok { // as the functions here return it
+		return dns.IsNotFound
+	}
 	var dns *net.DNSError
 	return errors.As(err, &dns) && dns.IsNotFound
 }
@@ -65,7 +68,7 @@ func NotFound(err error) bool {
 func LookupIP(ctx context.Context, r Resolver, network, name string) ([]netip.Addr, error) {
 	return ask(ctx, r, name, func(name string) ([]netip.Addr, error) {
 		addrs, err := r.LookupNetIP(ctx, network, name)
-		if network != "ip4" {
+		if network != "ip4" || !slices.ContainsFunc(addrs, netip.Addr.Is4In6) {
 			return addrs, err
 		}
 		plain := make([]netip.Addr, len(addrs))

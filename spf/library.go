@@ -15,7 +15,7 @@ import (
 // DNS, and asks numbered about the numbers. Its own limits are disabled, because
 // numbered counts. The package doc explains why.
 func (ev *evaluation) decide() (string, error) {
-	ev.questions = append(ev.questions, nil) // 0 is the domain of the sender
+	ev.questions = make([]*question, 1, 8) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
 		library.WithContext(ev.ctx),
 		library.WithResolver(numbered{ev}),

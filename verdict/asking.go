@@ -43,6 +43,7 @@ type asking struct {
 	guard sync.Mutex
 	until context.Context // of the lookups, nil before the first
 	stop  context.CancelFunc
+	plain context.Context // for rules that run in ctx itself
 }
 
 // lasting returns a context for a lookup of a rule that runs in ctx. It ends with the
@@ -53,7 +54,13 @@ func (a *asking) lasting(ctx context.Context) context.Context {
 	if a.until == nil {
 		a.until, a.stop = context.WithCancel(a.ctx)
 	}
-	return lasting{ctx, a.until}
+	if ctx != a.ctx {
+		return lasting{ctx, a.until}
+	}
+	if a.plain == nil {
+		a.plain = lasting{ctx, a.until}
+	}
+	return a.plain
 }
 
 // close cancels the lookups that still run.
@@ -114,6 +121,9 @@ func (a *asker) leave() []Question {
 func (a *asker) begin(kind, name string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.questions == nil {
+		a.questions = make([]Question, 0, 4) // few rules ask more
+	}
 	a.questions = append(a.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(a.began)})
 	return len(a.questions) - 1
 }
