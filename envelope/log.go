@@ -8,18 +8,18 @@ import "log/slog"
 func (e Envelope) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.String("stage", e.Stage.String())}
 	add := func(from Stage, key, value string) {
-		if e.Reached(from) && value != "" {
+		if e.Told(from) && value != "" {
 			attrs = append(attrs, slog.String(key, Excerpt(value)))
 		}
 	}
 	if client := e.Client(); client.IsValid() {
 		add(Connect, "client_ip", client.String())
 	}
-	if e.Reached(Connect) && e.SpokeEarly {
+	if e.Told(Connect) && e.SpokeEarly {
 		attrs = append(attrs, slog.Bool("spoke_early", true))
 	}
 	add(Helo, "helo", e.Helo)
-	if e.Reached(Mail) {
+	if e.Told(Mail) {
 		attrs = append(attrs, slog.String("mail_from", Excerpt(e.MailFrom))) // "" is the null sender
 		if e.TLS != nil {
 			attrs = append(attrs, slog.Bool("tls", true))
@@ -27,7 +27,7 @@ func (e Envelope) LogValue() slog.Value {
 	}
 	add(Mail, "login", e.Login)
 	add(Rcpt, "rcpt_to", e.RcptTo)
-	if e.Reached(Data) && e.Message != nil {
+	if e.Told(Data) && e.Message != nil {
 		attrs = append(attrs, slog.Int64("message_size", e.Message.Size()))
 	}
 	return slog.GroupValue(attrs...)

@@ -39,7 +39,7 @@ func TestLogValueHasTheFieldsOfTheStage(t *testing.T) {
 		envelope.Data: rcpt + " e.message_size=8", envelope.Whole: rcpt + " e.message_size=8",
 	} {
 		e := full
-		e.Stage = stage
+		e.Stage, e.Relayed = stage, stage == envelope.Rcpt
 		if got := logged(&e); got != "e.stage="+stage.String()+want {
 			t.Errorf("got  %s\nwant e.stage=%s%s", got, stage, want)
 		}

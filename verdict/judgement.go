@@ -272,6 +272,9 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 		}
 	}()
 	f = check(ctx, asker, e)
+	if f.Outcome == envelope.Pending && e.Relayed && e.Told(f.Awaits) {
+		f.Awaits = envelope.Data // with which the client becomes known
+	}
 	if !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError {
 		return mistake(f.Check, errors.New("the finding has no outcome"))
 	}

@@ -14,6 +14,21 @@ type Connection struct {
 	Policy Policy
 	// Resolver is asked by the checks of the policy. nil fails every question.
 	Resolver envelope.Resolver
+	// Behind returns the envelope of mail that a gateway of the site relays with the
+	// gateway's client in place of the gateway, as Gateways.Behind of package
+	// envelope/client does. nil means that no client is a gateway.
+	//
+	// It is called at Connect, Helo and Mail, and once for the message, without a
+	// recipient. While the client is not known, Behind sets Relayed: checks on the
+	// client then wait for the message, and checks on the sender and the recipient do
+	// not. Only the fields about the client are taken from the result. If Behind
+	// fails, the reply is 451 4.3.0, for a message to every recipient. The error is in
+	// the verdict, and the peer does not see it. With Header, Behind is called once
+	// more while the body arrives: it must read the header only.
+	//
+	// A server that learns the client by the PROXY protocol or by XCLIENT needs no
+	// Behind: it writes the client into the envelope at every stage.
+	Behind func(envelope.Envelope) (envelope.Envelope, error)
 	// Report is called for each reply, after it was decided and before the method
 	// that decided it returns. nil reports nothing. Its context ends with the session,
 	// and shares with the checks of the transaction what they computed, such as an SPF
@@ -88,7 +103,8 @@ func (s *Session) Close() { s.cancel() }
 // The reply is 220, or one that refuses in place of the banner: 554, or 421
 // after which the server closes the connection (RFC 5321, section 3.1).
 func (s *Session) Connect(e envelope.Envelope) Reply {
-	return s.command(envelope.Connect, e, nil)
+	reply, _ := s.command(envelope.Connect, e, nil)
+	return reply
 }
 
 // Helo judges a HELO name, by Helo of e. It ends a transaction, as EHLO does (RFC
@@ -97,7 +113,8 @@ func (s *Session) Helo(e envelope.Envelope) Reply {
 	if s.transaction != nil {
 		s.Reset()
 	}
-	return s.command(envelope.Helo, e, nil)
+	reply, _ := s.command(envelope.Helo, e, nil)
+	return reply
 }
 
 // Reset ends the transaction, if there is one: RSET.
@@ -166,12 +183,16 @@ func (f *final) before(stage envelope.Stage) *final {
 	return f
 }
 
-// command judges a command other than the message, and calls then if it is let
-// through.
-func (s *Session) command(stage envelope.Stage, e envelope.Envelope, then func() error) Reply {
+// command judges a command before RCPT, and calls then if it is let through. It returns
+// what was judged.
+func (s *Session) command(stage envelope.Stage, e envelope.Envelope, then func() error) (Reply, envelope.Envelope) {
 	known := s.copy(stage, &e)
-	v, _ := s.judge(&known, false)
-	return s.answer(Event{Stage: stage, Envelope: &known, Verdict: v}, then)
+	v, ok := s.identify(&known)
+	if ok {
+		v, _ = s.judge(&known, false)
+	}
+	judged := known
+	return s.answer(Event{Stage: stage, Envelope: &known, Verdict: v}, then), judged
 }
 
 // copy returns our own copy of an envelope, as it is known at a stage, in plain
@@ -325,13 +346,13 @@ func (s *Session) lookUp(key foundKey) (envelope.Finding, bool) {
 	return f, ok
 }
 
-// keep keeps a finding for later transactions. Those about another HELO name of
-// the client are dropped, so that a client cannot fill the memory.
+// keep keeps a finding for later transactions. Those about another HELO name, and those
+// about another client behind a gateway, are dropped, so that neither fills the memory.
 func (s *Session) keep(key foundKey, f envelope.Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for other := range s.kept {
-		if other.known.Stage == envelope.Helo && key.known.Stage == envelope.Helo && other.known != key.known {
+		if other.known.Stage == key.known.Stage && other.known != key.known {
 			delete(s.kept, other)
 		}
 	}

@@ -30,9 +30,9 @@ func (s *Session) Mail(e envelope.Envelope, then func() error) Reply {
 		return s.refuse(Event{Stage: envelope.Mail, Envelope: &known}, outOfOrder("nested MAIL command, RSET must come first"))
 	}
 	s.during(e.Time()).now = e.Time()
-	reply := s.command(envelope.Mail, e, then)
+	reply, judged := s.command(envelope.Mail, e, then)
 	if reply.Status.Class() == 2 {
-		s.transaction = &transaction{mail: s.copy(envelope.Mail, &e)}
+		s.transaction = &transaction{mail: judged}
 	} else {
 		s.endEpoch()
 	}
@@ -100,8 +100,13 @@ func (s *Session) Header(m *envelope.Message) {
 	}
 	for _, r := range s.transaction.recipients {
 		if r.verdict.Action == Continue { // what it needs, the others need too
-			r.envelope.Message = m
-			s.transaction.ahead = s.judgement(&r.envelope)
+			e := r.envelope
+			e.Stage, e.Message = envelope.Data, m
+			if s.behind(&e) != nil {
+				return // Data says so
+			}
+			e.Stage = envelope.Rcpt
+			s.transaction.ahead = s.judgement(&e)
 			s.transaction.ahead.start()
 			return
 		}
@@ -197,15 +202,22 @@ func (r *recipient) recipient() Recipient {
 }
 
 // judgeMessage judges the message for those recipients that depend on it. What
-// their acceptance must write is not written yet.
+// their acceptance must write is not written yet. If the client behind a gateway is
+// not known by then, no recipient is accepted.
 func (s *Session) judgeMessage(m *envelope.Message) []recipient {
-	judged := make([]recipient, len(s.transaction.recipients))
-	for i, r := range s.transaction.recipients {
-		if r.verdict.Action == Continue {
-			r.envelope.Stage, r.envelope.Message = envelope.Data, m
+	t := s.transaction
+	t.mail.Stage, t.mail.Message = envelope.Data, m
+	unidentified, ok := s.identify(&t.mail)
+	judged := make([]recipient, len(t.recipients))
+	for i, r := range t.recipients {
+		e := t.mail
+		e.RcptTo, e.Recipients = r.envelope.RcptTo, r.envelope.Recipients
+		r.envelope, r.judgement = e, nil
+		switch {
+		case !ok:
+			r.verdict = unidentified
+		case r.verdict.Action == Continue:
 			r.verdict, r.judgement = s.judge(&r.envelope, true)
-		} else {
-			r.judgement = nil
 		}
 		judged[i] = r
 	}

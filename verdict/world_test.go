@@ -41,6 +41,7 @@ type atom struct {
 	dns     bool
 	salt    uint32
 	commits bool
+	blind   bool // it uses nothing about the client
 }
 
 // spec is a rule as the model sees it.
@@ -70,6 +71,7 @@ func newWorld(seed, i uint64) *world {
 			dns:     w.rng.IntN(2) == 0,
 			salt:    w.rng.Uint32(),
 			commits: w.rng.IntN(3) == 0,
+			blind:   w.rng.IntN(3) == 0,
 		})
 	}
 	return w
@@ -94,6 +96,18 @@ func forEachWorld(t *testing.T, count uint64, law func(t *testing.T, w *world)) 
 			t.Fatalf("policy %d of MXRULES_SEED=%d:\n%v", i, seed, w)
 		}
 	}
+}
+
+// gateway relays mail of the client of the world.
+var gateway = netip.MustParseAddr("203.0.113.25")
+
+// behind returns e with the client behind the gateway.
+func (w *world) behind(e envelope.Envelope) (envelope.Envelope, error) {
+	if e.Relayed = !e.Told(envelope.Data); !e.Relayed {
+		client := w.envelope(e.Stage)
+		e.ClientIP, e.Helo = client.ClientIP, client.Helo
+	}
+	return e, nil
 }
 
 // envelope returns one at a stage, with the fields of later stages set too, so
@@ -126,6 +140,9 @@ func (w *world) check(depth int) (envelope.Check, string) {
 // the header of the message has come.
 func (w *world) atomCheck(a atom) envelope.Check {
 	check := w.answeredCheck(a)
+	if a.blind {
+		check = envelope.WithoutClient(check)
+	}
 	return func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		if e.Arriving() && a.dns && a.stage == envelope.Data {
 			w.ahead.Add(1)
@@ -144,6 +161,9 @@ func (w *world) answeredCheck(a atom) envelope.Check {
 				return envelope.Temporary("", err)
 			}
 			word = txt[0]
+		}
+		if e.ClientIP == gateway && !a.blind {
+			word = "a finding about the gateway"
 		}
 		f := envelope.Finding{Check: a.name}
 		switch word {

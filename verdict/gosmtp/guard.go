@@ -24,9 +24,12 @@ type Guard struct {
 	Policy verdict.Policy
 	// Resolver is asked by the checks of the policy. nil fails every question.
 	Resolver envelope.Resolver
+	// Behind finds the client of mail that a gateway of the site relays: see
+	// verdict.Connection. nil means that no client is a gateway.
+	Behind func(envelope.Envelope) (envelope.Envelope, error)
 	// Fill may change an envelope before it is judged, to what only the program
-	// knows: the address of the client behind a proxy, TLS that ended elsewhere,
-	// the clock of a test. It is called for the banner and again for each MAIL,
+	// knows: the address of a client that the listener does not know, TLS that ended
+	// elsewhere, the clock of a test. It is called for the banner and again for each MAIL,
 	// for the whole transaction. conn is what the listener accepted, without the
 	// TLS of STARTTLS. Fill is called concurrently for several connections.
 	Fill func(conn net.Conn, e *envelope.Envelope)
@@ -87,7 +90,7 @@ type connection struct {
 // open begins the judgement of a connection, until ctx ends.
 func (c *connection) open(ctx context.Context, g *Guard) *connection {
 	c.guard = g
-	c.verdicts = verdict.NewSession(ctx, verdict.Connection{Policy: g.Policy, Resolver: g.Resolver, Report: c.report})
+	c.verdicts = verdict.NewSession(ctx, verdict.Connection{Policy: g.Policy, Resolver: g.Resolver, Behind: g.Behind, Report: c.report})
 	return c
 }
 

@@ -108,10 +108,11 @@ func (c *greetingConn) greet() (err error) {
 			io.WriteString(c.Conn, trouble(421).String())
 		}
 	}()
+	ip := clientIP(c.Conn) // may wait for a PROXY header, before which nothing is too early
 	if err := c.holdBack(c.guard.BannerDelay); err != nil {
 		return err
 	}
-	e := envelope.Envelope{Stage: envelope.Connect, ClientIP: clientIP(c.Conn), SpokeEarly: c.spokeEarly}
+	e := envelope.Envelope{Stage: envelope.Connect, ClientIP: ip, SpokeEarly: c.spokeEarly}
 	c.guard.fill(c.Conn, &e)
 	if reply := c.verdicts.Connect(e); reply.Status.Class() != 2 {
 		c.turnAway(reply)
