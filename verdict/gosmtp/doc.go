@@ -23,6 +23,22 @@
 // at MAIL or later. Put rules that hold for every client before it, such as
 // RejectUnless(client.Waited).
 //
+// # Clients behind a proxy or a gateway
+//
+// A load balancer hides the address of the client, and tells it with the PROXY protocol.
+// Let a listener read that, whose connections return the address from RemoteAddr, such as
+// the one of github.com/pires/go-proxyproto, and put it below the Listener:
+//
+//	guard.Listener(&proxyproto.Listener{Listener: listener, ConnPolicy: onlyTheLoadBalancer})
+//
+// RemoteAddr may wait for the PROXY header: the Listener calls it before BannerDelay
+// begins, so that the header is not taken for a client that speaks early.
+//
+// A server of the site that relays mail from the Internet hides the client too.
+// Guard.Behind, such as Behind of client.Gateways, finds it in the message. (go-smtp
+// does not know the command XCLIENT, with which Postfix can tell the client instead. A
+// server that knows it writes what it says into the envelope, with Fill for example.)
+//
 // # What the backend sees
 //
 // The backend's session is called as go-smtp calls it: with the same addresses and
