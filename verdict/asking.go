@@ -54,7 +54,11 @@ func (a *asking) lasting(ctx context.Context) context.Context {
 	if a.until == nil {
 		a.until, a.stop = context.WithCancel(a.ctx)
 	}
-	if ctx != a.ctx {
+	switch ctx {
+	case a.until:
+		return ctx
+	case a.ctx:
+	default:
 		return lasting{ctx, a.until}
 	}
 	if a.plain == nil {
@@ -81,12 +85,16 @@ type asker struct {
 	questions []Question
 	left      int      // questions that belong to the trace, and change no more
 	others    []*asker // with more questions of the same rule
+	one       [1]*asker
 }
 
 // also adds the questions of another asker to those of the rule.
 func (a *asker) also(other *asker) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.others == nil {
+		a.others = a.one[:0]
+	}
 	if !slices.Contains(a.others, other) {
 		a.others = append(a.others, other)
 	}
@@ -94,16 +102,19 @@ func (a *asker) also(other *asker) {
 
 // asked returns the questions of the rule so far, in the order in which they were
 // asked.
-func (a *asker) asked() []Question {
+func (a *asker) asked() []Question { return a.askedSince(a.began) }
+
+// askedSince is asked with times from the beginning of another judgement of the
+// session.
+func (a *asker) askedSince(began time.Time) []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	questions := slices.Clone(a.questions)
+	for i := range questions {
+		questions[i].Began += a.began.Sub(began)
+	}
 	for _, other := range a.others {
-		earlier := other.began.Sub(a.began) // of another judgement of the session
-		for _, q := range other.asked() {
-			q.Began += earlier
-			questions = append(questions, q)
-		}
+		questions = append(questions, other.askedSince(began)...)
 	}
 	return questions
 }

@@ -202,6 +202,15 @@ func (rules Rules) at(p place) envelope.Check {
 	return rule.check
 }
 
+// describe returns what the check at a place says of itself.
+func (rules Rules) describe(p place) description {
+	rule := &rules[p.rule]
+	if p.check < len(rule.conditions) {
+		return rule.conditions[p.check].described
+	}
+	return rule.described
+}
+
 // askUnderConditions asks the conditions of a rule and its check.
 func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker, a *answer) {
 	rule := &j.rules[i]
@@ -267,8 +276,7 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 	check := j.rules.at(p)
 	defer func() {
 		if v := recover(); v != nil {
-			name, _ := check.Describe()
-			f = mistake(name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[p.rule].name, v, debug.Stack()))
+			f = mistake(j.rules.describe(p).name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[p.rule].name, v, debug.Stack()))
 		}
 	}()
 	f = check(ctx, asker, e)
@@ -284,11 +292,11 @@ func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope
 // late is the finding of a check for which there is no time. A check that would not
 // answer yet is not late.
 func (j *judgement) late(p place) envelope.Finding {
-	name, from := j.rules.at(p).Describe()
-	if j.mayWait && !j.envelope.Told(from) {
-		return envelope.NotYet(name, from)
+	check := j.rules.describe(p)
+	if j.mayWait && !j.envelope.Told(check.from) {
+		return envelope.NotYet(check.name, check.from)
 	}
-	f := envelope.Temporary(name, context.Cause(j.ctx))
+	f := envelope.Temporary(check.name, context.Cause(j.ctx))
 	f.Text = "checks timed out"
 	return f
 }

@@ -18,6 +18,7 @@ import (
 type Rule struct {
 	name       string
 	check      envelope.Check
+	described  description
 	actions    [envelope.PermError + 1]Action // zero: the next rule is tried, or the law decides
 	mark       string
 	conditions []condition
@@ -31,8 +32,20 @@ type Rule struct {
 
 // condition holds if its check passes, or with unless if it does not pass.
 type condition struct {
-	check  envelope.Check
-	unless bool
+	check     envelope.Check
+	described description
+	unless    bool
+}
+
+// description is what a check says of itself, kept because asking for it runs the check.
+type description struct {
+	name string
+	from envelope.Stage // from which the check answers
+}
+
+func describe(check envelope.Check) (d description) {
+	d.name, d.from = check.Describe()
+	return d
 }
 
 // Rules is a list of rules in the order in which they are tried.
@@ -80,8 +93,8 @@ func MarkIf(check envelope.Check, mark string) Rule {
 }
 
 func newRule(check envelope.Check, on envelope.Outcome, action Action) Rule {
-	r := Rule{check: check}
-	r.name, _ = check.Describe()
+	r := Rule{check: check, described: describe(check)}
+	r.name = r.described.name
 	r.actions[on] = action
 	return r
 }
@@ -116,6 +129,7 @@ func (r Rule) under(c condition) Rule {
 	if c.check == nil {
 		return r.mistaken(errors.New("the check of a condition is nil"))
 	}
+	c.described = describe(c.check)
 	r.conditions = append(slices.Clip(slices.Clone(r.conditions)), c)
 	return r
 }

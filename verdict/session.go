@@ -232,6 +232,7 @@ func (s *Session) judgement(e *envelope.Envelope) *judgement {
 	if e.Arriving() {
 		asking.ctx, asking.giveUp = context.WithCancel(asking.ctx)
 	}
+	asking.until = asking.ctx
 	j := newJudgement(asking.ctx, p.Rules, asking, e)
 	j.session = s
 	if t := s.transaction; t != nil && e.Reached(envelope.Data) {
@@ -277,8 +278,9 @@ type found struct {
 // kept until a field changes that it could have used. A check that waits for a message
 // whose header has come is called once more, so that it asks DNS by the header.
 func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
-	name, stage := j.rules.at(p).Describe()
-	f := envelope.NotYet(name, stage)
+	check := j.rules.describe(p)
+	stage := check.from
+	f := envelope.NotYet(check.name, stage)
 	for j.envelope.Told(stage) {
 		f = s.findAt(ctx, j, asking, p, stage)
 		if f.Outcome != envelope.Pending || f.Awaits <= stage {
@@ -301,7 +303,8 @@ func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p pla
 	// The finding is made for all who need it, until the epoch ends.
 	lasting := j.asking.lasting(ctx)
 	answer, _ := envelope.Once(lasting, key, func() (found, error) {
-		defer s.begin(key)()
+		s.begin(key)
+		defer s.end(key)
 		known := j.envelope.UpTo(stage)
 		asker := &asker{asking: j.asking}
 		asking.also(asker) // also if nobody waits for the finding
@@ -314,16 +317,17 @@ func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p pla
 	return answer.finding
 }
 
-// begin records that a finding is being made until end is called.
-func (s *Session) begin(key foundKey) (end func()) {
+// begin records that a finding is being made, until end.
+func (s *Session) begin(key foundKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.underway[key] = true
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.underway, key)
-	}
+}
+
+func (s *Session) end(key foundKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.underway, key)
 }
 
 // underway reports whether the finding of a rule is being made since an earlier stage.
@@ -332,8 +336,7 @@ func (j *judgement) underway(i int) bool {
 	if rule.check == nil || len(rule.conditions) > 0 {
 		return false
 	}
-	_, stage := rule.check.Describe()
-	key := foundKey{place{i, 0}, s.key(&j.envelope, stage)}
+	key := foundKey{place{i, 0}, s.key(&j.envelope, rule.described.from)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.underway[key]

@@ -206,14 +206,14 @@ func (j *judgement) unread() (steps []Step) {
 		if j.progress[i].asked && j.ahead == nil {
 			continue
 		}
-		from := asker{asking: j.asking}
+		var questions []Question
 		if !j.progress[i].asked {
-			from.others = append(from.others, &j.progress[i].asker)
+			questions = j.progress[i].asker.asked()
 		}
 		if j.ahead != nil {
-			from.others = append(from.others, &j.ahead.progress[i].asker)
+			questions = append(questions, j.ahead.progress[i].asker.askedSince(j.asking.began)...)
 		}
-		if questions := from.asked(); len(questions) > 0 {
+		if len(questions) > 0 {
 			steps = append(steps, Step{Rule: j.rules[i].name, Questions: questions, place: i})
 		}
 	}
