@@ -26,7 +26,8 @@ var ErrTooLarge = errors.New("the message is larger than the limit")
 //   - [ErrTooLarge] for a message over the limit, after it has read the whole
 //     message, so that the connection can continue.
 //
-// The reader has no timeout: set a deadline on the connection.
+// After any other error the server must close the connection: what follows may be the
+// rest of the message. The reader has no timeout: set a deadline on the connection.
 func NewDataReader(r *bufio.Reader, limit int64) io.Reader {
 	if limit <= 0 {
 		limit = 1<<63 - 1

@@ -1,6 +1,8 @@
 package gosmtp_test
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
 	"mxrules.example/verdict/gosmtp"
 )
 
@@ -44,6 +48,45 @@ func TestOneMessageInIsOneMessageOut(t *testing.T) {
 			if judged != want {
 				t.Errorf("judged was %q, want %q", judged, want)
 			}
+		})
+	}
+}
+
+// The lookups of a message start with its header, so that the reply waits for nothing
+// if the body takes longer than they do.
+func TestLookupsStartWhileTheBodyArrives(t *testing.T) {
+	lookUp := func(ctx context.Context, r envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
+		if _, err := envelope.LookupTXT(ctx, r, "key.example"); err != nil {
+			return envelope.Temporary("", err)
+		}
+		return envelope.Passed("")
+	}
+	signed := func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		if e.Arriving() {
+			lookUp(ctx, r, e)
+		}
+		return envelope.At("signed", envelope.Data, lookUp)(ctx, r, e)
+	}
+	first := "Subject: x\r\n\r\n" + strings.Repeat("x", 200)
+	for _, tc := range []struct{ name, begin, end string }{
+		{"DATA", "DATA\r\n" + first, "\r\n.\r\n"},
+		{"BDAT", fmt.Sprintf("BDAT %d\r\n%s", len(first), first), "BDAT 2 LAST\r\n\r\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			g := &gosmtp.Guard{
+				Policy:   policyOf(verdict.RejectUnless(signed)),
+				Resolver: zone.MustParse("key.example. TXT key").Delaying("*.", time.Second),
+			}
+			inBubble(t, g, &backend{}, func(*smtp.Server) {}, func(t *testing.T, c *peer) {
+				c.play(rcptTo("b@b.example")).send(tc.begin)
+				c.in.ReadString('\n') // 354, or the reply to the first chunk
+				time.Sleep(5 * time.Second)
+				began := time.Now()
+				c.send(tc.end).expect("250 ...")
+				if waited := time.Since(began); waited > 0 {
+					t.Errorf("the reply came after %v", waited)
+				}
+			})
 		})
 	}
 }
