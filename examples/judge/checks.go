@@ -26,15 +26,11 @@ const timeout = 30 * time.Second
 
 // choosePolicy returns the policy with this name.
 func choosePolicy(name string, site policies.Site) (verdict.Policy, error) {
-	switch name {
-	case "standard":
-		return policies.Standard(site)
-	case "strict":
-		return policies.Strict(site)
-	case "submission":
-		return policies.Submission(site)
+	policy, err := policies.Named(name)
+	if err != nil {
+		return verdict.Policy{}, err
 	}
-	return verdict.Policy{}, fmt.Errorf("unknown policy %q; known are: standard, strict, submission", name)
+	return policy(site)
 }
 
 // chooseChecks returns a policy of shadow rules for a list of names of checks, or

@@ -34,7 +34,7 @@ func Example() {
 	//                                         asked PTR 192.0.2.10
 	//     rdns.confirmed        fail  reject  the PTR record of the client 192.0.2.10 is mail.example.net, which has no A record with that address
 	//                                         asked A mail.example.net.
-	//   not asked: sender.resolves, sender.takesmail, sender.notours, rdns.notgeneric
+	//   not asked: sender.resolves, sender.takesmail, sender.notours, rdns.notgeneric, message.noloop, message.linesended, message.singlefields, dmarc.singleauthor, spf.notfail, dmarc.notreject, dmarc, message.wellformed, dmarc.alignedfor
 	//   questions to DNS: 2
 }
 

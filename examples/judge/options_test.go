@@ -26,7 +26,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-stage end", `"end" is not one of`},
 		{"-now yesterday", `"yesterday"`},
 		{"-message testdata/none.eml", "testdata/none.eml"},
-		{"-policy lax", `unknown policy "lax"; known are: standard, strict, submission`},
+		{"-policy lax", `unknown policy "lax"; known are: standard, strict, bulk, submission, trial`},
 		{"-checks helo.syntax,helo.polite", `unknown check "helo.polite"; known are:`},
 		{"-checks helo.polite", "rdns.confirmed"},
 		{"-checks all -policy standard", "not both"},

@@ -1,15 +1,19 @@
 package main
 
-import "time"
+import (
+	"time"
+
+	"mxrules.example/examples/policies"
+	"mxrules.example/verdict"
+)
 
 // conversation is one SMTP conversation with the expected end.
 type conversation struct {
 	title       string
-	client      string        // the address of the client
-	later       time.Duration // since the first conversation
-	strict      bool          // the policy of the server
-	dmarc       dmarcChoice   // of the server
-	outage      string        // a DNS question that fails
+	client      string                                      // the address of the client
+	later       time.Duration                               // since the first conversation
+	policy      func(policies.Site) (verdict.Policy, error) // of the server, nil is Standard
+	outage      string                                      // a DNS question that fails
 	bannerDelay time.Duration
 	early       bool     // the client does not wait for the banner
 	lines       []string // of the client before DATA
@@ -155,19 +159,19 @@ var conversations = []conversation{{
 }, {
 	title:  "A client with a generic name, with the strict policy",
 	client: "203.0.113.77",
-	strict: true,
+	policy: policies.Strict,
 	lines:  mail("203-0-113-77.dyn.provider.example", "bob@good.example", "alice@example.org"),
 	want:   "RCPT 550 5.7.1",
 }, {
 	title:  "A client on a DNS list, with the strict policy",
 	client: "203.0.113.88",
-	strict: true,
+	policy: policies.Strict,
 	lines:  mail("mail.listed.example", "", "alice@example.org"),
 	want:   "RCPT 554 5.7.1",
 }, {
 	title:  "The well configured mail server, with the strict policy",
 	client: "198.51.100.10",
-	strict: true,
+	policy: policies.Strict,
 	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
 	want:   "message 250 2.0.0",
 }, {
@@ -178,9 +182,9 @@ var conversations = []conversation{{
 	forged: "Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\r\n",
 	want:   "message 250 2.0.0",
 }, {
-	title:  "A message that fails the DMARC policy reject, with -dmarc reject",
+	title:  "A message that fails the DMARC policy reject, with the strict policy",
 	client: "198.51.100.10",
-	dmarc:  dmarcReject,
+	policy: policies.Strict,
 	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
 	author: "Your Shop <service@shop.example>",
 	want:   "message 550 5.7.26",

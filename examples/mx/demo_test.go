@@ -24,7 +24,7 @@ func TestDemo(t *testing.T) {
 		"Why: accept 250 2.0.0, marked generic",
 		"C: Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\n",
 		"Delivered with this header:\n     Authentication-Results: mx.example.org;\n       iprev=pass policy.iprev=198.51.100.10;\n" +
-			"       spf=pass smtp.mailfrom=good.example;\n       dkim=none;\n       dmarc=fail header.from=bank.example policy.dmarc=quarantine\n" +
+			"       dkim=none;\n       spf=pass smtp.mailfrom=good.example;\n       dmarc=fail header.from=bank.example policy.dmarc=quarantine\n" +
 			"     Received-SPF: pass ",
 		"greylisting of spf:small.example: first sight",
 		"greylisting of spf:small.example: too early",

@@ -9,8 +9,8 @@
 // has no TLS, no login and no queue. It does not relay, even for clients in its own
 // networks.
 //
-//   - The policy is Standard of [mxrules.example/examples/policies], or Strict with
-//     -policy strict.
+//   - The policy is Standard of [mxrules.example/examples/policies], or the one that
+//     -policy names.
 //   - The DNS resolver is [mxrules.example/envelope/resolver], which has a cache. It
 //     uses the servers of the system, or those of -dns.
 //   - Mail from a client with a generic name is greylisted, with -policy strict mail
@@ -19,9 +19,6 @@
 //     with -greylist redis://192.0.2.1:6379 and a copy of the file of
 //     -greylist-secret. A sender is identified by its domain, if SPF or the reverse
 //     name proves it, so that a retry may come from another machine.
-//   - A message that fails DMARC with the policy quarantine or reject is marked.
-//     Forwarders and mailing lists break SPF and DKIM of good mail, so the default is
-//     not to reject. With -dmarc reject it is rejected if the policy is reject.
 //   - Each message is delivered with the fields Authentication-Results and
 //     Received-SPF in the name of -hostname, and without forged fields in that name.
 //     Marked messages go to the folder .Junk of a maildir.

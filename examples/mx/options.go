@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
+	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
 )
 
@@ -22,6 +23,7 @@ type options struct {
 	dns      []string // addresses of servers, nil for those of the system
 	zoneFile string
 	greylist greylisting
+	policy   string // its name
 	site     site
 }
 
@@ -41,8 +43,8 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("-mailboxes is required")
 	case o.site.maildir == "":
 		return o, errors.New("-maildir is required")
-	case len(o.site.lists) > 0 && !o.site.strict:
-		return o, errors.New("-dnsbl needs -policy strict")
+	case len(o.site.lists) > 0 && o.policy != "strict" && o.policy != "trial":
+		return o, errors.New("-dnsbl needs -policy strict or trial")
 	}
 	if _, err := envelope.ParseHost(o.site.hostname); err != nil {
 		return o, fmt.Errorf("-hostname: %w", err)
@@ -68,9 +70,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.site.maildir, "maildir", "", "the `folder` with a maildir for each mailbox")
 	flags.Func("our-nets", "`networks` whose clients need no valid HELO name and no PTR record", addNetworks(&o.site.networks))
 	flags.Func("blocked-nets", "`networks` whose clients are rejected in place of the greeting", addNetworks(&o.site.blocked))
-	flags.Func("policy", "`standard` (the default), or strict, which accepts mail only from clients with consistent names", o.choosePolicy)
-	flags.Func("dnsbl", "with -policy strict: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
-	flags.Func("dmarc", "`mark` mail that fails DMARC with the policy quarantine or reject (the default); reject mail that fails it with the policy reject; or off", o.site.dmarc.choose)
+	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission", o.choosePolicy)
+	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.Func("greylist", "the `store` of greylisting: a file (default greylist.db in the folder of -maildir); a Redis server, as in redis://user:password@192.0.2.1:6379; or off", o.greylist.choose)
 	flags.DurationVar(&o.greylist.delay, "greylist-delay", 5*time.Minute, "accept a retry after this `duration`")
 	flags.StringVar(&o.greylist.secret, "greylist-secret", "", "the `file` of the secret of greylisting, the same for all machines that share a store (default greylist.secret in the folder of -maildir); it is created if it does not exist")
@@ -90,12 +91,10 @@ func (o *options) help() string {
 	return b.String()
 }
 
-func (o *options) choosePolicy(name string) error {
-	if name != "standard" && name != "strict" {
-		return fmt.Errorf("unknown policy %q; known are: standard, strict", name)
-	}
-	o.site.strict = name == "strict"
-	return nil
+func (o *options) choosePolicy(name string) (err error) {
+	o.policy = name
+	o.site.choose, err = policies.Named(name)
+	return err
 }
 
 func (o *options) addServers(value string) error {

@@ -35,10 +35,9 @@ type site struct {
 	maildir     string
 	networks    []netip.Prefix // of the site
 	blocked     []netip.Prefix
-	strict      bool           // the policy
-	lists       []dnsbl.List   // of the strict policy
-	greylist    envelope.Check // nil without greylisting
-	dmarc       dmarcChoice
+	choose      func(policies.Site) (verdict.Policy, error) // nil is policies.Standard
+	lists       []dnsbl.List                                // of the strict policy
+	greylist    envelope.Check                              // nil without greylisting
 	bannerDelay time.Duration
 	resolver    envelope.Resolver
 	log         *slog.Logger
@@ -90,12 +89,12 @@ func newServer(s site) (*server, error) {
 	return server, nil
 }
 
-// policy returns the policy of the server: the blocked networks, a policy of package
-// policies, and DMARC.
+// policy returns the policy of the server: the blocked networks, and a policy of package
+// policies.
 func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
-	choose := policies.Standard
-	if s.strict {
-		choose = policies.Strict
+	choose := s.choose
+	if choose == nil {
+		choose = policies.Standard
 	}
 	policy, err := choose(policies.Site{
 		Domains:   boxes.domains,
@@ -111,7 +110,6 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	if len(s.blocked) > 0 {
 		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
 	}
-	policy.Rules = append(policy.Rules, s.dmarcRules()...)
 	return policy, policy.Validate()
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope/zone"
+	"mxrules.example/examples/policies"
 )
 
 // distance is the time of a question to DNS, and of a turn of a distant client.
@@ -77,11 +78,11 @@ _dmarc.typical.example.      TXT  "v=DMARC1; p=reject; aspf=s"
 10.100.51.198.in-addr.arpa.  PTR  mail.typical.example.
 `
 
-// typicalServer starts a server with the strict policy that rejects by DMARC. Each
+// typicalServer starts a server with the strict policy. Each
 // question to DNS takes the distance.
 func typicalServer(t testing.TB) (*pipes, *zone.Zone) {
 	dns := zone.MustParse(typical).Delaying("*.", distance)
-	_, server := newReceiver(t, func(s *site) { s.strict, s.dmarc, s.resolver = true, dmarcReject, dns })
+	_, server := newReceiver(t, func(s *site) { s.choose, s.resolver = policies.Strict, dns })
 	listener := newPipes()
 	server.start(t, listener)
 	return listener, dns

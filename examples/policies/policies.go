@@ -1,9 +1,12 @@
-// Package policies has three policies, to use as they are or to start from:
+// Package policies has five policies, to use as they are or to start from:
 //
 //   - [Standard] is for a server that accepts mail from the whole Internet;
 //   - [Strict] rejects more, and therefore also good servers that are badly
 //     configured;
-//   - [Submission] is for the users of a site and their mail programs.
+//   - [Bulk] is Standard, and requires of bulk mail what the large mailbox providers
+//     require;
+//   - [Submission] is for the users of a site and their mail programs;
+//   - [Trial] is Standard, and its trace shows what Strict would reject.
 //
 // Each is a list of rules, and the order of the rules matters:
 //
@@ -17,20 +20,23 @@
 //  4. An exemption for the role addresses of RFC 2142, so that a rejected sender can
 //     ask the postmaster for help.
 //  5. Rules without DNS questions, then rules with DNS questions.
-//  6. Greylisting, if configured. Only mail that nothing rejects permanently, and
-//     that has a property such as a generic name, is greylisted (RFC 6647, section
-//     5).
+//  6. Greylisting, if configured. Only mail that no rule before it rejects, and that has
+//     a property such as a generic name, is greylisted (RFC 6647, section 5). It comes
+//     before the rules that need the message, so that it defers at RCPT.
+//  7. Rules that need the message: its form, SPF with DKIM, DMARC.
 //
-// A [Site] has everything that a policy depends on. The policies do not evaluate DMARC:
-// examples/mx adds rules for it.
+// A [Site] has everything that a policy depends on.
 package policies
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/message"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/helo"
@@ -45,6 +51,24 @@ import (
 // 4.5.3.2).
 const timeout = 30 * time.Second
 
+// Named returns the policy of a name: standard, strict, bulk, submission or trial. The
+// error names the known ones.
+func Named(name string) (func(Site) (verdict.Policy, error), error) {
+	switch name {
+	case "standard":
+		return Standard, nil
+	case "strict":
+		return Strict, nil
+	case "bulk":
+		return Bulk, nil
+	case "submission":
+		return Submission, nil
+	case "trial":
+		return Trial, nil
+	}
+	return nil, fmt.Errorf("unknown policy %q; known are: standard, strict, bulk, submission, trial", name)
+}
+
 // Standard is a policy for a server that accepts mail for its domains from the whole
 // Internet. Mail of users and networks of the site may relay. From other clients it
 // rejects
@@ -54,23 +78,25 @@ const timeout = 30 * time.Second
 //   - a HELO name that is malformed, not fully qualified, or a name of the site;
 //   - a client without a PTR record, or without a confirmed PTR name;
 //   - a sender domain that does not exist or does not accept mail;
-//   - a sender in a domain of the site, unless SPF passes.
+//   - a sender in a domain of the site, unless SPF passes;
+//   - an SPF fail, unless a DKIM signature is valid;
+//   - mail that fails DMARC with the policy reject, unless SPF passes;
+//   - a message without a single author, one that programs read in different ways, and
+//     one in a mail loop.
 //
-// A message is marked "generic" if the PTR name of the client looks like dynamic
-// address space. With Site.Greylist, mail from such clients is greylisted, and no
-// other mail, because a delay does less harm to a good server than a rejection. There
-// is no block list.
+// Marks are for delivery. "quarantine" is mail that fails DMARC otherwise, "forged" mail
+// with an author of the site that is not authenticated, "malformed" a message with
+// another violation of RFC 5322, "generic" a client whose PTR name looks like dynamic
+// address space.
+//
+// With Site.Greylist, mail from generic clients is greylisted, and no other mail, because
+// a delay does less harm to a good server than a rejection. There is no block list.
 //
 // The error names the invalid value of the site.
 func Standard(site Site) (verdict.Policy, error) {
-	return policy(site, withoutExemption(site), mayRelay(site), fromOutside(site), verdict.Rules{
-		verdict.RejectUnless(rdns.Exists),
-		verdict.RejectUnless(rdns.Confirmed),
-		verdict.RejectUnless(sender.Resolves),
-		verdict.RejectUnless(sender.TakesMail),
-		notFromSelf(site),
-		verdict.MarkUnless(rdns.NotGeneric, "generic"),
-	}, greylisting(site, rdns.NotGeneric))
+	return site.policy(func(d *dmarc.Checker) verdict.Rules {
+		return slices.Concat(standardClients(site), safe(), authenticated(site, d))
+	})
 }
 
 // Strict is a policy that rejects more than Standard. In addition it rejects
@@ -80,7 +106,12 @@ func Standard(site Site) (verdict.Policy, error) {
 //     rejecting for the last reason: this policy loses mail of good servers;
 //   - a PTR name that looks generic;
 //   - a sender domain without a usable mail server;
-//   - an SPF fail;
+//   - every SPF fail;
+//   - every message that fails DMARC with the policy reject, unless Site.MailingLists or
+//     Site.Forwarders sent it. RFC 9989, section 7.4 warns of that: members of other
+//     lists lose mail;
+//   - mail with an author of the site that is not authenticated;
+//   - a message that violates RFC 5322;
 //   - a client on a list of Site.Lists. A list that does not answer is ignored, so that
 //     its failure does not stop mail.
 //
@@ -88,109 +119,105 @@ func Standard(site Site) (verdict.Policy, error) {
 //
 // The error names the invalid value of the site.
 func Strict(site Site) (verdict.Policy, error) {
-	return policy(site, withoutExemption(site), mayRelay(site), fromOutside(site), verdict.Rules{
-		verdict.RejectUnless(helo.InSet(envelope.SetOf(anyName))).Named("helo.isname").Reply(
-			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is not a host name, and a host name is required"),
-		verdict.RejectUnless(helo.NotGeneric),
-		verdict.RejectUnless(helo.Resolves),
-		verdict.RejectUnless(helo.Matches),
-		verdict.RejectUnless(rdns.Exists),
-		verdict.RejectUnless(rdns.Confirmed),
-		verdict.RejectUnless(rdns.NotGeneric),
-		verdict.RejectUnless(sender.Resolves),
-		verdict.RejectUnless(sender.TakesMail),
-		verdict.RejectUnless(sender.MXUsable),
-		notFromSelf(site),
-		verdict.RejectUnless(spf.NotFail),
-		verdict.RejectUnless(dnsbl.NotListed(site.Lists...)).Ignoring(envelope.TempError),
-	}, greylisting(site, spf.Pass))
+	return site.policy(func(d *dmarc.Checker) verdict.Rules {
+		return slices.Concat(strictClients(site), safe(), strictlyAuthenticated(site, d))
+	})
+}
+
+// Bulk is Standard, and requires what large mailbox providers require of those who send
+// to them. Of all mail: SPF or DKIM passes. Of bulk mail ([message.Bulk]): SPF and DKIM
+// pass, the author domain publishes a DMARC policy and its mail passes DMARC, and one
+// click unsubscribes (RFC 8058). Mail of Site.MailingLists need not be so. Mail without
+// TLS is marked "plaintext".
+//
+// The providers answer with codes of their own: Gmail 550 5.7.26 without SPF, DKIM or
+// DMARC, and 5.7.29 without TLS; Microsoft 550 5.7.515. Here each rule has the registered
+// code of its check: 5.7.23 for SPF, 5.7.20 for DKIM, 5.7.26 for DMARC (RFC 7372), 5.7.1
+// for the others.
+//
+// The error names the invalid value of the site.
+func Bulk(site Site) (verdict.Policy, error) {
+	return site.policy(func(d *dmarc.Checker) verdict.Rules {
+		return slices.Concat(standardClients(site), safe(), authenticated(site, d), bulkSenders(site))
+	})
 }
 
 // Submission is a policy for the ports where users submit mail (RFC 6409). It requires
 // TLS and a login. The login must own the sender of MAIL FROM, unless it is the null
-// sender, and every address in From. The HELO name and the address of the client do not
-// matter.
+// sender, and every address in From. A message has at most Site.MaxRecipients, and
+// Site.Quota limits how much a login sends, so that a stolen password does little harm.
+// The HELO name and the address of the client do not matter.
 //
 // The addresses in From are known only with the message, so most mail is decided at
 // DATA.
 //
 // The error names the invalid value of the site.
 func Submission(site Site) (verdict.Policy, error) {
-	return policy(site, verdict.Rules{
-		verdict.RejectUnless(client.TLS),
-		verdict.RejectUnless(client.Authenticated),
-	}, withoutExemption(site), verdict.Rules{
-		verdict.RejectUnless(sender.OwnedByLogin(site.owners())),
-		verdict.RejectUnless(recipient.TakesMail),
-		verdict.RejectUnless(dmarc.AuthorOwned(site.owners())),
+	return site.policy(func(*dmarc.Checker) verdict.Rules {
+		return slices.Concat(verdict.Rules{
+			verdict.RejectUnless(client.TLS),
+			verdict.RejectUnless(client.Authenticated),
+		}, withoutExemption(site), verdict.Rules{
+			verdict.RejectUnless(sender.OwnedByLogin(site.owners())),
+			verdict.RejectUnless(recipient.TakesMail),
+		}, limits(site), verdict.Rules{
+			verdict.RejectUnless(message.LinesEnded),
+			verdict.RejectUnless(dmarc.AuthorOwned(site.owners())),
+		})
 	})
 }
 
-func policy(site Site, parts ...verdict.Rules) (verdict.Policy, error) {
-	if err := site.check(); err != nil {
-		return verdict.Policy{}, err
-	}
-	var rules verdict.Rules
-	for _, part := range parts {
-		rules = append(rules, part...)
-	}
-	policy := verdict.Policy{Rules: rules, Timeout: timeout}
-	return policy, policy.Validate()
+// Trial is Standard with the other rules of Strict as shadow rules: its trace shows what
+// Strict would have done. Use it before Strict.
+//
+// The error names the invalid value of the site.
+func Trial(site Site) (verdict.Policy, error) {
+	return site.policy(func(d *dmarc.Checker) verdict.Rules {
+		return slices.Concat(standardClients(site), safe(), authenticated(site, d), shadows(slices.Concat(
+			strictGreetings(), strictSenders(site), strictlyAuthenticated(site, d))))
+	})
 }
 
-// withoutExemption returns the rules that hold for users too: mail that they reject
-// could not be delivered, or not be answered.
-func withoutExemption(site Site) verdict.Rules {
+// standardClients returns the rules of Standard that do not need the message.
+func standardClients(site Site) verdict.Rules {
+	return slices.Concat(withoutExemption(site), mayRelay(site), fromOutside(site), verdict.Rules{
+		verdict.RejectUnless(rdns.Exists),
+		verdict.RejectUnless(rdns.Confirmed),
+		verdict.RejectUnless(sender.Resolves),
+		verdict.RejectUnless(sender.TakesMail),
+		notFromSelf(site),
+		verdict.MarkUnless(rdns.NotGeneric, "generic"),
+	}, greylisting(site, rdns.NotGeneric))
+}
+
+// strictClients returns the rules of Strict that do not need the message.
+func strictClients(site Site) verdict.Rules {
+	return slices.Concat(withoutExemption(site), mayRelay(site), fromOutside(site), strictGreetings(), verdict.Rules{
+		verdict.RejectUnless(rdns.Exists),
+		verdict.RejectUnless(rdns.Confirmed),
+		verdict.RejectUnless(sender.Resolves),
+		verdict.RejectUnless(sender.TakesMail),
+		notFromSelf(site),
+	}, strictSenders(site), greylisting(site, spf.Pass))
+}
+
+// strictGreetings returns the rules that only Strict has about the HELO name.
+func strictGreetings() verdict.Rules {
 	return verdict.Rules{
-		verdict.RejectUnless(sender.Syntax),
-		verdict.RejectUnless(sender.FQDN),
-		verdict.RejectUnless(recipient.Syntax),
-		verdict.RejectUnless(recipient.FQDN),
-		verdict.RejectUnless(sender.BounceToOne),
-		verdict.RejectUnless(sender.Listed(site.Domains, site.mailboxes())),
-		verdict.RejectUnless(recipient.Listed(site.mailboxes())),
+		verdict.RejectUnless(helo.InSet(envelope.SetOf(anyName))).Named("helo.isname").Reply(
+			envelope.Status{Code: 504, Subject: 5, Detail: 4}, "the HELO name {helo} is not a host name, and a host name is required"),
+		verdict.RejectUnless(helo.NotGeneric),
+		verdict.RejectUnless(helo.Resolves),
+		verdict.RejectUnless(helo.Matches),
 	}
 }
 
-// mayRelay returns the rules that let networks and users of the site relay, and no
-// other client.
-func mayRelay(site Site) verdict.Rules {
+// strictSenders returns the rules that only Strict has about the client and the sender.
+func strictSenders(site Site) verdict.Rules {
 	return verdict.Rules{
-		verdict.AcceptIf(client.In(site.Networks)),
-		verdict.AcceptIf(client.Authenticated),
-		verdict.RejectUnless(recipient.Ours(site.Domains...)),
+		verdict.RejectUnless(rdns.NotGeneric),
+		verdict.RejectUnless(sender.MXUsable),
+		verdict.RejectUnless(spf.NotFail),
+		verdict.RejectUnless(dnsbl.NotListed(site.Lists...)).Ignoring(envelope.TempError),
 	}
 }
-
-// fromOutside returns the rules for other clients that ask DNS nothing.
-func fromOutside(site Site) verdict.Rules {
-	return verdict.Rules{
-		verdict.AcceptIf(recipient.Role(site.Domains)),
-		verdict.RejectUnless(client.Waited),
-		verdict.RejectUnless(helo.Present),
-		verdict.RejectUnless(helo.Syntax),
-		verdict.RejectUnless(helo.FQDN),
-		verdict.RejectUnless(helo.Literal),
-		verdict.RejectUnless(helo.NotOurs(site.Names, site.Networks)),
-	}
-}
-
-// notFromSelf rejects a sender in a domain of the site unless SPF passes: forwarders
-// and services send such mail. For the null sender NotOurs is None, and Any would be
-// the SPF result alone, so the rule is off.
-func notFromSelf(site Site) verdict.Rule {
-	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
-		Unless(sender.Null).Named("sender.notours")
-}
-
-// greylisting returns the rule for mail that exempt does not pass for, if the site
-// greylists.
-func greylisting(site Site, exempt envelope.Check) verdict.Rules {
-	if site.Greylist == nil {
-		return nil
-	}
-	return verdict.Rules{verdict.TempFailUnless(site.Greylist).Unless(exempt)}
-}
-
-// anyName is the set of all host names.
-func anyName(envelope.Host) bool { return true }

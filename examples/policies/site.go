@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
+	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/helo"
+	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/verdict"
 )
 
 // Site describes the site that a policy protects. The zero Site accepts mail only for
@@ -44,6 +49,65 @@ type Site struct {
 	// rules. A rule that marks writes to the store as a rule that defers does; a
 	// shadow rule does not. Later set Greylist with the same store.
 	Greylist envelope.Check
+
+	// MailingLists are domains of mailing lists that users of the site have subscribed
+	// to, as patterns of host names. A list changes messages, so that DMARC fails; mail
+	// that a list's own domain authenticates, by SPF or DKIM, need not pass DMARC.
+	MailingLists []string
+	// Forwarders are domains that forward mail to users of the site. What they
+	// authenticate need not pass DMARC, and mail of clients with a confirmed PTR name in
+	// or below one need not pass SPF.
+	Forwarders []string
+
+	// NoGreylisting and OnlyAuthenticated have the mailboxes whose owners want no
+	// greylisting, and only mail that passes DMARC. nil has none. Strict does not use
+	// OnlyAuthenticated.
+	NoGreylisting, OnlyAuthenticated envelope.Set[envelope.Mailbox]
+
+	// Quota is the check [mxrules.example/greylist/quota.Within] with a store, for
+	// Submission. If it is nil, a login may send any number of messages.
+	Quota envelope.Check
+	// MaxRecipients is how many recipients a message of Submission has at most. 0 means
+	// 100, which RFC 5321, section 4.5.3.1.8 asks for.
+	MaxRecipients int
+}
+
+// policy returns a policy with the rules that make returns. They share one evaluation of
+// DMARC.
+func (s Site) policy(make func(*dmarc.Checker) verdict.Rules) (verdict.Policy, error) {
+	if err := s.check(); err != nil {
+		return verdict.Policy{}, err
+	}
+	d, err := dmarc.New(dmarc.Options{Forwarders: s.Forwarders, MailingLists: s.MailingLists})
+	if err != nil {
+		return verdict.Policy{}, in("the mailing lists and forwarders of the site", err)
+	}
+	policy := verdict.Policy{Rules: make(d), Timeout: timeout}
+	return policy, policy.Validate()
+}
+
+// unlessForwarded returns the rule with the exemption of clients that forward.
+func (s Site) unlessForwarded(rule verdict.Rule) verdict.Rule {
+	if len(s.Forwarders) == 0 {
+		return rule
+	}
+	var names []string
+	for _, domain := range s.Forwarders {
+		names = append(names, domain, "."+strings.TrimPrefix(domain, "."))
+	}
+	return rule.Unless(rdns.In(names...))
+}
+
+// hosts returns the domains of the site that are host names.
+func (s Site) hosts() []string {
+	return slices.DeleteFunc(slices.Clone(s.Domains), func(domain string) bool { return strings.HasPrefix(domain, "[") })
+}
+
+func (s Site) maxRecipients() int {
+	if s.MaxRecipients > 0 {
+		return s.MaxRecipients
+	}
+	return 100
 }
 
 // check returns an error that names every invalid value.

@@ -23,7 +23,7 @@ var small = scenario.Policies{"small": func(site scenario.Site) (verdict.Policy,
 	}}, nil
 }}
 
-var update = flag.Bool("update", false, "rewrite the expectations")
+var _ = flag.Bool("update", false, "rewrite the expectations")
 
 func TestRun(t *testing.T) { scenario.Run(t, scenario.Dir("testdata"), small) }
 

@@ -1,0 +1,181 @@
+package policies
+
+import (
+	"context"
+
+	"mxrules.example/dmarc"
+	"mxrules.example/dmarc/dkim"
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/message"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
+	"mxrules.example/helo"
+	"mxrules.example/spf"
+	"mxrules.example/verdict"
+)
+
+// withoutExemption returns the rules that hold for users too: mail that they reject
+// could not be delivered, or not be answered.
+func withoutExemption(site Site) verdict.Rules {
+	return verdict.Rules{
+		verdict.RejectUnless(sender.Syntax),
+		verdict.RejectUnless(sender.FQDN),
+		verdict.RejectUnless(recipient.Syntax),
+		verdict.RejectUnless(recipient.FQDN),
+		verdict.RejectUnless(sender.BounceToOne),
+		verdict.RejectUnless(sender.Listed(site.Domains, site.mailboxes())),
+		verdict.RejectUnless(recipient.Listed(site.mailboxes())),
+	}
+}
+
+// mayRelay returns the rules that let networks and users of the site relay, and no
+// other client.
+func mayRelay(site Site) verdict.Rules {
+	return verdict.Rules{
+		verdict.AcceptIf(client.In(site.Networks)),
+		verdict.AcceptIf(client.Authenticated),
+		verdict.RejectUnless(recipient.Ours(site.Domains...)),
+	}
+}
+
+// fromOutside returns the rules for other clients that ask DNS nothing.
+func fromOutside(site Site) verdict.Rules {
+	return verdict.Rules{
+		verdict.AcceptIf(recipient.Role(site.Domains)),
+		verdict.RejectUnless(client.Waited),
+		verdict.RejectUnless(helo.Present),
+		verdict.RejectUnless(helo.Syntax),
+		verdict.RejectUnless(helo.FQDN),
+		verdict.RejectUnless(helo.Literal),
+		verdict.RejectUnless(helo.NotOurs(site.Names, site.Networks)),
+	}
+}
+
+// notFromSelf rejects a sender in a domain of the site unless SPF passes: forwarders
+// and services send such mail. For the null sender NotOurs is None, and Any would be
+// the SPF result alone, so the rule is off.
+func notFromSelf(site Site) verdict.Rule {
+	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
+		Unless(sender.Null).Named("sender.notours")
+}
+
+// greylisting returns the rule for mail that exempt does not pass for, if the site
+// greylists, and the owner of the mailbox has not chosen otherwise.
+func greylisting(site Site, exempt envelope.Check) verdict.Rules {
+	if site.Greylist == nil {
+		return nil
+	}
+	rule := verdict.TempFailUnless(site.Greylist).Unless(exempt)
+	if site.NoGreylisting != nil {
+		rule = rule.Unless(recipient.InSet(site.NoGreylisting))
+	}
+	return verdict.Rules{rule}
+}
+
+// safe returns the rules for messages that programs read in different ways, so that one
+// can hide something from a filter, and for mail loops.
+func safe() verdict.Rules {
+	return verdict.Rules{
+		verdict.RejectUnless(message.NoLoop),
+		verdict.RejectUnless(message.LinesEnded),
+		verdict.RejectUnless(message.SingleFields),
+		verdict.RejectUnless(dmarc.SingleAuthor),
+	}
+}
+
+// limits returns the rules about how much a login sends.
+func limits(site Site) verdict.Rules {
+	rules := verdict.Rules{
+		verdict.TempFailUnless(fewRecipients(site.maxRecipients())).Reply(
+			envelope.Status{Code: 452, Subject: 5, Detail: 3}, "too many recipients in one message"),
+	}
+	if site.Quota != nil {
+		rules = append(rules, verdict.TempFailUnless(site.Quota))
+	}
+	return rules
+}
+
+// fewRecipients passes for at most n recipients of a message. It is a check of this
+// package's own: a check is a function, and envelope.At does what all checks do.
+func fewRecipients(n int) envelope.Check {
+	return envelope.At("recipient.few", envelope.Rcpt, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		if e.Recipients >= n {
+			return envelope.Failed("recipient.few", envelope.Status{Code: 550, Subject: 5, Detail: 3}, "the message has more than %d recipients", n)
+		}
+		return envelope.Passed("recipient.few")
+	})
+}
+
+// authenticated returns the rules about SPF, DKIM and DMARC of Standard.
+//
+// RFC 9989, section 7.4 forbids rejecting for p=reject alone, because mailing lists and
+// forwarders break the signatures of genuine mail. A list sends with a sender of its
+// own domain, for which SPF passes. So a message that fails DMARC with p=reject is
+// rejected if SPF does not pass either, and marked otherwise. Mail of the lists and
+// forwarders that the site knows passes dmarc.NotReject.
+func authenticated(site Site, d *dmarc.Checker) verdict.Rules {
+	rules := verdict.Rules{
+		site.unlessForwarded(verdict.RejectUnless(spf.NotFail).Unless(dkim.Pass)),
+		verdict.RejectUnless(d.NotReject).Unless(spf.Pass),
+		verdict.MarkUnless(envelope.All(d.NotReject, d.NotQuarantine), "quarantine").Named("dmarc"),
+		verdict.MarkUnless(message.WellFormed, "malformed"),
+	}
+	if ours := site.hosts(); len(ours) > 0 {
+		rules = append(rules, verdict.MarkUnless(d.AlignedFor(ours...), "forged"))
+	}
+	if site.OnlyAuthenticated != nil {
+		choice := verdict.RejectUnless(d.Pass).When(recipient.InSet(site.OnlyAuthenticated)).Named("mailbox.onlyauthenticated")
+		rules = append(verdict.Rules{choice}, rules...)
+	}
+	return rules
+}
+
+// strictlyAuthenticated returns the rules about SPF, DKIM and DMARC of Strict.
+func strictlyAuthenticated(site Site, d *dmarc.Checker) verdict.Rules {
+	rules := verdict.Rules{
+		verdict.RejectUnless(message.WellFormed),
+		verdict.RejectUnless(d.NotReject),
+		verdict.MarkUnless(d.NotQuarantine, "quarantine"),
+	}
+	if ours := site.hosts(); len(ours) > 0 {
+		rules = append(rules, verdict.RejectUnless(d.AlignedFor(ours...)))
+	}
+	return rules
+}
+
+// bulkSenders returns what the large mailbox providers require of those who send to
+// them: some of everyone, and more of bulk mail.
+func bulkSenders(site Site) verdict.Rules {
+	rules := verdict.Rules{
+		verdict.MarkUnless(client.TLS, "plaintext"),
+		verdict.RejectUnless(envelope.Any(spf.Pass, dkim.Pass)).Named("spf.or.dkim"),
+	}
+	for _, rule := range (verdict.Rules{
+		verdict.RejectUnless(spf.Pass),
+		verdict.RejectUnless(dkim.Pass),
+		verdict.RejectUnless(dmarc.Published),
+		verdict.RejectUnless(dmarc.Pass),
+		verdict.RejectUnless(message.OneClick),
+		verdict.RejectUnless(dkim.Covers("List-Unsubscribe", "List-Unsubscribe-Post")),
+	}) {
+		rule = rule.When(message.Bulk).Named("bulk." + rule.Name())
+		if len(site.MailingLists) > 0 { // they do not advertise
+			rule = rule.Unless(dkim.PassFor(site.MailingLists...))
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// shadows returns the rules as trials.
+func shadows(rules verdict.Rules) verdict.Rules {
+	trial := make(verdict.Rules, len(rules))
+	for i, rule := range rules {
+		trial[i] = rule.Shadow()
+	}
+	return trial
+}
+
+// anyName is the set of all host names.
+func anyName(envelope.Host) bool { return true }
