@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/greylist"
@@ -229,33 +230,38 @@ func TestRecipientsOfAMessageShareItsCount(t *testing.T) {
 // Mail that passes the check, and finds the limit reached when it is counted, is
 // deferred and not counted.
 func TestLimitReachedMeanwhile(t *testing.T) {
-	store := new(greylist.Memory)
-	check := quota.Within(store, messages, 3, hour)
-	var late []envelope.Finding
-	for range 5 {
-		late = append(late, check(t.Context(), nil, mail(0)))
-	}
-	counted := 0
-	for _, f := range late {
-		if f.Commit(t.Context()) == nil {
-			counted++
+	for earlier, want := range []int{3, 2, 1} { // messages at the end of the earlier period
+		store := new(greylist.Memory)
+		check := quota.Within(store, messages, 3, hour)
+		send(t, deferring(check), earlier, hour-time.Minute)
+		var late []envelope.Finding
+		for range 5 {
+			late = append(late, check(t.Context(), nil, mail(hour)))
+		}
+		counted := 0
+		for _, f := range late {
+			if f.Commit(t.Context()) == nil {
+				counted++
+			}
+		}
+		if got := used(t, store, messages, hour, hour); counted != want || got != 3 {
+			t.Errorf("after %d: %d are accepted and %d counted, want %d", earlier, counted, got, want)
 		}
 	}
-	if got := used(t, store, messages, hour, 0); counted != 3 || got != 3 {
-		t.Errorf("%d are accepted and %d counted, want 3", counted, got)
-	}
 
+	store := new(greylist.Memory)
+	check := quota.Within(store, messages, 3, hour)
 	raced := envelope.At("site.raced", envelope.Rcpt, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 		f := envelope.Passed("")
-		f.Commit = func(context.Context) error { send(t, deferring(check), 9, 2*hour); return nil }
+		f.Commit = func(context.Context) error { send(t, deferring(check), 9, 0); return nil }
 		return f
 	})
 	policy := verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(raced), verdict.TempFailUnless(check)}}
-	v := policy.Judge(t.Context(), nil, mail(2*hour))
+	v := policy.Judge(t.Context(), nil, mail(0))
 	if v.Action != verdict.TempFail || v.Status.String() != "451 4.3.0" || v.Finding.Check != "quota.within" {
 		t.Errorf("got %v", v)
 	}
-	if got := used(t, store, messages, hour, 2*hour); got != 3 {
+	if got := used(t, store, messages, hour, 0); got != 3 {
 		t.Errorf("%d are counted, want 3", got)
 	}
 }
