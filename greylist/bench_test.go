@@ -65,6 +65,9 @@ func BenchmarkMemory(b *testing.B) {
 					return err
 				})
 			})
+			b.Run(load.Name(kind, callers, "quota"), func(b *testing.B) {
+				load.Run(b, load.Cases[kind], callers, 64, load.Quota(&greylist.Memory{Size: 4 << 30}, now))
+			})
 		}
 	}
 }

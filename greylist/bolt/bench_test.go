@@ -62,6 +62,10 @@ func BenchmarkStore(b *testing.B) {
 					return err
 				})
 			})
+			b.Run(load.Name(kind, callers, "quota"), func(b *testing.B) {
+				store := open(b, filepath.Join(b.TempDir(), "greylist"))
+				load.Run(b, load.Cases[kind], callers, 1, load.Quota(store, now))
+			})
 		}
 	}
 }

@@ -46,6 +46,10 @@ func BenchmarkStore(b *testing.B) {
 					return err
 				})
 			})
+			b.Run(load.Name(kind, callers, "quota"), func(b *testing.B) {
+				c.FlushAll(ctx)
+				load.Run(b, load.Cases[kind], callers, 1, load.Quota(store, now))
+			})
 		}
 	}
 }

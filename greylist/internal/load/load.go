@@ -2,15 +2,19 @@
 package load
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 )
 
 // Callers has the numbers of concurrent callers to measure with.
@@ -41,6 +45,18 @@ type Case struct {
 
 // Cases has the loads to measure with, by name.
 var Cases = map[string]Case{"new": {}, "known": {Known: 10_000}}
+
+// Quota returns a touch for Run that judges by a quota and counts, each key as a login.
+func Quota(store greylist.Store, now time.Time) func(key greylist.Key) error {
+	within := quota.Within(store, quota.Key{Of: quota.Login}, math.MaxInt32, 24*time.Hour)
+	return func(key greylist.Key) error {
+		f := within(context.Background(), nil, &envelope.Envelope{Login: key.String(), Now: now})
+		if f.Outcome != envelope.Pass {
+			return fmt.Errorf("the finding is %v: %w", f.Outcome, f.Err)
+		}
+		return f.Commit(context.Background())
+	}
+}
 
 // Run calls touch b.N times from concurrent callers. It reports touches per second
 // and the median and 99th percentile of their duration. Only one in timed
