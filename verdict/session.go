@@ -79,6 +79,8 @@ type Session struct {
 	ctx        context.Context
 	cancel     context.CancelFunc
 
+	greeted     bool
+	helo        string // the last HELO name
 	epoch       *epoch
 	final       *final
 	transaction *transaction
@@ -110,9 +112,10 @@ func (s *Session) Connect(e envelope.Envelope) Reply {
 // Helo judges a HELO name, by Helo of e. It ends a transaction, as EHLO does (RFC
 // 5321, section 4.1.4).
 func (s *Session) Helo(e envelope.Envelope) Reply {
-	if s.transaction != nil {
-		s.Reset()
+	if s.transaction != nil || s.greeted && s.helo != e.Helo {
+		s.Reset() // so that the names of a client do not fill the memory
 	}
+	s.greeted, s.helo = true, e.Helo
 	reply, _ := s.command(envelope.Helo, e, nil)
 	return reply
 }

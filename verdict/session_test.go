@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/verdict"
 )
 
@@ -113,6 +114,34 @@ func TestSessionKeepsFindingsUntilAFieldChanges(t *testing.T) {
 	v.Mail(v.e, nil)
 	if want := []string{"helo other.example.net", "from ann@example.net"}; !slices.Equal(v.asked, want) {
 		t.Errorf("asked\n%q, want\n%q", v.asked, want)
+	}
+}
+
+// A client may send any number of HELO names. What was asked about the client before
+// the first is kept.
+func TestSessionForgetsOtherNames(t *testing.T) {
+	ask := func(name string, stage envelope.Stage, of func(*envelope.Envelope) string) verdict.Rule {
+		return verdict.RejectUnless(envelope.At(name, stage, func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+			if _, err := envelope.LookupTXT(ctx, r, of(e)); err != nil {
+				return envelope.Temporary("", err) // which is not kept
+			}
+			return envelope.Passed("")
+		}))
+	}
+	dns := zone.MustParse("").Failing("*.", zone.SERVFAIL)
+	session := verdict.NewSession(t.Context(), verdict.Connection{Resolver: dns, Policy: verdict.Policy{Rules: verdict.Rules{
+		verdict.AcceptIf(late("late")),
+		ask("client", envelope.Connect, func(*envelope.Envelope) string { return "client.example" }),
+		ask("name", envelope.Helo, func(e *envelope.Envelope) string { return e.Helo }),
+	}}})
+	defer session.Close()
+	session.Connect(envelope.Envelope{ClientIP: mapped})
+	for _, name := range []string{"a.example", "a.example", "b.example", "a.example"} {
+		session.Helo(envelope.Envelope{ClientIP: mapped, Helo: name})
+	}
+	want := "client.example. TXT, a.example. TXT, client.example. TXT, b.example. TXT, client.example. TXT, a.example. TXT"
+	if got := fmt.Sprint(dns.Asked()); got != want {
+		t.Errorf("asked\n%s, want\n%s", got, want)
 	}
 }
 
