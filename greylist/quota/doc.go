@@ -1,5 +1,5 @@
-// Package quota limits how much mail a client, a login, a sender or a recipient has in
-// a time.
+// Package quota limits how much mail a client, a login or a sender may send, and how
+// much a recipient may get, in a period of time.
 //
 // A stolen password sends as much spam as the server accepts before someone notices.
 // A limit for each login bounds the damage. A limit for each client network bounds
@@ -14,9 +14,9 @@
 //
 // # What counts
 //
-// A judgement that accepts counts, and nothing else does: mail that is refused, by
-// whichever rule, a shadow rule, and a condition count nothing. What the server itself
-// refuses after the policy has accepted it was counted.
+// Only a judgement that accepts counts. Mail that any rule refuses is not counted, and
+// shadow rules and conditions count nothing. Mail that the policy accepts and the server
+// then refuses has been counted.
 //
 // A [Key] counts messages or recipients. A message to 50 recipients is one message, or
 // 50 recipients. A message counts as soon as the policy accepts one recipient for good:
