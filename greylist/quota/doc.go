@@ -20,10 +20,10 @@
 //
 // A [Key] counts messages or recipients. A message to 50 recipients is one message, or
 // 50 recipients. A message counts as soon as the policy accepts one recipient for good:
-// at RCPT, or at DATA if a rule needs the message. All recipients of a transaction share
-// the count of the message in a [mxrules.example/verdict.Session], and if they are
-// judged with the same envelope.Message. Without either, as in a policy service that
-// sees one recipient at a time, each recipient counts as a message.
+// at RCPT, or at DATA if a rule needs the message. All recipients of a transaction
+// share the count of the message in a [mxrules.example/verdict.Session]. Outside a
+// Session they share it if they are judged with the same envelope.Message; otherwise, as
+// in a policy service that sees one recipient at a time, each counts as a message.
 //
 // A rule that marks what is over the limit counts up to the limit, and not beyond it.
 // Try a limit with such a rule first, because a shadow rule counts nothing.
@@ -52,9 +52,9 @@
 // The check reads, and the Commit of its finding counts, up to the limit: Touch compares
 // and writes in one step ([greylist.Sighting]). If others reach the limit between the
 // two, the Commit is an error, and the finding becomes a TempError: the message is
-// deferred with 451 4.3.0 and is not counted. Rule.Ignoring would accept it.
+// deferred with 451 4.3.0 and is not counted. A rule with Ignoring accepts it instead.
 //
-// These are exact only in one direction, against the sender:
+// Three things can count too much, and refuse mail early:
 //
 //   - For recipients, those that the transaction has already are added to the count as
 //     if each had the same key. If the key depends on the recipient, a large transaction
@@ -62,10 +62,10 @@
 //   - If two rules write, and the second one fails, what the first has written stays.
 //   - A store on Redis may count twice if a connection breaks.
 //
-// In the other direction, a store that forgets, as a full [greylist.Memory] or one that
-// is restarted, lets more through, and so does a clock that steps back by more than the
-// window. Give quotas a Memory of their own, because their records would displace those
-// of known senders.
+// More than the limit is accepted if counts are lost: a [greylist.Memory] is full or the
+// program restarts, or a clock steps back by more than the window, so that records
+// expire too early. Give quotas a Memory of their own, because their records would
+// displace those of known senders.
 //
 // # Privacy
 //

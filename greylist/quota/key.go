@@ -54,14 +54,15 @@ func Login(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string
 }
 
 // Sender is a Key.Of: the sender address, in any letter case. The null sender has no
-// limit. Anyone can use any sender address, so that this limits only senders that
-// another rule has verified.
+// limit. Use it after a rule that verifies the sender, such as sender.OwnedByLogin or
+// spf.Pass: otherwise a client evades the limit with other addresses, and uses up the
+// limits of their owners.
 func Sender(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string, error) {
 	return named("sender", address(e.MailFrom)), nil
 }
 
 // SenderDomain is a Key.Of: the domain of the sender address, or the address literal.
-// The null sender, and an invalid address, have no limit. As with Sender, another rule
+// The null sender and an invalid address have no limit. As with Sender, another rule
 // must verify it.
 func SenderDomain(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (string, error) {
 	if _, err := envelope.ParseMailbox(e.MailFrom, true); err != nil {

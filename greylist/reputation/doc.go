@@ -43,7 +43,7 @@
 //
 //   - It never accepts mail by itself. Do not use Good in a rule that accepts:
 //     a system with a good reputation can be taken over at any time. A new system has no
-//     reputation, and the outcome is None.
+//     reputation: the outcome is None, so that a condition Unless does not exempt it.
 //   - A network may have many systems. Package greylist/identity tells large senders
 //     apart from their neighbours.
 //   - Anyone can send mail that is refused, but only in their own name: identities must
@@ -52,10 +52,10 @@
 //   - Mail that is deferred does not count, because a client tries it again. Nor do
 //     replies to a command that was out of order or had no login (503, 530), and
 //     refusals before MAIL, where a sender is not yet known.
-//   - What Good itself refuses does not count: otherwise a bad reputation would never
-//     end.
-//   - Counts are written after the reply, so that concurrent connections do not yet
-//     see them, and a reputation does not change within a transaction.
+//   - What Good itself refuses does not count. Otherwise a bad reputation would never
+//     end. After Memory without other mail, the system is new.
+//   - A reputation does not change within a transaction, and a concurrent connection may
+//     be judged before the reply of another one is written.
 //
 // # Harvesting
 //
