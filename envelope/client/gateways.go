@@ -86,9 +86,9 @@ func (g *Gateways) Behind(e envelope.Envelope) (envelope.Envelope, error) {
 		t, fault := parseReceived(header.Unfold(field.Value()))
 		switch hops++; {
 		case fault != "":
-			return e, fmt.Errorf("Received field %d of the message %s", hops, fault)
+			return e, fmt.Errorf("field Received number %d of the message %s", hops, fault)
 		case !g.names.Contains(t.host()):
-			return e, fmt.Errorf("Received field %d of the message was written by %s, which is not a gateway", hops, envelope.Excerpt(t.by))
+			return e, fmt.Errorf("field Received number %d of the message was written by %s, which is not a gateway", hops, envelope.Excerpt(t.by))
 		}
 		if !t.ip.IsLoopback() && !g.Contain(t.ip) {
 			e.ClientIP, e.Helo = t.ip, t.helo

@@ -65,10 +65,10 @@ func TestFieldsThatNameNoClient(t *testing.T) {
 	for _, tc := range []struct {
 		name, received, want string
 	}{
-		{"written by another server", "from a (a [198.51.100.9]) by mx.example.net; date", "Received field 1 of the message was written by mx.example.net, which is not a gateway"},
+		{"written by another server", "from a (a [198.51.100.9]) by mx.example.net; date", "field Received number 1 of the message was written by mx.example.net, which is not a gateway"},
 		{"written by nothing with a name", "from a (a [198.51.100.9]) by [192.0.2.1]; date", "was written by [192.0.2.1], which is not a gateway"},
 		{"a name that is hostile", "from a (a [198.51.100.9]) by \x1b\u202e; date", "was written by ??"},
-		{"no from", "by gw.example.org; date", "Received field 1 of the message has no from clause"},
+		{"no from", "by gw.example.org; date", "field Received number 1 of the message has no from clause"},
 		{"empty", "", "has no from clause"},
 		{"no by", "from a.example (a.example [198.51.100.9])", "has no by clause"},
 		{"by a comment", "from a.example (a.example [198.51.100.9]) by (gw.example.org)", "has no by clause"},
@@ -81,7 +81,7 @@ func TestFieldsThatNameNoClient(t *testing.T) {
 		{"two semicolons", "from a (a [198.51.100.9]) by gw.example.org; (a [198.51.100.10]) by gw.example.org; date", "has two semicolons"},
 		{"an open comment", "from a (a [198.51.100.9]) by gw.example.org ( (a [198.51.100.10]) by gw.example.org", "has a comment that does not end"},
 		{"an end without a comment", "from a ([198.51.100.9]) [198.51.100.10]) by gw.example.org; date", "has a comment that does not begin"},
-		{"in the second field", "from x (x [192.0.2.7]) by gw.example.org; date\r\nReceived: from gw.example.org", "Received field 2 of the message has no by clause"},
+		{"in the second field", "from x (x [192.0.2.7]) by gw.example.org; date\r\nReceived: from gw.example.org", "field Received number 2 of the message has no by clause"},
 		{"only gateways", "from x (x [192.0.2.7]) by gw.example.org; date", "the first 1 Received fields of the message are of gateways, and none names a client"},
 		{"too many gateways", strings.Repeat("from x (x [192.0.2.7]) by gw.example.org\r\nReceived: ", 10) + ok, "the first 10 Received fields"},
 	} {
