@@ -59,18 +59,11 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 type parameter struct{ name, value string }
 
 // parsePath parses the argument of MAIL or RCPT, such as "FROM:<ann@example.net> SIZE=9"
-// for the keyword FROM (RFC 5321, sections 4.1.1.2, 4.1.1.3 and 4.1.2). The path is
-// returned without its angle brackets, and is not checked: that is for the policy. A
-// blank before it is accepted, because many clients send one.
+// for the keyword FROM (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 func parsePath(keyword, argument string) (path string, parameters []parameter, err error) {
 	name, rest, _ := strings.Cut(argument, ":")
-	rest, found := strings.CutPrefix(strings.TrimLeft(rest, " "), "<")
-	end := pathEnd(rest)
-	if !strings.EqualFold(name, keyword) || !found || end < 0 {
-		return "", nil, errPath
-	}
-	path, rest = rest[:end], rest[end+1:]
-	if rest != "" && rest[0] != ' ' {
+	path, rest, ok := envelope.CutPath(rest)
+	if !strings.EqualFold(name, keyword) || !ok {
 		return "", nil, errPath
 	}
 	for text := range strings.FieldsSeq(rest) {
@@ -81,23 +74,6 @@ func parsePath(keyword, argument string) (path string, parameters []parameter, e
 		parameters = append(parameters, parameter{strings.ToUpper(name), value})
 	}
 	return path, parameters, nil
-}
-
-// pathEnd returns the place of the ">" that ends a path, -1 if there is none. A quoted
-// local part may have others.
-func pathEnd(s string) int {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == '\\' && quoted:
-			i++
-		case s[i] == '>' && !quoted:
-			return i
-		}
-	}
-	return -1
 }
 
 // mailParameters checks the parameters of MAIL, for messages of at most limit octets, and

@@ -46,11 +46,10 @@ func inMemory(ctx context.Context, s Server) (net.Conn, error) {
 // conversation is the server's end of a connection.
 type conversation struct {
 	Server
-	session    *verdict.Session
-	in         *bufio.Reader
-	out        *bufio.Writer
-	envelope   envelope.Envelope
-	recipients int
+	session  *verdict.Session
+	in       *bufio.Reader
+	out      *bufio.Writer
+	envelope envelope.Envelope
 }
 
 func serve(ctx context.Context, conn net.Conn, s Server) {
@@ -92,14 +91,14 @@ func (c *conversation) answer(line string) string {
 	verb, argument, _ := strings.Cut(line, " ")
 	switch strings.ToUpper(verb) {
 	case "HELO", "EHLO", "LHLO":
-		c.envelope.Helo, c.recipients = strings.TrimSpace(argument), 0
+		c.envelope.Helo = strings.TrimSpace(argument)
 		return c.session.Helo(c.known()).String()
 	case "MAIL":
 		path, parameters, ok := path("FROM:", argument)
 		if !ok {
 			return syntax
 		}
-		c.envelope.MailFrom, c.recipients = path, 0
+		c.envelope.MailFrom = path
 		c.envelope.SMTPUTF8 = strings.Contains(" "+strings.ToUpper(parameters)+" ", " SMTPUTF8 ")
 		return c.session.Mail(c.known(), nil).String()
 	case "RCPT":
@@ -109,15 +108,11 @@ func (c *conversation) answer(line string) string {
 		}
 		e := c.known()
 		e.RcptTo = path
-		return c.session.Rcpt(e, func() error {
-			c.recipients++
-			return nil
-		}).String()
+		return c.session.Rcpt(e, nil).String()
 	case "DATA":
 		return c.data()
 	case "RSET":
 		c.session.Reset()
-		c.recipients = 0
 		return "250 2.0.0 OK\r\n"
 	case "NOOP":
 		return "250 2.0.0 OK\r\n"
@@ -130,10 +125,9 @@ func (c *conversation) answer(line string) string {
 const syntax = "501 5.5.4 the path is missing or invalid\r\n"
 
 func (c *conversation) data() string {
-	if c.recipients == 0 {
+	if c.session.Recipients() == 0 {
 		return c.session.Data(nil, nil).String()
 	}
-	c.recipients = 0
 	c.out.WriteString("354 end the message with <CRLF>.<CRLF>\r\n")
 	c.out.Flush()
 	message, err := envelope.Spool{Header: c.session.Header}.ReadMessage(envelope.NewDataReader(c.in, 0))
@@ -158,27 +152,5 @@ func path(keyword, argument string) (path, parameters string, ok bool) {
 	if len(argument) < len(keyword) || !strings.EqualFold(argument[:len(keyword)], keyword) {
 		return "", "", false
 	}
-	rest, ok := strings.CutPrefix(strings.TrimLeft(argument[len(keyword):], " "), "<")
-	end := pathEnd(rest)
-	if !ok || end < 0 {
-		return "", "", false
-	}
-	return rest[:end], rest[end+1:], true
-}
-
-// pathEnd returns the index of the bracket that ends a path, -1 if there is none. A
-// quoted local part may have others.
-func pathEnd(s string) int {
-	quoted := false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == '\\' && quoted:
-			i++
-		case s[i] == '>' && !quoted:
-			return i
-		}
-	}
-	return -1
+	return envelope.CutPath(argument[len(keyword):])
 }
