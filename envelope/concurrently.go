@@ -135,16 +135,10 @@ func newTeam[I, T any](ctx context.Context, w *work, items []I, ask func(context
 func (t *team[I, T]) result(i int) T {
 	w, j := t.caller, t.caller.judgement
 	j.mu.Lock()
+	w.crew, w.member = &t.crew, i
 	if i == t.next {
 		t.next++
-		crew, member := w.crew, w.member
-		w.crew, w.member = &t.crew, i
 		j.mu.Unlock()
-		defer func() {
-			j.mu.Lock()
-			w.crew, w.member = crew, member
-			j.mu.Unlock()
-		}()
 		return t.ask(t.ctx, t.items[i])
 	}
 	if t.results == nil || !t.results[i].done {
@@ -203,6 +197,7 @@ func (t *team[I, T]) dismiss() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.remove(&t.crew)
+	t.caller.crew, t.caller.member = t.parent, t.member
 	if t.cancel != nil {
 		t.cancel()
 	}

@@ -21,7 +21,7 @@ type work struct {
 	root      bool  // the goroutine of the judge, which counts as running while it has crews
 	crews     int   // of the root
 	crew      *crew // the crew that it works for at the moment, nil for the root
-	member    int   // which member of crew it is
+	member    int   // which member of crew it is, or whose result it uses
 	waits     int   // the waits that it is in; several if a check starts goroutines itself
 	rounds    int   // the number of successive waits that led here
 }

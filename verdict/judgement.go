@@ -26,6 +26,8 @@ type judgement struct {
 	}
 	steps    []Step     // of each rule
 	progress []progress // of each rule
+	order    []int      // the rules that are not shadow rules, nil before the first walk
+	few      [16]int    // the first array of order, to save an allocation
 
 	session *Session   // nil outside a session
 	ahead   *judgement // by the header of the message, nil if there is none
@@ -138,13 +140,15 @@ func (j *judgement) read(yield func(int, reading) bool) {
 
 // inOrder returns the rules that are not shadow rules.
 func (j *judgement) inOrder() []int {
-	rules := make([]int, 0, len(j.rules))
-	for i := range j.rules {
-		if !j.rules[i].shadow {
-			rules = append(rules, i)
+	if j.order == nil {
+		j.order = j.few[:0]
+		for i := range j.rules {
+			if !j.rules[i].shadow {
+				j.order = append(j.order, i)
+			}
 		}
 	}
-	return rules
+	return j.order
 }
 
 // start starts all rules without waiting for them.
@@ -169,7 +173,7 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	if j.progress[i].asked {
 		return answer{}
 	}
-	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Now()
+	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Since(j.asking.began)
 	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow, place: i}}
 	if err := rule.fault(); err != nil {
 		a.faulty, a.step.Finding = true, mistake(rule.name, err)
@@ -185,7 +189,7 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	} else {
 		a.step.Questions = asker.asked()
 	}
-	a.step.Duration = time.Since(began)
+	a.step.Duration = time.Since(j.asking.began) - began
 	return a
 }
 
@@ -361,6 +365,9 @@ func (j *judgement) askShadows(d decision) {
 		if i < d.reached && j.rules[i].shadow {
 			shadows = append(shadows, i)
 		}
+	}
+	if len(shadows) == 0 {
+		return
 	}
 	for i, a := range envelope.Concurrently(j.ctx, shadows, j.ask) {
 		j.keep(i, a)

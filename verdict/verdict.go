@@ -223,16 +223,21 @@ func (j *judgement) unread() (steps []Step) {
 // trace returns the steps of the rules that were asked. Outside a session the
 // judgement ends here, so that its steps need not be copied.
 func (j *judgement) trace() []Step {
-	asked := j.steps[:0]
+	steps := j.steps
 	if j.session != nil {
-		asked = make([]Step, 0, len(j.steps))
+		steps = slices.Clone(steps)
 	}
-	for i := range j.steps {
-		if j.progress[i].asked {
-			asked = append(asked, j.steps[i])
+	n := 0
+	for i := range steps {
+		if !j.progress[i].asked {
+			continue
 		}
+		if n < i {
+			steps[n] = steps[i]
+		}
+		n++
 	}
-	return asked
+	return steps[:n]
 }
 
 // Err returns nil for Accept and Continue, and an *[Error] otherwise, also for the
