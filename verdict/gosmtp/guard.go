@@ -66,8 +66,7 @@ type Guard struct {
 // let through.
 //
 // Its sessions have a type of this package, also that of smtp.Conn.Session. They
-// offer AUTH if the session of inner does. They are an smtp.LMTPSession if that of
-// inner is one, and on every LMTP server, where each recipient has a verdict.
+// offer AUTH if the session of inner does, and answer each recipient on an LMTP server.
 func (g *Guard) Backend(inner smtp.Backend) smtp.Backend {
 	return smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return g.newSession(c, inner)

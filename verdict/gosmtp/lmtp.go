@@ -13,14 +13,11 @@ import (
 	"mxrules.example/verdict"
 )
 
-// delivery is the part of a session that answers each recipient (RFC 2033,
-// section 4.2).
-type delivery struct{ session *session }
-
 // LMTPData judges the message for each recipient, and delivers it to those that
-// accept it. Its own error is the answer to all.
-func (d delivery) LMTPData(r io.Reader, status smtp.StatusCollector) error {
-	return d.session.receive(r, func(m *envelope.Message) error { return d.session.judgeEach(m, status) })
+// accept it (RFC 2033, section 4.2). Its own error is the answer to all. go-smtp calls
+// it on an LMTP server only.
+func (s *session) LMTPData(r io.Reader, status smtp.StatusCollector) error {
+	return s.receive(r, func(m *envelope.Message) error { return s.judgeEach(m, status) })
 }
 
 func (s *session) judgeEach(m *envelope.Message, status smtp.StatusCollector) error {

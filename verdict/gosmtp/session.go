@@ -58,34 +58,13 @@ func (g *Guard) newSession(c *smtp.Conn, backend smtp.Backend) (smtp.Session, er
 	s.inner = inner
 	s.connection.session = s
 	s.connection.verdicts.LMTP = c.Server().LMTP
-	return s.offering(), nil
-}
-
-// offering returns the session with the optional interfaces of go-smtp that the
-// backend's session has, and no others: go-smtp looks for them by type.
-func (s *session) offering() smtp.Session {
-	auth, offersAuth := s.inner.(smtp.AuthSession)
-	_, deliversEach := s.inner.(smtp.LMTPSession)
-	deliversEach = deliversEach || s.conn.Server().LMTP
-	switch {
-	case offersAuth && deliversEach:
+	if auth, ok := inner.(smtp.AuthSession); ok { // go-smtp looks for AUTH by type
 		return struct {
 			*session
 			authentication
-			delivery
-		}{s, authentication{s, auth}, delivery{s}}
-	case offersAuth:
-		return struct {
-			*session
-			authentication
-		}{s, authentication{s, auth}}
-	case deliversEach:
-		return struct {
-			*session
-			delivery
-		}{s, delivery{s}}
+		}{s, authentication{s, auth}}, nil
 	}
-	return s
+	return s, nil
 }
 
 // begin locks the session for a call. It reports false if the session is over.
