@@ -55,8 +55,11 @@ var _ Resolver = (*net.Resolver)(nil)
 // NotFound reports whether err says that DNS has no such record. Every other
 // error of a lookup is temporary.
 func NotFound(err error) bool {
-	if dns, ok := err.(*net.DNSError); ok { // as the functions here return it
-		return dns.IsNotFound
+	switch err := err.(type) {
+	case nil:
+		return false
+	case *net.DNSError: // as the functions here return it
+		return err.IsNotFound
 	}
 	var dns *net.DNSError
 	return errors.As(err, &dns) && dns.IsNotFound
