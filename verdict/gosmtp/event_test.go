@@ -116,15 +116,11 @@ func TestEachReplyIsToldWithWhatItIsAbout(t *testing.T) {
 		}},
 		{
 			name: "a sender that is accepted with all recipients",
-			dialogue: hello + `
-				C: MAIL FROM:<welcome@a.example>
-				S: 250 ...
-				C: RCPT TO:<nobody@b.example>
-				S: 250 ...
-				C: DATA
-				S: 354 ...
-				C: .
-				S: 250 ...`,
+			dialogue: hello +
+				say("MAIL FROM:<welcome@a.example>", "250 ...") +
+				say("RCPT TO:<nobody@b.example>", "250 ...") +
+				say("DATA", "354 ...") +
+				say(".", "250 ..."),
 			told: []string{
 				"connect continue 220 2.0.0", "mail welcome@a.example accept 250 2.0.0", "rcpt nobody@b.example accept 250 2.0.0",
 				"data nobody@b.example accept 250 2.0.0",
@@ -132,23 +128,15 @@ func TestEachReplyIsToldWithWhatItIsAbout(t *testing.T) {
 		},
 		{
 			name: "one recipient that is refused for the sake of another",
-			dialogue: hello + `
-				C: MAIL FROM:<a@a.example>
-				S: 250 ...
-				C: RCPT TO:<nobody@b.example>
-				S: 550 ...
-				C: RCPT TO:<user@b.example>
-				S: 250 ...
-				C: RCPT TO:<full@b.example>
-				S: 452 4.2.2 ...
-				C: RCPT TO:<exempt@b.example>
-				S: 452 4.5.3 ...
-				C: RCPT TO:<picky@b.example>
-				S: 250 ...
-				C: DATA
-				S: 354 ...
-				C: .
-				S: 550 5.7.1 picky says no to picky@b.example`,
+			dialogue: hello +
+				say("MAIL FROM:<a@a.example>", "250 ...") +
+				say("RCPT TO:<nobody@b.example>", "550 ...") +
+				say("RCPT TO:<user@b.example>", "250 ...") +
+				say("RCPT TO:<full@b.example>", "452 4.2.2 ...") +
+				say("RCPT TO:<exempt@b.example>", "452 4.5.3 ...") +
+				say("RCPT TO:<picky@b.example>", "250 ...") +
+				say("DATA", "354 ...") +
+				say(".", "550 5.7.1 picky says no to picky@b.example"),
 			told: []string{
 				"connect continue 220 2.0.0", "mail a@a.example continue 250 2.0.0", "rcpt nobody@b.example reject 550 5.7.1",
 				"rcpt user@b.example continue 250 2.0.0", "rcpt full@b.example continue 452 4.2.2", "rcpt exempt@b.example accept 452 4.5.3",

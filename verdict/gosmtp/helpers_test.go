@@ -275,17 +275,20 @@ const hello = `
 	S: 250 2.0.0 Hello client.example.net
 `
 
+// say is a command and its reply in a dialogue.
+func say(command, reply string) string { return "C: " + command + "\nS: " + reply + "\n" }
+
 // rcptTo begins a session and a transaction with these recipients.
 func rcptTo(recipients ...string) string {
-	dialogue := hello + "C: MAIL FROM:<a@a.example>\nS: 250 ...\n"
+	dialogue := hello + say("MAIL FROM:<a@a.example>", "250 ...")
 	for _, r := range recipients {
-		dialogue += "C: RCPT TO:<" + r + ">\nS: 250 ...\n"
+		dialogue += say("RCPT TO:<"+r+">", "250 ...")
 	}
 	return dialogue
 }
 
 // dataTo is rcptTo up to the message.
-func dataTo(recipients ...string) string { return rcptTo(recipients...) + "C: DATA\nS: 354 ...\n" }
+func dataTo(recipients ...string) string { return rcptTo(recipients...) + say("DATA", "354 ...") }
 
 // toData is dataTo for one recipient.
 var toData = dataTo("b@b.example")

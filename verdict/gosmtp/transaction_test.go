@@ -223,27 +223,16 @@ func TestWhatGoSMTPDecidesAlone(t *testing.T) {
 func TestHarvestingEndsTheConnection(t *testing.T) {
 	g := &gosmtp.Guard{Policy: policyOf(rejecting("recipient", envelope.Rcpt, to("nobody"))), MaxRejections: 3}
 	b := &backend{}
-	serve(t, g, b).talk(t, hello+`
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<nobody@b.example>
-		S: 550 ...
-		C: RSET
-		S: 250 ...
-		C: HELO other.example.net
-		S: 250 ...
-		C: MAIL FROM:<a@a.example>
-		S: 250 ...
-		C: RCPT TO:<nobody@b.example>
-		S: 550 ...
-		C: RCPT TO:<nobody@b.example>
-		S: 550 ...
-		C: RCPT TO:<user@b.example>
-		S: 250 ...
-		C: RCPT TO:<nobody@b.example>
-		S: 421 4.7.0 too many commands were refused, closing the connection
-		S: closed
-	`)
+	serve(t, g, b).talk(t, hello+
+		say("MAIL FROM:<a@a.example>", "250 ...")+
+		say("RCPT TO:<nobody@b.example>", "550 ...")+
+		say("RSET", "250 ...")+
+		say("HELO other.example.net", "250 ...")+
+		say("MAIL FROM:<a@a.example>", "250 ...")+
+		say("RCPT TO:<nobody@b.example>", "550 ...")+
+		say("RCPT TO:<nobody@b.example>", "550 ...")+
+		say("RCPT TO:<user@b.example>", "250 ...")+
+		say("RCPT TO:<nobody@b.example>", "421 4.7.0 too many commands were refused, closing the connection")+"S: closed")
 }
 
 func TestHarvestingInOneGoGetsNoFurther(t *testing.T) {
