@@ -3,11 +3,16 @@ package policies_test
 import (
 	"flag"
 	"net/netip"
+	"slices"
+	"strconv"
 	"testing"
+	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/examples/policies"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/identity"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/scenario"
@@ -39,6 +44,8 @@ func forSites() scenario.Policies {
 func siteOf(s scenario.Site) (policies.Site, error) {
 	site := policies.Site{
 		Domains: s.Settings["domains"], Names: s.Settings["names"], Mailboxes: s.Mailboxes, Owners: s.Owners,
+		MailingLists: s.Settings["mailinglists"], Forwarders: s.Settings["forwarders"],
+		NoGreylisting: setOf(s.Settings["nogreylisting"]), OnlyAuthenticated: setOf(s.Settings["onlyauthenticated"]),
 	}
 	for _, text := range s.Settings["networks"] {
 		network, err := netip.ParsePrefix(text)
@@ -53,7 +60,32 @@ func siteOf(s scenario.Site) (policies.Site, error) {
 	if s.Settings["greylist"] != nil {
 		site.Greylist = greylist.Known(s.Store, greylist.Options{Identity: identity.Of})
 	}
-	return site, nil
+	quotaOf, err := number(s, "quota")
+	if err != nil {
+		return site, err
+	}
+	if quotaOf > 0 {
+		site.Quota = quota.Within(s.Store, quota.Key{Of: quota.Login}, quotaOf, 24*time.Hour)
+	}
+	site.MaxRecipients, err = number(s, "maxrecipients")
+	return site, err
+}
+
+// setOf returns the set of these mailboxes, nil if there are none.
+func setOf(addresses []string) envelope.Set[envelope.Mailbox] {
+	if addresses == nil {
+		return nil
+	}
+	return envelope.SetOf(func(m envelope.Mailbox) bool { return slices.Contains(addresses, m.String()) })
+}
+
+// number returns a setting that is a number, 0 without one.
+func number(s scenario.Site, name string) (int, error) {
+	values := s.Settings[name]
+	if len(values) == 0 {
+		return 0, nil
+	}
+	return strconv.Atoi(values[0])
 }
 
 func TestScenariosReachEveryRule(t *testing.T) { scenario.Cover(t, scenarios, forSites(), 0.75) }

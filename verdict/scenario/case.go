@@ -10,6 +10,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
 	"mxrules.example/verdict"
 )
 
@@ -31,14 +32,9 @@ func (p *player) judgeCase(s *scene) error {
 	}
 	t := &trial{world: p.world, at: &s.entry}
 	t.envelope.Now = p.clock
-	var want []string
-	if err := t.apply(p.good); err != nil {
-		return err
-	}
-	for _, line := range s.block {
-		if expected, ok := strings.CutPrefix(line, "= "); ok {
-			want = append(want, expected)
-		} else if err := t.apply(line); err != nil {
+	want, fields := s.wanted(s.policy)
+	for _, line := range append([]string{p.good}, fields...) {
+		if err := t.apply(line); err != nil {
 			return err
 		}
 	}
@@ -52,8 +48,11 @@ func (p *player) judgeCase(s *scene) error {
 		}
 		seen, p.last.Verdict = append(seen, lines...), about
 	}
+	if s.brief() {
+		seen = shorten(seen)
+	}
 	if !slices.Equal(seen, want) {
-		*p.found = append(*p.found, mismatch{at: s.entry, seen: seen, want: want, about: p.last.Verdict})
+		*p.found = append(*p.found, mismatch{at: s.entry, scene: s, seen: seen, want: want, about: p.last.Verdict})
 	}
 	return nil
 }
@@ -61,30 +60,51 @@ func (p *player) judgeCase(s *scene) error {
 // judgeEnvelope judges an envelope as a whole, stage by stage, and with each of its
 // questions to DNS broken. It returns the lines of the verdict.
 func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envelope) (lines []string, v verdict.Verdict, err error) {
-	if t.tried > 0 {
-		before := e
-		before.Now = e.Now.Add(-t.tried)
-		policy.Judge(p.ctx, p.zone, &before)
-	}
+	t.try(p, policy, e)
 	p.zone.Forget()
 	v = policy.Judge(p.ctx, p.zone, &e)
 	if p.watch != nil {
 		p.watch(policy, v)
 	}
-	questions := p.zone.Asked()
-	lines = append(lines, summary(&v)+", asked "+orNone(questions.Types()))
+	asked := p.zone.Asked()
+	lines = append(lines, summary(&v)+questions+orNone(asked.Types()))
 	if refusal := v.Err(); refusal != nil {
 		lines = append(lines, refusal.Error())
 	}
-	return append(lines, slices.Concat(p.early(policy, e, &v), p.faults(t, policy, e, &v, questions))...), v, nil
+	kept := p.store
+	lines = append(lines, slices.Concat(p.early(t, policy, e, &v), p.faults(t, policy, e, &v, asked))...)
+	p.store = kept
+	return lines, v, nil
 }
+
+// try judges the earlier try of a mail, if there was one.
+func (t *trial) try(p *player, policy verdict.Policy, e envelope.Envelope) {
+	if t.tried > 0 {
+		e.Now = e.Now.Add(-t.tried)
+		policy.Judge(p.ctx, p.zone, &e)
+	}
+}
+
+// again empties the store, so that a judgement does not see what the last one wrote.
+func (p *player) again(t *trial, policy verdict.Policy, e envelope.Envelope) {
+	p.store = new(greylist.Memory)
+	t.try(p, policy, e)
+}
+
+// but begins the lines about a violation of the law.
+const but = "but "
+
+// afterOthers reports whether the judgement depends on what those of other recipients
+// wrote.
+func (p *player) afterOthers(t *trial) bool { return len(t.recipients) > 1 && p.store.Len() > 0 }
 
 // early returns the stages at which judging the envelope gives another verdict than
 // judging it as a whole. By the law there are none.
-func (p *player) early(policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict) (lines []string) {
-	if e.Stage != envelope.Whole || p.store.Len() > 0 {
+func (p *player) early(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict) (lines []string) {
+	if e.Stage != envelope.Whole || p.afterOthers(t) {
 		return nil
 	}
+	p.again(t, policy, e)
 	for stage := envelope.Connect; stage <= envelope.Data; stage++ {
 		e.Stage = stage
 		if stage == envelope.Data && e.Message == nil {
@@ -95,7 +115,7 @@ func (p *player) early(policy verdict.Policy, e envelope.Envelope, want *verdict
 			continue
 		}
 		if summary(&v) != summary(want) {
-			lines = append(lines, fmt.Sprintf("but at %s: %s", stage, summary(&v)))
+			lines = append(lines, fmt.Sprintf(but+"at %s: %s", stage, summary(&v)))
 		}
 		return lines
 	}
@@ -104,18 +124,19 @@ func (p *player) early(policy verdict.Policy, e envelope.Envelope, want *verdict
 
 // faults returns the questions whose failure changes the verdict to anything but a
 // tempfail, unless a rule that asked one says what its failure means.
-func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, questions zone.Questions) (lines []string) {
-	if t.faulty || p.store.Len() > 0 {
+func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, asked zone.Questions) (lines []string) {
+	if t.faulty || p.afterOthers(t) {
 		return nil
 	}
-	for _, q := range questions {
+	for _, q := range asked {
+		p.again(t, policy, e)
 		if p.zone.SetFault(q, "servfail") != nil {
 			continue
 		}
 		v := policy.Judge(p.ctx, p.zone, &e)
 		p.zone.Healing(q)
 		if v.Action != want.Action && v.Action != verdict.TempFail && !takesFailures(policy, &v) {
-			lines = append(lines, fmt.Sprintf("but without an answer to %s: %s", q, summary(&v)))
+			lines = append(lines, fmt.Sprintf(but+"without an answer to %s: %s", q, summary(&v)))
 		}
 	}
 	return lines
@@ -124,8 +145,14 @@ func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, wa
 // takesFailures reports whether a rule with a TempError has an action for that.
 func takesFailures(policy verdict.Policy, v *verdict.Verdict) bool {
 	return slices.ContainsFunc(v.Trace, func(s verdict.Step) bool {
-		failed := func(f envelope.Finding) bool { return f.Outcome == envelope.TempError }
-		return policy.Rules[s.Place()].Action(envelope.TempError) != 0 && (failed(s.Finding) || slices.ContainsFunc(s.Conditions, failed))
+		return policy.Rules[s.Place()].Action(envelope.TempError) != 0 && failed(&s)
+	})
+}
+
+// failed reports whether the check or a condition of a step failed.
+func failed(s *verdict.Step) bool {
+	return slices.ContainsFunc(append([]envelope.Finding{s.Finding}, s.Conditions...), func(f envelope.Finding) bool {
+		return f.Outcome == envelope.TempError
 	})
 }
 

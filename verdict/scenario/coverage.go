@@ -38,6 +38,7 @@ type RuleCoverage struct {
 	Off      int                    // a condition switched it off
 	Fault    int                    // a failure left it unknown
 
+	key         ruleKey
 	may         []verdict.Action
 	conditional bool
 }
@@ -56,10 +57,7 @@ func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
 		}
 	}
 	explained := explanations(parseAll(t, fsys), "uncovered")
-	for _, text := range missing {
-		delete(explained.unused, text)
-	}
-	missing = slices.DeleteFunc(missing, func(text string) bool { return explained.has[text] })
+	missing = slices.DeleteFunc(missing, explained.explains)
 	if reached := 1 - float64(len(missing))/float64(max(all, 1)); reached < least {
 		t.Errorf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  "))
 	}
@@ -69,15 +67,11 @@ func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
 // Measure plays all scenarios and returns what they reach.
 func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 	t.Helper()
-	m := &meter{rules: map[string][]RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
+	m := &meter{rules: map[string][]*RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
 	for _, f := range parseAll(t, fsys) {
-		for _, s := range f.scenes {
+		for _, s := range f.each() {
 			synctest.Test(t, func(t *testing.T) {
-				name, err := s.policy(fsys)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := s.play(t.Context(), fsys, policies, nil, func(p verdict.Policy, v verdict.Verdict) { m.count(name, p, v) }); err != nil {
+				if _, err := s.play(t.Context(), fsys, policies, nil, func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -89,7 +83,7 @@ func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 // meter counts what rules do.
 type meter struct {
 	mu       sync.Mutex
-	rules    map[string][]RuleCoverage // by policy; the rules are told apart by name and place among those of that name
+	rules    map[string][]*RuleCoverage // by policy
 	outcomes map[string]map[envelope.Outcome]bool
 }
 
@@ -97,11 +91,7 @@ type meter struct {
 func (m *meter) count(name string, p verdict.Policy, v verdict.Verdict) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	rules := m.rules[name]
-	for i := len(rules); i < len(p.Rules); i++ {
-		rules = append(rules, newRuleCoverage(i, &p.Rules[i]))
-	}
-	m.rules[name] = rules
+	rules := m.about(name, p.Rules)
 	for _, step := range v.Trace {
 		rules[step.Place()].count(&step)
 		for _, f := range append(slices.Clone(step.Conditions), step.Finding) {
@@ -116,8 +106,27 @@ func (m *meter) count(name string, p verdict.Policy, v verdict.Verdict) {
 	}
 }
 
-func newRuleCoverage(i int, r *verdict.Rule) RuleCoverage {
-	c := RuleCoverage{Place: i + 1, Rule: r.Name(), Took: map[verdict.Action]int{}, conditional: len(r.Conditions()) > 0}
+// about returns the coverage of each rule of a policy. A site may lack rules that another
+// has, so that a rule has not the same place for all; the last rule of a place is kept
+// behind the one before it.
+func (m *meter) about(name string, rules verdict.Rules) []*RuleCoverage {
+	found := make([]*RuleCoverage, len(rules))
+	all, after := m.rules[name], 0
+	for i, key := range keysOf(rules) {
+		at := slices.IndexFunc(all, func(c *RuleCoverage) bool { return c.key == key })
+		if at < 0 {
+			at = after
+			all = slices.Insert(all, at, newRuleCoverage(key, &rules[i]))
+		}
+		found[i], after = all[at], at+1
+		found[i].conditional = found[i].conditional || len(rules[i].Conditions()) > 0
+	}
+	m.rules[name] = all
+	return found
+}
+
+func newRuleCoverage(key ruleKey, r *verdict.Rule) *RuleCoverage {
+	c := &RuleCoverage{key: key, Rule: r.Name(), Took: map[verdict.Action]int{}}
 	for _, outcome := range []envelope.Outcome{envelope.None, envelope.Pass, envelope.Fail, envelope.PermError, envelope.TempError} {
 		if a := r.Action(outcome); a != 0 && a != verdict.Continue && !slices.Contains(c.may, a) {
 			c.may = append(c.may, a)
@@ -152,7 +161,7 @@ func (c *RuleCoverage) items() int {
 
 // missing returns what is not reached.
 func (c *RuleCoverage) missing() (texts []string) {
-	say := func(text string) { texts = append(texts, fmt.Sprintf("rule %d %s %s", c.Place, c.Rule, text)) }
+	say := func(text string) { texts = append(texts, fmt.Sprintf("rule %d (%s) %s", c.Place, c.key, text)) }
 	for _, a := range c.may {
 		if c.Took[a] == 0 {
 			say("never " + verb(a))
@@ -184,7 +193,12 @@ func (c Coverage) missing() (texts []string) {
 func (m *meter) coverage() Coverage {
 	c := Coverage{Outcomes: map[string][]envelope.Outcome{}}
 	for _, name := range slices.Sorted(maps.Keys(m.rules)) {
-		c.Policies = append(c.Policies, PolicyCoverage{name, m.rules[name]})
+		p := PolicyCoverage{Policy: name}
+		for i, r := range m.rules[name] {
+			r.Place = i + 1
+			p.Rules = append(p.Rules, *r)
+		}
+		c.Policies = append(c.Policies, p)
 	}
 	for check, seen := range m.outcomes {
 		c.Outcomes[check] = slices.Sorted(maps.Keys(seen))
@@ -270,12 +284,3 @@ th, td { border-bottom: 1px solid #8888; padding: .2rem .8rem .2rem 0; text-alig
 {{range $check, $outcomes := .Outcomes}}<tr><td>{{$check}}<td>{{words $outcomes}}
 {{end}}</table>
 `))
-
-// policy returns the name of the policy of a scene.
-func (s *scene) policy(fsys fs.FS) (string, error) {
-	w, err := newWorld(fsys, slices.Concat(s.file.head, s.headEntries()))
-	if err != nil {
-		return "", err
-	}
-	return w.policy, nil
-}

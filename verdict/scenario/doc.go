@@ -23,7 +23,7 @@
 // begin with # are comments. The lines before the first scenario hold for all scenarios
 // of the file; after the line of a scenario they hold for that one.
 //
-//	policy NAME                 the policy, a key of Policies
+//	policy NAME...              the policy, a key of Policies; several play each scenario
 //	zone                        the DNS, indented, in the format of package zone
 //	zone FILE                   the DNS in another file
 //	fault servfail QUESTION     the question fails; also refused and timeout
@@ -68,7 +68,8 @@
 //	data                    a message, indented, with its end
 //	data NAME               a message of the head
 //	data [NAME] signed DOMAIN SELECTOR
-//	                        the same with a DKIM signature by that key
+//	                        the same with a DKIM signature by that key;
+//	                        several sign one after the other
 //	octets "TEXT"           octets in place of a message, quoted as in Go, without an end
 //	wait 5m                 let time pass
 //	fault, heal             as above, from here on; heal ends a fault
@@ -100,6 +101,15 @@
 // before), stage, message (as after data), author (the From field of a short message),
 // broken (as after fault, servfail for a question) and tried (the same mail was judged
 // that long ago). A value with blanks is quoted as in Go.
+//
+// If the file has several policies, words before = name those that a line is about:
+//
+//	case a forged message
+//	  message=payment
+//	  standard trial = accept, marked quarantine
+//	  strict = reject by dmarc.notreject
+//
+// Questions and replies are compared unless no line of the case has questions.
 //
 // The envelope is judged as a whole, stage by stage, and with each question to DNS
 // broken. If that gives another decision than the law of package verdict allows, the

@@ -10,12 +10,14 @@ import (
 	"mxrules.example/verdict"
 )
 
-var policies = Policies{"p": func(site Site) (verdict.Policy, error) {
+var policies = Policies{"p": onlyA, "q": onlyA}
+
+func onlyA(Site) (verdict.Policy, error) {
 	return verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
 		verdict.RejectUnless(recipient.In("a@example.org")).See("see https://example.org/who"),
 	}}, nil
-}}
+}
 
 // outcomeOf returns what a file with one scene gives: its mismatches as text, or its error.
 func outcomeOf(t *testing.T, text string) (result string) {
@@ -26,7 +28,7 @@ func outcomeOf(t *testing.T, text string) (result string) {
 		return err.Error()
 	}
 	synctest.Test(t, func(t *testing.T) {
-		for _, s := range f.scenes {
+		for _, s := range f.each() {
 			found, err := s.play(t.Context(), fsys, policies, nil, nil)
 			if err != nil {
 				result = err.Error()
@@ -55,6 +57,8 @@ because
 			"a.scenario:5: after connect 192.0.2.9\n  want  S: 250\n  seen  S: (no reply within 10m0s)\n"},
 		{"a case", "policy p\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  = accept, asked none\n",
 			"a.scenario:3\n  want  = accept, asked none\n  seen  = reject by recipient.in, asked none\n  seen  = 550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who\nbecause\n"},
+		{"a policy of several", "policy p q\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  p = accept\n  q = reject by recipient.in\n",
+			"a.scenario:3\n  want  p = accept\n  seen  p = reject by recipient.in\nbecause\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := outcomeOf(t, tc.text); !strings.HasPrefix(got, tc.want) {
@@ -79,7 +83,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{head + "frob\n", `a.scenario:3: the word "frob" is unknown`},
 		{head + "include b\n", "a.scenario:3: include stands after the first scenario"},
 		{"policy p\ncase s\nC: EHLO\n", `a.scenario:3: the lines of a case are indented, and "C:" is not`},
-		{"policy q\nscenario s\n", `a.scenario:2: there is no policy "q"`},
+		{"policy z\nscenario s\n", `a.scenario:2: there is no policy "z"`},
 		{"policy p\nzone\n  a. A 1.2.3\nscenario s\n", "a.scenario:2: "},
 		{"policy p\nfault servfail\nscenario s\n", "a.scenario:2: "},
 		{"policy p\nfault frob a.example.\nscenario s\n", "a.scenario:2: "},
@@ -124,7 +128,7 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		synctest.Test(t, func(t *testing.T) {
-			for _, s := range file.scenes {
+			for _, s := range file.each() {
 				s.play(t.Context(), fsys, policies, nil, nil)
 			}
 		})

@@ -10,6 +10,7 @@ import (
 // mismatch is an expectation that does not hold.
 type mismatch struct {
 	at         entry    // the first of its lines
+	scene      *scene   // of a case
 	want, seen []string // without their first word
 	about      verdict.Verdict
 	sent       string // what the client sent before
@@ -17,10 +18,13 @@ type mismatch struct {
 
 // word returns what a line of the expectation begins with.
 func (m *mismatch) word() string {
-	if m.at.word == "case" {
-		return "="
+	switch {
+	case m.at.word != "case":
+		return m.at.word
+	case len(m.scene.policies()) > 1:
+		return m.scene.policy + " ="
 	}
-	return m.at.word
+	return "="
 }
 
 // String shows the expected and the seen lines, and why the verdict is what it is.

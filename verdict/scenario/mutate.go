@@ -26,7 +26,7 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 	files := parseAll(t, fsys)
 	explained := explanations(files, "unnoticed")
 	var mu sync.Mutex
-	for name, scenes := range byPolicy(t, fsys, files) {
+	for name, scenes := range byPolicy(files) {
 		base := baseline(t, fsys, scenes, policies)
 		t.Run(name, func(t *testing.T) {
 			for _, m := range mutants(base) {
@@ -35,11 +35,8 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 					survived := m.survives(t, fsys, name, policies, base)
 					mu.Lock()
 					defer mu.Unlock()
-					if survived && !explained.has[what] {
-						t.Errorf("%s: %s no scenario fails", name, m.name)
-					}
-					if survived {
-						delete(explained.unused, what)
+					if survived && !explained.explains(what) {
+						t.Errorf("%s no scenario fails", what)
 					}
 				})
 			}
@@ -49,16 +46,11 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 }
 
 // byPolicy returns the scenes of each policy.
-func byPolicy(t testing.TB, fsys fs.FS, files []*file) map[string][]*scene {
-	t.Helper()
+func byPolicy(files []*file) map[string][]*scene {
 	scenes := map[string][]*scene{}
 	for _, f := range files {
-		for _, s := range f.scenes {
-			name, err := s.policy(fsys)
-			if err != nil {
-				t.Fatal(err)
-			}
-			scenes[name] = append(scenes[name], s)
+		for _, s := range f.each() {
+			scenes[s.policy] = append(scenes[s.policy], s)
 		}
 	}
 	return scenes
@@ -77,6 +69,13 @@ type played struct {
 type ruleKey struct {
 	name  string
 	place int // among the rules of that name
+}
+
+func (k ruleKey) String() string {
+	if k.place == 0 {
+		return k.name
+	}
+	return fmt.Sprintf("%s #%d", k.name, k.place+1)
 }
 
 func keysOf(rules verdict.Rules) []ruleKey {
@@ -122,7 +121,7 @@ func (p *played) see(policy verdict.Policy, v verdict.Verdict) {
 		if step.Action != verdict.Continue {
 			p.acted[key] = true
 		}
-		if step.Action == 0 && step.Finding.Outcome != envelope.Pending || len(step.Questions) > 0 {
+		if failed(&step) || len(step.Questions) > 0 {
 			p.fails[key] = true
 		}
 	}
@@ -135,7 +134,8 @@ type mutant struct {
 	apply func(verdict.Rules, int) verdict.Rules // to the rule at an index
 }
 
-// mutants returns the changes of the policy of these scenes, each once.
+// mutants returns the changes of the policy of these scenes, each once, with the numbers
+// that the rules have at the site with the most.
 func mutants(base []*played) []mutant {
 	var all []mutant
 	seen := map[string]bool{}
@@ -143,13 +143,14 @@ func mutants(base []*played) []mutant {
 	for _, p := range base {
 		maps.Copy(fails, p.fails)
 	}
-	for _, p := range base {
+	fullest := slices.SortedStableFunc(slices.Values(base), func(a, b *played) int { return len(b.rules) - len(a.rules) })
+	for _, p := range fullest {
 		keys := keysOf(p.rules)
 		for i := range p.rules {
 			for _, m := range mutantsOf(p.rules, i, fails[keys[i]]) {
 				m.about = keys[i]
-				if !seen[m.name] {
-					seen[m.name] = true
+				if what := unnumbered(m.name); !seen[what] {
+					seen[what] = true
 					all = append(all, m)
 				}
 			}
@@ -164,20 +165,23 @@ func mutantsOf(rules verdict.Rules, i int, fails bool) []mutant {
 	if r.IsShadow() {
 		return nil
 	}
-	at := fmt.Sprintf("rule %d (%s)", i+1, r.Name())
+	keys := keysOf(rules)
+	at := fmt.Sprintf("rule %d (%s)", i+1, keys[i])
 	all := []mutant{{name: "without " + at, apply: func(rules verdict.Rules, i int) verdict.Rules { return slices.Delete(rules, i, i+1) }}}
 	if i+1 < len(rules) && differ(r, &rules[i+1]) {
-		all = append(all, mutant{name: fmt.Sprintf("with rule %d (%s) before %s", i+2, rules[i+1].Name(), at), apply: func(rules verdict.Rules, i int) verdict.Rules {
-			if i+1 < len(rules) {
+		next := keys[i+1]
+		all = append(all, mutant{name: fmt.Sprintf("with rule %d (%s) before %s", i+2, next, at), apply: func(rules verdict.Rules, i int) verdict.Rules {
+			if i+1 < len(rules) && keysOf(rules)[i+1] == next {
 				rules[i], rules[i+1] = rules[i+1], rules[i]
 			}
 			return rules
 		}})
 	}
-	for n := range r.Conditions() {
-		name, _ := r.Conditions()[n].Check.Describe()
+	for _, name := range conditionNames(r) {
 		all = append(all, mutant{name: "without the condition " + name + " of " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
-			rules[i] = rules[i].WithoutCondition(n)
+			if n := slices.Index(conditionNames(&rules[i]), name); n >= 0 {
+				rules[i] = rules[i].WithoutCondition(n)
+			}
 			return rules
 		}})
 	}
@@ -196,6 +200,16 @@ func mutantsOf(rules verdict.Rules, i int, fails bool) []mutant {
 		}})
 	}
 	return all
+}
+
+// conditionNames returns the names of the conditions of a rule.
+func conditionNames(r *verdict.Rule) []string {
+	var names []string
+	for _, c := range r.Conditions() {
+		name, _ := c.Check.Describe()
+		names = append(names, name)
+	}
+	return names
 }
 
 // differ reports whether the order of two rules can matter for the action: one accepts

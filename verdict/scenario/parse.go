@@ -28,6 +28,8 @@ type scene struct {
 	entry           // "scenario" or "case", and the name
 	file    *file   // that it stands in
 	entries []entry // the lines after it
+	policy  string  // the one that plays it; see each
+	full    string  // the name with that of the policy, if it has several
 }
 
 // entry is one line of a file with the indented lines below it.

@@ -223,7 +223,7 @@ func (p *player) data(e *entry) error {
 	return e.wrap(err)
 }
 
-// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR].
+// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR]...
 func (w *world) message(e *entry) (string, error) {
 	name, signed, isSigned := strings.Cut(" "+e.rest, " signed ")
 	name = strings.TrimSpace(name)
@@ -240,7 +240,13 @@ func (w *world) message(e *entry) (string, error) {
 	if !isSigned {
 		return message, nil
 	}
-	return w.sign(e, message, strings.TrimSpace(signed))
+	var err error
+	for by := range strings.SplitSeq(signed, " signed ") {
+		if message, err = w.sign(e, message, strings.TrimSpace(by)); err != nil {
+			return "", err
+		}
+	}
+	return message, nil
 }
 
 // sign returns the message with a DKIM signature by the key of a domain and a selector.

@@ -39,15 +39,17 @@ func run(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
 				if dial != nil && s.word == "case" {
 					continue
 				}
-				t.Run(s.rest, func(t *testing.T) {
-					found := s.found(t, fsys, policies, dial)
-					all = append(all, found...)
-					for i := range found {
-						if !update {
-							t.Error(found[i].String())
+				for _, s := range s.each() {
+					t.Run(s.full, func(t *testing.T) {
+						found := s.found(t, fsys, policies, dial)
+						all = append(all, found...)
+						for i := range found {
+							if !update {
+								t.Error(found[i].String())
+							}
 						}
-					}
-				})
+					})
+				}
 			}
 			if update && len(all) > 0 {
 				if err := f.rewrite(fsys, all); err != nil {
@@ -101,9 +103,9 @@ func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, dial Di
 	if err != nil {
 		return nil, err
 	}
-	policy, ok := policies[w.policy]
+	policy, ok := policies[s.policy]
 	if !ok {
-		return nil, s.fault("there is no policy %q", w.policy)
+		return nil, s.fault("there is no policy %q", s.policy)
 	}
 	var found []mismatch
 	p := &player{

@@ -40,7 +40,6 @@ type Site struct {
 type world struct {
 	fsys     fs.FS
 	site     Site
-	policy   string // its name
 	zone     *zone.Zone
 	clock    time.Time
 	messages map[string]string
@@ -87,8 +86,8 @@ func (b *builder) add(e *entry) (err error) {
 		return nil
 	}
 	switch e.word {
-	case "policy":
-		b.policy, err = e.rest, need(1, "a name")
+	case "policy": // see scene.policies
+		err = need(1, "a name")
 	case "zone":
 		err = b.addZone(e)
 	case "fault":

@@ -40,10 +40,15 @@ func (f *file) rewrite(fsys fs.FS, found []mismatch) error {
 		return fmt.Errorf("%s: the file system %T cannot write files; use scenario.Dir", f.name, fsys)
 	}
 	lines := slices.Clone(f.source)
-	slices.SortFunc(found, func(a, b mismatch) int { return cmp.Compare(b.at.number, a.at.number) })
-	for i := range found {
-		from, to := f.expected(&found[i])
-		lines = slices.Replace(lines, from, to, found[i].rewritten(f.source[from:to])...)
+	slices.SortStableFunc(found, func(a, b mismatch) int { return cmp.Compare(b.at.number, a.at.number) })
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].at.number == found[0].at.number { // of other policies
+			n++
+		}
+		from, to := f.expected(&found[0])
+		lines = slices.Replace(lines, from, to, rewritten(found[:n], f.source[from:to])...)
+		found = found[n:]
 	}
 	return writer.WriteFile(f.name, []byte(strings.Join(lines, "\n")), 0o644)
 }
@@ -72,19 +77,13 @@ func blockLength(lines []string) int {
 	return length
 }
 
-// rewritten returns the lines that replace the old ones.
-func (m *mismatch) rewritten(old []string) []string {
-	var lines []string
+// rewritten returns the lines that replace the old ones. What is found is about the same
+// line, and several policies.
+func rewritten(found []mismatch, old []string) (lines []string) {
+	m := &found[0]
 	switch m.at.word {
 	case "case":
-		for _, line := range old {
-			if !strings.HasPrefix(strings.TrimSpace(line), "= ") {
-				lines = append(lines, line)
-			}
-		}
-		for _, seen := range m.seen {
-			lines = append(lines, "  = "+seen)
-		}
+		return rewrittenCase(found, old)
 	case "S:":
 		for _, seen := range m.seen {
 			if strings.HasPrefix(seen, "2") || strings.HasPrefix(seen, "3") { // their text is the server's
@@ -92,8 +91,28 @@ func (m *mismatch) rewritten(old []string) []string {
 			}
 			lines = append(lines, "S: "+seen)
 		}
-	default:
-		lines = []string{m.at.word + " " + m.seen[0]}
+		return lines
+	}
+	return []string{m.at.word + " " + m.seen[0]}
+}
+
+// rewrittenCase returns the lines of a case with what was seen.
+func rewrittenCase(found []mismatch, old []string) (lines []string) {
+	s := found[0].scene
+	for _, line := range old {
+		if _, _, ok := s.expectation(strings.TrimSpace(line)); !ok {
+			lines = append(lines, line)
+		}
+	}
+	expected := map[string][]string{}
+	for _, policy := range s.policies() {
+		expected[policy], _ = s.wanted(policy)
+	}
+	for i := range found {
+		expected[found[i].scene.policy] = found[i].seen
+	}
+	for _, line := range s.fold(expected) {
+		lines = append(lines, "  "+line)
 	}
 	return lines
 }

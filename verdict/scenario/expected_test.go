@@ -1,0 +1,63 @@
+package scenario
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/helo"
+	"mxrules.example/verdict"
+)
+
+// writable is a file system of a test.
+type writable struct{ fstest.MapFS }
+
+func (w writable) WriteFile(name string, data []byte, _ fs.FileMode) error {
+	w.MapFS[name] = &fstest.MapFile{Data: data}
+	return nil
+}
+
+// A case of several policies is written again with a line for all that agree, and stays
+// without questions and replies.
+func TestRewritesCasesOfSeveralPolicies(t *testing.T) {
+	relay := verdict.RejectUnless(recipient.Ours("example.org"))
+	all := Policies{}
+	for name, rules := range map[string]verdict.Rules{"a": {relay}, "b": {relay}, "c": {verdict.RejectUnless(helo.FQDN), relay}} {
+		all[name] = func(Site) (verdict.Policy, error) { return verdict.Policy{Rules: rules}, nil }
+	}
+	for _, tc := range []struct{ name, lines, want string }{
+		{"brief", "  helo=laptop to=x@example.com\n  = accept\n",
+			"  helo=laptop to=x@example.com\n  a b = reject by recipient.ours\n  c = reject by helo.fqdn\n"},
+		{"brief, and all agree", "  to=x@example.org\n  a = reject by recipient.ours\n  c b = accept\n",
+			"  to=x@example.org\n  = accept\n"},
+		{"in full", "  to=x@example.org\n", "  to=x@example.org\n  = accept, asked none\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			const head = "policy a b c\ngood ip=192.0.2.9 helo=a.example\ncase one\n"
+			fsys := writable{fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(head + tc.lines)}}}
+			f, err := parseFile(fsys, "a.scenario")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []mismatch
+			for _, s := range f.each() {
+				synctest.Test(t, func(t *testing.T) {
+					more, err := s.play(t.Context(), fsys, all, nil, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					found = append(found, more...)
+				})
+			}
+			if err := f.rewrite(fsys, found); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.TrimPrefix(string(fsys.MapFS["a.scenario"].Data), head); got != tc.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+}
