@@ -50,7 +50,7 @@ func crowd(t *testing.T) (visitors []*visitor, dns func() *zone.Zone) {
 		if fault := faults[i%len(faults)]; fault != "" {
 			failing = append(failing, fault)
 		}
-		letter := signedBy(t, "From: ann@"+domain+"\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n", domain)
+		letter := signedBy("From: ann@"+domain+"\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n", domain)
 		if i%7 == 3 {
 			letter += "Buy this.\r\n"
 		}

@@ -98,7 +98,7 @@ func TestReadmeTablesMatchTheExamples(t *testing.T) {
 		}
 	}
 	examples := map[string]bool{}
-	for _, file := range []string{"postfix_test.go", "refrains_test.go"} {
+	for _, file := range []string{"postfix_test.go", "recipes_test.go", "refrains_test.go"} {
 		for line := range strings.Lines(readFile(t, file)) {
 			if name, found := strings.CutPrefix(line, "func Example_"); found {
 				name, _, _ = strings.Cut(name, "(")

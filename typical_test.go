@@ -28,18 +28,20 @@ import (
 var (
 	privateKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	publicKey  = base64.StdEncoding.EncodeToString(privateKey.Public().(ed25519.PublicKey))
+
+	signedFields = []string{"From", "To", "Subject", "Date", "List-Unsubscribe", "List-Unsubscribe-Post"}
 )
 
-// signedBy returns mail with a signature of each domain, with the selector s.
-func signedBy(t *testing.T, mail string, domains ...string) string {
-	t.Helper()
+// signedBy returns mail with a signature of each domain, with the selector s. It panics
+// if the mail has no header.
+func signedBy(mail string, domains ...string) string {
 	for _, domain := range domains {
 		var signed bytes.Buffer
 		err := msgauth.Sign(&signed, strings.NewReader(mail), &msgauth.SignOptions{
-			Domain: domain, Selector: "s", Signer: privateKey, HeaderKeys: []string{"From", "To", "Subject", "Date"},
+			Domain: domain, Selector: "s", Signer: privateKey, HeaderKeys: signedFields,
 		})
 		if err != nil {
-			t.Fatal(err)
+			panic(err)
 		}
 		mail = signed.String()
 	}
@@ -50,7 +52,7 @@ func signedBy(t *testing.T, mail string, domains ...string) string {
 // back, two DKIM signatures, and DMARC.
 func typical(t *testing.T) (dns string, e envelope.Envelope) {
 	t.Helper()
-	mail := signedBy(t, "From: Ann <ann@news.example.net>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n",
+	mail := signedBy("From: Ann <ann@news.example.net>\r\nTo: bob@example.org\r\nSubject: Hello\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\nGood morning!\r\n",
 		"mailer.example", "news.example.net")
 	dns = fmt.Sprintf(`
 		1.48.175.192.in-addr.arpa.      PTR  out1.mailer.example.

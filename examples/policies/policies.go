@@ -130,10 +130,29 @@ func Strict(site Site) (verdict.Policy, error) {
 // click unsubscribes (RFC 8058). Mail of Site.MailingLists need not be so. Mail without
 // TLS is marked "plaintext".
 //
-// The providers answer with codes of their own: Gmail 550 5.7.26 without SPF, DKIM or
-// DMARC, and 5.7.29 without TLS; Microsoft 550 5.7.515. Here each rule has the registered
-// code of its check: 5.7.23 for SPF, 5.7.20 for DKIM, 5.7.26 for DMARC (RFC 7372), 5.7.1
-// for the others.
+// The providers count: Gmail and Microsoft call a domain that sends 5000 messages a day
+// bulk. This policy goes by what the message says, so that it misses bulk mail without
+// any such field. Gmail and Yahoo require one-click unsubscribe, Microsoft recommends a
+// link. They also limit how many users complain, which only they know.
+//
+// The enhanced codes of the providers are their own, and some contradict the registry of
+// IANA, where 5.7.27 is a null MX (RFC 7505), 5.7.29 a failure of ARC (RFC 8617) and
+// 5.7.30 a lack of REQUIRETLS (RFC 8689). The codes here are those of the registry (RFC
+// 7372, RFC 7505):
+//
+//	missing                 Gmail        Microsoft     here
+//	a confirmed PTR name    550 5.7.25                 550 5.7.25
+//	SPF or DKIM             550 5.7.26                 550 5.7.23
+//	SPF of a bulk sender    550 5.7.27   550 5.7.515   550 5.7.23
+//	DKIM of a bulk sender   550 5.7.30   550 5.7.515   550 5.7.20
+//	a DMARC policy          550 5.7.40   550 5.7.515   550 5.7.26
+//	DMARC alignment         421 4.7.32   550 5.7.515   550 5.7.26
+//	TLS                     550 5.7.29                 marked
+//	one-click unsubscribe                              550 5.7.1
+//
+// Gmail also uses 550 5.7.26 for an SPF fail with -all and for p=reject, where this policy
+// has 5.7.23 and 5.7.26, and first defers with 421 and the same detail. Yahoo documents
+// 550, 553 and 554 without enhanced codes, and replies with 5.7.9.
 //
 // The error names the invalid value of the site.
 func Bulk(site Site) (verdict.Policy, error) {
