@@ -19,6 +19,8 @@
 //     with -greylist redis://192.0.2.1:6379 and a copy of the file of
 //     -greylist-secret. A sender is identified by its domain, if SPF or the reverse
 //     name proves it, so that a retry may come from another machine.
+//   - Mail that another server of the site relays, such as a filter or a backup MX, is
+//     judged about the client that sent it there, with -gateways and -gateway-names.
 //   - Each message is delivered with the fields Authentication-Results and
 //     Received-SPF in the name of -hostname, and without forged fields in that name.
 //     Marked messages go to the folder .Junk of a maildir.

@@ -24,6 +24,7 @@ type options struct {
 	zoneFile string
 	greylist greylisting
 	policy   string // its name
+	gateways relaying
 	site     site
 }
 
@@ -53,6 +54,9 @@ func parseOptions(args []string) (options, error) {
 		return o, err
 	}
 	var err error
+	if o.site.behind, err = o.gateways.behind(); err != nil {
+		return o, err
+	}
 	o.site.resolver, err = newResolver(o.dns, o.zoneFile)
 	return o, err
 }
@@ -70,6 +74,9 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.site.maildir, "maildir", "", "the `folder` with a maildir for each mailbox")
 	flags.Func("our-nets", "`networks` whose clients need no valid HELO name and no PTR record", addNetworks(&o.site.networks))
 	flags.Func("blocked-nets", "`networks` whose clients are rejected in place of the greeting", addNetworks(&o.site.blocked))
+	flags.Func("gateways", "`networks` of gateways of the site that relay mail to this server; each message is judged about the client that the gateway received it from", addNetworks(&o.gateways.networks))
+	flags.Func("gateway-names", "the `names` that the gateways write after \"by\" in the Received field", o.gateways.addNames)
+	flags.Func("gateway-missing", "`tempfail` a message of a gateway that does not name the client (the default), or judge the gateway itself", o.gateways.choose)
 	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission", o.choosePolicy)
 	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.Func("greylist", "the `store` of greylisting: a file (default greylist.db in the folder of -maildir); a Redis server, as in redis://user:password@192.0.2.1:6379; or off", o.greylist.choose)

@@ -39,6 +39,7 @@ type site struct {
 	lists       []dnsbl.List                                // of the strict policy
 	greylist    envelope.Check                              // nil without greylisting
 	bannerDelay time.Duration
+	behind      func(envelope.Envelope) (envelope.Envelope, error) // nil without gateways
 	resolver    envelope.Resolver
 	log         *slog.Logger
 
@@ -71,6 +72,7 @@ func newServer(s site) (*server, error) {
 	guard := &gosmtp.Guard{
 		Policy:        policy,
 		Resolver:      s.resolver,
+		Behind:        s.behind,
 		Fill:          s.pretend,
 		Report:        s.report,
 		BannerDelay:   s.bannerDelay,
