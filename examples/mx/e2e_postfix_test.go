@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-// postfix is a Postfix instance that only sends mail, to one server. It listens on no
-// port, and all its folders are private.
+// postfix is a Postfix instance that sends mail to one server, and relays there what it
+// gets for example.org. It listens on no port, and all its folders are private.
 type postfix struct {
 	t      *testing.T
 	config string // the folder of main.cf and master.cf
+	socket string // where it receives mail by SMTP
 }
 
 // mainCF needs the folder of the instance, its host name and the port of the server. It
@@ -36,13 +37,20 @@ disable_dns_lookups = yes
 smtp_host_lookup = native
 default_transport = smtp:[127.0.0.1]:%[3]s
 
+local_recipient_maps =
+relay_domains = example.org
+relay_transport = $default_transport
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_authorized_xclient_hosts = 127.0.0.1
+
 in_flow_delay = 0
 minimal_backoff_time = 2s
 maximal_backoff_time = 8s
 queue_run_delay = 2s
 `
 
-// masterCF has the programs that send a message from the command line, and its bounce.
+// masterCF has the programs that send a message from the command line, and its bounce;
+// the last ones receive a message on the socket queue/public/smtpd.
 const masterCF = `
 postlog unix-dgram n - n -   1 postlogd
 pickup  unix       n - n 60  1 pickup
@@ -55,6 +63,8 @@ retry   unix       - - n -   - error
 bounce  unix       - - n -   0 bounce
 defer   unix       - - n -   0 bounce
 trace   unix       - - n -   0 bounce
+smtpd   unix       n - n -   - smtpd
+anvil   unix       - - n -   1 anvil
 `
 
 // startPostfix starts a Postfix with this host name that sends to a server on loopback
@@ -79,7 +89,7 @@ func startPostfix(t *testing.T, hostname string, server net.Addr) *postfix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &postfix{t: t, config: filepath.Join(home, "config")}
+	p := &postfix{t: t, config: filepath.Join(home, "config"), socket: filepath.Join(home, "queue/public/smtpd")}
 	if err := os.Chmod(home, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -240,7 +240,7 @@ func TestSwaks(t *testing.T) {
 			if tc.outage {
 				mx.dns.Failing(reverseName, zone.SERVFAIL)
 			}
-			out, exit := swaks(t, mx.address, tc.from, tc.to)
+			out, exit := swaks(t, tc.from, tc.to, "--server", mx.address.String())
 			if exit != tc.exit || !strings.Contains(out, tc.says) {
 				t.Errorf("got exit status %d, want %d and %q:\n%s", exit, tc.exit, tc.says, out)
 			}
@@ -255,8 +255,9 @@ func TestSwaks(t *testing.T) {
 	}
 }
 
-// swaks sends the letter with swaks, and returns its output and exit status.
-func swaks(t *testing.T, server net.Addr, from, to string) (out string, exit int) {
+// swaks sends the letter with swaks to the server that the arguments name, and returns
+// its output and exit status.
+func swaks(t *testing.T, from, to string, arguments ...string) (out string, exit int) {
 	t.Helper()
 	path, err := lookProgram("swaks")
 	if err != nil {
@@ -264,8 +265,8 @@ func swaks(t *testing.T, server net.Addr, from, to string) (out string, exit int
 	}
 	file := filepath.Join(t.TempDir(), "letter")
 	writeFile(t, file, strings.TrimSuffix(letter, "\r\n")) // swaks adds the last line break
-	command := exec.Command(path, "--server", server.String(), "--ehlo", "mail.good.example",
-		"--from", from, "--to", to, "--data", "@"+file)
+	command := exec.Command(path, append([]string{"--ehlo", "mail.good.example",
+		"--from", from, "--to", to, "--data", "@" + file}, arguments...)...)
 	text, err := command.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)
