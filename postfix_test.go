@@ -295,6 +295,26 @@ func Example_clientRateLimit() {
 	// accept by client.in
 }
 
+// smtpd_upstream_proxy_protocol, smtpd_authorized_xclient_hosts
+func Example_clientBehindAProxy() {
+	rules := verdict.Rules{verdict.RejectIf(client.In([]netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}))}
+	proxy := netip.MustParseAddr("198.51.100.7")
+
+	// The server learns the client from the proxy, and writes it into the envelope.
+	e := envelope.Envelope{ClientIP: proxy}
+	e.ClientIP, e.Helo = netip.MustParseAddr("203.0.113.9"), "mail.example.net" // XCLIENT ADDR=203.0.113.9 HELO=mail.example.net
+	fmt.Println(reply(rules, nil, e))
+
+	// A server that only relays mail names its client in the Received field.
+	gateways, _ := client.ParseGateways([]netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, "gw.example.org")
+	e, err := gateways.Behind(envelope.Envelope{ClientIP: proxy, Message: envelope.NewMessage([]byte(
+		"Received: from mail.example.net (unknown [203.0.113.9]) by gw.example.org with ESMTP; Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\n"))})
+	fmt.Println(reply(rules, nil, e), err)
+	// Output:
+	// 550 5.7.1 the client address 203.0.113.9 is in the list of networks
+	// 550 5.7.1 the client address 203.0.113.9 is in the list of networks <nil>
+}
+
 // warn_if_reject, soft_bounce, smtpd_delay_reject
 func Example_warnIfReject() {
 	trial := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(helo.FQDN).Shadow()}}

@@ -167,3 +167,32 @@ func ExamplePolicy_Judge_stages() {
 	// helo continue
 	// mail reject
 }
+
+// A gateway of the site relays mail to this server. The rules are about the gateway's
+// client, which is known with the message.
+func ExampleConnection_behind() {
+	gateways, err := client.ParseGateways([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/29")}, "gw.example.org")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	blocked := []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+	session := verdict.NewSession(context.Background(), verdict.Connection{
+		Policy: verdict.Policy{Rules: verdict.Rules{verdict.RejectIf(client.In(blocked))}},
+		Behind: gateways.Behind,
+	})
+	defer session.Close()
+
+	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.1"), Helo: "gw.example.org", MailFrom: "ann@example.net", RcptTo: "bob@example.org"}
+	session.Connect(e)
+	session.Helo(e)
+	session.Mail(e, nil)
+	fmt.Println(session.Rcpt(e, nil).Status)
+	message := envelope.NewMessage([]byte("Received: from mail.example.net (mail.example.net [203.0.113.9])\r\n" +
+		"\tby gw.example.org with ESMTP; Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\nhello\r\n"))
+	reply := session.Data(message, nil)
+	fmt.Println(reply.Status, reply.Lines)
+	// Output:
+	// 250 2.0.0
+	// 550 5.7.1 [the client address 203.0.113.9 is in the list of networks]
+}

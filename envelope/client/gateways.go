@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/header"
@@ -19,9 +20,17 @@ const maxHops = 10
 // client's address and HELO name are in the Received field that the gateway wrote (RFC
 // 5321, section 4.4). Behind finds them there.
 //
-// Not needed for a load balancer that speaks the PROXY protocol, or for a server that
-// accepts XCLIENT: there the server knows the client itself, and writes it into the
-// envelope.
+// A server that learns the client by the PROXY protocol or by the command XCLIENT of
+// Postfix needs no Gateways: it sets ClientIP, Helo, TLS and Login of the envelope to
+// what it learned, and the checks answer at their own stages. It must take this from its
+// own proxies only. After XCLIENT the client says EHLO again, so what was found before is
+// not used again.
+//
+// A gateway has accepted the message already. If this server rejects it, the gateway
+// sends a bounce to a sender that may be forged; if this server defers it, the gateway
+// tries again, and greylisting only delays mail. So let the gateway ask this server for
+// unknown recipients (Postfix: reject_unverified_recipient), and mark mail instead of
+// rejecting it where you can.
 type Gateways struct {
 	networks []netip.Prefix
 	names    envelope.HostSet
@@ -35,14 +44,17 @@ type Gateways struct {
 // are.
 //
 // The error is an *[envelope.SyntaxError] that names the invalid value, or says that
-// there are no names.
+// there are no networks or no names.
 func ParseGateways(networks []netip.Prefix, names ...string) (*Gateways, error) {
 	plain, err := envelope.PlainPrefixes(networks)
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
+	switch {
+	case len(names) == 0:
 		return nil, &envelope.SyntaxError{Kind: "gateway", Value: fmt.Sprint(networks), Reason: "has no name"}
+	case len(networks) == 0:
+		return nil, &envelope.SyntaxError{Kind: "gateway", Value: strings.Join(names, ","), Reason: "has no network"}
 	}
 	set, err := envelope.ParseHostSet(names...)
 	if err != nil {

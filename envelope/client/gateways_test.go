@@ -146,7 +146,8 @@ func TestGatewaysNameWhatIsInvalid(t *testing.T) {
 	}{
 		{[]netip.Prefix{{}}, []string{"gw.example.org"}, "invalid Prefix"},
 		{network, []string{"a b"}, "a b"},
-		{network, nil, "[192.0.2.0/24]"},
+		{network, nil, `gateway "[192.0.2.0/24]" has no name`},
+		{nil, []string{"gw.example.org"}, `gateway "gw.example.org" has no network`},
 	} {
 		if _, err := client.ParseGateways(tc.networks, tc.names...); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%v %q: %v", tc.networks, tc.names, err)

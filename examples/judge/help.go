@@ -53,6 +53,12 @@ The site
   -our-names LIST    host names of the site. .example.org means all names below
   -our-nets LIST     networks of the site, as 192.0.2.0/24. Their clients may
                      relay
+  -gateways LIST     networks of gateways of the site, which relay mail to it. A
+                     message of a gateway is judged about the client that the
+                     gateway received it from. Its Received field names that
+                     client; without one the line is invalid. Before the
+                     message the client is not known
+  -gateway-names LIST  the names after "by" in the Received fields of gateways
   -mailboxes FILE    mailboxes of the site, one on each line, followed by
                      "disabled", "full" or "moved" if it does not accept mail.
                      @example.org means every mailbox of that domain. Default:

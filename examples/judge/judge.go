@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
 )
@@ -17,6 +18,7 @@ type judge struct {
 	checksOnly bool           // the policy has shadow rules only
 	waterfall  bool           // -trace
 	stamp      *headers.Stamp // nil without -headers
+	gateways   *client.Gateways
 	world      world
 }
 
@@ -29,6 +31,9 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		return nil, err
 	}
 	j := &judge{checksOnly: o.checks != "", waterfall: o.trace}
+	if j.gateways, err = o.site.gateways(); err != nil {
+		return nil, err
+	}
 	if o.headers != "" {
 		if j.stamp, err = headers.For(o.headers); err != nil {
 			return nil, fmt.Errorf("-headers: %w", err)
@@ -66,6 +71,9 @@ type result struct {
 func (j *judge) judge(ctx context.Context, l line) result {
 	r := result{id: l.ID, checksOnly: j.checksOnly, waterfall: j.waterfall}
 	e, recipients, err := l.read()
+	if err == nil {
+		e, err = j.gateways.Behind(e)
+	}
 	if err != nil {
 		r.err = err
 		return r

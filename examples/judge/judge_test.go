@@ -85,6 +85,7 @@ func TestGolden(t *testing.T) {
 		{"mailboxes", slices.Concat(mailboxes, []string{"testdata/recipients.jsonl"})},
 		{"strict", slices.Concat([]string{"-policy", "strict"}, lists, []string{"testdata/strict.jsonl"})},
 		{"submission", []string{"-policy", "submission", "-owners", "bob=bob@example.org", "testdata/submission.jsonl"}},
+		{"gateways", slices.Concat(mailboxes, []string{"-gateways", "192.0.2.25", "-gateway-names", "gw.example.org", "testdata/gateways.jsonl"})},
 		{"faults", []string{"testdata/faults.jsonl"}},
 		{"faults-json", []string{"-json", "testdata/faults.jsonl"}},
 		{"bad-lines", []string{"testdata/bad.jsonl"}},

@@ -109,7 +109,12 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.checks, "checks", "", "")
 	flags.Func("our-domains", "", o.site.addDomains)
 	flags.Func("our-names", "", o.site.addNames)
-	flags.Func("our-nets", "", o.site.addNetworks)
+	flags.Func("our-nets", "", addNetworks(&o.site.Networks))
+	flags.Func("gateways", "", addNetworks(&o.site.gatewayNets))
+	flags.Func("gateway-names", "", func(value string) error {
+		o.site.gatewayNames = append(o.site.gatewayNames, strings.Split(value, ",")...)
+		return nil
+	})
 	flags.StringVar(&o.site.mailboxFile, "mailboxes", "", "")
 	flags.Func("owners", "", o.site.addOwners)
 	flags.Func("dnsbl", "", addList(&o.site.Lists))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/examples/policies"
@@ -16,12 +17,14 @@ import (
 // only some checks need.
 type facts struct {
 	policies.Site
-	mailboxFile string              // of Mailboxes, "" without one
-	addresses   map[string][]string // of Owners, by login
-	domainLists []dnsbl.List
-	origin4     string // zones for the check dnsbl.asn
-	origin6     string
-	systems     []uint32 // autonomous systems
+	gatewayNets  []netip.Prefix
+	gatewayNames []string
+	mailboxFile  string              // of Mailboxes, "" without one
+	addresses    map[string][]string // of Owners, by login
+	domainLists  []dnsbl.List
+	origin4      string // zones for the check dnsbl.asn
+	origin6      string
+	systems      []uint32 // autonomous systems
 }
 
 // openMailboxes reads the file of mailboxes. It calls report if the file changes
@@ -31,6 +34,14 @@ func (f *facts) openMailboxes(report func(error)) (err error) {
 		f.Mailboxes, err = directory.File(f.mailboxFile, report)
 	}
 	return err
+}
+
+// gateways returns the gateways of the site, nil if there are none.
+func (f *facts) gateways() (*client.Gateways, error) {
+	if len(f.gatewayNets)+len(f.gatewayNames) == 0 {
+		return nil, nil
+	}
+	return client.ParseGateways(f.gatewayNets, f.gatewayNames...)
 }
 
 // hosts returns the domains that are host names, as patterns of host names.
@@ -80,19 +91,22 @@ func (f *facts) addNames(value string) error {
 	return err
 }
 
-func (f *facts) addNetworks(value string) error {
-	for network := range strings.SplitSeq(value, ",") {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			addr, err := netip.ParseAddr(network)
-			if err != nil || addr.Zone() != "" {
-				return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither an address nor a prefix such as 192.0.2.0/24"}
+// addNetworks returns the function of a flag that adds to networks.
+func addNetworks(networks *[]netip.Prefix) func(value string) error {
+	return func(value string) error {
+		for network := range strings.SplitSeq(value, ",") {
+			prefix, err := netip.ParsePrefix(network)
+			if err != nil {
+				addr, err := netip.ParseAddr(network)
+				if err != nil || addr.Zone() != "" {
+					return &envelope.SyntaxError{Kind: "network", Value: network, Reason: "is neither an address nor a prefix such as 192.0.2.0/24"}
+				}
+				prefix = netip.PrefixFrom(addr, addr.BitLen())
 			}
-			prefix = netip.PrefixFrom(addr, addr.BitLen())
+			*networks = append(*networks, prefix)
 		}
-		f.Networks = append(f.Networks, prefix)
+		return nil
 	}
-	return nil
 }
 
 func (f *facts) addOwners(value string) (err error) {

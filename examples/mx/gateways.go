@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -20,16 +19,13 @@ type relaying struct {
 // behind returns the function that finds the client behind a gateway, nil if there are
 // no gateways.
 func (r relaying) behind() (func(envelope.Envelope) (envelope.Envelope, error), error) {
-	switch {
-	case len(r.networks) == 0 && len(r.names) == 0:
+	if len(r.networks)+len(r.names) == 0 {
 		return nil, nil
-	case len(r.networks) == 0 || len(r.names) == 0:
-		return nil, errors.New("-gateways and -gateway-names need each other")
 	}
 	gateways, err := client.ParseGateways(r.networks, r.names...)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("-gateway-names: %w", err)
+		return nil, err
 	case r.itself:
 		return gateways.BehindOrItself, nil
 	}
