@@ -1,0 +1,116 @@
+// Command policyd is a policy server for Postfix: smtpd asks it about each recipient, and
+// it answers by a policy of package policies.
+//
+//	policyd -listen 127.0.0.1:10040 -our-domains example.org -our-nets 192.0.2.0/24
+//	policyd -listen unix:/var/spool/postfix/private/mxrules -policy strict ...
+//
+// It speaks the protocol of SMTPD_POLICY_README. Postfix asks with
+//
+//	smtpd_recipient_restrictions =
+//	    reject_unauth_destination,
+//	    check_policy_service { inet:127.0.0.1:10040, default_action=DUNNO }
+//
+// The README has the whole of it.
+//
+//   - The envelope has client_address, helo_name, sender, recipient, sasl_username, and
+//     encryption_protocol. Use it in smtpd_recipient_restrictions, where all of these are
+//     known; with smtpd_delay_reject, the default, that is also where the other
+//     restrictions are evaluated.
+//   - The message is not known to a policy server, so that rules about it find nothing.
+//     A verdict at RCPT is therefore final, and greylisting learns there. Use
+//     examples/milter for rules about messages.
+//   - A refusal has the code and the text of the verdict. An accepted recipient gets
+//     DUNNO, so that the next restriction of Postfix decides; with -hostname the first
+//     one of a message adds Authentication-Results with the results for SPF and the
+//     reverse name. With -mark, a mark becomes an action, such as
+//     -mark 'generic=HOLD generic client' or -mark 'generic=FILTER scan:[127.0.0.1]:10025'.
+//   - The log is JSON, with a line for each recipient.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"mxrules.example/verdict/headers"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stderr, nil))
+}
+
+// run runs the command until ctx ends, and returns its exit status. It calls ready, if
+// not nil, with the address when it accepts connections.
+func run(ctx context.Context, args []string, out io.Writer, ready func(net.Addr)) int {
+	o, err := parseOptions(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		io.WriteString(out, o.help())
+		return 0
+	case err != nil:
+		fmt.Fprintf(out, "policyd: %v\n", err)
+		return 2
+	}
+	if err := o.run(ctx, slog.New(slog.NewJSONHandler(out, nil)), ready); err != nil {
+		fmt.Fprintf(out, "policyd: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr)) (err error) {
+	site, stop, err := o.open(log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: o.resolver}
+	if s.policy, err = o.choose(site); err != nil {
+		return err
+	}
+	if o.hostname != "" {
+		if s.actions.stamp, err = headers.For(o.hostname); err != nil {
+			return fmt.Errorf("-hostname: %w", err)
+		}
+	}
+	listener, err := listen(o.listen)
+	if err != nil {
+		return err
+	}
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	return s.serve(ctx, listener)
+}
+
+// listen listens on a TCP address, or on a Unix socket if it begins with "unix:". A
+// socket that a server left behind is replaced.
+func listen(address string) (net.Listener, error) {
+	path, isUnix := strings.CutPrefix(address, "unix:")
+	if !isUnix {
+		return net.Listen("tcp", address)
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
+		if conn, err := net.Dial("unix", path); err == nil {
+			conn.Close()
+			return nil, fmt.Errorf("another server listens on %s", path)
+		}
+		os.Remove(path)
+	}
+	listener, err := net.Listen("unix", path)
+	if err == nil {
+		err = os.Chmod(path, 0o666) // smtpd runs as another user
+	}
+	return listener, err
+}
