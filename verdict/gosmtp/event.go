@@ -17,6 +17,7 @@ func (c *connection) report(ctx context.Context, event verdict.Event) {
 	if event.Err != nil && event.Reply.Status.Code != 421 {
 		event.Reply = c.session.explain(strings.ToUpper(event.Stage.String()), event.Err, event.Envelope.SMTPUTF8)
 	}
+	c.relays = c.relays || event.Envelope.Relayed
 	if event.Reply.Status.Class() != 2 {
 		event.Reply = c.counted(event.Reply)
 	}
@@ -26,9 +27,10 @@ func (c *connection) report(ctx context.Context, event verdict.Event) {
 	}
 }
 
-// counted counts a refusal. It returns the reply, or another after too many.
+// counted counts a refusal. It returns the reply, or another after too many. A gateway
+// has the mail of many clients, and may be refused without end.
 func (c *connection) counted(reply verdict.Reply) verdict.Reply {
-	if reply.Status.Class() == 4 {
+	if reply.Status.Class() == 4 || c.relays {
 		return reply
 	}
 	c.rejections++

@@ -48,7 +48,8 @@ type Guard struct {
 	// MaxRejections is how many commands of one connection may be refused with
 	// 5yz, whatever RSET, EHLO or STARTTLS comes between. The next one is answered
 	// 421 4.7.0 and the connection closed, so that a client cannot try addresses
-	// without end. 0 sets no limit.
+	// without end. 0 sets no limit. A gateway (Behind), which relays the mail of many
+	// clients, has no limit.
 	MaxRejections int
 	// Deliver returns an accepted message as the backend gets it, for example the
 	// Deliver of a headers.Stamp, which adds what was found. nil changes nothing.
@@ -80,6 +81,7 @@ type connection struct {
 	verdicts   *verdict.Session
 	session    *session // of go-smtp, nil before the first
 	spokeEarly bool
+	relays     bool // the client is a gateway
 	rejections int
 	replies    []verdict.Reply        // to the command that is running
 	gone       atomic.Bool            // hung up, though go-smtp may have read more commands
