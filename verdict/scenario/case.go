@@ -99,27 +99,50 @@ const but = "but "
 func (p *player) afterOthers(t *trial) bool { return len(t.recipients) > 1 && p.store.Len() > 0 }
 
 // early returns the stages at which judging the envelope gives another verdict than
-// judging it as a whole. By the law there are none.
+// judging it as a whole, also if a gateway relays it. By the law there are none.
 func (p *player) early(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict) (lines []string) {
 	if e.Stage != envelope.Whole || p.afterOthers(t) {
 		return nil
 	}
-	p.again(t, policy, e)
+	for _, e := range []envelope.Envelope{e, relayed(e)} {
+		p.again(t, policy, e)
+		if line := p.staged(policy, e, want); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// relayed returns an envelope as it is before the message if a gateway relays it.
+func relayed(e envelope.Envelope) envelope.Envelope {
+	e.Relayed, e.ClientIP, e.Helo = true, netip.IPv4Unspecified(), "gateway"
+	e.SpokeEarly, e.TLS, e.Login = false, nil, ""
+	return e
+}
+
+// staged judges an envelope stage by stage. It returns a line about the first verdict if
+// that is not the wanted one.
+func (p *player) staged(policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict) string {
 	for stage := envelope.Connect; stage <= envelope.Data; stage++ {
 		e.Stage = stage
-		if stage == envelope.Data && e.Message == nil {
-			return nil
+		if stage == envelope.Data && (e.Message == nil || e.Relayed) { // with the message no mail is relayed
+			return ""
 		}
 		v := policy.Judge(p.ctx, p.zone, &e)
-		if v.Action == verdict.Continue {
-			continue
+		switch {
+		case v.Action == verdict.Continue:
+		case summary(&v) == summary(want):
+			return ""
+		case e.Relayed: // while rules about the client wait, a later rule may be the first
+			if v.Action == want.Action {
+				return ""
+			}
+			return fmt.Sprintf(but+"relayed, at %s: %s", stage, summary(&v))
+		default:
+			return fmt.Sprintf(but+"at %s: %s", stage, summary(&v))
 		}
-		if summary(&v) != summary(want) {
-			lines = append(lines, fmt.Sprintf(but+"at %s: %s", stage, summary(&v)))
-		}
-		return lines
 	}
-	return nil
+	return ""
 }
 
 // faults returns the questions whose failure changes the verdict to anything but a

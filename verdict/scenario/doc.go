@@ -111,8 +111,8 @@
 //
 // Questions and replies are compared unless no line of the case has questions.
 //
-// The envelope is judged as a whole, stage by stage, and with each question to DNS
-// broken. If that gives another decision than the law of package verdict allows, the
+// The envelope is judged as a whole, stage by stage, stage by stage as mail that a
+// gateway relays (envelope.Envelope.Relayed), and with each question to DNS broken. If that gives another decision than the law of package verdict allows, the
 // verdict has a line that begins with "but".
 //
 // # Limits

@@ -6,11 +6,18 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/recipient"
+	"mxrules.example/helo"
 	"mxrules.example/verdict"
 )
 
-var policies = Policies{"p": onlyA, "q": onlyA}
+var policies = Policies{"p": onlyA, "q": onlyA, "leaky": leaky}
+
+// leaky has a check on the client that answers for relayed mail.
+func leaky(Site) (verdict.Policy, error) {
+	return verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(envelope.WithoutClient(helo.FQDN))}}, nil
+}
 
 func onlyA(Site) (verdict.Policy, error) {
 	return verdict.Policy{Rules: verdict.Rules{
@@ -57,6 +64,8 @@ because
 			"a.scenario:5: after connect 192.0.2.9\n  want  S: 250\n  seen  S: (no reply within 10m0s)\n"},
 		{"a case", "policy p\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  = accept, asked none\n",
 			"a.scenario:3\n  want  = accept, asked none\n  seen  = reject by recipient.in, asked none\n  seen  = 550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who\nbecause\n"},
+		{"relayed", "policy leaky\ngood helo=mail.example.net to=b@example.org\ncase c\n  = accept, asked none\n",
+			"a.scenario:3\n        = accept, asked none\n  seen  = but relayed, at helo: reject by helo.fqdn\nbecause\n"},
 		{"a policy of several", "policy p q\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  p = accept\n  q = reject by recipient.in\n",
 			"a.scenario:3\n  want  p = accept\n  seen  p = reject by recipient.in\nbecause\n"},
 	} {
