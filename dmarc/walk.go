@@ -53,7 +53,7 @@ type question struct {
 }
 
 func (c *Checker) discover(r envelope.Resolver) *discovery {
-	return &discovery{checker: c, resolver: r, asked: make(map[envelope.Host]found)}
+	return &discovery{checker: c, resolver: r}
 }
 
 // at returns the record of a domain. It has an error only if no answer is assumed.
@@ -63,7 +63,7 @@ func (d *discovery) at(ctx context.Context, domain envelope.Host) found {
 	answer, ok := d.asked[domain]
 	if !ok {
 		answer = d.lookup(ctx, domain)
-		d.asked[domain] = answer
+		set(&d.asked, domain, answer)
 	}
 	if answer.err == nil {
 		return answer
@@ -101,11 +101,11 @@ func (d *discovery) lookAhead(ctx context.Context, name, start, last envelope.Ho
 		}
 	}
 	if len(names) == 1 {
-		d.asked[names[0]] = d.lookup(ctx, names[0])
+		set(&d.asked, names[0], d.lookup(ctx, names[0]))
 		return
 	}
 	for name, answer := range envelope.Concurrently(ctx, names, d.lookup) {
-		d.asked[name] = answer
+		set(&d.asked, name, answer)
 		if answer.ends() || d.alone && name == start && answer.record != nil {
 			return
 		}

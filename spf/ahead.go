@@ -30,14 +30,15 @@ type ahead struct {
 func (ev *evaluation) runAhead() {
 	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
 	domain := ev.sender.domain
-	work := []func(context.Context){
-		func(ctx context.Context) {
+	for range envelope.Concurrently(ev.ctx, []bool{false, true}, func(ctx context.Context, ahead bool) struct{} {
+		if ahead {
+			h.record(ctx, domain)
+		} else {
 			ev.ctx = ctx
 			ev.run()
-		},
-		func(ctx context.Context) { h.record(ctx, domain) },
-	}
-	for range envelope.Concurrently(ev.ctx, work, do) {
+		}
+		return struct{}{}
+	}) {
 		return // the evaluation comes first, and after it nothing more is needed
 	}
 }
