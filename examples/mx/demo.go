@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"mxrules.example/envelope/zone"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/identity"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 )
@@ -26,21 +28,24 @@ import (
 //go:embed demo.zone
 var demoZone string
 
-// began is the time of the first conversation.
-var began = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-
 // stage is what the servers of the demonstration share.
 type stage struct {
 	maildir string
 	known   envelope.Check // of greylisting
+	quota   envelope.Check // of a login
+	began   time.Time      // the time of the first conversation
 	out     io.Writer
 }
 
-// newStage returns a stage with an empty store of greylisting, and with an empty folder
-// for the maildirs.
+// newStage returns a stage with empty stores, and with an empty folder for the maildirs.
 func newStage(maildir string, out io.Writer) stage {
-	known := greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of})
-	return stage{maildir: maildir, known: known, out: out}
+	return stage{
+		maildir: maildir,
+		known:   greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of}),
+		quota:   quota.Within(new(greylist.Memory), quota.Key{Of: quota.Login}, 1, 24*time.Hour),
+		began:   time.Now(), // signatures are dated too
+		out:     out,
+	}
 }
 
 // demo plays conversations, each over TCP with a new server, and prints them. The error
@@ -93,19 +98,25 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 	}
 	var last verdict.Verdict
 	server, err := newServer(site{
-		hostname:    "mx.example.org",
-		mailboxes:   []envelope.Mailbox{{Local: "alice", Domain: "example.org"}},
-		maildir:     s.maildir,
-		networks:    []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
-		blocked:     []netip.Prefix{netip.MustParsePrefix("203.0.113.128/25")},
-		choose:      c.policy,
-		lists:       []dnsbl.List{{Zone: "list.example"}},
-		greylist:    s.known,
-		bannerDelay: c.bannerDelay,
-		resolver:    dns,
-		log:         slog.New(slog.DiscardHandler),
+		hostname:     "mx.example.org",
+		mailboxes:    []envelope.Mailbox{{Local: "alice", Domain: "example.org"}},
+		maildir:      s.maildir,
+		networks:     []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		blocked:      []netip.Prefix{netip.MustParsePrefix("203.0.113.128/25")},
+		choose:       c.policy,
+		lists:        []dnsbl.List{{Zone: "list.example"}},
+		greylist:     s.known,
+		quota:        s.quota,
+		owners:       ownAddress,
+		mailingLists: []string{"lists.example"},
+		bannerDelay:  c.bannerDelay,
+		resolver:     dns,
+		log:          slog.New(slog.DiscardHandler),
 		pretend: func(_ net.Conn, e *envelope.Envelope) {
-			e.ClientIP, e.Now = netip.MustParseAddr(c.client), began.Add(c.later)
+			e.ClientIP, e.Now = netip.MustParseAddr(c.client), s.began.Add(c.later)
+			if e.Login = c.login; c.login != "" {
+				e.TLS = &tls.ConnectionState{HandshakeComplete: true}
+			}
 		},
 		told: func(event verdict.Event) { last = event.Verdict },
 	})
@@ -126,6 +137,11 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 	}
 	explain(s.out, last)
 	return ended, s.showNew(before)
+}
+
+// ownAddress is a directory.Owners: each user owns the address with the name of the login.
+func ownAddress(_ context.Context, m envelope.Mailbox) ([]string, error) {
+	return []string{m.Local}, nil
 }
 
 // showNew prints the header of each delivered message that is not in before.

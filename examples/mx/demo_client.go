@@ -50,7 +50,11 @@ func (c conversation) over(conn net.Conn, out io.Writer) (ended string, err erro
 		ended = "DATA " + d.hear()
 	}
 	if !d.refused {
-		d.say(strings.Split(c.message(), "\r\n")...)
+		message, err := c.message()
+		if err != nil {
+			return "", err
+		}
+		d.say(stuffed(message)...)
 		ended = "message " + d.hear()
 	}
 	if !d.closed {
@@ -60,16 +64,33 @@ func (c conversation) over(conn net.Conn, out io.Writer) (ended string, err erro
 	return ended, d.err
 }
 
-// message returns the message of the conversation.
-func (c conversation) message() string {
-	return c.forged + "From: " + cmp.Or(c.author, "Bob <bob@good.example>") + "\r\n" +
+// message returns the message of the conversation as it arrives.
+func (c conversation) message() (string, error) {
+	message := c.fields + "From: " + cmp.Or(c.author, "Bob <bob@good.example>") + "\r\n" +
 		"To: Alice <alice@example.org>\r\n" +
 		"Date: Thu, 1 Jan 2026 12:00:00 +0000\r\n" +
 		"Subject: " + c.title + "\r\n" +
 		"\r\n" +
 		"Hello Alice,\r\n" +
-		"..this line begins with a dot, which is sent twice.\r\n" +
-		"."
+		".this line begins with a dot, which is sent twice.\r\n"
+	for _, step := range c.route {
+		var err error
+		if message, err = step(message); err != nil {
+			return "", err
+		}
+	}
+	return message, nil
+}
+
+// stuffed returns the lines of a message as they are sent (RFC 5321, section 4.5.2).
+func stuffed(message string) (lines []string) {
+	for line := range strings.SplitSeq(strings.TrimSuffix(message, "\r\n"), "\r\n") {
+		if strings.HasPrefix(line, ".") {
+			line = "." + line
+		}
+		lines = append(lines, line)
+	}
+	return append(lines, ".")
 }
 
 // dialogue is the client side of a connection. It prints both sides, and does nothing

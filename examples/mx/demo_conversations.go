@@ -16,9 +16,11 @@ type conversation struct {
 	outage      string                                      // a DNS question that fails
 	bannerDelay time.Duration
 	early       bool     // the client does not wait for the banner
+	login       string   // of the client, which then also uses TLS
 	lines       []string // of the client before DATA
 	author      string   // of the message, Bob by default
-	forged      string   // a field before the others, with its line end
+	fields      string   // of the message before the others, with their line ends
+	route       []step   // what servers did to the message
 	want        string   // the last command and the codes of its reply
 }
 
@@ -179,7 +181,7 @@ var conversations = []conversation{{
 	client: "198.51.100.10",
 	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
 	author: "Your Bank <service@bank.example>",
-	forged: "Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\r\n",
+	fields: "Authentication-Results: mx.example.org; dmarc=pass header.from=bank.example\r\n",
 	want:   "message 250 2.0.0",
 }, {
 	title:  "A message that fails the DMARC policy reject, with the strict policy",
@@ -188,4 +190,51 @@ var conversations = []conversation{{
 	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
 	author: "Your Shop <service@shop.example>",
 	want:   "message 550 5.7.26",
+}, {
+	title:  "A forged message of a bank, which SPF and DMARC forbid",
+	client: "198.51.100.10",
+	lines:  mail("mail.good.example", "service@savings.example", "alice@example.org"),
+	author: "Your Savings Bank <service@savings.example>",
+	want:   "message 550 5.7.23",
+}, {
+	title:  "A forwarded message with a valid DKIM signature: accepted although SPF fails",
+	client: "198.51.100.30",
+	lines:  mail("forward.example", "bob@good.example", "alice@example.org"),
+	route:  []step{signedBy("good.example")},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "A forwarded message whose body was changed after it was signed",
+	client: "198.51.100.30",
+	lines:  mail("forward.example", "bob@good.example", "alice@example.org"),
+	route:  []step{signedBy("good.example"), withFooter},
+	want:   "message 550 5.7.23",
+}, {
+	title:  "A post that a known mailing list changed and signed: accepted although DMARC fails",
+	client: "198.51.100.40",
+	lines:  mail("lists.example", "talk-bounces@lists.example", "alice@example.org"),
+	route:  []step{signedBy("good.example"), withFooter, signedBy("lists.example")},
+	want:   "message 250 2.0.0",
+}, {
+	title:  "A newsletter without one-click unsubscribe, with the policy bulk",
+	client: "198.51.100.10",
+	policy: policies.Bulk,
+	lines:  mail("mail.good.example", "bob@good.example", "alice@example.org"),
+	fields: "Precedence: bulk\r\n",
+	route:  []step{signedBy("good.example")},
+	want:   "message 550 5.7.1",
+}, {
+	title:  "A message of a user who has logged in, with the policy submission",
+	client: "203.0.113.5",
+	policy: policies.Submission,
+	login:  "alice",
+	lines:  mail("laptop", "alice@example.org", "alice@example.org"),
+	author: "Alice <alice@example.org>",
+	want:   "message 250 2.0.0",
+}, {
+	title:  "The second message of that user, who may send one a day: deferred",
+	client: "203.0.113.5",
+	policy: policies.Submission,
+	login:  "alice",
+	lines:  mail("laptop", "alice@example.org", "alice@example.org"),
+	want:   "RCPT 450 4.7.28",
 }}

@@ -29,7 +29,12 @@ func TestDemo(t *testing.T) {
 		"greylisting of spf:small.example: first sight",
 		"greylisting of spf:small.example: too early",
 		"greylisting of spf:small.example: returned",
-		"Messages in Alice's folder new: 5\n",
+		"dkim=pass header.d=good.example",
+		"for that of good.example (selector demo) the body of the message has changed since it was signed",
+		"dmarc=fail reason=\"mailing_list: SPF domain lists.example\"\n       header.from=good.example policy.dmarc=reject\n",
+		"Why: reject 550 5.7.1 by bulk.message.oneclick",
+		"S: 450 4.7.28 the limit of 1 message in 24h for login alice is reached",
+		"Messages in Alice's folder new: 8\n",
 		"Messages in Alice's folder .Junk/new: 2\n",
 	} {
 		if !strings.Contains(out.String(), want) {

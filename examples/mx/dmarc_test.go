@@ -37,7 +37,7 @@ func TestDMARC(t *testing.T) {
 		}
 		t.Run(tc.name+", "+name, func(t *testing.T) {
 			mx := startReceiver(t, func(s *site) { s.choose = choose })
-			c := conversation{author: tc.author, forged: tc.forged, lines: mail("mail.good.example", "bob@good.example", "alice@example.org")}
+			c := conversation{author: tc.author, fields: tc.forged, lines: mail("mail.good.example", "bob@good.example", "alice@example.org")}
 			checkEnd(t, mx.address.String(), c, tc.want)
 			alice := mailbox(t, "alice@example.org")
 			count := map[bool]int{}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
@@ -30,11 +29,6 @@ func (r relaying) behind() (func(envelope.Envelope) (envelope.Envelope, error), 
 		return gateways.BehindOrItself, nil
 	}
 	return gateways.Behind, nil
-}
-
-func (r *relaying) addNames(value string) error {
-	r.names = append(r.names, strings.Split(value, ",")...)
-	return nil
 }
 
 func (r *relaying) choose(word string) error {

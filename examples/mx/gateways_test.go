@@ -49,7 +49,7 @@ func TestMailOfAGatewayIsJudgedAboutItsClient(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			mx := startReceiver(t, behindGateway(t, "-gateway-missing", tc.missing))
-			checkEnd(t, mx.address.String(), conversation{lines: mail("gw.example.org", from, tc.to), forged: tc.received}, tc.want)
+			checkEnd(t, mx.address.String(), conversation{lines: mail("gw.example.org", from, tc.to), fields: tc.received}, tc.want)
 		})
 	}
 }

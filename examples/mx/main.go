@@ -10,7 +10,8 @@
 // networks.
 //
 //   - The policy is Standard of [mxrules.example/examples/policies], or the one that
-//     -policy names.
+//     -policy names. -mailing-lists and -forwarders name the domains whose mail need
+//     not pass DMARC.
 //   - The DNS resolver is [mxrules.example/envelope/resolver], which has a cache. It
 //     uses the servers of the system, or those of -dns.
 //   - Mail from a client with a generic name is greylisted, with -policy strict mail
@@ -30,7 +31,8 @@
 // With -demo it starts on a loopback port, plays conversations with itself, and prints
 // them with the verdicts and the headers of the delivered messages. It exits with 0 if
 // each conversation has the expected reply. Retries use a clock of their own, so the
-// demonstration does not wait.
+// demonstration does not wait. Signatures are those of go-msgauth, with a key that
+// everyone knows. Logins are pretended.
 package main
 
 import (

@@ -75,8 +75,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.Func("our-nets", "`networks` whose clients need no valid HELO name and no PTR record", addNetworks(&o.site.networks))
 	flags.Func("blocked-nets", "`networks` whose clients are rejected in place of the greeting", addNetworks(&o.site.blocked))
 	flags.Func("gateways", "`networks` of gateways of the site that relay mail to this server; each message is judged about the client that the gateway received it from", addNetworks(&o.gateways.networks))
-	flags.Func("gateway-names", "the `names` that the gateways write after \"by\" in the Received field", o.gateways.addNames)
+	flags.Func("gateway-names", "the `names` that the gateways write after \"by\" in the Received field", addNames(&o.gateways.names))
 	flags.Func("gateway-missing", "`tempfail` a message of a gateway that does not name the client (the default), or judge the gateway itself", o.gateways.choose)
+	flags.Func("mailing-lists", "`domains` of mailing lists with subscribers here, separated by commas: their mail need not pass DMARC", addNames(&o.site.mailingLists))
+	flags.Func("forwarders", "`domains` that forward mail to users here, separated by commas: their mail need not pass SPF and DMARC", addNames(&o.site.forwarders))
 	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission", o.choosePolicy)
 	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.Func("greylist", "the `store` of greylisting: a file (default greylist.db in the folder of -maildir); a Redis server, as in redis://user:password@192.0.2.1:6379; or off", o.greylist.choose)
@@ -129,6 +131,18 @@ func (o *options) addMailboxes(value string) error {
 		o.site.mailboxes = append(o.site.mailboxes, mailbox)
 	}
 	return nil
+}
+
+func addNames(names *[]string) func(value string) error {
+	return func(value string) error {
+		for name := range strings.SplitSeq(value, ",") {
+			if _, err := envelope.ParseHostSet(name); err != nil {
+				return err
+			}
+			*names = append(*names, name)
+		}
+		return nil
+	}
 }
 
 func addNetworks(networks *[]netip.Prefix) func(value string) error {

@@ -11,6 +11,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/directory"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
@@ -42,6 +43,11 @@ type site struct {
 	behind      func(envelope.Envelope) (envelope.Envelope, error) // nil without gateways
 	resolver    envelope.Resolver
 	log         *slog.Logger
+
+	mailingLists []string // domains
+	forwarders   []string
+	owners       directory.Owners // of addresses, for the submission policy
+	quota        envelope.Check   // of a login, for the submission policy
 
 	// For the demonstration and tests: pretend may change the address and the time of
 	// a client, and told is called for each logged reply.
@@ -99,12 +105,16 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 		choose = policies.Standard
 	}
 	policy, err := choose(policies.Site{
-		Domains:   boxes.domains,
-		Names:     []string{s.hostname},
-		Networks:  s.networks,
-		Mailboxes: boxes.known,
-		Lists:     s.lists,
-		Greylist:  s.greylist,
+		Domains:      boxes.domains,
+		Names:        []string{s.hostname},
+		Networks:     s.networks,
+		Mailboxes:    boxes.known,
+		Lists:        s.lists,
+		Greylist:     s.greylist,
+		MailingLists: s.mailingLists,
+		Forwarders:   s.forwarders,
+		Owners:       s.owners,
+		Quota:        s.quota,
 	})
 	if err != nil {
 		return policy, err

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -148,7 +149,7 @@ func TestLoggedEnvelope(t *testing.T) {
 	whole := envelope.Envelope{
 		Stage: envelope.Data, ClientIP: netip.MustParseAddr("192.0.2.1"), SpokeEarly: true, TLS: &tls.ConnectionState{},
 		Helo: "mail.example.net", MailFrom: "bob@example.net", Login: "bob", SMTPUTF8: true,
-		Message: envelope.NewMessage([]byte("Subject: private\r\n\r\n")), Now: began,
+		Message: envelope.NewMessage([]byte("Subject: private\r\n\r\n")), Now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 	}
 	for _, tc := range []struct {
 		name  string
@@ -250,6 +251,7 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-policy", "lax"), `unknown policy "lax"; known are: standard, strict, bulk, submission, trial`},
 		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
 		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "-dnsbl needs -policy strict or trial"},
+		{append(needed, "-mailing-lists", "lists.example,l ists.example"), `host pattern "l ists.example" has an invalid character`},
 		{append(needed, "-dns", "192.0.2.53,one"), `-dns: name server "one" is not an IP address`},
 		{append(needed, "-greylist", ""), `store "" is not a file`},
 		{append(needed, "-greylist", "http://192.0.2.1"), `store "http://192.0.2.1" is not`},
