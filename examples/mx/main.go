@@ -6,8 +6,8 @@
 //	   -mailboxes alice@example.org,bob@example.org -maildir /srv/mail
 //
 // It shows how a server uses [mxrules.example/verdict/gosmtp.Guard]. To stay short, it
-// has no TLS, no login and no queue. It does not relay, even for clients in its own
-// networks.
+// has no TLS, no login, no queue and no PROXY protocol (see package gosmtp). It
+// does not relay, even for clients in its own networks.
 //
 //   - The policy is Standard of [mxrules.example/examples/policies], or the one that
 //     -policy names. -mailing-lists and -forwarders name the domains whose mail need
