@@ -65,6 +65,9 @@ func Not(check Check) Check {
 		}
 		f := inner
 		f.Check, f.Commit, f.Detail = name, nil, []Finding{inner}
+		if e.Stage == Start {
+			return f.With(combination{name, "not", []Check{check}})
+		}
 		switch inner.Outcome {
 		case Pass:
 			f.Outcome, f.Status = Fail, Status{Code: 550, Subject: 7, Detail: 1}
@@ -96,6 +99,9 @@ func combine(word string, settling Outcome, checks []Check) Check {
 		}
 		f := weightiest(asked, settling)
 		f.Check, f.Detail = name, asked
+		if e.Stage == Start {
+			return f.With(combination{name, word, checks})
+		}
 		f.Outcome = inCombination(f.Outcome)
 		f.Commit = commitAll(asked)
 		return f
