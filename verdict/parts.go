@@ -55,6 +55,10 @@ func (r Rule) Mark() string {
 	return ""
 }
 
+// Ignores reports whether the rule does nothing if one of its conditions is a TempError
+// ([Rule.Ignoring]).
+func (r Rule) Ignores() bool { return r.ignores }
+
 // IsShadow reports whether the rule is a trial ([Rule.Shadow]).
 func (r Rule) IsShadow() bool { return r.shadow }
 

@@ -136,3 +136,20 @@ level=INFO msg=judged verdict.action=accept verdict.marks=grey verdict.undecided
 		t.Errorf("got\n%s\nwant\n%s", log.String(), want)
 	}
 }
+
+func TestIgnoresTellsAboutConditions(t *testing.T) {
+	rule := verdict.RejectUnless(fail("site.a"))
+	for _, tc := range []struct {
+		rule verdict.Rule
+		want bool
+	}{
+		{rule, false},
+		{rule.On(envelope.TempError, verdict.Continue), false},
+		{rule.Ignoring(envelope.TempError), true},
+		{rule.Ignoring(envelope.TempError).On(envelope.TempError, verdict.TempFail), true},
+	} {
+		if got := tc.rule.Ignores(); got != tc.want {
+			t.Errorf("got %v, want %v", got, tc.want)
+		}
+	}
+}
