@@ -1,0 +1,113 @@
+package analysis_test
+
+import (
+	"testing"
+
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
+)
+
+// worlds is the number of policies in one run. MXRULES_CASES=20 makes it 100,000.
+const worlds = 5_000
+
+// apply sets the outcomes of a witness, and arbitrary ones for other checks.
+func (w *world) apply(t *testing.T, witness *analysis.Witness) {
+	t.Helper()
+	for _, name := range w.names {
+		w.table[name] = outcomes[w.rng.IntN(len(outcomes))]
+	}
+	for _, o := range witness.Outcomes {
+		if _, ok := w.table[o.Check]; !ok {
+			t.Errorf("there is no check %q", o.Check)
+		}
+		w.table[o.Check] = o.Outcome
+	}
+}
+
+// holds reports whether a policy really decides as a witness says.
+func holds(t *testing.T, p verdict.Policy, d analysis.Decision) {
+	t.Helper()
+	v := judge(t, p)
+	if v.Action != d.Action || v.Forced != d.Forced || !d.Forced && v.Rule != d.Rule {
+		t.Errorf("the witness says %v, the verdict is %v by %q", d, v.Action, v.Rule)
+	}
+}
+
+func TestAgreesWithBruteForce(t *testing.T) {
+	found := map[string]int{}
+	forEachWorld(t, worlds, func(t *testing.T, w *world) {
+		a, lawsA := w.policy()
+		b, lawsB := w.policy()
+		if w.rng.IntN(2) == 0 {
+			b, lawsB = w.vary(a, lawsA)
+		}
+		implied, same, disjoint := true, true, true
+		w.each(func() {
+			x, _ := verdictOf(lawsA)
+			y, _ := verdictOf(lawsB)
+			implied = implied && (x != verdict.Accept || y == verdict.Accept)
+			same = same && x == y
+			disjoint = disjoint && (x != verdict.Accept || y != verdict.Accept)
+		})
+		for _, question := range []struct {
+			name string
+			ask  func(a, b verdict.Policy, facts ...analysis.Fact) (*analysis.Witness, error)
+			want bool
+		}{
+			{"implied", analysis.Implies, implied},
+			{"equivalent", analysis.Equivalent, same},
+			{"disjoint", analysis.Disjoint, disjoint},
+		} {
+			witness, err := question.ask(a, b)
+			if err != nil || (witness == nil) != question.want {
+				t.Errorf("%s is %v (%v, %v)\n%v\n%v", question.name, question.want, witness, err, texts(lawsA), texts(lawsB))
+				return
+			}
+			if witness == nil {
+				found[question.name]++
+				continue
+			}
+			found["not "+question.name]++
+			w.apply(t, witness)
+			x, _ := verdictOf(lawsA)
+			y, _ := verdictOf(lawsB)
+			if x != witness.Decisions[0].Action || y != witness.Decisions[1].Action {
+				t.Errorf("%v: %v and %v\n%v\n%v", witness, x, y, texts(lawsA), texts(lawsB))
+			}
+		}
+	})
+	t.Log(found)
+	for _, name := range []string{"implied", "equivalent", "disjoint", "not implied", "not equivalent", "not disjoint"} {
+		if found[name] < worlds/1000 {
+			t.Errorf("%d policies are %s: the generator tests too little", found[name], name)
+		}
+	}
+}
+
+// The checks of a witness are those of package envelope: judged really, the same rule
+// decides.
+func TestWitnessesHoldWhenJudged(t *testing.T) {
+	forced := 0
+	forEachWorld(t, worlds/5, func(t *testing.T, w *world) {
+		a, laws := w.policy()
+		b, _ := w.vary(a, laws)
+		witness, err := analysis.Equivalent(a, b)
+		if err != nil || witness == nil {
+			return
+		}
+		for range 3 {
+			w.apply(t, witness)
+			holds(t, a, witness.Decisions[0])
+			holds(t, b, witness.Decisions[1])
+			if action, _ := verdictOf(laws); action != judge(t, a).Action {
+				t.Errorf("the brute force is wrong: %v\n%v", action, texts(laws))
+			}
+		}
+		if witness.Decisions[0].Forced {
+			forced++
+		}
+	})
+	if forced == 0 {
+		t.Error("no witness with a forced tempfail")
+	}
+}

@@ -1,0 +1,51 @@
+// Package analysis answers questions about a policy without mail and without DNS: which
+// rules can never decide, what two policies decide differently, in which cases mail is
+// accepted.
+//
+// A postmaster who changes a rule wants to know what changes, and one who takes over a
+// policy wants to know what it accepts. Tests with mail show single cases. This package
+// tries all of them: the answer holds for every envelope, or a [Witness] shows a case.
+//
+//	w, err := analysis.Implies(strict, standard)
+//	// if helo.matches is none …: accept by no rule, but reject by rule 7 (…)
+//
+// The questions:
+//
+//   - [Vet] finds mistakes: rules that can never decide, an open relay, accepts that
+//     anyone can bring about, and others.
+//   - [Implies], [Equivalent] and [Disjoint] compare two policies.
+//
+// # How it works
+//
+// A check is an unknown that has one of the outcomes pass, fail, none, permerror and
+// temperror. A policy is then a function from the outcomes of its checks to a decision,
+// computed as package verdict does for a whole envelope, failures included. [envelope.All],
+// [envelope.Any] and [envelope.Not] are computed from their operands. The function is
+// kept as a decision diagram, in which equal parts are kept once, so that the work
+// depends on how many checks the rules share and not on the number of cases. If it
+// would exceed a bound, the answer is [ErrTooLarge].
+//
+// # Which checks are the same
+//
+// Two uses of a check are one unknown if they are the same func value, such as
+// helo.FQDN twice, or one variable that two rules use. Two calls of client.In make
+// two checks that have nothing in common, even with equal arguments, because the
+// package cannot look into a func. Compare policies that share their checks, or say
+// with [Same] which names have the same arguments. A method value, such as NotFail of an
+// spf.Checker, is a new func value each time: keep it in a variable.
+//
+// # Facts
+//
+// Outcomes of different checks depend on each other: helo.resolves is none if the HELO
+// name is a literal, and spf.pass fails if spf.notfail does. The package knows these
+// facts of the checks of this library, for all checks of one name whatever their
+// options; add those of your own checks with [If], [Only] and [Together]. Without a
+// fact a witness may show outcomes that no mail can have. A fact that does not hold can
+// hide a case.
+//
+// # What it does not do
+//
+// It knows names and not arguments: whether two networks overlap is your [Fact] to give.
+// It does not consider that a check that asks nothing fails, as when Policy.Timeout is
+// over, and no Commit that fails. Marks change no decision and are not compared.
+package analysis

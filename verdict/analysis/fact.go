@@ -1,0 +1,102 @@
+package analysis
+
+import (
+	"slices"
+
+	"mxrules.example/envelope"
+)
+
+// Fact is something that is known about checks. Facts of the checks of this library are
+// built in; give those of your own checks, and of arguments, to each function.
+type Fact struct {
+	same     []string
+	name     string
+	domain   outcomes
+	relation []relation
+}
+
+// relation says that a check b has an outcome of then if check a has one of when.
+type relation struct {
+	a    string
+	when outcomes
+	b    string
+	then outcomes
+}
+
+// Same says that checks with one of these names have the same arguments wherever they
+// are used, so that they are one check. Without names it holds for all checks. Otherwise
+// two checks are the same only if they are the same func value: two calls of client.In
+// make two checks, even with equal networks.
+//
+//	analysis.Implies(strict, standard, analysis.Same("recipient.ours", "client.in"))
+func Same(names ...string) Fact {
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	return Fact{same: names}
+}
+
+// Only says that a check never has other outcomes than these.
+//
+//	analysis.Only("corp.vpn", envelope.Pass, envelope.Fail)
+func Only(check string, can ...envelope.Outcome) Fact {
+	return Fact{name: check, domain: setFor(can)}
+}
+
+// If says that check b has one of the outcomes then whenever check a has the outcome
+// when, and that both have the same arguments.
+//
+//	analysis.If("corp.gold", envelope.Pass, "corp.customer", envelope.Pass)
+func If(a string, when envelope.Outcome, b string, then ...envelope.Outcome) Fact {
+	return Fact{relation: []relation{{a, setFor([]envelope.Outcome{when}), b, setFor(then)}}}
+}
+
+// Together says that if one of the checks has the outcome, all have it.
+func Together(o envelope.Outcome, checks ...string) Fact {
+	var f Fact
+	set := setFor([]envelope.Outcome{o})
+	for i := range checks[min(1, len(checks)):] {
+		f.relation = append(f.relation, relation{checks[i], set, checks[i+1], set}, relation{checks[i+1], set, checks[i], set})
+	}
+	return f
+}
+
+func setFor(list []envelope.Outcome) (s outcomes) {
+	for _, o := range list {
+		if o, ok := outcomeFor(o); ok {
+			s |= setOf(o)
+		}
+	}
+	return s
+}
+
+// knowledge is the knowledge of some facts.
+type knowledge struct {
+	same      []string
+	domains   map[string]outcomes
+	relations []relation
+}
+
+func knowledgeOf(own []Fact) *knowledge {
+	k := &knowledge{domains: map[string]outcomes{}}
+	for _, f := range slices.Concat(library(), own) {
+		k.same = append(k.same, f.same...)
+		k.relations = append(k.relations, f.relation...)
+		if f.name != "" {
+			k.domains[f.name] = k.domain(f.name) & f.domain
+		}
+	}
+	return k
+}
+
+// domain returns the outcomes that a check can have.
+func (k *knowledge) domain(name string) outcomes {
+	if s, ok := k.domains[name]; ok && s != 0 {
+		return s
+	}
+	return anyOutcome
+}
+
+func (k *knowledge) isSame(name string) bool {
+	return slices.Contains(k.same, name) || slices.Contains(k.same, "")
+}

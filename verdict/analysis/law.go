@@ -1,0 +1,212 @@
+package analysis
+
+import (
+	"math/bits"
+
+	"mxrules.example/verdict"
+)
+
+// actions is a set of actions: a bit for each.
+type actions uint8
+
+func (s actions) with(a verdict.Action) actions { return s | 1<<a }
+func (s actions) has(a verdict.Action) bool     { return s&(1<<a) != 0 }
+func (s actions) size() int                     { return bits.OnesCount8(uint8(s)) }
+
+// only returns the one action of a set of size 1.
+func (s actions) only() verdict.Action { return verdict.Action(bits.TrailingZeros8(uint8(s))) }
+
+const goOn = actions(1<<verdict.Continue | 1<<verdict.Mark)
+
+// deciding returns the actions of s that end a walk.
+func (s actions) deciding() actions { return s &^ goOn }
+
+// end is the result of a policy: the action, and the rule that decides. A forced
+// tempfail has no rule here: see [model.decide].
+type end struct {
+	action verdict.Action
+	place  int // of the rule; len(rules) if no rule decides
+	forced bool
+}
+
+func (e end) number() int {
+	n := e.place<<4 | int(e.action)<<1
+	if e.forced {
+		n |= 1
+	}
+	return n
+}
+
+func endOf(number int) end {
+	return end{verdict.Action(number >> 1 & 7), number >> 4, number&1 == 1}
+}
+
+var forced = end{action: verdict.TempFail, forced: true}
+
+// build adds a policy to the diagram.
+func (m *model) build(p verdict.Policy) *policy {
+	b := &policy{rules: p.Rules, soft: p.Soft, readings: make([]node, len(p.Rules))}
+	for i := range p.Rules {
+		b.readings[i] = m.reading(&p.Rules[i])
+	}
+	w := walk{m, b, map[step]node{}}
+	b.ends = w.from(step{})
+	return b
+}
+
+// conditionState is whether the conditions of a rule hold.
+const (
+	holds = iota
+	unsure
+	off
+)
+
+// reading returns the function whose value is the set of actions that a rule may take,
+// as package verdict reads its findings: one action unless a failure leaves several.
+func (m *model) reading(r *verdict.Rule) node {
+	if r.IsShadow() {
+		return m.constant(int(actions(0).with(verdict.Continue)))
+	}
+	state := m.constant(holds)
+	for _, c := range r.Conditions() {
+		one := m.convert(m.outcome(c.Check), func(o int) int {
+			switch {
+			case outcome(o) == tempError && r.Ignores():
+				return off
+			case outcome(o) == tempError:
+				return unsure
+			case (outcome(o) == pass) == c.Unless:
+				return off
+			}
+			return holds
+		})
+		state = m.merge(state, one, func(a, b int) int { return max(a, b) })
+	}
+	return m.merge(state, m.outcome(r.Check()), func(state, o int) int {
+		if state == off {
+			return int(actions(0).with(verdict.Continue))
+		}
+		s := mayFor(r, outcome(o))
+		if state == unsure {
+			s = s.with(verdict.Continue)
+		}
+		return int(s)
+	})
+}
+
+// mayFor returns what a rule may do for an outcome of its check.
+func mayFor(r *verdict.Rule, o outcome) actions {
+	if a := r.Action(finals[o]); a != 0 {
+		return actions(0).with(a)
+	}
+	var all actions
+	for o := range tempError {
+		all = all.with(r.Action(finals[o]))
+	}
+	return all
+}
+
+// walk takes the rules of a policy in order, as the law of package verdict does for an
+// envelope that cannot come further.
+type walk struct {
+	*model
+	policy *policy
+	done   map[step]node
+}
+
+// step is a place in a walk: the next rule, and the verdict that an earlier rule may
+// have given. Two possible verdicts end a walk.
+type step struct {
+	place    int
+	possible actions
+}
+
+// next returns the step after a rule that may take the actions s, or the end of the
+// walk.
+func (at step) next(s actions) (step, end, bool) {
+	possible := at.possible | s.deciding()
+	switch {
+	case possible.size() > 1:
+		return at, forced, true
+	case s&goOn == 0:
+		return at, end{action: possible.only(), place: at.place}, true
+	}
+	return step{at.place + 1, possible}, end{}, false
+}
+
+// last returns the end of a walk that no rule ended.
+func (at step) last() end {
+	if possible := at.possible.with(verdict.Accept); possible.size() > 1 {
+		return forced
+	}
+	return end{action: verdict.Accept, place: at.place}
+}
+
+// from returns the decision of a walk that has come to a step.
+func (w walk) from(at step) node {
+	if at.place == len(w.policy.rules) {
+		return w.constant(w.soften(at.last()).number())
+	}
+	if n, ok := w.done[at]; ok {
+		return n
+	}
+	reading := w.policy.readings[at.place]
+	var result node
+	for s := range w.values(reading, w.constant(1)) {
+		next, end, ends := at.next(actions(s))
+		var n node
+		if ends {
+			n = w.constant(w.soften(end).number())
+		} else {
+			n = w.from(next)
+		}
+		if result == nowhere {
+			result = n
+			continue
+		}
+		result = w.choose(w.where(reading, func(v int) bool { return v == s }), n, result)
+	}
+	w.done[at] = result
+	return result
+}
+
+// soften turns a rejection into a tempfail if the policy is soft.
+func (w walk) soften(e end) end {
+	if w.policy.soft && e.action == verdict.Reject {
+		e.action = verdict.TempFail
+	}
+	return e
+}
+
+// decide returns the result of a policy for certain outcomes of all checks. For a
+// forced tempfail the place is that of the first rule that is unknown.
+func (m *model) decide(p *policy, all []outcome) end {
+	w, at, blocked := walk{m, p, nil}, step{}, -1
+	result := func(e end) end {
+		if e.forced {
+			e.place = blocked
+		}
+		return w.soften(e)
+	}
+	for at.place < len(p.rules) {
+		s := actions(m.at(p.readings[at.place], all))
+		if s.size() > 1 && blocked < 0 {
+			blocked = at.place
+		}
+		next, end, ends := at.next(s)
+		if ends {
+			return result(end)
+		}
+		at = next
+	}
+	return result(at.last())
+}
+
+// at returns the value of f for certain outcomes of all checks.
+func (d *diagram) at(f node, all []outcome) int {
+	for !d.isLeaf(f) {
+		b := &d.nodes[f]
+		f = b.kids[all[b.check]]
+	}
+	return d.value(f)
+}

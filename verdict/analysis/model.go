@@ -1,0 +1,207 @@
+package analysis
+
+import (
+	"fmt"
+	"unsafe"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// unknown is a check of which only the facts are known. Its place in the list of the
+// model is its place in the order of the diagram.
+type unknown struct {
+	name  string // of the check
+	title string // name, numbered if other checks have the same name
+	from  envelope.Stage
+	check envelope.Check
+}
+
+// model holds policies as functions from the outcomes of their checks to decisions.
+type model struct {
+	*diagram
+	unknowns []unknown
+	places   map[unsafe.Pointer]int32 // of unknowns, by identity
+	facts    node                     // 1 for outcomes that agree with the facts
+	policies []*policy
+}
+
+// policy is a policy in a model.
+type policy struct {
+	rules    verdict.Rules
+	soft     bool
+	readings []node // of each rule: the set of actions that it may take
+	ends     node   // the decision, as a number of end
+}
+
+// newModel returns a model of the policies. Their checks are in the order of the
+// rules, so that checks that belong together are close to each other: this decides how
+// large the diagram is.
+func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
+	m := &model{places: map[unsafe.Pointer]int32{}}
+	known := knowledgeOf(facts)
+	for i, p := range policies {
+		if err := p.Validate(); err != nil {
+			return nil, fmt.Errorf("policy %d: %w", i+1, err)
+		}
+	}
+	for i, more := 0, true; more; i++ {
+		more = false
+		for _, p := range policies {
+			if i < len(p.Rules) {
+				more = true
+				m.addRule(&p.Rules[i], known)
+			}
+		}
+	}
+	m.title()
+	domains := make([]outcomes, len(m.unknowns))
+	for i, u := range m.unknowns {
+		domains[i] = known.domain(u.name)
+	}
+	m.diagram = newDiagram(domains)
+	m.facts = m.together(known.relations)
+	for _, p := range policies {
+		m.policies = append(m.policies, m.build(p))
+	}
+	return m, m.err()
+}
+
+func (m *model) err() error {
+	if m.tooLarge() {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func (m *model) addRule(r *verdict.Rule, known *knowledge) {
+	if r.IsShadow() {
+		return
+	}
+	for _, c := range r.Conditions() {
+		m.addCheck(c.Check, known)
+	}
+	m.addCheck(r.Check(), known)
+}
+
+// addCheck adds the unknowns of a check: its operands if it is a combination.
+func (m *model) addCheck(check envelope.Check, known *knowledge) {
+	if word, operands := check.Operands(); word != "" {
+		for _, operand := range operands {
+			m.addCheck(operand, known)
+		}
+		return
+	}
+	id := identity(check)
+	if _, ok := m.places[id]; ok {
+		return
+	}
+	name, from := check.Describe()
+	for i, u := range m.unknowns {
+		if u.name == name && known.isSame(name) {
+			m.places[id] = int32(i)
+			return
+		}
+	}
+	m.places[id] = int32(len(m.unknowns))
+	m.unknowns = append(m.unknowns, unknown{name: name, from: from, check: check})
+}
+
+// identity tells checks apart. A func value is a pointer to its code and the variables
+// that it captured, so that two with the same pointer are the same check. Two calls of
+// client.In have the same code and different variables.
+func identity(check envelope.Check) unsafe.Pointer {
+	return *(*unsafe.Pointer)(unsafe.Pointer(&check))
+}
+
+// title numbers the unknowns that share a name.
+func (m *model) title() {
+	count := map[string]int{}
+	for i := range m.unknowns {
+		u := &m.unknowns[i]
+		count[u.name]++
+		u.title = u.name
+		if n := count[u.name]; n > 1 {
+			u.title = fmt.Sprintf("%s (%d)", u.name, n)
+		}
+	}
+}
+
+// together returns the function that is 1 for outcomes that agree with all relations.
+func (m *model) together(relations []relation) node {
+	all := m.constant(1)
+	for _, r := range relations {
+		for i, a := range m.unknowns {
+			for j, b := range m.unknowns {
+				if i != j && r.a == a.name && r.b == b.name {
+					all = m.and(all, m.relate(int32(i), int32(j), r))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// relate returns the function that is 1 for outcomes of two checks that agree with a
+// relation.
+func (m *model) relate(a, b int32, r relation) node {
+	return m.merge(m.outcomeOf(a), m.outcomeOf(b), func(x, y int) int {
+		if r.when.has(outcome(x)) && !r.then.has(outcome(y)) {
+			return 0
+		}
+		return 1
+	})
+}
+
+// outcome returns the function whose value is the outcome of a check, which may be a
+// combination.
+func (m *model) outcome(check envelope.Check) node {
+	word, operands := check.Operands()
+	switch word {
+	case "all", "any":
+		settling := fail
+		if word == "any" {
+			settling = pass
+		}
+		result := m.constant(int(none))
+		for _, operand := range operands {
+			result = m.merge(result, m.outcome(operand), func(a, b int) int {
+				return int(weightier(outcome(a), outcome(b), settling))
+			})
+		}
+		return result
+	case "not":
+		return m.convert(m.outcome(operands[0]), func(o int) int { return int(opposite(outcome(o))) })
+	}
+	return m.outcomeOf(m.places[identity(check)])
+}
+
+// weightier returns the outcome of All (settling is fail) or Any (settling is pass) of
+// two operands.
+func weightier(a, b, settling outcome) outcome {
+	for _, o := range [...]outcome{settling, tempError, pass, fail} {
+		if a.combined() == o || b.combined() == o {
+			return o
+		}
+	}
+	return none
+}
+
+// combined returns what an outcome is as an operand of All and Any.
+func (o outcome) combined() outcome {
+	if o == permError {
+		return fail
+	}
+	return o
+}
+
+// opposite returns the outcome of Not.
+func opposite(o outcome) outcome {
+	switch o {
+	case pass:
+		return fail
+	case fail:
+		return pass
+	}
+	return o
+}
