@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"mxrules.example/verdict"
 )
 
 // Run plays every scenario and judges every case of the files *.scenario in fsys, each
@@ -110,7 +108,7 @@ func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, dial Di
 	var found []mismatch
 	p := &player{
 		world: w, ctx: ctx, dial: dial, real: dial != nil, make: policy, began: time.Now(),
-		servers: map[string]verdict.Policy{}, found: &found, watch: watch,
+		servers: map[string]*server{}, found: &found, watch: watch,
 	}
 	if dial == nil {
 		p.dial = inMemory

@@ -34,6 +34,16 @@ type Site struct {
 	// Settings has the values of the lines set by their names. Their meaning is up to
 	// the policy.
 	Settings map[string][]string
+
+	server *server // that the policy is made for, nil for a case
+}
+
+// OnReply makes the server call report for each of its replies, as Report of
+// verdict.Connection does, for example to write what package reputation remembers.
+func (s Site) OnReply(report func(context.Context, verdict.Event)) {
+	if s.server != nil {
+		s.server.reports = append(s.server.reports, report)
+	}
 }
 
 // world is the site of a scene and what is around it.

@@ -1,0 +1,81 @@
+package scenario
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-msgauth/dkim"
+
+	"mxrules.example/envelope"
+)
+
+// data sends a message with its end: the indented lines, or a message of the head.
+func (p *player) data(e *entry) error {
+	message, err := p.message(e)
+	if err != nil {
+		return err
+	}
+	stuffed := strings.ReplaceAll("\r\n"+message, "\r\n.", "\r\n..")[len("\r\n"):]
+	if !strings.HasSuffix(stuffed, "\r\n") && stuffed != "" {
+		stuffed += "\r\n"
+	}
+	err = p.current.send("DATA", stuffed+".\r\n")
+	p.current.sent = "the message"
+	return e.wrap(err)
+}
+
+// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR]...
+func (w *world) message(e *entry) (string, error) {
+	name, signed, isSigned := strings.Cut(" "+e.rest, " signed ")
+	name = strings.TrimSpace(name)
+	message := crlf(e.block)
+	switch {
+	case name != "" && len(e.block) > 0:
+		return "", e.fault("data has a name and lines")
+	case name != "":
+		var ok bool
+		if message, ok = w.messages[name]; !ok {
+			return "", e.fault("there is no message %q", envelope.Excerpt(name))
+		}
+	}
+	if !isSigned {
+		return message, nil
+	}
+	var err error
+	for by := range strings.SplitSeq(signed, " signed ") {
+		if message, err = w.sign(e, message, strings.TrimSpace(by)); err != nil {
+			return "", err
+		}
+	}
+	return message, nil
+}
+
+// sign returns the message with a DKIM signature by the key of a domain and a selector.
+func (w *world) sign(e *entry, message, by string) (string, error) {
+	fields := strings.Fields(by)
+	key, ok := w.keys[strings.Join(fields, " ")]
+	if !ok {
+		return "", e.fault("there is no key %q", envelope.Excerpt(by))
+	}
+	var signed bytes.Buffer
+	err := dkim.Sign(&signed, strings.NewReader(message), &dkim.SignOptions{
+		Domain: fields[0], Selector: fields[1], Signer: key,
+		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+	})
+	if err != nil {
+		return "", e.fault("the message can't be signed: %v", err)
+	}
+	return signed.String(), nil
+}
+
+// octets sends what is quoted as in Go, as it is.
+func (p *player) octets(e *entry) error {
+	text, err := strconv.Unquote(e.rest)
+	if err != nil {
+		return e.fault("%q is not quoted as in Go", envelope.Excerpt(e.rest))
+	}
+	err = p.current.send("DATA", text)
+	p.current.sent = "the octets"
+	return e.wrap(err)
+}
