@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"io/fs"
 	"net"
 	"testing"
 
@@ -16,7 +17,12 @@ import (
 
 // A server of go-smtp with a guard gives the replies of the scenarios over TCP too.
 func TestScenariosOverTCP(t *testing.T) {
-	scenario.RunOn(t, scenarios, forSites(), func(ctx context.Context, s scenario.Server) (net.Conn, error) {
+	overTCP(t, scenarios, forSites())
+}
+
+// overTCP plays conversations on servers of go-smtp.
+func overTCP(t *testing.T, fsys fs.FS, policies scenario.Policies) {
+	scenario.RunOn(t, fsys, policies, func(ctx context.Context, s scenario.Server) (net.Conn, error) {
 		return dial(t, ctx, s)
 	})
 }

@@ -33,6 +33,8 @@ type connection struct {
 	sent  string // what was sent last
 	lines chan string
 
+	inMessage bool // the server asked for a message
+
 	commands []string // verbs of commands without a reply yet
 	answered string   // the verb of the last reply
 	mu       sync.Mutex
@@ -118,11 +120,11 @@ func (c *connection) reply(patience time.Duration) ([]string, error) {
 	}
 }
 
-// send writes a command, or the octets of a message.
-func (c *connection) send(verb, text string) error {
-	if c.sent = verb; verb != "" {
+// send writes a command, or the octets of a message. That the server has closed the
+// connection is seen where a reply is missing.
+func (c *connection) send(verb, text string) {
+	if verb != "" {
 		c.commands = append(c.commands, verb)
 	}
-	_, err := c.Write([]byte(text))
-	return err
+	c.Write([]byte(text))
 }

@@ -56,8 +56,8 @@
 //	rule recipient.listed
 //
 // A reply matches if it is equal, if it begins with the text before a final "...", or
-// if only its code, or both its codes, are given. Commands may be pipelined: write all C:
-// lines first, then the replies. The other lines are
+// if only its code, or both its codes, are given. "S: ..." is any reply. Commands may be
+// pipelined: write all C: lines first, then the replies. The other lines are
 //
 //	connect IP [early] [tls] [lmtp] [login NAME] [as NAME] [to SERVER]
 //	                        a new connection, on which the lines after it act; early: the
@@ -70,7 +70,8 @@
 //	data [NAME] signed DOMAIN SELECTOR
 //	                        the same with a DKIM signature by that key;
 //	                        several sign one after the other
-//	octets "TEXT"           octets in place of a message, quoted as in Go, without an end
+//	octets "TEXT"           any octets, quoted as in Go: a message with its end, or a command
+//	                        with its CRLF
 //	wait 5m                 let time pass
 //	fault, heal             as above, from here on; heal ends a fault
 //

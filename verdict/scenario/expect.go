@@ -22,9 +22,11 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 		limit = realPatience
 	}
 	seen, err := p.current.reply(limit)
-	if err != nil {
+	missing := err != nil
+	if missing {
 		seen = append(seen, fmt.Sprintf("(%v)", err))
 	}
+	p.current.inMessage = len(seen) > 0 && strings.HasPrefix(seen[0], "354")
 	p.last = p.current.reported()
 	want := make([]string, n)
 	for i := range want {
@@ -32,6 +34,9 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 	}
 	if !matches(want, seen) {
 		*p.found = append(*p.found, mismatch{at: entries[0], want: want, seen: seen, about: p.last.Verdict, sent: p.current.sent})
+		if missing {
+			return n, errStop
+		}
 	}
 	return n, nil
 }

@@ -20,9 +20,9 @@ func (p *player) data(e *entry) error {
 	if !strings.HasSuffix(stuffed, "\r\n") && stuffed != "" {
 		stuffed += "\r\n"
 	}
-	err = p.current.send("DATA", stuffed+".\r\n")
+	p.current.send("DATA", stuffed+".\r\n")
 	p.current.sent = "the message"
-	return e.wrap(err)
+	return nil
 }
 
 // message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR]...
@@ -59,9 +59,12 @@ func (w *world) sign(e *entry, message, by string) (string, error) {
 		return "", e.fault("there is no key %q", envelope.Excerpt(by))
 	}
 	var signed bytes.Buffer
-	err := dkim.Sign(&signed, strings.NewReader(message), &dkim.SignOptions{
-		Domain: fields[0], Selector: fields[1], Signer: key,
-		HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+	var err error
+	w.atDawn(func() {
+		err = dkim.Sign(&signed, strings.NewReader(message), &dkim.SignOptions{
+			Domain: fields[0], Selector: fields[1], Signer: key,
+			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+		})
 	})
 	if err != nil {
 		return "", e.fault("the message can't be signed: %v", err)
@@ -75,7 +78,11 @@ func (p *player) octets(e *entry) error {
 	if err != nil {
 		return e.fault("%q is not quoted as in Go", envelope.Excerpt(e.rest))
 	}
-	err = p.current.send("DATA", text)
-	p.current.sent = "the octets"
-	return e.wrap(err)
+	verb := "DATA"
+	if !p.current.inMessage {
+		verb, _, _ = strings.Cut(strings.TrimRight(text, "\r\n"), " ")
+	}
+	p.current.send(verb, text)
+	p.current.sent = "octets " + envelope.Excerpt(e.rest)
+	return nil
 }

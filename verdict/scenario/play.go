@@ -3,6 +3,7 @@ package scenario
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,9 @@ func (p *player) play(entries []entry) error {
 	}()
 	for i := 0; i < len(entries); {
 		n, err := p.step(entries[i:])
+		if err == errStop {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -55,6 +59,9 @@ func (p *player) play(entries []entry) error {
 	}
 	return nil
 }
+
+// errStop ends a scenario whose other lines would fail for the same reason.
+var errStop = errors.New("the conversation is over")
 
 // step plays the first of the lines, and returns how many belong to it.
 func (p *player) step(entries []entry) (n int, err error) {
@@ -81,9 +88,9 @@ func (p *player) step(entries []entry) (n int, err error) {
 	switch e.word {
 	case "C:":
 		verb, _, _ := strings.Cut(e.rest, " ")
-		err := p.current.send(verb, e.rest+"\r\n")
+		p.current.send(verb, e.rest+"\r\n")
 		p.current.sent = e.rest
-		return 1, e.wrap(err)
+		return 1, nil
 	case "data":
 		return 1, p.data(e)
 	case "octets":

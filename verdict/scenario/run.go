@@ -23,23 +23,31 @@ func Run(t *testing.T, fsys fs.FS, policies Policies) {
 // conversation. The flag update has no effect.
 func RunOn(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
 	t.Helper()
-	run(t, fsys, policies, dial)
+	run(t, fsys, policies, &wire{dial: dial, atDawn: func(f func()) { synctest.Test(t, func(*testing.T) { f() }) }})
 }
 
-// run plays the files, in memory if dial is nil.
-func run(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
+// wire is what it takes to play outside of a bubble of synctest.
+type wire struct {
+	dial Dial
+	// atDawn calls f at the time at which a bubble begins. A signature has the time at
+	// which it was made, which must not be after that of the scenario.
+	atDawn func(f func())
+}
+
+// run plays the files, in memory if on is nil.
+func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 	t.Helper()
 	for _, f := range parseAll(t, fsys) {
 		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
 			var all []mismatch
-			update := updating() && dial == nil
+			update := updating() && on == nil
 			for _, s := range f.scenes {
-				if dial != nil && s.word == "case" {
+				if on != nil && s.word == "case" {
 					continue
 				}
 				for _, s := range s.each() {
 					t.Run(s.full, func(t *testing.T) {
-						found := s.found(t, fsys, policies, dial)
+						found := s.found(t, fsys, policies, on)
 						all = append(all, found...)
 						for i := range found {
 							if !update {
@@ -60,14 +68,14 @@ func run(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
 
 // found plays a scene and returns what differs: in memory in a bubble of synctest, so that
 // no time passes, and otherwise outside of one.
-func (s *scene) found(t *testing.T, fsys fs.FS, policies Policies, dial Dial) (found []mismatch) {
+func (s *scene) found(t *testing.T, fsys fs.FS, policies Policies, on *wire) (found []mismatch) {
 	play := func(t *testing.T) {
 		var err error
-		if found, err = s.play(t.Context(), fsys, policies, dial, nil); err != nil {
+		if found, err = s.play(t.Context(), fsys, policies, on, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if dial == nil {
+	if on == nil {
 		synctest.Test(t, play)
 	} else {
 		play(t)
@@ -95,8 +103,8 @@ func parseAll(t testing.TB, fsys fs.FS) []*file {
 	return files
 }
 
-// play plays a scene, in memory if dial is nil.
-func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, dial Dial, watch watcher) ([]mismatch, error) {
+// play plays a scene, in memory if on is nil.
+func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, on *wire, watch watcher) ([]mismatch, error) {
 	w, err := newWorld(fsys, slices.Concat(s.file.head, s.headEntries()))
 	if err != nil {
 		return nil, err
@@ -107,11 +115,11 @@ func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, dial Di
 	}
 	var found []mismatch
 	p := &player{
-		world: w, ctx: ctx, dial: dial, real: dial != nil, make: policy, began: time.Now(),
+		world: w, ctx: ctx, dial: inMemory, make: policy, began: time.Now(),
 		servers: map[string]*server{}, found: &found, watch: watch,
 	}
-	if dial == nil {
-		p.dial = inMemory
+	if on != nil {
+		p.dial, p.real, w.atDawn = on.dial, true, on.atDawn
 	}
 	if s.word == "case" {
 		err = p.judgeCase(s)

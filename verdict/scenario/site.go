@@ -57,6 +57,7 @@ type world struct {
 	good     string                        // the changes of the line good
 	store    *greylist.Memory
 	broken   map[string]bool // "mailboxes", "owners" or "store"
+	atDawn   func(f func())  // see wire
 }
 
 // newWorld returns the world that these lines describe.
@@ -64,6 +65,7 @@ func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 	w := &world{
 		fsys: fsys, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), store: new(greylist.Memory),
 		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, broken: map[string]bool{},
+		atDawn: func(f func()) { f() },
 	}
 	w.site.Settings = map[string][]string{}
 	b := builder{world: w, owners: map[string][]string{}}
