@@ -126,14 +126,7 @@ func (z *Zone) SetFault(question, fault string) error {
 	if err != nil {
 		return err
 	}
-	p, err := parsePattern(question)
-	if err != nil {
-		return err
-	}
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	z.scripts[p] = &script{scenes: []scene{s}}
-	return nil
+	return z.play(question, s)
 }
 
 // Failing is like [Zone.SetFault], but panics instead of returning an error. It

@@ -59,3 +59,24 @@ func ExampleZone_Answering() {
 	// [192.0.2.2] <nil>
 	// [] lookup moving.example.org.: no such name (NXDOMAIN)
 }
+
+// A recording has the answers that a judgement saw.
+func ExampleRecord() {
+	ctx := context.Background()
+	seen := zone.Record(zone.MustParse(`
+		example.org.       MX    10 mail.example.org.
+		mail.example.org.  A     192.0.2.1
+		example.org.       TXT   "v=spf1 mx -all"
+	`).Failing("mail.example.org. AAAA", zone.SERVFAIL))
+	_, _ = envelope.LookupMX(ctx, seen, "example.org")
+	_, _ = envelope.LookupIP(ctx, seen, "ip4", "mail.example.org")
+	_, _ = envelope.LookupIP(ctx, seen, "ip6", "mail.example.org")
+
+	recording, _ := seen.Recording()
+	fmt.Print(recording.Zone)
+	fmt.Println(recording.Faults)
+	// Output:
+	// example.org.  MX  10 mail.example.org.
+	// mail.example.org.  A  192.0.2.1
+	// map[mail.example.org. AAAA:servfail]
+}

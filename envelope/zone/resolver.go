@@ -23,16 +23,16 @@ func (z *Zone) LookupNetIP(ctx context.Context, network, host string) ([]netip.A
 	case "ip6":
 		return lookup(ctx, z, host, dns.TypeAAAA, address)
 	case "ip":
-		return z.lookupBoth(ctx, host)
+		return lookupBoth(func(network string) ([]netip.Addr, error) { return z.LookupNetIP(ctx, network, host) })
 	}
 	return nil, &net.DNSError{Err: "unknown network " + strconv.Quote(network), Name: host}
 }
 
 // lookupBoth asks for both families. As with *net.Resolver, a failure is an error
 // only if there is no address at all.
-func (z *Zone) lookupBoth(ctx context.Context, host string) ([]netip.Addr, error) {
-	four, err4 := lookup(ctx, z, host, dns.TypeA, address)
-	six, err6 := lookup(ctx, z, host, dns.TypeAAAA, address)
+func lookupBoth(lookup func(network string) ([]netip.Addr, error)) ([]netip.Addr, error) {
+	four, err4 := lookup("ip4")
+	six, err6 := lookup("ip6")
 	if addrs := append(four, six...); len(addrs) > 0 {
 		return addrs, nil
 	}

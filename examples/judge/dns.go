@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +81,7 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 // zoneOf returns the zone of one line, nil to use the resolver, if there is one. The
 // DNS of a line is the first of:
 //
-//   - its own zone, with the faults of the line;
+//   - its own zone, with the faults and the questions of the line;
 //   - the zone of -zone, with the faults of the line;
 //   - the servers of -dns; faults are an error;
 //   - an empty zone with the faults of the line;
@@ -94,24 +92,15 @@ func (w world) zoneOf(l line) (*zone.Zone, error) {
 		text = w.text
 	}
 	switch {
-	case text == nil && len(l.Faults) == 0:
+	case text == nil && len(l.Faults) == 0 && len(l.Asked) == 0:
 		return nil, nil
 	case text == nil && w.resolver != nil:
 		return nil, errFaultsInDNS
 	case text == nil:
 		text = new(string)
-	case text == w.text && len(l.Faults) == 0:
+	case text == w.text && len(l.Faults) == 0 && len(l.Asked) == 0:
 		w.zone.Forget() // otherwise its log grows with the input
 		return w.zone, nil
 	}
-	own, err := zone.Parse(*text)
-	if err != nil {
-		return nil, err
-	}
-	for _, question := range slices.Sorted(maps.Keys(l.Faults)) {
-		if err := own.SetFault(question, l.Faults[question]); err != nil {
-			return nil, err
-		}
-	}
-	return own, nil
+	return zone.Recording{Zone: *text, Faults: l.Faults, Asked: l.Asked}.Resolver()
 }

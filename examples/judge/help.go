@@ -106,7 +106,9 @@ Lines of JSON, in
   The zone of a line replaces -zone and -dns for that line. A fault is servfail,
   refused or timeout, for a name and a type. The type * means all types, and a
   name that begins with *. all names below it. A line with faults and no zone
-  uses -zone, or an empty zone; with -dns it is an error.
+  uses -zone, or an empty zone; with -dns it is an error. With
+  "asked": ["mail.example.net. A"] every other question fails: a recording
+  knows nothing of them.
 
 Lines of JSON, out
   {"id": unchanged, "action": "accept|continue|tempfail|reject", "code": 550,

@@ -22,6 +22,7 @@ type line struct {
 	ID     json.RawMessage   `json:"id"`     // any value, returned unchanged
 	Zone   *string           `json:"zone"`   // master-file text
 	Faults map[string]string `json:"faults"` // "name. TYPE" to servfail, refused or timeout
+	Asked  []string          `json:"asked"`  // the questions of a recording; all others fail
 	envelope.JSON
 
 	file *envelope.Message // of -message, in place of that in JSON

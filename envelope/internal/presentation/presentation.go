@@ -78,8 +78,7 @@ func appendOctet(b []byte, c byte) []byte {
 	case 'A' <= c && c <= 'Z':
 		c |= 0x20
 	case c < ' ' || c > '~':
-		b = append(b, '\\', '0'+c/100)
-		return append(b, '0'+c/10%10, '0'+c%10)
+		return appendNumber(b, c)
 	case c == '.' || c == ' ' || c == '\'' || c == '@' || c == ';' || c == '(' || c == ')' || c == '"' || c == '\\':
 		b = append(b, '\\')
 	}
@@ -131,4 +130,47 @@ func unescape(text, kept string) string {
 		b, text = append(b, c), text[size:]
 	}
 	return string(append(b, text...))
+}
+
+// Spelled returns a name in the form of Plain as a master file has it: absolute, with its
+// letter case, and with an escape for every octet that is not usual in a host name.
+func Spelled(name string) string {
+	var b []byte
+	final := false // the last octet is a final dot
+	for rest := name; rest != ""; {
+		c, size := next(rest)
+		switch final = rest[0] == '.'; {
+		case size == 0:
+			return "."
+		case final || c == '-' || c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z':
+			b = append(b, c)
+		default:
+			b = appendNumber(b, c)
+		}
+		rest = rest[size:]
+	}
+	if !final {
+		b = append(b, '.')
+	}
+	return string(b)
+}
+
+// Quoted returns octets as a string of a master file, in quotes.
+func Quoted(octets string) string {
+	b := []byte{'"'}
+	for i := range len(octets) {
+		switch c := octets[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ' || c > '~':
+			b = appendNumber(b, c)
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(append(b, '"'))
+}
+
+func appendNumber(b []byte, c byte) []byte {
+	return append(b, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
 }
