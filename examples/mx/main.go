@@ -11,7 +11,8 @@
 //
 //   - The policy is Standard of [mxrules.example/examples/policies], or the one that
 //     -policy names. -mailing-lists and -forwarders name the domains whose mail need
-//     not pass DMARC.
+//     not pass DMARC. The file of -choices has what owners of mailboxes want: no
+//     greylisting, or only authenticated mail.
 //   - The DNS resolver is [mxrules.example/envelope/resolver], which has a cache. It
 //     uses the servers of the system, or those of -dns.
 //   - Mail from a client with a generic name is greylisted, with -policy strict mail
@@ -89,6 +90,11 @@ func serve(ctx context.Context, o options, logs io.Writer) error {
 	var err error
 	if o.site.lists, err = trusted(ctx, o.site.resolver, o.site.lists, o.site.log); err != nil {
 		return err
+	}
+	if o.choices != "" {
+		if o.site.choices, err = newChoices(o.choices, o.site.log); err != nil {
+			return fmt.Errorf("-choices: %w", err)
+		}
 	}
 	if err := os.MkdirAll(o.site.maildir, 0o700); err != nil {
 		return err

@@ -24,6 +24,7 @@ type options struct {
 	zoneFile string
 	greylist greylisting
 	policy   string // its name
+	choices  string // the file of the choices of mailboxes, "" without one
 	gateways relaying
 	site     site
 }
@@ -46,6 +47,8 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("-maildir is required")
 	case len(o.site.lists) > 0 && o.policy != "strict" && o.policy != "trial":
 		return o, errors.New("-dnsbl needs -policy strict or trial")
+	case o.choices != "" && o.policy == "submission":
+		return o, errors.New("-choices is for mail from outside, and not for -policy submission")
 	}
 	if _, err := envelope.ParseHost(o.site.hostname); err != nil {
 		return o, fmt.Errorf("-hostname: %w", err)
@@ -79,6 +82,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.Func("gateway-missing", "`tempfail` a message of a gateway that does not name the client (the default), or judge the gateway itself", o.gateways.choose)
 	flags.Func("mailing-lists", "`domains` of mailing lists with subscribers here, separated by commas: their mail need not pass DMARC", addNames(&o.site.mailingLists))
 	flags.Func("forwarders", "`domains` that forward mail to users here, separated by commas: their mail need not pass SPF and DMARC", addNames(&o.site.forwarders))
+	flags.StringVar(&o.choices, "choices", "", "the `file` with what the owners of mailboxes have chosen, in lines such as \"bob@example.org no-greylisting only-authenticated\"; only-authenticated rejects what does not pass DMARC. The file is read again when it changes: replace it, do not write in place")
 	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission", o.choosePolicy)
 	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.Func("greylist", "the `store` of greylisting: a file (default greylist.db in the folder of -maildir); a Redis server, as in redis://user:password@192.0.2.1:6379; or off", o.greylist.choose)
@@ -121,16 +125,22 @@ func (o *options) addList(value string) error {
 
 func (o *options) addMailboxes(value string) error {
 	for address := range strings.SplitSeq(value, ",") {
-		mailbox, err := envelope.ParseMailbox(address, true)
-		switch {
-		case err != nil:
+		mailbox, err := parseAddress(address)
+		if err != nil {
 			return err
-		case mailbox.Domain == "" || mailbox.Route != "":
-			return &envelope.SyntaxError{Kind: "mailbox", Value: address, Reason: "is not of the form local-part@domain"}
 		}
 		o.site.mailboxes = append(o.site.mailboxes, mailbox)
 	}
 	return nil
+}
+
+// parseAddress parses the address of a mailbox in a domain.
+func parseAddress(address string) (envelope.Mailbox, error) {
+	mailbox, err := envelope.ParseMailbox(address, true)
+	if err == nil && (mailbox.Domain == "" || mailbox.Route != "") {
+		err = &envelope.SyntaxError{Kind: "mailbox", Value: address, Reason: "is not of the form local-part@domain"}
+	}
+	return mailbox, err
 }
 
 func addNames(names *[]string) func(value string) error {

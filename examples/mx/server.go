@@ -46,6 +46,7 @@ type site struct {
 
 	mailingLists []string // domains
 	forwarders   []string
+	choices      *choices         // of the owners of mailboxes, nil without
 	owners       directory.Owners // of addresses, for the submission policy
 	quota        envelope.Check   // of a login, for the submission policy
 
@@ -104,7 +105,7 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	if choose == nil {
 		choose = policies.Standard
 	}
-	policy, err := choose(policies.Site{
+	site := policies.Site{
 		Domains:      boxes.domains,
 		Names:        []string{s.hostname},
 		Networks:     s.networks,
@@ -115,7 +116,11 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 		Forwarders:   s.forwarders,
 		Owners:       s.owners,
 		Quota:        s.quota,
-	})
+	}
+	if s.choices != nil {
+		s.choices.addTo(&site)
+	}
+	policy, err := choose(site)
 	if err != nil {
 		return policy, err
 	}

@@ -252,6 +252,7 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-policy", "strict", "-dnsbl", "list.example"), `DNS list "list.example" has no codes`},
 		{append(needed, "-dnsbl", "list.example=127.0.0.2"), "-dnsbl needs -policy strict or trial"},
 		{append(needed, "-mailing-lists", "lists.example,l ists.example"), `host pattern "l ists.example" has an invalid character`},
+		{append(needed, "-policy", "submission", "-choices", "/nowhere"), "not for -policy submission"},
 		{append(needed, "-dns", "192.0.2.53,one"), `-dns: name server "one" is not an IP address`},
 		{append(needed, "-greylist", ""), `store "" is not a file`},
 		{append(needed, "-greylist", "http://192.0.2.1"), `store "http://192.0.2.1" is not`},

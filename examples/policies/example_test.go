@@ -118,6 +118,40 @@ func ExampleStandard_greylistingOnTrial() {
 	// 2026-01-01 13:00:00 accept [generic]
 }
 
+// The owners of mailboxes choose: Ann wants no greylisting, and Bob no mail that is not
+// authenticated. The sets may ask a database; examples/mx has them in a file.
+func ExampleStandard_choicesOfMailboxes() {
+	chosenBy := func(local string) envelope.Set[envelope.Mailbox] {
+		return envelope.SetOf(func(m envelope.Mailbox) bool { return m.Local == local })
+	}
+	policy, err := policies.Standard(policies.Site{
+		Domains:           []string{"example.org"},
+		Greylist:          greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of}),
+		NoGreylisting:     chosenBy("ann"),
+		OnlyAuthenticated: chosenBy("bob"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	env := newcomer()
+	env.Message = envelope.NewMessage([]byte("From: ann@example.net\r\nDate: Thu, 01 Jan 2026 12:00:00 +0000\r\n\r\n"))
+	for _, env.RcptTo = range []string{"ann@example.org", "bob@example.org", "carol@example.org"} {
+		for _, wait := range []time.Duration{0, time.Hour} {
+			env.Now = env.Now.Add(wait)
+			v := policy.Judge(context.Background(), pool, &env)
+			fmt.Printf("%s: %s by %q\n", env.RcptTo, v.Action, v.Rule)
+		}
+	}
+	// Output:
+	// ann@example.org: accept by ""
+	// ann@example.org: accept by ""
+	// bob@example.org: tempfail by "greylist.known"
+	// bob@example.org: reject by "mailbox.onlyauthenticated"
+	// carol@example.org: tempfail by "greylist.known"
+	// carol@example.org: accept by ""
+}
+
 // pool has the DNS records of a client with a generic name.
 var pool = zone.MustParse(`
 	example.net.                          MX   10 dyn-192-0-2-77.pool.example.net.

@@ -120,7 +120,7 @@ func Standard(site Site) (verdict.Policy, error) {
 // The error names the invalid value of the site.
 func Strict(site Site) (verdict.Policy, error) {
 	return site.policy(func(d *dmarc.Checker) verdict.Rules {
-		return slices.Concat(strictClients(site), safe(), strictlyAuthenticated(site, d))
+		return slices.Concat(strictClients(site), safe(), chosen(site, d), strictlyAuthenticated(site, d))
 	})
 }
 

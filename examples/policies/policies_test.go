@@ -143,6 +143,26 @@ func TestEveryMailboxExistsWithoutADirectory(t *testing.T) {
 	}
 }
 
+func TestOwnersMayRequireAuthentication(t *testing.T) {
+	s := site(t)
+	s.OnlyAuthenticated = envelope.SetOf(func(m envelope.Mailbox) bool { return m.Local == "bob" })
+	for name, policy := range makers {
+		if name == "submission" {
+			continue
+		}
+		e := good()
+		e.Message = by("Ann <ann@example.net>")
+		p := made(t, policy, s)
+		if v := p.Judge(t.Context(), world(t), &e); v.Rule != "mailbox.onlyauthenticated" || v.Action != verdict.Reject {
+			t.Errorf("%s, to an owner who requires it: %s", name, v)
+		}
+		e.RcptTo = "alice@example.org"
+		if v := p.Judge(t.Context(), world(t), &e); v.Rule == "mailbox.onlyauthenticated" {
+			t.Errorf("%s, to another owner: %s", name, v)
+		}
+	}
+}
+
 func TestErrorNamesTheInvalidValue(t *testing.T) {
 	for _, tc := range []struct {
 		site policies.Site

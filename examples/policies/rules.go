@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"slices"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
@@ -124,11 +125,17 @@ func authenticated(site Site, d *dmarc.Checker) verdict.Rules {
 	if ours := site.hosts(); len(ours) > 0 {
 		rules = append(rules, verdict.MarkUnless(d.AlignedFor(ours...), "forged"))
 	}
-	if site.OnlyAuthenticated != nil {
-		choice := verdict.RejectUnless(d.Pass).When(recipient.InSet(site.OnlyAuthenticated)).Named("mailbox.onlyauthenticated")
-		rules = append(verdict.Rules{choice}, rules...)
+	return slices.Concat(chosen(site, d), rules)
+}
+
+// chosen returns the rule for mailboxes whose owners want only authenticated mail.
+func chosen(site Site, d *dmarc.Checker) verdict.Rules {
+	if site.OnlyAuthenticated == nil {
+		return nil
 	}
-	return rules
+	return verdict.Rules{
+		verdict.RejectUnless(d.Pass).When(recipient.InSet(site.OnlyAuthenticated)).Named("mailbox.onlyauthenticated"),
+	}
 }
 
 // strictlyAuthenticated returns the rules about SPF, DKIM and DMARC of Strict.

@@ -60,8 +60,8 @@ type Site struct {
 	Forwarders []string
 
 	// NoGreylisting and OnlyAuthenticated have the mailboxes whose owners want no
-	// greylisting, and only mail that passes DMARC. nil has none. Strict does not use
-	// OnlyAuthenticated.
+	// greylisting, and only mail that passes DMARC. nil has none. Submission does not use
+	// them.
 	NoGreylisting, OnlyAuthenticated envelope.Set[envelope.Mailbox]
 
 	// Quota is the check [mxrules.example/greylist/quota.Within] with a store, for
