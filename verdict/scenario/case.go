@@ -33,7 +33,7 @@ func (p *player) judgeCase(s *scene) error {
 	t := &trial{world: p.world, at: &s.entry}
 	t.envelope.Now = p.clock
 	want, fields := s.wanted(s.policy)
-	for _, line := range append([]string{p.good}, fields...) {
+	for _, line := range slices.Concat([]string{p.good}, fields, []string{p.always[s.policy]}) {
 		if err := t.apply(line); err != nil {
 			return err
 		}
@@ -231,6 +231,8 @@ func (t *trial) apply(line string) (err error) {
 			t.recipients = recipients
 		case "message":
 			err = t.setMessage(value)
+		case "octets":
+			e.Message = envelope.NewMessage([]byte(value))
 		case "author":
 			e.Message = envelope.NewMessage([]byte("From: " + value + "\r\nDate: " + t.clock.Format(time.RFC1123Z) + "\r\n\r\n"))
 		case "before":

@@ -33,6 +33,7 @@
 //	mailbox ADDRESS [WORD]      a line of package directory: Site.Mailboxes
 //	owner LOGIN ADDRESS...      the addresses of a login: Site.Owners
 //	set NAME VALUE...           Site.Settings
+//	good FIELDS...              see the short form; also "for POLICY FIELDS..."
 //	message NAME                a message, indented
 //	key DOMAIN SELECTOR         a DKIM key, published in the DNS
 //	include FILE                the lines of another file
@@ -67,9 +68,9 @@
 //	close                   the client closes the connection
 //	data                    a message, indented, with its end
 //	data NAME               a message of the head
-//	data [NAME] signed DOMAIN SELECTOR
-//	                        the same with a DKIM signature by that key;
-//	                        several sign one after the other
+//	data [NAME] signed DOMAIN SELECTOR [FIELD...]
+//	                        the same with a DKIM signature by that key, over all fields
+//	                        or these; "signed" again adds another signature
 //	octets "TEXT"           any octets, quoted as in Go: a message with its end, or a command
 //	                        with its CRLF
 //	wait 5m                 let time pass
@@ -99,11 +100,13 @@
 //
 // The fields are ip, early, tls, login, helo, from, to (several times for several
 // recipients, which are judged one by one), smtputf8, before (the number of recipients
-// before), stage, message (as after data), author (the From field of a short message),
-// broken (as after fault, servfail for a question) and tried (the same mail was judged
-// that long ago). A value with blanks is quoted as in Go.
+// before), stage, message (as after data), octets (a message as it is), author (the From
+// field of a short message), broken (as after fault, servfail for a question) and tried
+// (the same mail was judged that long ago). A value with blanks is quoted as in Go.
 //
-// If the file has several policies, words before = name those that a line is about:
+// A line "for POLICY" of the head has fields that hold whatever a case says, for example
+// a login for the policy of a submission server. If the file has several policies, words
+// before = name those that a line is about:
 //
 //	case a forged message
 //	  message=payment

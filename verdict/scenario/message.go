@@ -25,7 +25,7 @@ func (p *player) data(e *entry) error {
 	return nil
 }
 
-// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR]...
+// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR [FIELD...]]...
 func (w *world) message(e *entry) (string, error) {
 	name, signed, isSigned := strings.Cut(" "+e.rest, " signed ")
 	name = strings.TrimSpace(name)
@@ -54,7 +54,7 @@ func (w *world) message(e *entry) (string, error) {
 // sign returns the message with a DKIM signature by the key of a domain and a selector.
 func (w *world) sign(e *entry, message, by string) (string, error) {
 	fields := strings.Fields(by)
-	key, ok := w.keys[strings.Join(fields, " ")]
+	key, ok := w.keys[strings.Join(fields[:min(2, len(fields))], " ")]
 	if !ok {
 		return "", e.fault("there is no key %q", envelope.Excerpt(by))
 	}
@@ -64,6 +64,7 @@ func (w *world) sign(e *entry, message, by string) (string, error) {
 		err = dkim.Sign(&signed, strings.NewReader(message), &dkim.SignOptions{
 			Domain: fields[0], Selector: fields[1], Signer: key,
 			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
+			HeaderKeys: append([]string(nil), fields[2:]...), // nil is all
 		})
 	})
 	if err != nil {

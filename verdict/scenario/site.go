@@ -55,6 +55,7 @@ type world struct {
 	messages map[string]string
 	keys     map[string]ed25519.PrivateKey // by "domain selector"
 	good     string                        // the changes of the line good
+	always   map[string]string             // those of lines for, by policy
 	store    *greylist.Memory
 	broken   map[string]bool // "mailboxes", "owners" or "store"
 	atDawn   func(f func())  // see wire
@@ -64,7 +65,7 @@ type world struct {
 func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 	w := &world{
 		fsys: fsys, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), store: new(greylist.Memory),
-		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, broken: map[string]bool{},
+		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, broken: map[string]bool{}, always: map[string]string{},
 		atDawn: func(f func()) { f() },
 	}
 	w.site.Settings = map[string][]string{}
@@ -130,6 +131,11 @@ func (b *builder) add(e *entry) (err error) {
 		}
 	case "good":
 		b.good = e.rest
+	case "for":
+		if err = need(2, "a policy and fields"); err == nil {
+			_, rest, _ := strings.Cut(e.rest, " ")
+			b.always[fields[0]] += " " + rest
+		}
 	}
 	return err
 }
