@@ -1,7 +1,6 @@
 package policies_test
 
 import (
-	"flag"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -17,8 +16,6 @@ import (
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/scenario"
 )
-
-var _ = flag.Bool("update", false, "write what the policies do into the scenarios")
 
 // scenarios are the files that describe what the policies do.
 const scenarios = scenario.Dir("testdata")

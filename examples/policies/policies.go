@@ -80,7 +80,8 @@ func Named(name string) (func(Site) (verdict.Policy, error), error) {
 //   - a sender domain that does not exist or does not accept mail;
 //   - a sender in a domain of the site, unless SPF passes;
 //   - an SPF fail, unless a DKIM signature is valid;
-//   - mail that fails DMARC with the policy reject, unless SPF passes;
+//   - mail that fails DMARC with the policy reject, unless SPF passes or a forwarder of
+//     the site sent it;
 //   - a message without a single author, one that programs read in different ways, and
 //     one in a mail loop.
 //
@@ -106,7 +107,7 @@ func Standard(site Site) (verdict.Policy, error) {
 //     rejecting for the last reason: this policy loses mail of good servers;
 //   - a PTR name that looks generic;
 //   - a sender domain without a usable mail server;
-//   - every SPF fail;
+//   - every SPF fail, unless one of Site.Forwarders sent it;
 //   - every message that fails DMARC with the policy reject, unless Site.MailingLists or
 //     Site.Forwarders sent it. RFC 9989, section 7.4 warns of that: members of other
 //     lists lose mail;
@@ -127,8 +128,11 @@ func Strict(site Site) (verdict.Policy, error) {
 // Bulk is Standard, and requires what large mailbox providers require of those who send
 // to them. Of all mail: SPF or DKIM passes. Of bulk mail ([message.Bulk]): SPF and DKIM
 // pass, the author domain publishes a DMARC policy and its mail passes DMARC, and one
-// click unsubscribes (RFC 8058). Mail of Site.MailingLists need not be so. Mail without
-// TLS is marked "plaintext".
+// click unsubscribes (RFC 8058). Mail of Site.MailingLists, and of other lists that their
+// members write to (List-Post), need not be so, nor mail that Site.Forwarders sent. Mail
+// without TLS is marked "plaintext".
+// A report that mail could not be delivered has SPF by the HELO name of its server, and is
+// rejected if that has no SPF record and the report no signature.
 //
 // The providers count: Gmail and Microsoft call a domain that sends 5000 messages a day
 // bulk. This policy goes by what the message says, so that it misses bulk mail without
@@ -236,7 +240,7 @@ func strictSenders(site Site) verdict.Rules {
 	return verdict.Rules{
 		verdict.RejectUnless(rdns.NotGeneric),
 		verdict.RejectUnless(sender.MXUsable),
-		verdict.RejectUnless(spf.NotFail),
+		site.unlessForwarded(verdict.RejectUnless(spf.NotFail)),
 		verdict.RejectUnless(dnsbl.NotListed(site.Lists...)).Ignoring(envelope.TempError),
 	}
 }

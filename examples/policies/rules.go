@@ -3,11 +3,13 @@ package policies
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/header"
 	"mxrules.example/envelope/message"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
@@ -113,13 +115,14 @@ func fewRecipients(n int) envelope.Check {
 // RFC 9989, section 7.4 forbids rejecting for p=reject alone, because mailing lists and
 // forwarders break the signatures of genuine mail. A list sends with a sender of its
 // own domain, for which SPF passes. So a message that fails DMARC with p=reject is
-// rejected if SPF does not pass either, and marked otherwise. Mail of the lists and
-// forwarders that the site knows passes dmarc.NotReject.
+// rejected if SPF does not pass either and no forwarder of the site sent it, and marked
+// otherwise. Mail that the lists and forwarders of the site authenticate passes
+// dmarc.NotReject.
 func authenticated(site Site, d *dmarc.Checker) verdict.Rules {
 	rules := verdict.Rules{
 		site.unlessForwarded(verdict.RejectUnless(spf.NotFail).Unless(dkim.Pass)),
-		verdict.RejectUnless(d.NotReject).Unless(spf.Pass),
-		verdict.MarkUnless(envelope.All(d.NotReject, d.NotQuarantine), "quarantine").Named("dmarc"),
+		site.unlessForwarded(verdict.RejectUnless(d.NotReject).Unless(spf.Pass)),
+		quarantined(d),
 		verdict.MarkUnless(message.WellFormed, "malformed"),
 	}
 	if ours := site.hosts(); len(ours) > 0 {
@@ -142,8 +145,8 @@ func chosen(site Site, d *dmarc.Checker) verdict.Rules {
 func strictlyAuthenticated(site Site, d *dmarc.Checker) verdict.Rules {
 	rules := verdict.Rules{
 		verdict.RejectUnless(message.WellFormed),
-		verdict.RejectUnless(d.NotReject),
-		verdict.MarkUnless(d.NotQuarantine, "quarantine"),
+		site.unlessForwarded(verdict.RejectUnless(d.NotReject)),
+		quarantined(d),
 	}
 	if ours := site.hosts(); len(ours) > 0 {
 		rules = append(rules, verdict.RejectUnless(d.AlignedFor(ours...)))
@@ -151,12 +154,17 @@ func strictlyAuthenticated(site Site, d *dmarc.Checker) verdict.Rules {
 	return rules
 }
 
+// quarantined marks mail that fails DMARC, and that the rules before it have not rejected.
+func quarantined(d *dmarc.Checker) verdict.Rule {
+	return verdict.MarkUnless(envelope.All(d.NotReject, d.NotQuarantine), "quarantine").Named("dmarc")
+}
+
 // bulkSenders returns what the large mailbox providers require of those who send to
-// them: some of everyone, and more of bulk mail.
+// them: some of everyone, and more of bulk mail. Mailing lists do not advertise.
 func bulkSenders(site Site) verdict.Rules {
 	rules := verdict.Rules{
 		verdict.MarkUnless(client.TLS, "plaintext"),
-		verdict.RejectUnless(envelope.Any(spf.Pass, dkim.Pass)).Named("spf.or.dkim"),
+		site.unlessForwarded(verdict.RejectUnless(envelope.Any(spf.Pass, dkim.Pass)).Named("spf.or.dkim")),
 	}
 	for _, rule := range (verdict.Rules{
 		verdict.RejectUnless(spf.Pass),
@@ -166,13 +174,28 @@ func bulkSenders(site Site) verdict.Rules {
 		verdict.RejectUnless(message.OneClick),
 		verdict.RejectUnless(dkim.Covers("List-Unsubscribe", "List-Unsubscribe-Post")),
 	}) {
-		rule = rule.When(message.Bulk).Named("bulk." + rule.Name())
-		if len(site.MailingLists) > 0 { // they do not advertise
+		rule = rule.When(message.Bulk).Unless(discussion()).Named("bulk." + rule.Name())
+		if len(site.MailingLists) > 0 {
 			rule = rule.Unless(dkim.PassFor(site.MailingLists...))
 		}
-		rules = append(rules, rule)
+		rules = append(rules, site.unlessForwarded(rule))
 	}
 	return rules
+}
+
+// discussion passes for a message of a mailing list that its members write to: List-Post
+// has an address (RFC 2369, section 3.4). Anyone can write that field, as anyone can leave
+// out those that message.Bulk looks for: these rules bind senders who say what they send.
+func discussion() envelope.Check {
+	const check = "list.discussion"
+	return envelope.At(check, envelope.Data, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+		for field := range header.Fields(e.Message.Header()) {
+			if field.Is("List-Post") && strings.Contains(strings.ToLower(header.Unfold(field.Value())), "mailto:") {
+				return envelope.Passed(check)
+			}
+		}
+		return envelope.Failed(check, envelope.Status{Code: 550, Subject: 7, Detail: 1}, "the message is not of a list that its members write to")
+	})
 }
 
 // shadows returns the rules as trials.

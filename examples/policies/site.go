@@ -55,8 +55,9 @@ type Site struct {
 	// that a list's own domain authenticates, by SPF or DKIM, need not pass DMARC.
 	MailingLists []string
 	// Forwarders are domains that forward mail to users of the site. What they
-	// authenticate need not pass DMARC, and mail of clients with a confirmed PTR name in
-	// or below one need not pass SPF.
+	// authenticate need not pass DMARC. Mail of clients with a confirmed PTR name in or
+	// below one need not pass SPF, is marked and not rejected if it fails DMARC, and need
+	// not be what Bulk requires of bulk mail.
 	Forwarders []string
 
 	// NoGreylisting and OnlyAuthenticated have the mailboxes whose owners want no
