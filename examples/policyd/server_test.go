@@ -221,37 +221,3 @@ func TestOptions(t *testing.T) {
 		t.Errorf("-help: exit status %d", status)
 	}
 }
-
-// BenchmarkAnswers has the whole policy standard over a connection, and a server that
-// does nothing.
-func BenchmarkAnswers(b *testing.B) {
-	nothing := newTestServer(b)
-	nothing.policy.Rules = nil
-	nothing.actions.stamp = nil
-	for _, bm := range []struct {
-		name   string
-		server *server
-	}{{"standard", newTestServer(b)}, {"nothing", nothing}} {
-		b.Run(bm.name, func(b *testing.B) {
-			address, stop := serveForTest(b, bm.server)
-			defer stop()
-			request := asked()
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				conn, err := net.Dial("tcp", address)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				defer conn.Close()
-				in := bufio.NewReader(conn)
-				for pb.Next() {
-					io.WriteString(conn, request)
-					for line := ""; line != "\n" && err == nil; {
-						line, err = in.ReadString('\n')
-					}
-				}
-			})
-		})
-	}
-}
