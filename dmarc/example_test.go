@@ -73,9 +73,9 @@ func ExampleEvaluate() {
 	// nowhere.example.org fail by SPF of example.net asks for reject
 }
 
-// These are the rules of large mailbox providers: every sender needs SPF or DKIM; bulk
+// Rules like those of large mailbox providers: every sender needs SPF or DKIM; bulk
 // senders need both, and aligned DMARC; and a client with IPv6 needs a confirmed
-// reverse name.
+// reverse name. The policy Bulk of examples/policies is complete.
 func Example_bulkSenders() {
 	bulk := sender.In("news.example", ".news.example") // or what the site counts
 	policy := verdict.Policy{Rules: verdict.Rules{

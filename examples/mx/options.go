@@ -83,7 +83,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.Func("mailing-lists", "`domains` of mailing lists with subscribers here, separated by commas: their mail need not pass DMARC", addNames(&o.site.mailingLists))
 	flags.Func("forwarders", "`domains` that forward mail to users here, separated by commas: their mail need not pass SPF and DMARC", addNames(&o.site.forwarders))
 	flags.StringVar(&o.choices, "choices", "", "the `file` with what the owners of mailboxes have chosen, in lines such as \"bob@example.org no-greylisting only-authenticated\"; only-authenticated rejects what does not pass DMARC. The file is read again when it changes: replace it, do not write in place")
-	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission", o.choosePolicy)
+	flags.Func("policy", "`standard` (the default); strict, which accepts mail only from clients with consistent names; bulk, which requires of bulk mail what large providers require; trial, which is standard and logs what strict would reject; or submission, which requires a login and so rejects all mail here", o.choosePolicy)
 	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2-127.0.0.9,127.0.0.11; may be repeated", o.addList)
 	flags.Func("greylist", "the `store` of greylisting: a file (default greylist.db in the folder of -maildir); a Redis server, as in redis://user:password@192.0.2.1:6379; or off", o.greylist.choose)
 	flags.DurationVar(&o.greylist.delay, "greylist-delay", 5*time.Minute, "accept a retry after this `duration`")
