@@ -37,10 +37,10 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
+	"mxrules.example/examples/internal/site"
 	"mxrules.example/verdict/headers"
 )
 
@@ -70,21 +70,18 @@ func run(ctx context.Context, args []string, out io.Writer, ready func(net.Addr)
 }
 
 func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr)) (err error) {
-	site, stop, err := o.open(log)
+	opened, err := o.site.Open(func(err error) { log.Error("mailboxes", "error", err.Error()) })
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: o.resolver}
-	if s.policy, err = o.choose(site); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: opened.Resolver, policy: opened.Policy}
 	if o.hostname != "" {
 		if s.actions.stamp, err = headers.For(o.hostname); err != nil {
 			return fmt.Errorf("-hostname: %w", err)
 		}
 	}
-	listener, err := listen(o.listen)
+	listener, err := site.Listen(o.listen)
 	if err != nil {
 		return err
 	}
@@ -92,25 +89,4 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 		ready(listener.Addr())
 	}
 	return s.serve(ctx, listener)
-}
-
-// listen listens on a TCP address, or on a Unix socket if it begins with "unix:". A
-// socket that a server left behind is replaced.
-func listen(address string) (net.Listener, error) {
-	path, isUnix := strings.CutPrefix(address, "unix:")
-	if !isUnix {
-		return net.Listen("tcp", address)
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket != 0 {
-		if conn, err := net.Dial("unix", path); err == nil {
-			conn.Close()
-			return nil, fmt.Errorf("another server listens on %s", path)
-		}
-		os.Remove(path)
-	}
-	listener, err := net.Listen("unix", path)
-	if err == nil {
-		err = os.Chmod(path, 0o666) // smtpd runs as another user
-	}
-	return listener, err
 }

@@ -16,6 +16,7 @@ import (
 
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/examples/internal/site"
 	"mxrules.example/examples/policies"
 	"mxrules.example/greylist"
 	"mxrules.example/verdict/headers"
@@ -187,16 +188,16 @@ func TestAnInvalidRequestClosesTheConnection(t *testing.T) {
 
 func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
-	l, err := listen("unix:" + path)
+	l, err := site.Listen("unix:" + path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listen("unix:" + path); err == nil {
+	if _, err := site.Listen("unix:" + path); err == nil {
 		t.Error("two servers listen on a socket")
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
-	again, err := listen("unix:" + path)
+	again, err := site.Listen("unix:" + path)
 	if err != nil {
 		t.Fatalf("a socket that was left behind is not replaced: %v", err)
 	}
