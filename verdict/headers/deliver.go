@@ -40,7 +40,7 @@ func (s *Stamp) Deliver(m *envelope.Message, e *envelope.Envelope, verdicts ...v
 	rest := block
 	for field := range header.Fields(block) {
 		rest = rest[len(field.Raw):]
-		if len(kept) == 0 && field.Name() == "" && isBlank(field.Raw[0]) || s.isForged(field) {
+		if len(kept) == 0 && field.Name() == "" && isBlank(field.Raw[0]) || s.Forged(field.Raw) {
 			continue
 		}
 		kept = append(kept, field.Raw...)

@@ -240,7 +240,11 @@ func deliverBy(t testing.TB, s *headers.Stamp, message string, v ...verdict.Verd
 func removes(t testing.TB, s *headers.Stamp, field string) bool {
 	t.Helper()
 	_, rest, _ := strings.Cut(deliverBy(t, s, field+"\r\n\r\n"), "; none\r\n")
-	return rest == "\r\n"
+	removed := rest == "\r\n"
+	if s.Forged([]byte(field)) != removed {
+		t.Errorf("%q is removed: %t, but not forged", field, removed)
+	}
+	return removed
 }
 
 func TestDeliverPutsTheFieldsOnTop(t *testing.T) {

@@ -51,7 +51,8 @@
 //     field around it is removed too.
 //
 // If in doubt it removes the field: only information from the sender is lost. Fields
-// with other names, such as ARC-Authentication-Results, stay.
+// with other names, such as ARC-Authentication-Results, stay. [Stamp.Forged] tells a
+// program that removes fields in another way, such as a milter, which these are.
 //
 // # What it does not do
 //

@@ -8,15 +8,19 @@ import (
 	"mxrules.example/envelope/header"
 )
 
-// isForged reports whether a field of a message from outside claims to be ours, to any
+// Forged reports whether a field of a message from outside claims to be ours, to any
 // program that reads it: an Authentication-Results field with our name, or a
 // Received-SPF field with our name as the receiver. An Authentication-Results field
-// of an unknown version counts too (RFC 8601, section 5).
-func (s *Stamp) isForged(field header.Field) bool {
-	if s.claims(field.Raw) {
+// of an unknown version counts too (RFC 8601, section 5). field has the name of the
+// field and its lines, as [header.Field] has them in Raw.
+//
+// [Stamp.Deliver] removes these fields. Forged is for programs that edit the header of a
+// message and do not write it anew, such as a milter.
+func (s *Stamp) Forged(field []byte) bool {
+	if s.claims(field) {
 		return true
 	}
-	for hidden := range hiddenFields(field.Raw) {
+	for hidden := range hiddenFields(field) {
 		if s.claims(hidden.Raw) {
 			return true
 		}
