@@ -85,4 +85,6 @@ func number(s scenario.Site, name string) (int, error) {
 	return strconv.Atoi(values[0])
 }
 
-func TestScenariosReachEveryRule(t *testing.T) { scenario.Cover(t, scenarios, forSites(), 0.75) }
+func TestScenariosReachEveryRule(t *testing.T) { scenario.Cover(t, scenarios, forSites(), 1) }
+
+func TestScenariosNoticeEveryMistake(t *testing.T) { scenario.Mutate(t, scenarios, forSites()) }

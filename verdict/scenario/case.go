@@ -22,6 +22,7 @@ type trial struct {
 	recipients []string
 	tried      time.Duration // since the first try of the mail, 0 without one
 	faulty     bool          // something is broken
+	octets     string        // of the message
 }
 
 // judgeCase judges a case, and returns what differs from its expectations.
@@ -80,15 +81,26 @@ func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envel
 // try judges the earlier try of a mail, if there was one.
 func (t *trial) try(p *player, policy verdict.Policy, e envelope.Envelope) {
 	if t.tried > 0 {
-		e.Now = e.Now.Add(-t.tried)
+		t.renew(&e)
+		e.Now, e.Stage = e.Now.Add(-t.tried), envelope.Whole
 		policy.Judge(p.ctx, p.zone, &e)
 	}
 }
 
-// again empties the store, so that a judgement does not see what the last one wrote.
-func (p *player) again(t *trial, policy verdict.Policy, e envelope.Envelope) {
+// renew gives an envelope a message of its own: a message is counted once.
+func (t *trial) renew(e *envelope.Envelope) {
+	if e.Message != nil {
+		e.Message = envelope.NewMessage([]byte(t.octets))
+	}
+}
+
+// again empties the store, and returns the envelope for another judgement, which does not
+// see what the last one wrote.
+func (p *player) again(t *trial, policy verdict.Policy, e envelope.Envelope) envelope.Envelope {
 	p.store = new(greylist.Memory)
 	t.try(p, policy, e)
+	t.renew(&e)
+	return e
 }
 
 // but begins the lines about a violation of the law.
@@ -104,14 +116,16 @@ func (p *player) early(t *trial, policy verdict.Policy, e envelope.Envelope, wan
 	if e.Stage != envelope.Whole || p.afterOthers(t) {
 		return nil
 	}
-	for _, e := range []envelope.Envelope{e, relayed(e)} {
-		p.again(t, policy, e)
-		if line := p.staged(policy, e, want); line != "" {
+	for _, from := range []func(envelope.Envelope) envelope.Envelope{direct, relayed} {
+		if line := p.staged(policy, from(p.again(t, policy, e)), want); line != "" {
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
+
+// direct returns an envelope as it is if no gateway relays it.
+func direct(e envelope.Envelope) envelope.Envelope { return e }
 
 // relayed returns an envelope as it is before the message if a gateway relays it.
 func relayed(e envelope.Envelope) envelope.Envelope {
@@ -152,13 +166,14 @@ func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, wa
 		return nil
 	}
 	for _, q := range asked {
-		p.again(t, policy, e)
+		again := p.again(t, policy, e)
 		if p.zone.SetFault(q, "servfail") != nil {
 			continue
 		}
-		v := policy.Judge(p.ctx, p.zone, &e)
+		v := policy.Judge(p.ctx, p.zone, &again)
 		p.zone.Healing(q)
-		if v.Action != want.Action && v.Action != verdict.TempFail && !takesFailures(policy, &v) {
+		waits := v.Action == verdict.Continue && e.Stage != envelope.Whole
+		if v.Action != want.Action && v.Action != verdict.TempFail && !waits && !takesFailures(policy, &v) {
 			lines = append(lines, fmt.Sprintf(but+"without an answer to %s: %s", q, summary(&v)))
 		}
 	}
@@ -232,9 +247,9 @@ func (t *trial) apply(line string) (err error) {
 		case "message":
 			err = t.setMessage(value)
 		case "octets":
-			e.Message = envelope.NewMessage([]byte(value))
+			t.setOctets(value)
 		case "author":
-			e.Message = envelope.NewMessage([]byte("From: " + value + "\r\nDate: " + t.clock.Format(time.RFC1123Z) + "\r\n\r\n"))
+			t.setOctets("From: " + value + "\r\nDate: " + t.clock.Format(time.RFC1123Z) + "\r\n\r\n")
 		case "before":
 			e.Recipients, err = strconv.Atoi(value)
 		case "stage":
@@ -267,9 +282,13 @@ func brokenRest(value string) string {
 func (t *trial) setMessage(value string) error {
 	text, err := t.message(&entry{file: t.at.file, number: t.at.number, rest: value})
 	if err == nil {
-		t.envelope.Message = envelope.NewMessage([]byte(text))
+		t.setOctets(text)
 	}
 	return err
+}
+
+func (t *trial) setOctets(message string) {
+	t.octets, t.envelope.Message = message, envelope.NewMessage([]byte(message))
 }
 
 // field splits a line after its first value, which is quoted as in Go or ends before
