@@ -21,7 +21,7 @@
 //     has a verdict.Session for each connection.
 //   - Package verdict/gosmtp puts a policy before a go-smtp backend, and
 //     verdict/headers writes Authentication-Results and Received-SPF.
-//     verdict/waterfall draws what a verdict waited for.
+//     verdict/picture draws a policy, and verdict/waterfall what a verdict waited for.
 //   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
 //     failover and shared questions.
 //   - For tests, envelope/zone is a DNS in memory that fails on request, and

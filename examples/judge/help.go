@@ -91,6 +91,8 @@ Output
                     took, a bar, and the rule that asked first; then who shares
                     the answer, whether no rule used it, and why it failed
   -svg FILE         draw the waterfall of one envelope as a picture
+  -picture FILE     draw the rules of the policy, and judge nothing. A name that
+                    ends with .dot gives a graph for Graphviz, .svg a picture
   -headers NAME     print the fields Authentication-Results and Received-SPF
                     that the server with this name would add to a message that
                     is accepted

@@ -7,6 +7,8 @@
 // of yesterday, to explain a rejection, and to compare rules before they see mail.
 // -help describes its input and output.
 //
+// It also draws a policy, without mail.
+//
 // It does not speak SMTP and does not deliver mail: see examples/mx.
 package main
 
@@ -53,6 +55,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return wrongUsage
 	}
 	defer j.world.close()
+	if o.picture != "" {
+		err := drawPolicy(o.picture, o.title(), j.policy)
+		return status(stderr, err)
+	}
 	s := session{judge: j, json: o.json, svg: o.svg, stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx := context.Background()
 	if o.hasEnvelope {
@@ -60,6 +66,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	} else {
 		err = s.judgeFiles(ctx, o.files)
 	}
+	return status(stderr, err)
+}
+
+// status returns the exit status of a run that ended with err, and prints err.
+func status(stderr io.Writer, err error) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "judge: %s\n", err)
 		return notAll

@@ -17,6 +17,7 @@ type options struct {
 	json        bool
 	trace       bool
 	svg         string // the file to write, or ""
+	picture     string // the same
 	policy      string
 	checks      string // names, "all", or "" to use the policy
 	site        facts
@@ -60,6 +61,10 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("give -zone or -dns, not both")
 	case o.json && o.trace:
 		return o, errors.New("give -json or -trace, not both")
+	case o.picture != "" && (o.hasEnvelope || len(o.files) > 0):
+		return o, errors.New("-picture draws the policy and judges nothing: give no envelope and no files")
+	case o.picture != "" && pictureForm(o.picture) == nil:
+		return o, fmt.Errorf("-picture %s: the name must end with .svg or .dot", o.picture)
 	case o.delay < 0 || o.delay > time.Second:
 		return o, errors.New("-delay must be between 0 and 1s")
 	case o.delay > 0 && o.dns != "":
@@ -129,6 +134,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.BoolVar(&o.json, "json", false, "")
 	flags.BoolVar(&o.trace, "trace", false, "")
 	flags.StringVar(&o.svg, "svg", "", "")
+	flags.StringVar(&o.picture, "picture", "", "")
 	return flags
 }
 

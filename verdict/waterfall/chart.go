@@ -6,10 +6,10 @@ import (
 	"net"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/internal/draw"
 )
 
 // chart is what both forms draw.
@@ -63,7 +63,7 @@ func newChart(v verdict.Verdict) chart {
 
 func newRow(l verdict.Lookup) row {
 	r := row{
-		kind: cut(clean(l.Type), kindLength), name: clean(l.Name),
+		kind: draw.Cut(clean(l.Type), kindLength), name: clean(l.Name),
 		earlier: l.Reused, began: l.Began, end: l.Began + l.Duration, open: l.Abandoned,
 	}
 	for _, rule := range l.Rules {
@@ -166,17 +166,6 @@ func (c chart) summary(v verdict.Verdict) string {
 	}
 	cost := v.Cost()
 	return fmt.Sprintf("questions to DNS: %v; %s in all", cost, c.duration(cost.Duration))
-}
-
-// cut shortens text to n characters.
-func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	runes := []rune(text)
-	const dots = "..."
-	tail := (n - len(dots)) / 2 // the end of a name says whose it is
-	return string(runes[:n-len(dots)-tail]) + dots + string(runes[len(runes)-tail:])
 }
 
 func clean(text string) string { return envelope.Excerpt(text) }

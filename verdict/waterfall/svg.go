@@ -1,14 +1,13 @@
 package waterfall
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
 
-	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/internal/draw"
 )
 
 // Places of the picture, in pixels from its left and upper edges.
@@ -118,11 +117,11 @@ func (p *picture) head() {
 		reason = "no rule refused it"
 	}
 	p.y = 18
-	for _, line := range wrap(title, titleLength, 2) {
+	for _, line := range draw.Wrap(title, titleLength, 2) {
 		p.y += 22
 		p.text(left, p.y, "title", line)
 	}
-	for _, line := range wrap(reason, reasonLength, 3) {
+	for _, line := range draw.Wrap(reason, reasonLength, 3) {
 		p.y += 20
 		p.text(left, p.y, "reason", line)
 	}
@@ -185,7 +184,7 @@ func (p *picture) group(g group) {
 		}
 	}
 	fmt.Fprintf(&p.body, `<text x="%d" y="%.1f"><tspan class="rule">%s</tspan><tspan class="note">%s</tspan></text>`+"\n",
-		left, p.y+headHeight-7, escape(cut(g.rule, ruleLength)), escape(says))
+		left, p.y+headHeight-7, draw.Escape(draw.Cut(g.rule, ruleLength)), draw.Escape(says))
 	p.y += headHeight
 	for _, r := range g.rows {
 		p.row(r)
@@ -200,13 +199,13 @@ func (p *picture) row(r row) {
 	if len(r.rules) > 2 && utf8.RuneCountInString(remarks) > noteLength {
 		remarks = r.remarks([]string{r.rules[0], fmt.Sprintf("%d rules", len(r.rules)-1)})
 	}
-	fmt.Fprintf(&p.body, `<g><title>%s</title>`+"\n", escape(p.tooltip(r)))
+	fmt.Fprintf(&p.body, `<g><title>%s</title>`+"\n", draw.Escape(p.tooltip(r)))
 	p.text(left+12, base, "type", r.kind)
 	fmt.Fprintf(&p.body, `<svg x="%d" y="%.1f" width="%d" height="%d"><text y="%d" class="name">%s</text></svg>`+"\n", // clips wide characters
-		nameLeft, p.y, axisLeft-nameLeft-8, rowHeight, rowHeight-6, escape(cut(r.name, nameLength)))
+		nameLeft, p.y, axisLeft-nameLeft-8, rowHeight, rowHeight-6, draw.Escape(draw.Cut(r.name, nameLength)))
 	x := axisLeft + p.at(r.began, axisWidth)
 	p.bar(r, x, p.y+(rowHeight-barHeight)/2, max(3, axisLeft+p.at(r.end, axisWidth)-x))
-	p.text(noteLeft, base, "note", cut(remarks, noteLength))
+	p.text(noteLeft, base, "note", draw.Cut(remarks, noteLength))
 	p.body.WriteString("</g>\n")
 	p.y += rowHeight
 }
@@ -246,7 +245,7 @@ func (p *picture) bar(r row, x, y, width float64) {
 }
 
 func (p *picture) text(x, y float64, class, text string) {
-	fmt.Fprintf(&p.body, `<text x="%.1f" y="%.1f" class="%s">%s</text>`+"\n", x, y, class, escape(text))
+	fmt.Fprintf(&p.body, `<text x="%.1f" y="%.1f" class="%s">%s</text>`+"\n", x, y, class, draw.Escape(text))
 }
 
 // document returns the whole picture.
@@ -263,33 +262,5 @@ func (p *picture) document() string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %.0f" width="%d" height="%.0f" class="waterfall" role="img">`+"\n"+
 		"<title>%s</title>\n<style>%s</style>\n"+
 		`<rect width="%d" height="%.0f" class="page"/>`+"\n%s%s</svg>\n",
-		width, height, width, height, escape(p.verdict.String()), style, width, height, grid.String(), p.body.String())
-}
-
-// wrap breaks text into at most n lines of at most length characters.
-func wrap(text string, length, n int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(cut(text, length*n)) {
-		word = cut(word, length)
-		if line != "" && len([]rune(line+" "+word)) > length {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	if len(lines) > n {
-		lines = append(lines[:n-1], lines[n-1]+" ...")
-	}
-	return lines
-}
-
-// escape returns text for XML. What is not clean becomes "?".
-func escape(text string) string {
-	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(envelope.CleanText(text, true))) // a Builder does not fail
-	return b.String()
+		width, height, width, height, draw.Escape(p.verdict.String()), style, width, height, grid.String(), p.body.String())
 }

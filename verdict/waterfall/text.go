@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/internal/draw"
 )
 
 // Columns of the text.
@@ -50,7 +51,7 @@ func (c chart) text(b *strings.Builder) {
 			took = "-"
 		}
 		fmt.Fprintf(b, "    %8s  %8s  %-*s %-*s  |%s| %s\n",
-			c.duration(r.began), took, kinds, r.kind, names, cut(r.name, nameColumns), c.bar(r), c.who(r))
+			c.duration(r.began), took, kinds, r.kind, names, draw.Cut(r.name, nameColumns), c.bar(r), c.who(r))
 	}
 	b.WriteString("    # answered  = shared  ~ in vain  ! failed  * the rule that decided\n")
 }
@@ -90,5 +91,5 @@ func (c chart) who(r row) string {
 	if remarks := r.remarks(rules); remarks != "" {
 		text += ": " + remarks
 	}
-	return cut(text, noteColumns)
+	return draw.Cut(text, noteColumns)
 }
