@@ -31,6 +31,7 @@ import (
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/spf"
+	"mxrules.example/verdict/explain"
 )
 
 // checkPackages are the packages that have checks.
@@ -335,4 +336,21 @@ func paragraph(text, word string) string {
 		}
 	}
 	return ""
+}
+
+// A refused sender finds an explanation of every check.
+func TestEveryCheckIsExplained(t *testing.T) {
+	book, explained := explain.English(), map[string]bool{}
+	for name, check := range everyCheck() {
+		check, _ := check.Describe()
+		if _, ok := book[check]; !ok {
+			t.Errorf("%s has no entry %s", name, check)
+		}
+		explained[check] = true
+	}
+	for check := range book {
+		if !explained[check] {
+			t.Errorf("the entry %s is of no check", check)
+		}
+	}
 }
