@@ -34,6 +34,21 @@ type Policy struct {
 	// Soft turns every rejection into a tempfail, so that a new policy with a mistake
 	// loses no mail.
 	Soft bool
+	// Link returns one more line for the reply of a refusal, such as a link to a page
+	// that explains it, "" for none. nil adds none. The line is cleaned and cut like that
+	// of [Rule.See]. Link is called concurrently, and must not wait.
+	Link func(v Verdict, e *envelope.Envelope) string
+}
+
+// linked returns v with the line of Link.
+func (p *Policy) linked(v Verdict, e *envelope.Envelope) Verdict {
+	if p.Link == nil || v.Action != TempFail && v.Action != Reject {
+		return v
+	}
+	if line := p.Link(v, e); line != "" {
+		v.Help = append(v.Help, line)
+	}
+	return v
 }
 
 // Validate returns an error if a rule is invalid, or if its check or one of its
@@ -145,7 +160,7 @@ func (p Policy) judge(b bounds, e *envelope.Envelope) Verdict {
 	if d.action.final() {
 		j.askShadows(d)
 	}
-	v := j.verdict(d, p.Soft)
+	v := p.linked(j.verdict(d, p.Soft), &j.envelope)
 	j.record(&v)
 	return v
 }

@@ -250,7 +250,7 @@ func (s *Session) conclude(j *judgement) Verdict {
 	if d.action.final() && !(d.action == Accept && j.held) {
 		j.askShadows(d)
 	}
-	v := j.verdict(d, s.connection.Policy.Soft)
+	v := s.connection.Policy.linked(j.verdict(d, s.connection.Policy.Soft), &j.envelope)
 	j.record(&v)
 	return v
 }
