@@ -22,6 +22,7 @@
 //   - Package verdict/gosmtp puts a policy before a go-smtp backend, and
 //     verdict/headers writes Authentication-Results and Received-SPF.
 //     verdict/picture draws a policy, and verdict/waterfall what a verdict waited for.
+//     verdict/replay judges recorded mail again, also by another policy.
 //   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
 //     failover and shared questions.
 //   - For tests, envelope/zone is a DNS in memory that fails on request, and

@@ -34,6 +34,23 @@ func (r Rule) WithoutCondition(i int) Rule {
 	return r
 }
 
+// Replacing returns the rule with its checks replaced: replace is called with the check of
+// the rule, and then with that of each condition, in the order of Conditions. The rule
+// keeps its name. It is for programs that judge again what was judged before.
+func (r Rule) Replacing(replace func(envelope.Check) envelope.Check) Rule {
+	if r.check != nil {
+		r.check = replace(r.check)
+		r.described = describe(r.check)
+	}
+	r.conditions = slices.Clone(r.conditions)
+	for i := range r.conditions {
+		c := &r.conditions[i]
+		c.check = replace(c.check)
+		c.described = describe(c.check)
+	}
+	return r
+}
+
 // Action returns what the rule does for an outcome of its check. It is zero if the law
 // decides, which is always so for Pending, and for TempError without [Rule.On] or
 // [Rule.Ignoring].

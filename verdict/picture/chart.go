@@ -8,6 +8,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/internal/leaves"
 )
 
 // patience bounds the calls of all checks of a policy.
@@ -47,7 +48,7 @@ func newRule(ctx context.Context, r verdict.Rule) rule {
 	if name, _ := r.Check().Describe(); name != r.Name() {
 		one.details = append(one.details, "checks "+clean(name))
 	}
-	checks := leaves(r.Check())
+	checks := leaves.Of(r.Check())
 	for _, c := range r.Conditions() {
 		name, _ := c.Check.Describe()
 		form := "only if %s passes"
@@ -55,7 +56,7 @@ func newRule(ctx context.Context, r verdict.Rule) rule {
 			form = "not if %s passes"
 		}
 		one.details = append(one.details, fmt.Sprintf(form, clean(name)))
-		checks = append(checks, leaves(c.Check)...)
+		checks = append(checks, leaves.Of(c.Check)...)
 	}
 	if r.Ignores() {
 		one.details = append(one.details, "does nothing if a lookup fails")
@@ -70,19 +71,6 @@ func newRule(ctx context.Context, r verdict.Rule) rule {
 	one.does = actions(r)
 	one.asks = questions(ctx, checks)
 	return one
-}
-
-// leaves returns the checks that a check combines, or the check itself.
-func leaves(check envelope.Check) []envelope.Check {
-	word, operands := check.Operands()
-	if word == "" {
-		return []envelope.Check{check}
-	}
-	var all []envelope.Check
-	for _, operand := range operands {
-		all = append(all, leaves(operand)...)
-	}
-	return all
 }
 
 // actions returns what a rule does for each outcome for which it does something.
