@@ -50,4 +50,5 @@ func ExampleVet() {
 	}
 	// Output:
 	// rule 3 (spf.notfail) can never decide: rule 2 (spf.notsoftfail) decides first
+	// rule 2 (spf.notsoftfail) rejects mail for postmaster too; if recipient.ours is pass and spf.notsoftfail is fail: reject by rule 2 (spf.notsoftfail)
 }

@@ -10,6 +10,7 @@ import (
 // built in; give those of your own checks, and of arguments, to each function.
 type Fact struct {
 	same     []string
+	trusted  []string
 	name     string
 	domain   outcomes
 	relation []relation
@@ -61,6 +62,10 @@ func Together(o envelope.Outcome, checks ...string) Fact {
 	return f
 }
 
+// Trusted says that a check passes only for clients that may relay, as
+// client.authenticated does. [Vet] uses it.
+func Trusted(checks ...string) Fact { return Fact{trusted: checks} }
+
 func setFor(list []envelope.Outcome) (s outcomes) {
 	for _, o := range list {
 		if o, ok := outcomeFor(o); ok {
@@ -72,6 +77,7 @@ func setFor(list []envelope.Outcome) (s outcomes) {
 
 // knowledge is the knowledge of some facts.
 type knowledge struct {
+	trusted   words
 	same      []string
 	domains   map[string]outcomes
 	relations []relation
@@ -80,6 +86,7 @@ type knowledge struct {
 func knowledgeOf(own []Fact) *knowledge {
 	k := &knowledge{domains: map[string]outcomes{}}
 	for _, f := range slices.Concat(library(), own) {
+		k.trusted = append(k.trusted, f.trusted...)
 		k.same = append(k.same, f.same...)
 		k.relations = append(k.relations, f.relation...)
 		if f.name != "" {

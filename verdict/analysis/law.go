@@ -99,12 +99,19 @@ func mayFor(r *verdict.Rule, o outcome) actions {
 	if a := r.Action(finals[o]); a != 0 {
 		return actions(0).with(a)
 	}
-	var all actions
-	for o := range tempError {
-		all = all.with(r.Action(finals[o]))
-	}
-	return all
+	return known(r)
 }
+
+// known returns what a rule may do for a known outcome of its check.
+func known(r *verdict.Rule) (s actions) {
+	for o := range tempError {
+		s = s.with(r.Action(finals[o]))
+	}
+	return s
+}
+
+// all returns what a rule may do for any outcome of its check.
+func all(r *verdict.Rule) actions { return known(r) | mayFor(r, tempError) }
 
 // walk takes the rules of a policy in order, as the law of package verdict does for an
 // envelope that cannot come further.

@@ -122,6 +122,7 @@ const withMessage = "message.linesended message.singlefields message.dated messa
 
 // library returns the facts of the checks of this library.
 func library() (facts []Fact) {
+	facts = append(facts, Trusted("client.authenticated", "client.in"))
 	for _, d := range domains {
 		for check := range strings.FieldsSeq(d.checks) {
 			facts = append(facts, Fact{name: check, domain: d.can})

@@ -2,8 +2,9 @@ package analysis
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
-	"strings"
 
 	"mxrules.example/verdict"
 )
@@ -15,8 +16,38 @@ const (
 	// NeverDecides: no outcome makes the rule decide, because earlier rules decide
 	// first, or because its check and its conditions exclude each other.
 	NeverDecides Kind = "never decides"
-	// NeverMarks: the mark of the rule can never be set.
+	// NeverMarks: the mark of the rule can never be set on accepted mail.
 	NeverMarks Kind = "never marks"
+	// OpenRelay: mail of a client that no check trusts, for a recipient that
+	// recipient.ours fails for, is accepted: by the rule, which comes before the rule
+	// that closes the relay, or by no rule, because no rule closes it. Trusted are
+	// client.authenticated, client.in, and the names of [Trusted].
+	OpenRelay Kind = "open relay"
+	// AnyoneCanPass: the rule accepts for outcomes that every client can bring about: it
+	// writes the HELO name, the sender and the message as it likes, and has a domain and
+	// a PTR name of its own for which SPF, DKIM and DMARC pass. A name together with a
+	// proof of it, as in All(sender.In, spf.Pass), is no mistake.
+	AnyoneCanPass Kind = "anyone can pass"
+	// HidesUnknownUser: a rule answers with a tempfail where recipient.listed fails, so
+	// that the client tries for days instead of telling the sender.
+	HidesUnknownUser Kind = "hides unknown user"
+	// OneOpinion: the rule rejects because of one DNS list or of p=reject alone. A wrong
+	// entry then loses mail, and RFC 9989, section 7.4 forbids the latter.
+	OneOpinion Kind = "one opinion"
+	// TooLate: the rule needs the message, no rule after it that decides does, and they
+	// can decide differently. So mail that they refuse is sent in vain.
+	TooLate Kind = "too late"
+	// IgnoredFailure: the rule refuses mail, but not if a lookup fails, which a sender can
+	// bring about for names of its own, and which happens to directories. Ignoring
+	// failures of DNS lists and of the stores of this library is no mistake.
+	IgnoredFailure Kind = "ignored failure"
+	// RoleUnreachable: a client that is rejected for what it is, such as its reverse name,
+	// cannot write to the postmaster either (RFC 5321, section 4.5.1).
+	RoleUnreachable Kind = "role unreachable"
+	// Unbounded: a judgement has no time limit, or one of more than five minutes, after
+	// which clients give up (RFC 5321, section 4.5.3.2), or can need more questions than
+	// Policy.MaxQuestions allows, and then defers the mail.
+	Unbounded Kind = "unbounded"
 )
 
 // Mistake is something in a policy that is probably not meant.
@@ -57,8 +88,14 @@ func Vet(p verdict.Policy, facts ...Fact) ([]Mistake, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := vet{model: m, policy: m.policies[0]}
-	for _, look := range []func(){v.neverDecides, v.neverMarks} {
+	v := vet{model: m, policy: m.policies[0], decides: map[int]bool{}, trusted: knowledgeOf(facts).trusted}
+	for e := range v.ends(v.facts) {
+		if !e.forced {
+			v.decides[e.place] = true
+		}
+	}
+	for _, look := range []func(){v.neverDecides, v.neverMarks, v.openRelay, v.anyoneCanPass,
+		v.hidesUnknownUser, v.oneOpinion, v.tooLate, v.ignoredFailure, v.roleUnreachable} {
 		look()
 	}
 	return v.found, m.err()
@@ -67,8 +104,51 @@ func Vet(p verdict.Policy, facts ...Fact) ([]Mistake, error) {
 // vet looks for mistakes in one policy.
 type vet struct {
 	*model
-	policy *policy
-	found  []Mistake
+	policy  *policy
+	trusted words
+	decides map[int]bool // the rules that can decide, by index
+	found   []Mistake
+}
+
+// ends yields the decisions that the policy can come to where region is 1.
+func (v *vet) ends(region node) iter.Seq[end] {
+	return func(yield func(end) bool) {
+		for _, number := range slices.Sorted(maps.Keys(v.values(v.policy.ends, region))) {
+			if !yield(endOf(number)) {
+				return
+			}
+		}
+	}
+}
+
+// with returns the function that is 1 where the policy decides so.
+func (v *vet) with(e end) node {
+	return v.where(v.policy.ends, func(n int) bool { return n == e.number() })
+}
+
+// every returns the function that is 1 where every check with one of the names has one
+// of the outcomes that it can have.
+func (v *vet) every(names words, can outcomes) node {
+	all := v.constant(1)
+	for i, u := range v.unknowns {
+		if names.has(u.name) && v.domains[i]&can != 0 {
+			all = v.and(all, v.where(v.outcomeOf(int32(i)), func(o int) bool { return can.has(outcome(o)) }))
+		}
+	}
+	return all
+}
+
+// asks reports whether the policy asks a check with one of the names.
+func (v *vet) asks(names words) bool {
+	return slices.ContainsFunc(v.unknowns, func(u unknown) bool { return names.has(u.name) })
+}
+
+// checksOf returns the names of the checks that what a rule does depends on.
+func (v *vet) checksOf(i int) (names []string) {
+	for _, place := range slices.Sorted(maps.Keys(v.tests(v.policy.readings[i]))) {
+		names = append(names, v.unknowns[place].name)
+	}
+	return names
 }
 
 // report adds a mistake of the rule at an index.
@@ -80,77 +160,12 @@ func (v *vet) report(kind Kind, i int, w *Witness, format string, args ...any) {
 	v.found = append(v.found, m)
 }
 
-// rulesThat yields the rules that take an action for an outcome, without shadow rules.
+// rulesThat returns the rules whose possible actions are as wanted, without shadow rules.
 func (v *vet) rulesThat(does func(actions) bool) (places []int) {
 	for i := range v.policy.rules {
-		r := &v.policy.rules[i]
-		if r.IsShadow() {
-			continue
-		}
-		all := mayFor(r, tempError)
-		for o := range tempError {
-			all |= mayFor(r, o)
-		}
-		if does(all) {
+		if r := &v.policy.rules[i]; !r.IsShadow() && does(all(r)) {
 			places = append(places, i)
 		}
 	}
 	return places
-}
-
-func (v *vet) neverDecides() {
-	decides := map[int]bool{}
-	for number := range v.values(v.policy.ends, v.facts) {
-		if e := endOf(number); !e.forced {
-			decides[e.place] = true
-		}
-	}
-	for _, i := range v.rulesThat(func(s actions) bool { return s.deciding() != 0 || s == actions(0).with(verdict.Continue) }) {
-		if !decides[i] {
-			v.report(NeverDecides, i, nil, "can never decide: %s", v.cover(i))
-		}
-	}
-}
-
-// cover says why a rule never decides: the fewest earlier rules that leave nothing
-// for it.
-func (v *vet) cover(i int) string {
-	would := v.and(v.facts, v.where(v.policy.readings[i], func(s int) bool { return actions(s).size() == 1 && actions(s).deciding() != 0 }))
-	leaves := func(rules []int) bool { // something for rule i
-		left := would
-		for _, j := range rules {
-			left = v.and(left, v.where(v.policy.readings[j], func(s int) bool { return actions(s).deciding() == 0 }))
-		}
-		return left != v.constant(0)
-	}
-	var needed []int
-	for j := range i {
-		needed = append(needed, j)
-	}
-	for _, j := range slices.Clone(needed) {
-		if without := slices.DeleteFunc(slices.Clone(needed), func(k int) bool { return k == j }); !leaves(without) {
-			needed = without
-		}
-	}
-	if len(needed) == 0 {
-		return "there are no outcomes for which it would"
-	}
-	names := make([]string, len(needed))
-	for n, place := range needed {
-		names[n] = numbered(place+1, v.policy.rules[place].Name())
-	}
-	if len(names) == 1 {
-		return names[0] + " decides first"
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " decide first"
-}
-
-func (v *vet) neverMarks() {
-	for _, i := range v.rulesThat(func(s actions) bool { return s.has(verdict.Mark) }) {
-		sets := v.where(v.policy.readings[i], func(s int) bool { return actions(s) == actions(0).with(verdict.Mark) })
-		accepts := v.where(v.policy.ends, func(n int) bool { return endOf(n).action == verdict.Accept && endOf(n).place > i })
-		if v.and(v.facts, sets, accepts) == v.constant(0) {
-			v.report(NeverMarks, i, nil, "can never set its mark %q on mail that is accepted", v.policy.rules[i].Mark())
-		}
-	}
 }
