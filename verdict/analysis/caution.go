@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"time"
+
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
@@ -92,4 +94,24 @@ func (v *vet) latest(i int) (stage envelope.Stage) {
 		stage = max(stage, v.unknowns[place].from)
 	}
 	return stage
+}
+
+// defaultQuestions is the bound of a policy without MaxQuestions.
+const defaultQuestions = 500
+
+// unbounded finds a policy that can take longer or ask more than is good.
+func (v *vet) unbounded(p verdict.Policy, facts []Fact) {
+	switch {
+	case p.Timeout == 0:
+		v.report(Unbounded, -1, nil, "the policy has no Timeout: a judgement takes as long as DNS and stores do")
+	case p.Timeout > 5*time.Minute:
+		v.report(Unbounded, -1, nil, "the Timeout of %v is longer than clients wait", p.Timeout)
+	}
+	most := p.MaxQuestions
+	if most == 0 {
+		most = defaultQuestions
+	}
+	if loads, err := Cost(p, facts...); err == nil && loads[len(loads)-1].Most.Questions > most {
+		v.report(Unbounded, -1, nil, "a message can need %d questions to DNS, and the policy allows %d", loads[len(loads)-1].Most.Questions, most)
+	}
 }

@@ -39,7 +39,8 @@
 // Outcomes of different checks depend on each other: helo.resolves is none if the HELO
 // name is a literal, and spf.pass fails if spf.notfail does. The package knows these
 // facts of the checks of this library, for all checks of one name whatever their
-// options; add those of your own checks with [If], [Only] and [Together]. Without a
+// options; add those of your own checks with [If], [Only] and [Together]. Facts are
+// used between checks that the policies ask. Without a
 // fact a witness may show outcomes that no mail can have. A fact that does not hold can
 // hide a case.
 //

@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"fmt"
+	"time"
 
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/recipient"
@@ -37,7 +38,7 @@ func ExampleImplies() {
 }
 
 func ExampleVet() {
-	mistakes, err := analysis.Vet(verdict.Policy{Rules: verdict.Rules{
+	mistakes, err := analysis.Vet(verdict.Policy{Timeout: 30 * time.Second, Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),
 		verdict.RejectUnless(spf.NotSoftFail),
 		verdict.RejectUnless(spf.NotFail),

@@ -98,6 +98,7 @@ func Vet(p verdict.Policy, facts ...Fact) ([]Mistake, error) {
 		v.hidesUnknownUser, v.oneOpinion, v.tooLate, v.ignoredFailure, v.roleUnreachable} {
 		look()
 	}
+	v.unbounded(p, facts)
 	return v.found, m.err()
 }
 

@@ -83,8 +83,9 @@ func (w *Witness) String() string {
 }
 
 // witness returns a witness for a function that is 1 somewhere where the facts hold,
-// nil if there is none.
-func (m *model) witness(wanted node) *Witness {
+// nil if there is none. It has the outcomes of the checks to keep even if they do not
+// matter.
+func (m *model) witness(wanted node, keep ...int32) *Witness {
 	all, ok := m.cheapest(m.and(m.facts, wanted))
 	if !ok || m.tooLarge() {
 		return nil
@@ -97,6 +98,9 @@ func (m *model) witness(wanted node) *Witness {
 	proven = m.choose(m.facts, proven, m.constant(1)) // what the facts forbid needs no proof
 	fixed := slices.Repeat([]bool{true}, len(all))
 	for i := len(all) - 1; i >= 0; i-- {
+		if slices.Contains(keep, int32(i)) {
+			continue
+		}
 		fixed[i] = false
 		fixed[i] = !m.always(proven, all, fixed)
 	}

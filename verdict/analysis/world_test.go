@@ -13,6 +13,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
 )
 
 var (
@@ -52,6 +53,16 @@ type world struct {
 	names  []string
 	checks []envelope.Check
 	stages []envelope.Stage
+
+	facts     []analysis.Fact
+	relations []relation // the same facts, as the brute force reads them
+}
+
+// relation says that b has one of the outcomes then if a has the outcome when.
+type relation struct {
+	a, b string
+	when envelope.Outcome
+	then []envelope.Outcome
 }
 
 // forEachWorld calls test with random worlds. MXRULES_SEED repeats a run, and
@@ -87,7 +98,55 @@ func newWorld(rng *rand.Rand) *world {
 		w.names, w.stages = append(w.names, name), append(w.stages, stage)
 		w.checks = append(w.checks, w.table.check(name, stage))
 	}
+	for w.rng.IntN(3) == 0 {
+		w.relate()
+	}
 	return w
+}
+
+// relate adds a fact.
+func (w *world) relate() {
+	some := func() (list []envelope.Outcome) {
+		for len(list) == 0 {
+			for _, o := range outcomes {
+				if w.rng.IntN(2) == 0 {
+					list = append(list, o)
+				}
+			}
+		}
+		return list
+	}
+	a, b := w.rng.IntN(len(w.names)), w.rng.IntN(len(w.names))
+	if a == b {
+		return
+	}
+	r := relation{w.names[a], w.names[b], outcomes[w.rng.IntN(len(outcomes))], some()}
+	w.relations = append(w.relations, r)
+}
+
+// limit drops facts about checks that no policy asks, which are not used.
+func (w *world) limit(policies ...[]law) {
+	var asked strings.Builder
+	for _, laws := range policies {
+		asked.WriteString(texts(laws))
+	}
+	w.facts = nil
+	w.relations = slices.DeleteFunc(w.relations, func(r relation) bool {
+		return !strings.Contains(asked.String(), r.a) || !strings.Contains(asked.String(), r.b)
+	})
+	for _, r := range w.relations {
+		w.facts = append(w.facts, analysis.If(r.a, r.when, r.b, r.then...))
+	}
+}
+
+// possible reports whether the outcomes of the table agree with the facts.
+func (w *world) possible() bool {
+	for _, r := range w.relations {
+		if w.table[r.a] == r.when && !slices.Contains(r.then, w.table[r.b]) {
+			return false
+		}
+	}
+	return true
 }
 
 // law is a rule as the brute force reads it.
@@ -218,12 +277,14 @@ func texts(laws []law) string {
 	return b.String()
 }
 
-// each calls visit for all outcomes of all checks.
+// each calls visit for all outcomes of all checks that agree with the facts.
 func (w *world) each(visit func()) {
 	var pick func(i int)
 	pick = func(i int) {
 		if i == len(w.names) {
-			visit()
+			if w.possible() {
+				visit()
+			}
 			return
 		}
 		for _, o := range outcomes {
