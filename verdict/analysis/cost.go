@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -14,8 +13,7 @@ import (
 type Load struct {
 	// Questions is the number of questions. One that several checks ask counts once.
 	Questions int
-	// Rounds is the number of successive waits. Checks wait at the same time, except
-	// with Policy.Sequential.
+	// Rounds is the number of successive waits.
 	Rounds int
 }
 
@@ -27,7 +25,7 @@ func (l Load) String() string {
 	return fmt.Sprintf("%d in %d rounds", l.Questions, l.Rounds)
 }
 
-// StageLoad is what the checks that answer from a stage on ask of DNS.
+// StageLoad is what a policy asks of DNS at a stage.
 type StageLoad struct {
 	Stage envelope.Stage
 	// Most is the bound, for a sender that publishes as much as the checks will ask.
@@ -35,123 +33,69 @@ type StageLoad struct {
 	Most, Typical Load
 }
 
-// Asks says what a check of your own asks of DNS, at most and typically. Checks without
-// this fact, except those of this library, count nothing.
+// Asks says what a check of your own asks of DNS, at most and typically. Other checks
+// count nothing, except those of this library.
 func Asks(check string, most, typical Load) Fact {
-	return Fact{asks: map[string][]query{check: {{check, most, typical}}}}
+	return Fact{asks: map[string]query{check: {check, most, typical}}}
 }
 
-// query is something that checks ask DNS for, and share.
-type query struct {
-	what          string
-	most, typical Load
-}
-
-// Cost returns what a policy asks of DNS for a message at each stage at which a check
-// asks something, and in total as the last element, of stage Whole. Shadow rules count.
-// A check of DNS lists counts as one with a single list, and greylisting and the like
-// without what their keys ask: see [Asks].
+// Cost returns what a policy asks of DNS for a message: at each stage from which a check
+// answers that asks something new, in order, and as the last element, of stage Whole,
+// if everything is judged at once. Checks wait at the same time, except with
+// Policy.Sequential. Shadow rules count. A check of DNS lists counts as one of a single
+// list, and greylisting and the like without what their keys ask: see [Asks].
 func Cost(p verdict.Policy, facts ...Fact) ([]StageLoad, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	k := knowledgeOf(facts)
-	loads := map[envelope.Stage]*load{}
-	total := newLoad(p.Sequential)
+	byStage := map[envelope.Stage][][][]query{} // of each check, in steps
 	for i := range p.Rules {
-		r := &p.Rules[i]
-		checks := []envelope.Check{r.Check()}
-		for _, c := range r.Conditions() {
-			checks = append(checks, c.Check)
-		}
-		for _, check := range checks {
-			for leaf := range leaves(check) {
-				if from, queries := k.queries(leaf); len(queries) > 0 {
-					if loads[from] == nil {
-						loads[from] = newLoad(p.Sequential)
-					}
-					loads[from].add(queries, total.asked)
-					total.add(queries, nil)
-				}
+		for check := range leavesOf(&p.Rules[i]) {
+			if steps := k.queries(check); steps != nil {
+				_, from := check.Describe()
+				byStage[from] = append(byStage[from], steps)
+				byStage[envelope.Whole] = append(byStage[envelope.Whole], steps)
 			}
 		}
 	}
 	var list []StageLoad
-	for _, stage := range slices.Sorted(maps.Keys(loads)) {
-		list = append(list, StageLoad{stage, loads[stage].most, loads[stage].typical})
-	}
-	return append(list, StageLoad{envelope.Whole, total.most, total.typical}), nil
-}
-
-// leaves yields the checks that a check combines, or itself.
-func leaves(check envelope.Check) func(yield func(envelope.Check) bool) {
-	return func(yield func(envelope.Check) bool) { eachLeaf(check, yield) }
-}
-
-func eachLeaf(check envelope.Check, yield func(envelope.Check) bool) bool {
-	word, operands := check.Operands()
-	if word == "" {
-		return yield(check)
-	}
-	for _, operand := range operands {
-		if !eachLeaf(operand, yield) {
-			return false
+	asked := map[string]bool{}
+	for _, stage := range slices.Sorted(maps.Keys(byStage)) {
+		if stage != envelope.Whole {
+			list = append(list, loadOf(stage, byStage[stage], asked, p.Sequential))
 		}
 	}
-	return true
+	return append(list, loadOf(envelope.Whole, byStage[envelope.Whole], map[string]bool{}, p.Sequential)), nil
 }
 
-// load adds up queries.
-type load struct {
-	sequential    bool
-	asked         map[string]bool
-	most, typical Load
-}
-
-func newLoad(sequential bool) *load { return &load{sequential: sequential, asked: map[string]bool{}} }
-
-// add adds the queries of a check, which come one after another. Those that were asked
-// before cost nothing.
-func (l *load) add(queries []query, before map[string]bool) {
-	var most, typical Load
-	for _, q := range queries {
-		if !l.asked[q.what] && !before[q.what] {
-			l.most.Questions += q.most.Questions
-			l.typical.Questions += q.typical.Questions
-		} else if l.sequential || before[q.what] {
-			continue
-		}
-		l.asked[q.what] = true
-		most.Rounds += q.most.Rounds
-		typical.Rounds += q.typical.Rounds
-	}
-	if l.sequential {
-		l.most.Rounds += most.Rounds
-		l.typical.Rounds += typical.Rounds
-		return
-	}
-	l.most.Rounds = max(l.most.Rounds, most.Rounds)
-	l.typical.Rounds = max(l.typical.Rounds, typical.Rounds)
-}
-
-// queries returns the stage from which a check answers, and what it asks, in the order of
-// its waits.
-func (k *knowledge) queries(check envelope.Check) (from envelope.Stage, list []query) {
-	name, from := check.Describe()
-	if own := k.asks[name]; own != nil {
-		return from, own
-	}
-	for _, a := range asking {
-		if !slices.Contains(strings.Fields(a.checks), name) {
-			continue
-		}
-		for _, what := range strings.Split(a.resources, "; ") {
-			r := resources[what]
-			if what == ofLists { // of this check alone
-				what = fmt.Sprint(what, identity(check))
+// loadOf returns the load of checks, each with the steps that it waits for, and adds what
+// they ask to asked. What was asked before costs nothing.
+func loadOf(stage envelope.Stage, checks [][][]query, asked map[string]bool, sequential bool) StageLoad {
+	l := StageLoad{Stage: stage}
+	before := maps.Clone(asked)
+	for _, steps := range checks {
+		var most, typical int // rounds
+		for _, queries := range steps {
+			var mostHere, typicalHere int
+			for _, q := range queries {
+				if !asked[q.what] {
+					l.Most.Questions += q.most.Questions
+					l.Typical.Questions += q.typical.Questions
+				}
+				if before[q.what] || sequential && asked[q.what] {
+					continue
+				}
+				asked[q.what] = true
+				mostHere, typicalHere = max(mostHere, q.most.Rounds), max(typicalHere, q.typical.Rounds)
 			}
-			list = append(list, query{what, Load{r[0], r[1]}, Load{r[2], r[3]}})
+			most, typical = most+mostHere, typical+typicalHere
+		}
+		if sequential {
+			l.Most.Rounds, l.Typical.Rounds = l.Most.Rounds+most, l.Typical.Rounds+typical
+		} else {
+			l.Most.Rounds, l.Typical.Rounds = max(l.Most.Rounds, most), max(l.Typical.Rounds, typical)
 		}
 	}
-	return from, list
+	return l
 }

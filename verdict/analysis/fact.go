@@ -12,7 +12,7 @@ import (
 type Fact struct {
 	same     []string
 	trusted  []string
-	asks     map[string][]query
+	asks     map[string]query
 	name     string
 	domain   outcomes
 	relation []relation
@@ -80,14 +80,14 @@ func setFor(list []envelope.Outcome) (s outcomes) {
 // knowledge is the knowledge of some facts.
 type knowledge struct {
 	trusted   words
-	asks      map[string][]query
+	asks      map[string]query
 	same      []string
 	domains   map[string]outcomes
 	relations []relation
 }
 
 func knowledgeOf(own []Fact) *knowledge {
-	k := &knowledge{domains: map[string]outcomes{}, asks: map[string][]query{}}
+	k := &knowledge{domains: map[string]outcomes{}, asks: map[string]query{}}
 	for _, f := range slices.Concat(library(), own) {
 		maps.Copy(k.asks, f.asks)
 		k.trusted = append(k.trusted, f.trusted...)

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"iter"
 	"unsafe"
 
 	"mxrules.example/envelope"
@@ -48,9 +49,14 @@ func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
 	for i, more := 0, true; more; i++ {
 		more = false
 		for _, p := range policies {
-			if i < len(p.Rules) {
-				more = true
-				m.addRule(&p.Rules[i], known)
+			if i >= len(p.Rules) {
+				continue
+			}
+			more = true
+			if r := &p.Rules[i]; !r.IsShadow() {
+				for check := range leavesOf(r) {
+					m.addCheck(check, known)
+				}
 			}
 		}
 	}
@@ -74,24 +80,29 @@ func (m *model) err() error {
 	return nil
 }
 
-func (m *model) addRule(r *verdict.Rule, known *knowledge) {
-	if r.IsShadow() {
-		return
+// leavesOf yields the conditions of a rule and its check, and instead of a combination its
+// operands.
+func leavesOf(r *verdict.Rule) iter.Seq[envelope.Check] {
+	return func(yield func(envelope.Check) bool) {
+		var checks []envelope.Check
+		for _, c := range r.Conditions() {
+			checks = append(checks, c.Check)
+		}
+		checks = append(checks, r.Check())
+		for len(checks) > 0 {
+			check := checks[0]
+			checks = checks[1:]
+			if word, operands := check.Operands(); word != "" {
+				checks = append(operands, checks...)
+			} else if !yield(check) {
+				return
+			}
+		}
 	}
-	for _, c := range r.Conditions() {
-		m.addCheck(c.Check, known)
-	}
-	m.addCheck(r.Check(), known)
 }
 
-// addCheck adds the unknowns of a check: its operands if it is a combination.
+// addCheck adds the unknown of a check that is no combination.
 func (m *model) addCheck(check envelope.Check, known *knowledge) {
-	if word, operands := check.Operands(); word != "" {
-		for _, operand := range operands {
-			m.addCheck(operand, known)
-		}
-		return
-	}
 	id := identity(check)
 	if _, ok := m.places[id]; ok {
 		return
