@@ -7,8 +7,8 @@ import (
 	"mxrules.example/verdict/analysis"
 )
 
-// worlds is the number of policies in one run. MXRULES_CASES=20 makes it 100,000.
-const worlds = 5_000
+// worlds is the number of policies in one run. MXRULES_CASES=40 makes it 100,000.
+const worlds = 2_500
 
 // apply sets the outcomes of a witness, and arbitrary ones for other checks that agree with
 // the facts.

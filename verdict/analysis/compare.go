@@ -26,11 +26,16 @@ func compare(a, b verdict.Policy, facts []Fact, wanted func(a, b verdict.Action)
 	if err != nil {
 		return nil, err
 	}
-	w := m.witness(m.merge(m.policies[0].ends, m.policies[1].ends, func(a, b int) int {
-		if wanted(endOf(a).action, endOf(b).action) {
+	return m.witness(m.differ(wanted)), m.err()
+}
+
+// differ returns the function that is 1 where the actions of two policies are as wanted.
+func (m *model) differ(wanted func(a, b verdict.Action) bool) node {
+	action := func(number int) int { return int(endOf(number).action) }
+	return m.merge(m.convert(m.policies[0].ends, action), m.convert(m.policies[1].ends, action), func(a, b int) int {
+		if wanted(verdict.Action(a), verdict.Action(b)) {
 			return 1
 		}
 		return 0
-	}))
-	return w, m.err()
+	})
 }

@@ -5,9 +5,11 @@ import "errors"
 // ErrTooLarge says that a question about a policy takes more work than the package does.
 var ErrTooLarge = errors.New("the policy is too large to analyse: its rules share too many checks")
 
-// maxNodes bounds a diagram, and so the memory and the time of a question: about
-// 200 MB and two seconds.
-const maxNodes = 1 << 20
+// Bounds of a question: of its memory, about 200 MB, and of its time, a few seconds.
+const (
+	maxNodes = 1 << 20
+	maxSteps = 1 << 23
+)
 
 // node is a function from the outcomes of all checks to a number. It is a place in the
 // list of a diagram. Equal functions are equal nodes.
@@ -34,19 +36,18 @@ type diagram struct {
 	domains []outcomes // of each check
 	nodes   []branch
 	ids     map[branch]node
-	chosen  map[[3]node]node // results of choose
 	steps   int
 }
 
 func newDiagram(domains []outcomes) *diagram {
-	d := &diagram{domains: domains, ids: map[branch]node{}, chosen: map[[3]node]node{}}
+	d := &diagram{domains: domains, ids: map[branch]node{}}
 	d.add(branch{check: leaf, kids: [outcomeCount]node{-1}}) // nowhere
 	return d
 }
 
 // tooLarge reports whether the work is over the bound. Nodes that are made from then
 // on have no meaning.
-func (d *diagram) tooLarge() bool { return d.steps > maxNodes }
+func (d *diagram) tooLarge() bool { return d.steps > maxSteps || len(d.nodes) > maxNodes }
 
 // step counts one step of the work.
 func (d *diagram) step() bool {
@@ -168,29 +169,34 @@ func (d *diagram) and(fs ...node) node {
 
 // choose returns the function that is f where cond is 1, and g where it is 0.
 func (d *diagram) choose(cond, f, g node) node {
-	switch {
-	case f == g:
-		return f
-	case d.isLeaf(cond) && d.value(cond) == 1:
-		return f
-	case d.isLeaf(cond):
-		return g
-	}
-	key := [3]node{cond, f, g}
-	n, ok := d.chosen[key]
-	if ok || !d.step() {
+	done := map[[3]node]node{}
+	var visit func(cond, f, g node) node
+	visit = func(cond, f, g node) node {
+		switch {
+		case f == g:
+			return f
+		case d.isLeaf(cond) && d.value(cond) == 1:
+			return f
+		case d.isLeaf(cond):
+			return g
+		}
+		key := [3]node{cond, f, g}
+		n, ok := done[key]
+		if ok || !d.step() {
+			return n
+		}
+		check := min(d.nodes[cond].check, d.nodes[f].check, d.nodes[g].check)
+		var kids [outcomeCount]node
+		for o := range kids {
+			if d.domains[check].has(outcome(o)) {
+				kids[o] = visit(d.kid(cond, check, o), d.kid(f, check, o), d.kid(g, check, o))
+			}
+		}
+		n = d.test(check, kids)
+		done[key] = n
 		return n
 	}
-	check := min(d.nodes[cond].check, d.nodes[f].check, d.nodes[g].check)
-	var kids [outcomeCount]node
-	for o := range kids {
-		if d.domains[check].has(outcome(o)) {
-			kids[o] = d.choose(d.kid(cond, check, o), d.kid(f, check, o), d.kid(g, check, o))
-		}
-	}
-	n = d.test(check, kids)
-	d.chosen[key] = n
-	return n
+	return visit(cond, f, g)
 }
 
 // values returns the values that f can have, for outcomes for which where is 1.

@@ -45,11 +45,6 @@ func Steps(a, b verdict.Policy) int {
 	if err != nil {
 		return -1
 	}
-	m.witness(m.merge(m.policies[0].ends, m.policies[1].ends, func(a, b int) int {
-		if a == b {
-			return 0
-		}
-		return 1
-	}))
+	m.witness(m.differ(func(a, b verdict.Action) bool { return a != b }))
 	return m.steps
 }

@@ -35,30 +35,26 @@ type policy struct {
 	ends     node   // the decision, as a number of end
 }
 
-// newModel returns a model of the policies. Their checks are in the order of the
-// rules, so that checks that belong together are close to each other: this decides how
-// large the diagram is.
+// newModel returns a model of the policies. The order of their checks decides how large
+// the diagram is: checks that are used together must be close to each other. So it is that
+// of the rules, place by place, if the policies share most checks, and one policy after the
+// other if not.
 func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
-	m := &model{places: map[unsafe.Pointer]int32{}}
 	known := knowledgeOf(facts)
+	m := &model{places: map[unsafe.Pointer]int32{}}
+	alone := 0
 	for i, p := range policies {
 		if err := p.Validate(); err != nil {
 			return nil, fmt.Errorf("policy %d: %w", i+1, err)
 		}
+		one := &model{places: map[unsafe.Pointer]int32{}}
+		one.addChecks(oneByOne([]verdict.Policy{p}), known)
+		alone += len(one.unknowns)
 	}
-	for i, more := 0, true; more; i++ {
-		more = false
-		for _, p := range policies {
-			if i >= len(p.Rules) {
-				continue
-			}
-			more = true
-			if r := &p.Rules[i]; !r.IsShadow() {
-				for check := range leavesOf(r) {
-					m.addCheck(check, known)
-				}
-			}
-		}
+	m.addChecks(oneByOne(policies), known)
+	if shared := alone - len(m.unknowns); shared > alone/4 {
+		m.unknowns, m.places = nil, map[unsafe.Pointer]int32{}
+		m.addChecks(placeByPlace(policies), known)
 	}
 	m.title()
 	domains := make([]outcomes, len(m.unknowns))
@@ -71,6 +67,48 @@ func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
 		m.policies = append(m.policies, m.build(p))
 	}
 	return m, m.err()
+}
+
+// placeByPlace yields the first rules of all policies, then the second ones, and so on.
+func placeByPlace(policies []verdict.Policy) iter.Seq[*verdict.Rule] {
+	return func(yield func(*verdict.Rule) bool) {
+		for i, more := 0, true; more; i++ {
+			more = false
+			for _, p := range policies {
+				if i < len(p.Rules) {
+					more = true
+					if !yield(&p.Rules[i]) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// oneByOne yields the rules of one policy after those of another.
+func oneByOne(policies []verdict.Policy) iter.Seq[*verdict.Rule] {
+	return func(yield func(*verdict.Rule) bool) {
+		for _, p := range policies {
+			for i := range p.Rules {
+				if !yield(&p.Rules[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// addChecks adds the unknowns of rules in their order. Shadow rules have none.
+func (m *model) addChecks(rules iter.Seq[*verdict.Rule], known *knowledge) {
+	for r := range rules {
+		if r.IsShadow() {
+			continue
+		}
+		for check := range leavesOf(r) {
+			m.addCheck(check, known)
+		}
+	}
 }
 
 func (m *model) err() error {

@@ -1,7 +1,9 @@
 package analysis_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"mxrules.example/envelope"
@@ -35,16 +37,71 @@ func large(n int) verdict.Policy {
 	return verdict.Policy{Rules: rules}
 }
 
-func BenchmarkImplies(b *testing.B) {
+func BenchmarkVetOf60Rules(b *testing.B) {
 	p := large(60)
-	q := verdict.Policy{Rules: append(verdict.Rules{}, p.Rules...)}
-	q.Rules[40] = q.Rules[40].Unless(p.Rules[1].Conditions()[0].Check)
 	b.ReportAllocs()
 	for b.Loop() {
-		w, err := analysis.Implies(p, q)
-		if err != nil {
+		if _, err := analysis.Vet(p); err != nil {
 			b.Fatal(err)
 		}
-		_ = w
+	}
+}
+
+func BenchmarkImpliesOf60Rules(b *testing.B) {
+	before := large(60)
+	after := verdict.Policy{Rules: slices.Clone(before.Rules)}
+	after.Rules[44] = after.Rules[44].Unless(before.Rules[1].Conditions()[0].Check)
+	for name, other := range map[string]verdict.Policy{"one rule changed": after, "other checks": large(60)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if w, err := analysis.Implies(other, before); err != nil || w == nil {
+					b.Fatal(w, err)
+				}
+			}
+		})
+	}
+}
+
+// hard returns a policy whose diagram has more than 2^n nodes: the first rule asks n
+// checks, and each of the others pairs one of them with a check of its own.
+func hard(n int) verdict.Policy {
+	t := table{}
+	first := make([]envelope.Check, n)
+	for i := range first {
+		first[i] = t.check(fmt.Sprint("first", i), envelope.Connect)
+	}
+	rules := verdict.Rules{verdict.AcceptIf(envelope.All(first...))}
+	for i := range first {
+		rules = append(rules, verdict.RejectIf(envelope.All(first[i], t.check(fmt.Sprint("second", i), envelope.Connect))))
+	}
+	return verdict.Policy{Rules: rules}
+}
+
+func TestTooLargeIsAnError(t *testing.T) {
+	p := hard(40)
+	ask := map[string]func() error{
+		"Vet":     func() error { _, err := analysis.Vet(p); return err },
+		"Implies": func() error { _, err := analysis.Implies(p, p); return err },
+		"Find":    func() error { _, err := analysis.Find(p, analysis.Question{}); return err },
+	}
+	for name, ask := range ask {
+		if err := ask(); !errors.Is(err, analysis.ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The work grows with the rules, and not with the number of cases.
+func TestWorkIsBounded(t *testing.T) {
+	for n, most := range map[int]int{15: 20_000, 30: 120_000, 60: 500_000} {
+		a, b := large(n), large(n)
+		for name, other := range map[string]verdict.Policy{"with the same checks": a, "with other checks": b} {
+			steps := analysis.Steps(a, other)
+			t.Logf("%d rules %s take %d steps", n, name, steps)
+			if steps < 0 || steps > most {
+				t.Errorf("%d rules %s take %d steps, more than %d", n, name, steps, most)
+			}
+		}
 	}
 }

@@ -54,12 +54,12 @@ func (v *vet) strangers() node {
 func (v *vet) openRelay() {
 	foreign := v.and(v.facts, v.strangers(), v.every(ours, setOf(fail)), v.every(role, setOf(fail)), v.every(listed, setOf(none)))
 	for e := range v.ends(foreign) {
-		switch {
+		switch witness := func() *Witness { return v.witness(v.and(foreign, v.with(e))) }; {
 		case e.action != verdict.Accept:
-		case e.place < len(v.policy.rules):
-			v.report(OpenRelay, e.place, v.witness(v.and(foreign, v.with(e))), "accepts mail of strangers for other domains")
-		default:
-			v.report(OpenRelay, -1, v.witness(v.and(foreign, v.with(e))), "no rule closes the relay: mail of strangers for other domains is accepted")
+		case e.place == len(v.policy.rules):
+			v.report(OpenRelay, -1, witness(), "no rule closes the relay: mail of strangers for other domains is accepted")
+		case v.asks(ours):
+			v.report(OpenRelay, e.place, witness(), "accepts mail of strangers for other domains")
 		}
 	}
 }
