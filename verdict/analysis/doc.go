@@ -7,13 +7,17 @@
 // tries all of them: the answer holds for every envelope, or a [Witness] shows a case.
 //
 //	w, err := analysis.Implies(strict, standard)
-//	// if helo.matches is none …: accept by no rule, but reject by rule 7 (…)
+//	// accept by no rule, but reject by rule 7 (spf.notfail), if client.in and spf.notfail fail, and …
 //
 // The questions:
 //
 //   - [Vet] finds mistakes: rules that can never decide, an open relay, accepts that
 //     anyone can bring about, and others.
 //   - [Implies], [Equivalent] and [Disjoint] compare two policies.
+//   - [Find] returns the cases in which mail is accepted without TLS, rejected with a
+//     login, and the like.
+//   - [Residual] says what is still open when some outcomes are known, as at RCPT.
+//   - [Cost] says what a policy asks of DNS at each stage.
 //
 // # How it works
 //
@@ -48,5 +52,6 @@
 //
 // It knows names and not arguments: whether two networks overlap is your [Fact] to give.
 // It does not consider that a check that asks nothing fails, as when Policy.Timeout is
-// over, and no Commit that fails. Marks change no decision and are not compared.
+// over, and no Commit that fails. Marks change no decision and are not compared. For what
+// a policy does with certain mail see package verdict/scenario.
 package analysis

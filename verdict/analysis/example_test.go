@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"time"
 
+	"mxrules.example/dmarc"
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/spf"
@@ -34,7 +37,7 @@ func ExampleImplies() {
 	}
 	// Output:
 	// <nil> <nil>
-	// if client.authenticated is fail and recipient.ours is pass and helo.fqdn is pass and spf.pass is pass and rdns.confirmed is fail: accept by no rule, but reject by rule 4 (rdns.confirmed) <nil>
+	// accept by no rule, but reject by rule 4 (rdns.confirmed), if client.authenticated and rdns.confirmed fail, and recipient.ours, helo.fqdn and spf.pass pass <nil>
 }
 
 func ExampleVet() {
@@ -51,5 +54,62 @@ func ExampleVet() {
 	}
 	// Output:
 	// rule 3 (spf.notfail) can never decide: rule 2 (spf.notsoftfail) decides first
-	// rule 2 (spf.notsoftfail) rejects mail for postmaster too; if recipient.ours is pass and spf.notsoftfail is fail: reject by rule 2 (spf.notsoftfail)
+	// rule 2 (spf.notsoftfail) rejects mail for postmaster too, if spf.notsoftfail fails, and recipient.ours passes
+}
+
+// Which mail from outside is accepted without TLS?
+func ExampleFind() {
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.AcceptIf(client.Authenticated),
+		verdict.RejectUnless(recipient.Ours("example.org")),
+		verdict.RejectUnless(client.TLS).Unless(recipient.Role([]string{"example.org"})),
+	}}
+	witnesses, err := analysis.Find(policy, analysis.Question{
+		Action: verdict.Accept,
+		When:   analysis.Outcomes{"client.tls": envelope.Fail, "client.authenticated": envelope.Fail},
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, w := range witnesses {
+		fmt.Println(w)
+	}
+	// Output:
+	// accept by no rule, if client.authenticated and client.tls fail, and recipient.ours and recipient.role pass
+}
+
+// What must the message show, if the client and the recipient are known?
+func ExampleResidual() {
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(recipient.Ours("example.org")),
+		verdict.RejectUnless(rdns.Exists),
+		verdict.RejectUnless(dmarc.NotReject).Unless(spf.Pass),
+	}}
+	for _, o := range []envelope.Outcome{envelope.Pass, envelope.Fail} {
+		rest, err := analysis.Residual(policy, envelope.Rcpt, analysis.Outcomes{
+			"recipient.ours": envelope.Pass, "rdns.exists": envelope.Pass, "spf.pass": o,
+		})
+		fmt.Println(rest.Actions, rest.Rules, rest.Later, err)
+	}
+	// Output:
+	// [accept] [] [] <nil>
+	// [accept tempfail reject] [dmarc.notreject] [dmarc.notreject] <nil>
+}
+
+func ExampleCost() {
+	loads, err := analysis.Cost(verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(rdns.Confirmed),
+		verdict.RejectUnless(rdns.NotGeneric),
+		verdict.RejectUnless(sender.Resolves),
+	}})
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, l := range loads {
+		fmt.Printf("%v: at most %v, typically %v\n", l.Stage, l.Most, l.Typical)
+	}
+	// Output:
+	// connect: at most 11 in 2 rounds, typically 2 in 2 rounds
+	// mail: at most 3 in 2 rounds, typically 1 in 1 round
+	// whole: at most 14 in 2 rounds, typically 3 in 2 rounds
 }

@@ -111,14 +111,14 @@ func TestFindRestricts(t *testing.T) {
 		question analysis.Question
 		want     string
 	}{
-		{analysis.Question{}, "if site.a is pass: accept by rule 1 (site.a)\n" +
-			"if site.a is fail and site.b is fail: reject by rule 2 (site.b)\n" +
-			"if site.a is fail and site.b is pass: tempfail by rule 3 (third)\n" +
-			"if site.a is none and site.b is pass: accept by no rule\n" +
-			"if site.a is temperror: tempfail forced by rule 1 (site.a)"},
-		{analysis.Question{Action: verdict.Reject}, "if site.a is fail and site.b is fail: reject by rule 2 (site.b)"},
-		{analysis.Question{Rule: "third"}, "if site.a is fail and site.b is pass: tempfail by rule 3 (third)"},
-		{analysis.Question{Action: verdict.Accept, When: analysis.Outcomes{"site.b": envelope.Fail}}, "if site.a is pass and site.b is fail: accept by rule 1 (site.a)"},
+		{analysis.Question{}, "accept by rule 1 (site.a), if site.a passes\n" +
+			"reject by rule 2 (site.b), if site.a and site.b fail\n" +
+			"tempfail by rule 3 (third), if site.a fails, and site.b passes\n" +
+			"accept by no rule, if site.a is none, and site.b passes\n" +
+			"tempfail forced by rule 1 (site.a), if site.a is temperror"},
+		{analysis.Question{Action: verdict.Reject}, "reject by rule 2 (site.b), if site.a and site.b fail"},
+		{analysis.Question{Rule: "third"}, "tempfail by rule 3 (third), if site.a fails, and site.b passes"},
+		{analysis.Question{Action: verdict.Accept, When: analysis.Outcomes{"site.b": envelope.Fail}}, "accept by rule 1 (site.a), if site.b fails, and site.a passes"},
 		{analysis.Question{Action: verdict.Accept, Rule: "third"}, ""},
 		{analysis.Question{Rule: "fourth"}, `there is no rule "fourth"`},
 		{analysis.Question{When: analysis.Outcomes{"site.c": envelope.Fail}}, `no rule asks a check "site.c"`},

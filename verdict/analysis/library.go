@@ -2,13 +2,13 @@ package analysis
 
 import "strings"
 
-// The facts of the checks of this library. A word is a set of outcomes:
+// Outcomes of the checks of this library.
 const (
-	p  = outcomes(1 << pass)
-	f  = outcomes(1 << fail)
-	n  = outcomes(1 << none)
-	t  = outcomes(1 << tempError)
-	pe = outcomes(1 << permError)
+	passes = outcomes(1 << pass)
+	fails  = outcomes(1 << fail)
+	isNone = outcomes(1 << none)
+	isTemp = outcomes(1 << tempError)
+	isPerm = outcomes(1 << permError)
 )
 
 // domains has the outcomes that checks can have. A check that is not here can have
@@ -18,10 +18,10 @@ var domains = []struct {
 	can    outcomes
 	checks string
 }{
-	{p | f, "client.authenticated client.tls client.waited helo.present helo.syntax sender.null recipient.syntax recipient.ours recipient.role"},
-	{p | f | n, "helo.fqdn helo.literal helo.notgeneric helo.notours sender.syntax sender.fqdn sender.bouncetoone sender.notours sender.ours recipient.fqdn dkim.signed"},
-	{p | f | t, "client.in helo.in recipient.in spf.pass"},
-	{p | f | n | t, "helo.resolves helo.matches rdns.exists rdns.confirmed rdns.notgeneric rdns.in rdns.notin rdns.matcheshelo rdns.backshelo " +
+	{passes | fails, "client.authenticated client.tls client.waited helo.present helo.syntax sender.null recipient.syntax recipient.ours recipient.role"},
+	{passes | fails | isNone, "helo.fqdn helo.literal helo.notgeneric helo.notours sender.syntax sender.fqdn sender.bouncetoone sender.notours sender.ours recipient.fqdn dkim.signed"},
+	{passes | fails | isTemp, "client.in helo.in recipient.in spf.pass"},
+	{passes | fails | isNone | isTemp, "helo.resolves helo.matches rdns.exists rdns.confirmed rdns.notgeneric rdns.in rdns.notin rdns.matcheshelo rdns.backshelo " +
 		"sender.in sender.listed sender.ownedbylogin sender.resolves sender.takesmail sender.mxusable sender.mxnotalias " +
 		"recipient.listed recipient.takesmail dkim.pass dkim.passfor dkim.covers dmarc.pass " +
 		"message.linesended message.singlefields message.dated message.asciiheader message.linelength message.wellformed message.noloop"},
@@ -35,85 +35,85 @@ var relations = []struct {
 	then  outcomes
 	of    string
 }{
-	{"helo.present", f, f, "helo.syntax"},
-	{"helo.syntax", p, p | f, "helo.fqdn"},
-	{"helo.fqdn", n, n, "helo.literal helo.resolves helo.matches helo.notgeneric"},
-	{"helo.fqdn", n, f, "helo.in"},
-	{"helo.fqdn", f, n, "helo.literal"},
-	{"helo.literal", p | f, p, "helo.fqdn"},
-	{"helo.literal", p | f, n, "helo.resolves helo.notgeneric"},
-	{"helo.literal", p | f, f, "helo.in"},
-	{"helo.in", p, p | f | t, "helo.resolves helo.notgeneric"},
-	{"helo.resolves", n, n, "helo.notgeneric"},
-	{"helo.notgeneric", n, n, "helo.resolves"},
+	{"helo.present", fails, fails, "helo.syntax"},
+	{"helo.syntax", passes, passes | fails, "helo.fqdn"},
+	{"helo.fqdn", isNone, isNone, "helo.literal helo.resolves helo.matches helo.notgeneric"},
+	{"helo.fqdn", isNone, fails, "helo.in"},
+	{"helo.fqdn", fails, isNone, "helo.literal"},
+	{"helo.literal", passes | fails, passes, "helo.fqdn"},
+	{"helo.literal", passes | fails, isNone, "helo.resolves helo.notgeneric"},
+	{"helo.literal", passes | fails, fails, "helo.in"},
+	{"helo.in", passes, passes | fails | isTemp, "helo.resolves helo.notgeneric"},
+	{"helo.resolves", isNone, isNone, "helo.notgeneric"},
+	{"helo.notgeneric", isNone, isNone, "helo.resolves"},
 
-	{"rdns.exists", f, f, "rdns.confirmed rdns.notgeneric rdns.in"},
-	{"rdns.exists", f, f | n, "rdns.matcheshelo rdns.backshelo"},
-	{"rdns.exists", f, p | n, "rdns.notin"},
-	{"rdns.exists", t, t, "rdns.confirmed rdns.notgeneric rdns.in"},
-	{"rdns.confirmed rdns.notgeneric rdns.in rdns.matcheshelo rdns.backshelo", p, p, "rdns.exists"},
-	{"rdns.in rdns.backshelo", p, p, "rdns.confirmed"},
+	{"rdns.exists", fails, fails, "rdns.confirmed rdns.notgeneric rdns.in"},
+	{"rdns.exists", fails, fails | isNone, "rdns.matcheshelo rdns.backshelo"},
+	{"rdns.exists", fails, passes | isNone, "rdns.notin"},
+	{"rdns.exists", isTemp, isTemp, "rdns.confirmed rdns.notgeneric rdns.in"},
+	{"rdns.confirmed rdns.notgeneric rdns.in rdns.matcheshelo rdns.backshelo", passes, passes, "rdns.exists"},
+	{"rdns.in rdns.backshelo", passes, passes, "rdns.confirmed"},
 
-	{"sender.null", p, n, "sender.syntax sender.fqdn sender.notours sender.ours sender.in sender.listed sender.ownedbylogin sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
-	{"sender.null", p, p | f, "sender.bouncetoone"},
-	{"sender.null", f, n, "sender.bouncetoone"},
-	{"sender.null", f, p | f, "sender.syntax sender.ours"},
-	{"sender.null", f, p | f | t, "sender.in"},
-	{"sender.syntax", n, n, "sender.fqdn sender.notours sender.ours sender.in sender.listed sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
-	{"sender.syntax", f, n, "sender.notours sender.listed sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
-	{"sender.syntax", f, f, "sender.ours sender.in"},
-	{"sender.syntax", p, p | f, "sender.fqdn sender.notours"},
-	{"sender.syntax", p | f, n, "sender.bouncetoone"},
-	{"sender.fqdn", p, p, "sender.syntax"},
-	{"sender.fqdn", p, p | f | t, "sender.resolves sender.takesmail"},
-	{"sender.fqdn", n, n, "sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
-	{"sender.resolves", n, n, "sender.takesmail sender.mxusable sender.mxnotalias"},
-	{"sender.resolves", f, p, "sender.takesmail"},
-	{"sender.takesmail", n, n, "sender.resolves"},
-	{"sender.takesmail", f, p, "sender.resolves"},
+	{"sender.null", passes, isNone, "sender.syntax sender.fqdn sender.notours sender.ours sender.in sender.listed sender.ownedbylogin sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
+	{"sender.null", passes, passes | fails, "sender.bouncetoone"},
+	{"sender.null", fails, isNone, "sender.bouncetoone"},
+	{"sender.null", fails, passes | fails, "sender.syntax sender.ours"},
+	{"sender.null", fails, passes | fails | isTemp, "sender.in"},
+	{"sender.syntax", isNone, isNone, "sender.fqdn sender.notours sender.ours sender.in sender.listed sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
+	{"sender.syntax", fails, isNone, "sender.notours sender.listed sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
+	{"sender.syntax", fails, fails, "sender.ours sender.in"},
+	{"sender.syntax", passes, passes | fails, "sender.fqdn sender.notours"},
+	{"sender.syntax", passes | fails, isNone, "sender.bouncetoone"},
+	{"sender.fqdn", passes, passes, "sender.syntax"},
+	{"sender.fqdn", passes, passes | fails | isTemp, "sender.resolves sender.takesmail"},
+	{"sender.fqdn", isNone, isNone, "sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
+	{"sender.resolves", isNone, isNone, "sender.takesmail sender.mxusable sender.mxnotalias"},
+	{"sender.resolves", fails, passes, "sender.takesmail"},
+	{"sender.takesmail", isNone, isNone, "sender.resolves"},
+	{"sender.takesmail", fails, passes, "sender.resolves"},
 
-	{"recipient.syntax", f, f, "recipient.ours recipient.role recipient.in"},
-	{"recipient.syntax", f, n, "recipient.listed recipient.takesmail"},
-	{"recipient.syntax", f, f | n, "recipient.fqdn"},
-	{"recipient.syntax", p, p | f, "recipient.fqdn"},
-	{"recipient.fqdn", f | n, f, "recipient.role"},
+	{"recipient.syntax", fails, fails, "recipient.ours recipient.role recipient.in"},
+	{"recipient.syntax", fails, isNone, "recipient.listed recipient.takesmail"},
+	{"recipient.syntax", fails, fails | isNone, "recipient.fqdn"},
+	{"recipient.syntax", passes, passes | fails, "recipient.fqdn"},
+	{"recipient.fqdn", fails | isNone, fails, "recipient.role"},
 
-	{"spf.pass", p, p, "spf.notfail spf.notsoftfail spf.valid"},
-	{"spf.pass", t, t, "spf.notfail spf.notsoftfail spf.valid"},
-	{"spf.notfail spf.notsoftfail spf.valid", t, t, "spf.pass"},
-	{"spf.notfail", f, f, "spf.pass spf.notsoftfail"},
-	{"spf.notfail", f, p, "spf.valid"},
-	{"spf.notfail", n, f, "spf.pass"},
-	{"spf.notfail", n, n, "spf.notsoftfail spf.valid"},
-	{"spf.notfail", pe, f, "spf.pass"},
-	{"spf.notfail", pe, pe, "spf.notsoftfail"},
-	{"spf.notfail", pe, f | pe, "spf.valid"},
-	{"spf.notfail", p, p | f, "spf.notsoftfail"},
-	{"spf.notfail", p, p, "spf.valid"},
-	{"spf.notsoftfail", f, f, "spf.pass"},
-	{"spf.notsoftfail", f, p, "spf.valid"},
-	{"spf.notsoftfail", n, n, "spf.notfail spf.valid"},
-	{"spf.notsoftfail", n | pe, f, "spf.pass"},
-	{"spf.notsoftfail", p, p, "spf.notfail spf.valid"},
-	{"spf.valid", f | n | pe, f, "spf.pass"},
+	{"spf.pass", passes, passes, "spf.notfail spf.notsoftfail spf.valid"},
+	{"spf.pass", isTemp, isTemp, "spf.notfail spf.notsoftfail spf.valid"},
+	{"spf.notfail spf.notsoftfail spf.valid", isTemp, isTemp, "spf.pass"},
+	{"spf.notfail", fails, fails, "spf.pass spf.notsoftfail"},
+	{"spf.notfail", fails, passes, "spf.valid"},
+	{"spf.notfail", isNone, fails, "spf.pass"},
+	{"spf.notfail", isNone, isNone, "spf.notsoftfail spf.valid"},
+	{"spf.notfail", isPerm, fails, "spf.pass"},
+	{"spf.notfail", isPerm, isPerm, "spf.notsoftfail"},
+	{"spf.notfail", isPerm, fails | isPerm, "spf.valid"},
+	{"spf.notfail", passes, passes | fails, "spf.notsoftfail"},
+	{"spf.notfail", passes, passes, "spf.valid"},
+	{"spf.notsoftfail", fails, fails, "spf.pass"},
+	{"spf.notsoftfail", fails, passes, "spf.valid"},
+	{"spf.notsoftfail", isNone, isNone, "spf.notfail spf.valid"},
+	{"spf.notsoftfail", isNone | isPerm, fails, "spf.pass"},
+	{"spf.notsoftfail", passes, passes, "spf.notfail spf.valid"},
+	{"spf.valid", fails | isNone | isPerm, fails, "spf.pass"},
 
-	{"dkim.passfor dkim.covers", p, p, "dkim.pass dkim.signed"},
-	{"dkim.pass", p, p, "dkim.signed"},
-	{"dkim.pass", f, f, "dkim.passfor dkim.covers"},
-	{"dkim.signed", f, f, "dkim.pass dkim.passfor dkim.covers"},
+	{"dkim.passfor dkim.covers", passes, passes, "dkim.pass dkim.signed"},
+	{"dkim.pass", passes, passes, "dkim.signed"},
+	{"dkim.pass", fails, fails, "dkim.passfor dkim.covers"},
+	{"dkim.signed", fails, fails, "dkim.pass dkim.passfor dkim.covers"},
 
-	{"dmarc.pass", p, p, "dmarc.notreject dmarc.notquarantine"},
-	{"dmarc.notreject", f, p, "dmarc.notquarantine"},
-	{"dmarc.notquarantine", f, p, "dmarc.notreject"},
-	{"dmarc.notreject dmarc.notquarantine", f | pe, f, "dmarc.pass"},
-	{"dmarc.notreject", pe, pe, "dmarc.notquarantine"},
-	{"dmarc.notquarantine", pe, pe, "dmarc.notreject"},
+	{"dmarc.pass", passes, passes, "dmarc.notreject dmarc.notquarantine"},
+	{"dmarc.notreject", fails, passes, "dmarc.notquarantine"},
+	{"dmarc.notquarantine", fails, passes, "dmarc.notreject"},
+	{"dmarc.notreject dmarc.notquarantine", fails | isPerm, fails, "dmarc.pass"},
+	{"dmarc.notreject", isPerm, isPerm, "dmarc.notquarantine"},
+	{"dmarc.notquarantine", isPerm, isPerm, "dmarc.notreject"},
 
-	{"message.wellformed", p, p, "message.linesended message.singlefields message.dated message.asciiheader message.linelength"},
-	{"message.linesended message.singlefields message.dated message.asciiheader message.linelength", f, f, "message.wellformed"},
+	{"message.wellformed", passes, passes, "message.linesended message.singlefields message.dated message.asciiheader message.linelength"},
+	{"message.linesended message.singlefields message.dated message.asciiheader message.linelength", fails, fails, "message.wellformed"},
 
 	// Without a message.
-	{withMessage, n, n, withMessage},
+	{withMessage, isNone, isNone, withMessage},
 }
 
 // withMessage has the checks that are None only without a message.

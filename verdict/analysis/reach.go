@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"slices"
-	"strings"
 
 	"mxrules.example/verdict"
 )
@@ -45,7 +44,7 @@ func (v *vet) cover(i int) string {
 	if len(names) == 1 {
 		return names[0] + " decides first"
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " decide first"
+	return enumerate(names) + " decide first"
 }
 
 func (v *vet) neverMarks() {

@@ -63,16 +63,16 @@ type Mistake struct {
 	Witness *Witness
 }
 
-// String returns the rule and the text, and the witness:
+// String returns the rule, the text and the outcomes of the witness:
 //
-//	rule 3 (helo.syntax) can never decide: rule 1 (helo.syntax) decides first
+//	rule 2 (dnsbl.listed) accepts mail of strangers for other domains, if client.in fails, and dnsbl.listed passes
 func (m Mistake) String() string {
 	text := m.Text
 	if m.Place > 0 {
 		text = numbered(m.Place, m.Rule) + " " + text
 	}
 	if m.Witness != nil {
-		text += "; " + m.Witness.String()
+		text += ", " + m.Witness.conditions()
 	}
 	return text
 }

@@ -53,22 +53,11 @@ func (d Decision) String() string {
 	return fmt.Sprintf("%v by rule %d (%s)", d.Action, d.Place, d.Rule)
 }
 
-// String returns the witness in words:
+// String returns the decisions and the outcomes in words:
 //
-//	if client.in is fail and spf.notfail is fail: accept by no rule, but reject by rule 7 (spf.notfail)
+//	accept by no rule, but reject by rule 7 (spf.notfail), if client.in and spf.notfail fail, and recipient.ours passes
 func (w *Witness) String() string {
 	var b strings.Builder
-	for i, o := range w.Outcomes {
-		word := " and"
-		if i == 0 {
-			word = "if"
-		}
-		fmt.Fprintf(&b, "%s %s is %v", word, o.Check, o.Outcome)
-	}
-	if len(w.Outcomes) == 0 {
-		b.WriteString("always")
-	}
-	b.WriteString(": ")
 	for i, d := range w.Decisions {
 		switch {
 		case i == 0:
@@ -79,7 +68,49 @@ func (w *Witness) String() string {
 		}
 		b.WriteString(d.String())
 	}
-	return b.String()
+	return b.String() + ", " + w.conditions()
+}
+
+// conditions returns the outcomes in words, those that pass last.
+func (w *Witness) conditions() string {
+	var parts []string
+	for _, o := range [...]envelope.Outcome{envelope.Fail, envelope.None, envelope.PermError, envelope.TempError, envelope.Pass} {
+		var names []string
+		for _, one := range w.Outcomes {
+			if one.Outcome == o {
+				names = append(names, one.Check)
+			}
+		}
+		if len(names) > 0 {
+			parts = append(parts, enumerate(names)+" "+verb(o, len(names) == 1))
+		}
+	}
+	if len(parts) == 0 {
+		return "always"
+	}
+	return "if " + strings.Join(parts, ", and ")
+}
+
+func verb(o envelope.Outcome, one bool) string {
+	be := map[bool]string{true: "is ", false: "are "}[one]
+	switch {
+	case o != envelope.Pass && o != envelope.Fail:
+		return be + o.String()
+	case !one:
+		return o.String()
+	case o == envelope.Pass:
+		return "passes"
+	}
+	return "fails"
+}
+
+// enumerate returns "a, b and c".
+func enumerate(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // witness returns a witness for a function that is 1 somewhere where the facts hold,
