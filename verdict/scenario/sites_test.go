@@ -1,0 +1,103 @@
+package scenario
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"mxrules.example/envelope/client"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/helo"
+	"mxrules.example/verdict"
+)
+
+// optional is a policy whose first rule, and a condition of the second, are settings.
+var optional = Policies{"optional": func(site Site) (verdict.Policy, error) {
+	var rules verdict.Rules
+	if site.Settings["waited"] != nil {
+		rules = append(rules, verdict.RejectUnless(client.Waited))
+	}
+	rule := verdict.RejectUnless(helo.FQDN).Unless(client.Authenticated)
+	if site.Settings["tls"] != nil {
+		rule = verdict.RejectUnless(helo.FQDN).Unless(client.TLS).Unless(client.Authenticated)
+	}
+	return verdict.Policy{Rules: append(rules, rule, verdict.RejectUnless(recipient.Ours("example.org")))}, nil
+}}
+
+// atSites are cases at a site without the settings and at one with them.
+var atSites = fstest.MapFS{
+	"bare.scenario": &fstest.MapFile{Data: []byte(`
+policy optional
+good ip=192.0.2.9 helo=mail.example.net to=bob@example.org
+case good mail
+  = accept, asked none
+case a short name
+  helo=laptop
+  = reject by helo.fqdn, asked none
+  = 504 5.5.4 the HELO name laptop is not fully qualified; users with an account here should log in (port 465 or 587)
+case a short name after a login
+  helo=laptop login=ann
+  = accept, asked none
+`)},
+	"full.scenario": &fstest.MapFile{Data: []byte(`
+policy optional
+set waited yes
+set tls yes
+good ip=192.0.2.9 helo=mail.example.net to=bob@example.org
+case an early client
+  early=true
+  = reject by client.waited, asked none
+  = 554 5.5.0 the client spoke before the greeting of the server
+case a short name with TLS
+  helo=laptop tls=true
+  = accept, asked none
+`)},
+}
+
+// A rule is counted as itself, whatever place it has at a site.
+func TestCoverageTellsTheRulesOfSitesApart(t *testing.T) {
+	c := Measure(t, atSites, optional)
+	want := []string{
+		"rule 1 client.waited: rejects 1, passed by 1",
+		"rule 2 helo.fqdn: rejects 1, passed by 1, off 2",
+		"rule 3 recipient.ours: passed by 3",
+	}
+	var got []string
+	for _, r := range c.Policies[0].Rules {
+		got = append(got, "rule "+string(rune('0'+r.Place))+" "+r.Rule+": "+r.Counts())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := c.missing(), []string{"optional: rule 3 (recipient.ours) never rejects"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Each mutant is played once, and at the sites that have its rule.
+func TestMutantsOfSitesThatDiffer(t *testing.T) {
+	base := baseline(t, atSites, byPolicy(parseAll(t, atSites))["optional"], optional)
+	var survivors []string
+	for _, m := range mutants(base) {
+		if m.survives(t, atSites, "optional", optional, base) {
+			survivors = append(survivors, m.name)
+		}
+	}
+	want := []string{"without rule 3 (recipient.ours)", "with a tempfail by rule 3 (recipient.ours)"}
+	if !slices.Equal(survivors, want) {
+		t.Errorf("got %q, want %q", survivors, want)
+	}
+}
+
+// The number of a rule does not count in an explanation.
+func TestExplanationsDoNotDependOnNumbers(t *testing.T) {
+	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(
+		"unnoticed p: with rule 3 (b) before rule 2 (a): c: they are alike\nunnoticed p: without rule 9 (z): old\nscenario s\n")}}
+	x := explanations(parseAll(t, fsys), "unnoticed")
+	if !x.explains("p: with rule 7 (b) before rule 6 (a): c") || x.explains("p: without rule 6 (a)") {
+		t.Errorf("got %v", x)
+	}
+	if len(x.unused) != 1 || x.unused["p: without rule (z)"] == nil {
+		t.Errorf("unused: %v", x.unused)
+	}
+}
