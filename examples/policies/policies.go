@@ -14,7 +14,8 @@
 //     mailbox exists. A rule that accepts ends the list, so these must come before
 //     the exemptions. A mailbox that does not exist is then rejected permanently
 //     even if a later rule would defer.
-//  2. Exemptions: the networks of the site, and a login.
+//  2. Exemptions: the networks of the site, and a login. Mail of users in a loop, or
+//     with bare line ends, is rejected before.
 //  3. The rule that closes the relay. Without it, mail for other domains would be
 //     accepted, because what no rule decides is accepted (RFC 5321, section 3.6.2).
 //  4. An exemption for the role addresses of RFC 2142, so that a rejected sender can
@@ -78,7 +79,8 @@ func Named(name string) (func(Site) (verdict.Policy, error), error) {
 //   - a HELO name that is malformed, not fully qualified, or a name of the site;
 //   - a client without a PTR record, or without a confirmed PTR name;
 //   - a sender domain that does not exist or does not accept mail;
-//   - a sender in a domain of the site, unless SPF passes;
+//   - a sender in a domain of the site, unless SPF passes or a forwarder of the site
+//     sent it;
 //   - an SPF fail, unless a DKIM signature is valid;
 //   - mail that fails DMARC with the policy reject, unless SPF passes or a forwarder of
 //     the site sent it;
@@ -128,8 +130,8 @@ func Strict(site Site) (verdict.Policy, error) {
 // Bulk is Standard, and requires what large mailbox providers require of those who send
 // to them. Of all mail: SPF or DKIM passes. Of bulk mail ([message.Bulk]): SPF and DKIM
 // pass, the author domain publishes a DMARC policy and its mail passes DMARC, and one
-// click unsubscribes (RFC 8058). Mail of Site.MailingLists, and of other lists that their
-// members write to (List-Post), need not be so, nor mail that Site.Forwarders sent. Mail
+// click unsubscribes (RFC 8058). Mail that Site.MailingLists signed, and of other lists that
+// their members write to (List-Post), need not be so, nor mail that Site.Forwarders sent. Mail
 // without TLS is marked "plaintext".
 // A report that mail could not be delivered has SPF by the HELO name of its server, and is
 // rejected if that has no SPF record and the report no signature.

@@ -34,9 +34,16 @@ func withoutExemption(site Site) verdict.Rules {
 
 // mayRelay returns the rules that let networks and users of the site relay, and no
 // other client.
+//
+// What users send, and what anyone sends to a role address, is exempt from the rules after
+// these. But a mail loop stays one, and a message that is smuggled in it (bare line ends)
+// would come from this server. Networks are exempt from that too: programs in them end
+// lines as Unix does.
 func mayRelay(site Site) verdict.Rules {
+	exempt := envelope.Any(client.Authenticated, recipient.Role(site.Domains))
 	return verdict.Rules{
 		verdict.AcceptIf(client.In(site.Networks)),
+		verdict.RejectUnless(envelope.All(message.NoLoop, message.LinesEnded)).When(exempt).Named("exempt.message"),
 		verdict.AcceptIf(client.Authenticated),
 		verdict.RejectUnless(recipient.Ours(site.Domains...)),
 	}
@@ -55,12 +62,12 @@ func fromOutside(site Site) verdict.Rules {
 	}
 }
 
-// notFromSelf rejects a sender in a domain of the site unless SPF passes: forwarders
-// and services send such mail. For the null sender NotOurs is None, and Any would be
+// notFromSelf rejects a sender in a domain of the site unless SPF passes, or a forwarder
+// of the site sends it: services send such mail, and forwarders send it back. For the null sender NotOurs is None, and Any would be
 // the SPF result alone, so the rule is off.
 func notFromSelf(site Site) verdict.Rule {
-	return verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
-		Unless(sender.Null).Named("sender.notours")
+	return site.unlessForwarded(verdict.RejectUnless(envelope.Any(sender.NotOurs(site.Domains...), spf.Pass)).
+		Unless(sender.Null).Named("sender.notours"))
 }
 
 // greylisting returns the rule for mail that exempt does not pass for, if the site
