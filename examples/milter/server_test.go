@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"testing"
 
 	"mxrules.example/envelope/directory"
@@ -27,7 +28,7 @@ pool.example.            MX   10 dyn-192-0-2-11.pool.example.
 // newTestServer returns a server with the policy standard.
 func newTestServer(t testing.TB) *server {
 	t.Helper()
-	mailboxes, err := directory.List("bob@example.org", "eve@example.org")
+	mailboxes, err := directory.List("bob@example.org", "eve@example.org", "postmaster@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,18 +51,26 @@ func newTestServer(t testing.TB) *server {
 // startServer serves on a loopback port until the test ends.
 func startServer(t testing.TB, s *server) (address string) {
 	t.Helper()
+	address, _ = serve(t, s)
+	return address
+}
+
+// serve serves on a loopback port until stop, or until the test ends.
+func serve(t testing.TB, s *server) (address string, stop func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- s.serve(ctx, l) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
-	return l.Addr().String()
+	t.Cleanup(stop)
+	return l.Addr().String(), stop
 }

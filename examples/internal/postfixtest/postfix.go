@@ -25,6 +25,13 @@ local_recipient_maps =
 alias_maps =
 alias_database =
 inet_protocols = ipv4
+in_flow_delay = 0
+smtpd_peername_lookup = no
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = %[1]s/tls.pem
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = cyrus
 `
 
 // services are those of master.cf, of which Postfix starts only what it uses.
@@ -52,7 +59,8 @@ type Postfix struct {
 }
 
 // Start starts a Postfix with these lines in main.cf. Its smtpd listens on a loopback
-// port, and takes loopback clients for others if they say so (XCLIENT).
+// port, offers STARTTLS, and takes loopback clients for others if they say so (XCLIENT),
+// also for clients with a login.
 func Start(t testing.TB, lines string) *Postfix {
 	t.Helper()
 	Need(t, "/usr/sbin/postfix", "postfix")
@@ -72,10 +80,11 @@ func Start(t testing.TB, lines string) *Postfix {
 		}
 	}
 	for name, text := range map[string]string{
-		"main.cf":   fmt.Sprintf(common, home) + "smtpd_authorized_xclient_hosts = 127.0.0.0/8\n" + lines,
-		"master.cf": services + p.Address + " inet n - n - - smtpd\n",
+		"config/main.cf":   fmt.Sprintf(common, home) + lines,
+		"config/master.cf": services + p.Address + " inet n - n - - smtpd\n",
+		"tls.pem":          string(certificate(t)),
 	} {
-		if err := os.WriteFile(filepath.Join(p.Config, name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
