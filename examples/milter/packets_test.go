@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -17,10 +18,12 @@ func packet(command byte, data string) []byte {
 	return append(append(p, command), data...)
 }
 
+// negotiation is the first packet of an MTA, which offers everything of version 6.
+var negotiation = packet('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x1f\xff\xff")
+
 // Package milter panics on some of these, or reads them whole.
 func TestInvalidPacketsEndAConnection(t *testing.T) {
 	address := startServer(t, newTestServer(t))
-	negotiation := packet('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x1f\xff\xff")
 	for name, text := range map[string][]byte{
 		"an empty packet":              {0, 0, 0, 0},
 		"a packet of 256 MiB":          {0x10, 0, 0, 0, 'L'},
@@ -50,14 +53,13 @@ func TestInvalidPacketsEndAConnection(t *testing.T) {
 // FuzzPackets sends hostile packets: none stops the server.
 func FuzzPackets(f *testing.F) {
 	address := startServer(f, newTestServer(f))
-	negotiation := packet('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x1f\xff\xff")
 	mail := bytes.Join([][]byte{
 		negotiation, packet('D', "C{client_addr}\x00192.0.2.9\x00"), packet('C', "mail.example.net\x004\x00\x19192.0.2.9\x00"),
 		packet('H', "mail.example.net\x00"), packet('M', "<ann@example.net>\x00SIZE=1\x00"), packet('R', "<bob@example.org>\x00"),
 		packet('L', "From\x00 ann@example.net\x00"), packet('N', ""), packet('B', "hello\r\n"), packet('E', ""), packet('A', ""), packet('K', ""), packet('Q', ""),
 	}, nil)
 	f.Add(mail)
-	f.Add(append(negotiation, 0, 0, 0, 0))
+	f.Add(slices.Concat(negotiation, []byte{0, 0, 0, 0}))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
