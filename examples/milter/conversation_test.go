@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,94 +12,14 @@ import (
 	"github.com/d--j/go-milter"
 
 	"mxrules.example/envelope"
-	"mxrules.example/verdict"
+	"mxrules.example/envelope/zone"
 )
 
-// The policy learns from macros what the commands do not say, whether the MTA sends those
-// that the milter asks for or its own.
-func TestMacros(t *testing.T) {
-	for _, tc := range []struct {
-		name          string
-		connect, mail map[string]string // set before the command
-		parameters    string
-		want          string
-	}{
-		{"none", nil, nil, "", "192.0.2.9 false  false ann@example.net"},
-		{"a login", nil, map[string]string{"{auth_authen}": "ann", "{auth_type}": "PLAIN"}, "", "192.0.2.9 false ann false ann@example.net"},
-		{"TLS", map[string]string{"{tls_version}": "TLSv1.3"}, nil, "", "192.0.2.9 true  false ann@example.net"},
-		{"TLS that MAIL tells of", nil, map[string]string{"{tls_version}": "TLSv1.3"}, "", "192.0.2.9 true  false ann@example.net"},
-		{"SMTPUTF8", nil, nil, "SIZE=10 smtputf8", "192.0.2.9 false  true ann@example.net"},
-		{"what the MTA made of MAIL", nil, map[string]string{"{mail_addr}": "eve@example.net"}, "", "192.0.2.9 false  false ann@example.net"},
-		{"a queue ID", nil, map[string]string{"i": "4B7C3987DDE"}, "", "192.0.2.9 false  false ann@example.net"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newTestServer(t)
-				book := s.keepLog()
-				var judged []string
-				s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.mail", envelope.Mail,
-					func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-						judged = append(judged, fmt.Sprint(e.ClientIP, " ", e.TLS != nil, " ", e.Login, " ", e.SMTPUTF8, " ", e.MailFrom))
-						return envelope.Passed("test.mail")
-					}))}
-				p, stop := s.start(t)
-				defer stop()
-				m := &mta{t: t, macros: milter.NewMacroBag()}
-				m.ClientSession = must(milter.NewClient("", "", milter.WithDialer(p)).Session(m.macros))
-				defer m.Close()
-				m.want("", must(m.Conn("[unknown]", milter.FamilyInet, 25, "192.0.2.9")))
-				for name, value := range tc.connect {
-					m.macros.Set(name, value)
-				}
-				m.want("", must(m.Helo("mail.example.net")))
-				for name, value := range tc.mail {
-					m.macros.Set(name, value)
-				}
-				for range 2 { // an abort removes macros
-					m.want("", must(m.Mail("ann@example.net", tc.parameters)))
-					if err := m.Abort(nil); err != nil {
-						t.Fatal(err)
-					}
-				}
-				m.Close()
-				stop()
-				if want := []string{tc.want, tc.want}; !slices.Equal(judged, want) {
-					t.Errorf("judged %q, want %q", judged, want)
-				}
-				if got := book.at(t, "mail")[1].Queue; got != tc.mail["i"] {
-					t.Errorf("the log has the queue ID %q", got)
-				}
-			})
-		})
-	}
-}
+// judging replaces the policy by one that accepts, and calls do for each envelope that
 
-// The client may have an address of version 6, and none.
-func TestClients(t *testing.T) {
-	for _, tc := range []struct {
-		family        milter.ProtoFamily
-		address, want string
-	}{
-		{milter.FamilyInet, "192.0.2.9", "192.0.2.9"},
-		{milter.FamilyInet6, "IPv6:2001:db8::9", "2001:db8::9"},
-		{milter.FamilyInet6, "2001:db8::9", "2001:db8::9"},
-		{milter.FamilyUnix, "/run/socket", ""},
-		{milter.FamilyUnknown, "", ""},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newTestServer(t)
-			book := s.keepLog()
-			p, stop := s.start(t)
-			defer stop()
-			m := must(milter.NewClient("", "", milter.WithDialer(p)).Session(nil))
-			defer m.Close()
-			must(m.Conn("[unknown]", tc.family, 25, tc.address))
-			if got := book.at(t, "connect")[0].Event.Envelope.IP; got != tc.want {
-				t.Errorf("%q: got %q", tc.address, got)
-			}
-		})
-	}
-}
+// The policy learns from macros what the commands do not say, whether the MTA sends those
+
+// What a client said before TLS is forgotten (RFC 3207, section 4.2), and what is known of
 
 // A message is changed by places: those of forged fields, from the last, then the results.
 func TestChanges(t *testing.T) {
@@ -151,6 +69,7 @@ func TestChanges(t *testing.T) {
 }
 
 // The message that is judged is the one that the client sent, of any size: with the blanks
+
 // after the colons, CRLF in the header, and the octets of the body.
 func TestMessageInChunks(t *testing.T) {
 	fields := []string{"From: ann@example.net", "Subject:no blank", "To:  two,\n\tlines", "X:"}
@@ -159,18 +78,20 @@ func TestMessageInChunks(t *testing.T) {
 	for _, chunks := range []int{0, 1, 50} { // of 64,000 octets; a message over 1 MiB is in a file
 		synctest.Test(t, func(t *testing.T) {
 			s := newTestServer(t)
+			var message *envelope.Message
 			var judged string
-			s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.message", envelope.Data,
-				func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-					judged = string(must(io.ReadAll(e.Message.Open())))
-					return envelope.Passed("test.message")
-				}))}
+			s.judging(envelope.Data, func(e *envelope.Envelope) {
+				message, judged = e.Message, string(must(io.ReadAll(e.Message.Open())))
+			})
 			p, stop := s.start(t)
 			defer stop()
 			m := p.connect(t, "192.0.2.9")
 			defer m.Close()
 			m.begin("ann@example.net", "bob@example.org")
 			m.end("", fields, slices.Repeat([]string{chunk}, chunks)...)
+			if _, err := io.ReadAll(message.Open()); chunks == 50 && err == nil {
+				t.Error("the file of the message is open after it")
+			}
 			if judged != header+strings.Repeat(chunk, chunks) {
 				t.Errorf("%d chunks: judged %d octets that begin with %q", chunks, len(judged), judged[:min(len(judged), len(header)+20)])
 			}
@@ -178,7 +99,37 @@ func TestMessageInChunks(t *testing.T) {
 	}
 }
 
+// Lookups that need the header of a message begin before its body is there.
+func TestLookupsBeginWithTheHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(t)
+		s.connection.Resolver = zone.MustParse(world).Delaying("*.", time.Second)
+		p, stop := s.start(t)
+		defer stop()
+		m := p.connect(t, "192.0.2.9")
+		defer m.Close()
+		m.begin("ann@example.net", "bob@example.org")
+		for _, field := range wellFormed {
+			name, value, _ := strings.Cut(field, ":")
+			must(m.HeaderField(name, value, nil))
+		}
+		must(m.HeaderEnd())
+		time.Sleep(time.Minute)
+		must(m.BodyChunk([]byte("hello\r\n")))
+		began := time.Now()
+		_, action, err := m.End()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.want("", action)
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the message waits %v for DNS", took)
+		}
+	})
+}
+
 // What the policy or the server refuses has its codes and all lines, and the next message
+
 // is judged as if it were the first.
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -207,151 +158,7 @@ func TestRefusals(t *testing.T) {
 }
 
 // A transaction ends with RSET, with the connection of the client, and with that of the
-// MTA, at any command. Nothing of it is left: synctest finds goroutines.
-func TestTransactionsThatEnd(t *testing.T) {
-	steps := []func(*mta){
-		func(m *mta) { m.want("", must(m.Mail("ann@example.net", ""))) },
-		func(m *mta) { m.want("", must(m.Rcpt("bob@example.org", ""))) },
-		func(m *mta) { must(m.DataStart()) },
-		func(m *mta) { must(m.HeaderField("Subject", " half", nil)) },
-		func(m *mta) { must(m.HeaderEnd()) },
-		func(m *mta) { must(m.BodyChunk([]byte("hel"))) },
-	}
-	for n := range steps {
-		for name, end := range map[string]func(*mta){
-			"RSET":           func(m *mta) { m.Abort(nil) },
-			"another client": func(m *mta) { m.Reset(nil) },
-			"the MTA closes": func(m *mta) { m.Close() },
-		} {
-			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s := newTestServer(t)
-					book := s.keepLog()
-					p, stop := s.start(t)
-					defer stop()
-					m := p.connect(t, "192.0.2.9")
-					for _, step := range steps[:n+1] {
-						step(m)
-					}
-					end(m)
-					switch name {
-					case "the MTA closes":
-						m = p.connect(t, "192.0.2.9")
-					case "another client":
-						m.want("", must(m.Conn("[unknown]", milter.FamilyInet, 25, "192.0.2.77")))
-						m.want("", must(m.Helo("mail.example.net")))
-						m.want("", must(m.Mail("ann@example.net", "")))
-						m.want("550 5.7.25 ", must(m.Rcpt("bob@example.org", "")))
-						m.Close()
-						return
-					}
-					defer m.Close()
-					m.begin("ann@example.net", "bob@example.org")
-					m.end("", wellFormed, "hello\r\n")
-					if lines := book.at(t, "data"); len(lines) != 1 || lines[0].Event.Envelope.Size != len(strings.Join(wellFormed, "\r\n")+"\r\n\r\nhello\r\n") {
-						t.Errorf("the messages are %+v", lines)
-					}
-				})
-			})
-		}
-	}
-}
 
 // An MTA that offers no change of the message cannot use the milter: forged results would
-// stay.
-func TestMTAWithoutActions(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, stop := newTestServer(t).start(t)
-		defer stop()
-		if _, err := milter.NewClient("", "", milter.WithDialer(p), milter.WithActions(milter.OptAddHeader)).Session(nil); err == nil {
-			t.Error("the milter serves it")
-		}
-	})
-}
 
 // When the server stops, a transaction that has begun has a time to end, and a new one is
-// refused. Then the connections are closed.
-func TestStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, stop := newTestServer(t).start(t)
-		begun, idle := p.connect(t, "192.0.2.9"), p.connect(t, "192.0.2.9")
-		defer begun.Close()
-		defer idle.Close()
-		begun.begin("ann@example.net", "bob@example.org")
-		began := time.Now()
-		stopped := make(chan struct{})
-		go func() {
-			stop()
-			close(stopped)
-		}()
-		time.Sleep(grace / 2)
-		idle.want("421 4.3.2 the server is shutting down", must(idle.Mail("ann@example.net", "")))
-		begun.end("", wellFormed, "hello\r\n")
-		<-stopped
-		if took := time.Since(began); took != grace {
-			t.Errorf("it stopped after %v, want %v", took, grace)
-		}
-	})
-}
-
-// An MTA that says nothing for an hour is gone.
-func TestIdleConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, stop := newTestServer(t).start(t)
-		defer stop()
-		m := p.connect(t, "192.0.2.9")
-		defer m.Close()
-		time.Sleep(idle + time.Second)
-		if _, err := m.Mail("ann@example.net", ""); err == nil {
-			t.Error("the connection is open")
-		}
-	})
-}
-
-// Connections do not share what they know, and the server serves many at once.
-func TestManyConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, stop := newTestServer(t).start(t)
-		defer stop()
-		var group sync.WaitGroup
-		for i := range 300 {
-			group.Go(func() {
-				m := p.connect(t, []string{"192.0.2.9", "192.0.2.11", "192.0.2.77"}[i%3])
-				defer m.Close()
-				m.want("", must(m.Mail("ann@mail.example.net", "")))
-				m.want([]string{"", "", "550 5.7.25 the client 192.0.2.77 has no PTR record"}[i%3], must(m.Rcpt("bob@example.org", "")))
-				if i%3 == 2 {
-					return
-				}
-				must(m.DataStart())
-				if changes := m.end("", wellFormed, "hello\r\n"); len(changes) != 2+i%3 { // one is held
-					t.Errorf("the changes are %v", changes)
-				}
-			})
-		}
-		group.Wait()
-	})
-}
-
-// A second MAIL without RSET comes if the MTA has refused what the policy let through.
-func TestSecondMAIL(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTestServer(t)
-		book := s.keepLog()
-		p, stop := s.start(t)
-		defer stop()
-		conn := must(p.Dial("", ""))
-		defer conn.Close()
-		go io.Copy(io.Discard, conn)
-		for _, text := range [][]byte{
-			negotiation, packet('C', "mail.example.net\x004\x00\x19192.0.2.9\x00"), packet('H', "mail.example.net\x00"),
-			packet('M', "<ann@example.net>\x00"), packet('M', "<eve@example.net>\x00"), packet('Q', ""),
-		} {
-			conn.Write(text)
-		}
-		synctest.Wait()
-		if lines := book.at(t, "mail"); len(lines) != 2 || lines[1].Event.Reply != "250 2.0.0 OK" {
-			t.Errorf("the replies are %+v", lines)
-		}
-	})
-}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/d--j/go-milter"
+
+	"mxrules.example/envelope"
+	"mxrules.example/verdict"
+)
+
+// MTA, at any command. Nothing of it is left: synctest finds goroutines.
+func TestTransactionsThatEnd(t *testing.T) {
+	steps := []func(*mta){
+		func(m *mta) { m.want("", must(m.Mail("ann@example.net", ""))) },
+		func(m *mta) { m.want("", must(m.Rcpt("bob@example.org", ""))) },
+		func(m *mta) { must(m.DataStart()) },
+		func(m *mta) { must(m.HeaderField("Subject", " half", nil)) },
+		func(m *mta) { must(m.HeaderEnd()) },
+		func(m *mta) { must(m.BodyChunk([]byte("hel"))) },
+	}
+	for n := range steps {
+		for name, end := range map[string]func(*mta){
+			"RSET":           func(m *mta) { m.Abort(nil) },
+			"another client": func(m *mta) { m.Reset(nil) },
+			"the MTA closes": func(m *mta) { m.Close() },
+		} {
+			t.Run(fmt.Sprintf("%s/%d", name, n), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newTestServer(t)
+					book := s.keepLog()
+					p, stop := s.start(t)
+					defer stop()
+					m := p.connect(t, "192.0.2.9")
+					for _, step := range steps[:n+1] {
+						step(m)
+					}
+					end(m)
+					switch name {
+					case "the MTA closes":
+						m = p.connect(t, "192.0.2.9")
+					case "another client":
+						m.want("", must(m.Conn("[unknown]", milter.FamilyInet, 25, "192.0.2.77")))
+						m.want("", must(m.Helo("mail.example.net")))
+						m.want("", must(m.Mail("ann@example.net", "")))
+						m.want("550 5.7.25 ", must(m.Rcpt("bob@example.org", "")))
+						m.Close()
+						return
+					}
+					defer m.Close()
+					m.begin("ann@example.net", "bob@example.org")
+					m.end("", wellFormed, "hello\r\n")
+					if lines := book.at(t, "data"); len(lines) != 1 || lines[0].Event.Envelope.Size != len(strings.Join(wellFormed, "\r\n")+"\r\n\r\nhello\r\n") {
+						t.Errorf("the messages are %+v", lines)
+					}
+				})
+			})
+		}
+	}
+}
+
+// refused. Then the connections are closed.
+func TestStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := newTestServer(t).start(t)
+		begun, idle := p.connect(t, "192.0.2.9"), p.connect(t, "192.0.2.9")
+		defer begun.Close()
+		defer idle.Close()
+		begun.begin("ann@example.net", "bob@example.org")
+		began := time.Now()
+		stopped := make(chan struct{})
+		go func() {
+			stop()
+			close(stopped)
+		}()
+		time.Sleep(grace / 2)
+		idle.want("421 4.3.2 the server is shutting down", must(idle.Mail("ann@example.net", "")))
+		begun.end("", wellFormed, "hello\r\n")
+		<-stopped
+		if took := time.Since(began); took != grace {
+			t.Errorf("it stopped after %v, want %v", took, grace)
+		}
+	})
+}
+
+// What runs for a conversation has ended before the server has.
+func TestStopDuringAJudgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(t)
+		ended := false
+		s.connection.Policy.Timeout = 0
+		s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.slow", envelope.Mail,
+			func(ctx context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
+				<-ctx.Done()
+				ended = true
+				return envelope.Temporary("test.slow", ctx.Err())
+			}))}
+		p, stop := s.start(t)
+		m := p.connect(t, "192.0.2.9", milter.WithReadTimeout(time.Hour))
+		defer m.Close()
+		go m.Mail("ann@example.net", "")
+		synctest.Wait()
+		stop()
+		if !ended {
+			t.Error("a judgement goes on")
+		}
+	})
+}
+
+// An MTA that says nothing for an hour is gone.
+func TestIdleConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := newTestServer(t).start(t)
+		defer stop()
+		m := p.connect(t, "192.0.2.9")
+		defer m.Close()
+		time.Sleep(idle + time.Second)
+		if _, err := m.Mail("ann@example.net", ""); err == nil {
+			t.Error("the connection is open")
+		}
+	})
+}
+
+// Connections do not share what they know, and the server serves many at once.
+func TestManyConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := newTestServer(t).start(t)
+		defer stop()
+		var group sync.WaitGroup
+		for i := range 300 {
+			group.Go(func() {
+				m := p.connect(t, []string{"192.0.2.9", "192.0.2.11", "192.0.2.77"}[i%3])
+				defer m.Close()
+				m.want("", must(m.Mail("ann@mail.example.net", "")))
+				m.want([]string{"", "", "550 5.7.25 the client 192.0.2.77 has no PTR record"}[i%3], must(m.Rcpt("bob@example.org", "")))
+				if i%3 == 2 {
+					return
+				}
+				must(m.DataStart())
+				if changes := m.end("", wellFormed, "hello\r\n"); len(changes) != 2+i%3 { // one is held
+					t.Errorf("the changes are %v", changes)
+				}
+			})
+		}
+		group.Wait()
+	})
+}
+
+// A second MAIL without RSET comes if the MTA has refused what the policy let through.
+func TestSecondMAIL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(t)
+		book := s.keepLog()
+		p, stop := s.start(t)
+		defer stop()
+		conn := must(p.Dial("", ""))
+		defer conn.Close()
+		go io.Copy(io.Discard, conn)
+		for _, text := range [][]byte{
+			negotiation, packet('C', "mail.example.net\x004\x00\x19192.0.2.9\x00"), packet('H', "mail.example.net\x00"),
+			packet('M', "<ann@example.net>\x00"), packet('M', "<eve@example.net>\x00"), packet('Q', ""),
+		} {
+			conn.Write(text)
+		}
+		synctest.Wait()
+		if lines := book.at(t, "mail"); len(lines) != 2 || lines[1].Event.Reply != "250 2.0.0 OK" {
+			t.Errorf("the replies are %+v", lines)
+		}
+	})
+}
+
+// stay.
+func TestMTAWithoutActions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := newTestServer(t).start(t)
+		defer stop()
+		if _, err := milter.NewClient("", "", milter.WithDialer(p), milter.WithActions(milter.OptAddHeader)).Session(nil); err == nil {
+			t.Error("the milter serves it")
+		}
+	})
+}
