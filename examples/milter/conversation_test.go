@@ -70,6 +70,7 @@ func TestChanges(t *testing.T) {
 
 // The message that is judged is the one that the client sent, of any size: with the blanks
 
+// The message that is judged is the one that the client sent, of any size: with the blanks
 // after the colons, CRLF in the header, and the octets of the body.
 func TestMessageInChunks(t *testing.T) {
 	fields := []string{"From: ann@example.net", "Subject:no blank", "To:  two,\n\tlines", "X:"}
@@ -130,6 +131,7 @@ func TestLookupsBeginWithTheHeader(t *testing.T) {
 
 // What the policy or the server refuses has its codes and all lines, and the next message
 
+// What the policy or the server refuses has its codes and all lines, and the next message
 // is judged as if it were the first.
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -92,8 +92,10 @@ func TestPostfix(t *testing.T) {
 			"EHLO refused.example", "250-mx.example.org",
 			"MAIL FROM:<ann@example.net>", "550-5.7.1 100% of refused.example is refused\n550-5.7.1 https://mx.example.org/why?ip=192.0.2.9\n550 5.7.1 or ask the postmaster",
 		}},
-		{"a refusal of a message that has other mail after it", "ADDR=192.0.2.9", []string{
-			"EHLO mail.example.net", "250-", "MAIL FROM:<ann@example.net>\r\nRCPT TO:<nobody@example.org>\r\nRSET", "250",
+		{"pipelined commands", "ADDR=192.0.2.9", []string{
+			"EHLO mail.example.net", "250-",
+			"MAIL FROM:<ann@example.net>\r\nRCPT TO:<nobody@example.org>\r\nRSET\r\nMAIL FROM:<ann@nowhere.example>\r\nRCPT TO:<bob@example.org>", "250",
+			"", "550 5.1.1 ", "", "250 2.0.0 Ok", "", "250", "", "550 5.1.8 ",
 		}},
 		{"SMTPUTF8", "ADDR=192.0.2.9", []string{
 			"EHLO mail.example.net", "250-",

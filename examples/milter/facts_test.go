@@ -13,6 +13,7 @@ import (
 	"mxrules.example/verdict"
 )
 
+// judging replaces the policy by one that accepts, and calls do for each envelope that
 // reaches a stage.
 func (s *server) judging(stage envelope.Stage, do func(*envelope.Envelope)) {
 	s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.judging", stage,
@@ -22,6 +23,7 @@ func (s *server) judging(stage envelope.Stage, do func(*envelope.Envelope)) {
 		}))}
 }
 
+// The policy learns from macros what the commands do not say, whether the MTA sends those
 // that the milter asks for or its own.
 func TestMacros(t *testing.T) {
 	for _, tc := range []struct {
@@ -79,6 +81,7 @@ func TestMacros(t *testing.T) {
 	}
 }
 
+// What a client said before TLS is forgotten (RFC 3207, section 4.2), and what is known of
 // a client, when the MTA uses the connection for another.
 func TestClientsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"mxrules.example/verdict"
 )
 
+// A transaction ends with RSET, with the connection of the client, and with that of the
 // MTA, at any command. Nothing of it is left: synctest finds goroutines.
 func TestTransactionsThatEnd(t *testing.T) {
 	steps := []func(*mta){
@@ -66,6 +67,7 @@ func TestTransactionsThatEnd(t *testing.T) {
 	}
 }
 
+// When the server stops, a transaction that has begun has a time to end, and a new one is
 // refused. Then the connections are closed.
 func TestStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -176,6 +178,7 @@ func TestSecondMAIL(t *testing.T) {
 	})
 }
 
+// An MTA that offers no change of the message cannot use the milter: forged results would
 // stay.
 func TestMTAWithoutActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
