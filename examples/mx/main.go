@@ -26,6 +26,8 @@
 //   - Each message is delivered with the fields Authentication-Results and
 //     Received-SPF in the name of -hostname, and without forged fields in that name.
 //     Marked messages go to the folder .Junk of a maildir.
+//   - With -web, a refusal links to a page that explains it, of package
+//     [mxrules.example/examples/postmaster].
 //   - The log is JSON. Each refusal and each delivered message has a line with the
 //     reply, the verdict, and the envelope in the form that examples/judge reads.
 //
@@ -105,9 +107,23 @@ func serve(ctx context.Context, o options, logs io.Writer) error {
 	}
 	defer closeStore() // its answers are stored already
 	o.site.greylist = known
+	links, err := o.web.links(o.site.maildir)
+	if err != nil {
+		return err
+	}
+	if links != nil {
+		o.site.link = links.Of
+	}
 	server, err := newServer(o.site)
 	if err != nil {
 		return err
+	}
+	if links != nil {
+		address, err := o.web.serve(ctx, o.site, server, links)
+		if err != nil {
+			return err
+		}
+		o.site.log.Info("serving pages", "address", address.String())
 	}
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {

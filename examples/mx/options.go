@@ -26,6 +26,7 @@ type options struct {
 	policy   string // its name
 	choices  string // the file of the choices of mailboxes, "" without one
 	gateways relaying
+	web      web
 	site     site
 }
 
@@ -54,6 +55,9 @@ func parseOptions(args []string) (options, error) {
 		return o, fmt.Errorf("-hostname: %w", err)
 	}
 	if err := o.greylist.check(); err != nil {
+		return o, err
+	}
+	if err := o.web.check(); err != nil {
 		return o, err
 	}
 	var err error
@@ -90,6 +94,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.greylist.secret, "greylist-secret", "", "the `file` of the secret of greylisting, the same for all machines that share a store (default greylist.secret in the folder of -maildir); it is created if it does not exist")
 	flags.DurationVar(&o.site.bannerDelay, "banner-delay", 0, "send the greeting after this `duration`, to detect clients that do not wait for it")
 	flags.Func("dns", "use the DNS servers of the `system` (the default), or those at these addresses, separated by commas", o.addServers)
+	flags.StringVar(&o.web.listen, "web", "", "serve the pages that refusals link to at this `address`, for a proxy that adds TLS")
+	flags.StringVar(&o.web.link, "web-link", "", "the `URL` of the pages, as in https://postmaster.example.org")
 	flags.StringVar(&o.zoneFile, "zone", "", "use only the records of this master `file`")
 	return flags
 }

@@ -43,6 +43,7 @@ type site struct {
 	behind      func(envelope.Envelope) (envelope.Envelope, error) // nil without gateways
 	resolver    envelope.Resolver
 	log         *slog.Logger
+	link        func(verdict.Verdict, *envelope.Envelope) string // of a refusal, nil for none
 
 	mailingLists []string // domains
 	forwarders   []string
@@ -127,6 +128,7 @@ func (s site) policy(boxes *mailboxes) (verdict.Policy, error) {
 	if len(s.blocked) > 0 {
 		policy.Rules = append(verdict.Rules{blocked(s.blocked)}, policy.Rules...)
 	}
+	policy.Link = s.link
 	return policy, policy.Validate()
 }
 

@@ -264,6 +264,8 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-gateways", "192.0.2.0/29", "-gateway-names", "g w"), `host pattern "g w" has an invalid character`},
 		{append(needed, "-gateway-missing", "reject"), `unknown choice "reject"; known are: tempfail, itself`},
 		{append(needed, "-zone", "/nowhere/zone"), "/nowhere/zone: no such file"},
+		{append(needed, "-web", "127.0.0.1:0"), "-web needs -web-link"},
+		{append(needed, "-web-link", "https://postmaster.example.org"), "-web-link needs -web"},
 		{append(needed, "more"), `unexpected argument "more"`},
 		{[]string{"-what"}, "-what"},
 	} {

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"mxrules.example/examples/postmaster"
+)
+
+// web is the configuration of the pages for postmasters.
+type web struct {
+	listen string // "" serves none
+	link   string // the address of the pages in replies
+}
+
+func (w *web) check() error {
+	switch {
+	case w.listen != "" && w.link == "":
+		return errors.New("-web needs -web-link, the address that replies link to")
+	case w.listen == "" && w.link != "":
+		return errors.New("-web-link needs -web")
+	}
+	return nil
+}
+
+// links returns the links of refusals, nil without pages. Their key is a file in the
+// folder of the maildirs.
+func (w *web) links(maildir string) (*postmaster.Links, error) {
+	if w.listen == "" {
+		return nil, nil
+	}
+	key, err := readSecret(filepath.Join(maildir, "links.key"))
+	if err != nil {
+		return nil, err
+	}
+	return &postmaster.Links{Base: w.link, Key: key}, nil
+}
+
+// serve serves the pages of a server until ctx ends.
+func (w *web) serve(ctx context.Context, s site, server *server, links *postmaster.Links) (net.Addr, error) {
+	listener, err := net.Listen("tcp", w.listen)
+	if err != nil {
+		return nil, err
+	}
+	pages := &http.Server{
+		Handler: postmaster.New(postmaster.Site{
+			Name: s.hostname, Policy: server.guard.Policy, Resolver: s.resolver, Links: links, Recipient: s.mailboxes[0].String(),
+		}),
+		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	context.AfterFunc(ctx, func() { pages.Close() })
+	go func() {
+		if err := pages.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("pages", "error", err.Error())
+		}
+	}()
+	return listener.Addr(), nil
+}
