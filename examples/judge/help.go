@@ -93,6 +93,11 @@ Output
   -svg FILE         draw the waterfall of one envelope as a picture
   -picture FILE     draw the rules of the policy, and judge nothing. A name that
                     ends with .dot gives a graph for Graphviz, .svg a picture
+  -scenario FILE    write a test of package verdict/scenario that reproduces the
+                    verdict on one envelope, with the DNS answers that were seen
+  -anonymous        replace the addresses, names and words of the scenario:
+                    addresses of 192.0.2.0/24 and 2001:db8::/32, names below
+                    example. Read the file before you publish it
   -headers NAME     print the fields Authentication-Results and Received-SPF
                     that the server with this name would add to a message that
                     is accepted

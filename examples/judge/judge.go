@@ -18,6 +18,7 @@ type judge struct {
 	checksOnly bool           // the policy has shadow rules only
 	waterfall  bool           // -trace
 	stamp      *headers.Stamp // nil without -headers
+	recording  *recording     // nil without -scenario
 	gateways   *client.Gateways
 	world      world
 }
@@ -38,6 +39,9 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		if j.stamp, err = headers.For(o.headers); err != nil {
 			return nil, fmt.Errorf("-headers: %w", err)
 		}
+	}
+	if o.scenario != "" {
+		j.recording = newRecording(&o)
 	}
 	if j.checksOnly {
 		j.policy, err = chooseChecks(o.checks, o.site)
@@ -61,6 +65,7 @@ type result struct {
 	err        error // the line is invalid
 	checksOnly bool
 	waterfall  bool // is printed after each explanation
+	envelope   envelope.Envelope
 	recipients []string
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
@@ -83,12 +88,15 @@ func (j *judge) judge(ctx context.Context, l line) result {
 		r.err = err
 		return r
 	}
+	if j.recording != nil {
+		resolver = j.recording.Resolver(resolver)
+	}
 	if len(recipients) == 0 {
 		r.verdicts = []verdict.Verdict{j.policy.Judge(ctx, resolver, &e)}
 	} else {
 		r.verdicts = j.policy.JudgeEach(ctx, resolver, &e, recipients...)
 	}
-	r.recipients = recipients
+	r.recipients, r.envelope = recipients, e
 	r.merged = verdict.Merge(r.verdicts...)
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
 		r.headers = fields(j.stamp, &e, r.verdicts)

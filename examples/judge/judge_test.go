@@ -130,6 +130,23 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+func TestOneScenarioIsOfOneEnvelope(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "judge.scenario")
+	got := output(append(offline[:len(offline):len(offline)], "-scenario", file), "{}\n{}\n")
+	if !strings.Contains(got, "-scenario is about one envelope") || !strings.Contains(got, "exit status 1") {
+		t.Errorf("several envelopes are written: %s", got)
+	}
+	for want, args := range map[string][]string{
+		"-policy with -scenario":       {"-scenario", file, "-checks", "helo.syntax"},
+		"-anonymous is about the file": {"-anonymous"},
+		"not a directory":              {"-scenario", filepath.Join(file, "none"), "-ip", "192.0.2.9"},
+	} {
+		if got := output(args, "{}"); !strings.Contains(got, want) {
+			t.Errorf("%q: got %s, want %q", args, got, want)
+		}
+	}
+}
+
 func TestOnePictureIsOfOneEnvelope(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "judge.svg")
 	got := output(append(offline[:len(offline):len(offline)], "-svg", file), "{}\n{}\n{}\n")

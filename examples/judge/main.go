@@ -166,10 +166,15 @@ func (s *session) print(r result) error {
 		b.Write(r.text())
 	}
 	s.printed++
-	if _, err := s.stdout.Write(b.Bytes()); err != nil || s.svg == "" || r.err != nil {
+	if _, err := s.stdout.Write(b.Bytes()); err != nil || r.err != nil {
 		return err
 	}
-	return s.draw(r)
+	if s.svg != "" {
+		if err := s.draw(r); err != nil {
+			return err
+		}
+	}
+	return s.judge.recording.write(r)
 }
 
 // draw writes the picture of -svg.

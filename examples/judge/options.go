@@ -18,6 +18,8 @@ type options struct {
 	trace       bool
 	svg         string // the file to write, or ""
 	picture     string // the same
+	scenario    string // the file to write, or ""
+	anonymous   bool   // it has no real names
 	policy      string
 	checks      string // names, "all", or "" to use the policy
 	site        facts
@@ -57,6 +59,10 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("give an envelope by flags, or files, not both")
 	case given["policy"] && given["checks"]:
 		return o, errors.New("give -policy or -checks, not both")
+	case o.scenario != "" && o.checks != "":
+		return o, errors.New("give -policy with -scenario, not -checks: a scenario is about a policy")
+	case o.anonymous && o.scenario == "":
+		return o, errors.New("-anonymous is about the file of -scenario")
 	case o.zoneFile != "" && o.dns != "":
 		return o, errors.New("give -zone or -dns, not both")
 	case o.json && o.trace:
@@ -135,6 +141,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.BoolVar(&o.trace, "trace", false, "")
 	flags.StringVar(&o.svg, "svg", "", "")
 	flags.StringVar(&o.picture, "picture", "", "")
+	flags.StringVar(&o.scenario, "scenario", "", "")
+	flags.BoolVar(&o.anonymous, "anonymous", false, "")
 	return flags
 }
 

@@ -162,7 +162,7 @@ func (p *player) staged(policy verdict.Policy, e envelope.Envelope, want *verdic
 // faults returns the questions whose failure changes the verdict to anything but a
 // tempfail, unless a rule that asked one says what its failure means.
 func (p *player) faults(t *trial, policy verdict.Policy, e envelope.Envelope, want *verdict.Verdict, asked zone.Questions) (lines []string) {
-	if t.faulty || p.afterOthers(t) {
+	if t.faulty || p.recorded || p.afterOthers(t) {
 		return nil
 	}
 	for _, q := range asked {

@@ -35,6 +35,10 @@
 //	set NAME VALUE...           Site.Settings
 //	good FIELDS...              see the short form; also "for POLICY FIELDS..."
 //	message NAME                a message, indented
+//	message NAME quoted         the same from lines that are quoted as in Go, for any octets
+//	recorded                    answers, indented, each a line NAME TYPE DATA, where DATA is
+//	                            that of a record, or none, nxdomain, servfail, refused or
+//	                            timeout; all other questions fail
 //	key DOMAIN SELECTOR         a DKIM key, published in the DNS
 //	include FILE                the lines of another file
 //	uncovered WHAT: WHY         what Cover need not complain about, in its words
@@ -116,8 +120,9 @@
 // Questions and replies are compared unless no line of the case has questions.
 //
 // The envelope is judged as a whole, stage by stage, stage by stage as mail that a
-// gateway relays (envelope.Envelope.Relayed), and with each question to DNS broken. If that gives another decision than the law of package verdict allows, the
-// verdict has a line that begins with "but".
+// gateway relays (envelope.Envelope.Relayed), and with each question to DNS broken, unless
+// the DNS is a recorded one. If that gives another decision than the law of package
+// verdict allows, the verdict has a line that begins with "but".
 //
 // # Limits
 //

@@ -68,7 +68,7 @@ func (e *entry) text() string {
 var (
 	headWords = map[string]bool{
 		"policy": false, "zone": true, "fault": false, "clock": false, "mailbox": false, "owner": false,
-		"set": false, "message": true, "key": false, "good": false, "for": false, "delay": false, "include": false, "uncovered": false, "unnoticed": false,
+		"set": false, "message": true, "recorded": true, "key": false, "good": false, "for": false, "delay": false, "include": false, "uncovered": false, "unnoticed": false,
 	}
 	dialogueWords = map[string]bool{
 		"connect": false, "client": false, "close": false, "C:": false, "S:": false, "data": true, "octets": false, "wait": false, "heal": false,

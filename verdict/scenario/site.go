@@ -58,6 +58,7 @@ type world struct {
 	always   map[string]string             // those of lines for, by policy
 	store    *greylist.Memory
 	broken   map[string]bool // "mailboxes", "owners" or "store"
+	recorded bool            // the DNS is a recorded one
 	atDawn   func(f func())  // see wire
 }
 
@@ -69,7 +70,7 @@ func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 		atDawn: func(f func()) { f() },
 	}
 	w.site.Settings = map[string][]string{}
-	b := builder{world: w, owners: map[string][]string{}}
+	b := builder{world: w, owners: map[string][]string{}, answers: map[string]*recordedAnswer{}}
 	for i := range entries {
 		if err := b.add(&entries[i]); err != nil {
 			return nil, err
@@ -86,6 +87,11 @@ type builder struct {
 	owners  map[string][]string
 	faults  []*entry
 	delays  []*entry
+	// What blocks "recorded" have, the names at the end of their aliases, and the questions
+	// for keys.
+	answers         map[string]*recordedAnswer
+	order           []*recordedAnswer
+	ends, published []string
 	// The last lines of their words, which errors name.
 	zoned, box, owner *entry
 }
@@ -121,9 +127,11 @@ func (b *builder) add(e *entry) (err error) {
 		if err = need(1, "a name and values"); err == nil {
 			b.site.Settings[fields[0]] = append(b.site.Settings[fields[0]], fields[1:]...)
 		}
+	case "recorded":
+		err = b.addRecorded(e)
 	case "message":
 		if err = need(1, "a name"); err == nil {
-			b.messages[e.rest] = crlf(e.block)
+			err = b.addMessage(e)
 		}
 	case "key":
 		if err = need(2, "a domain and a selector"); err == nil {
@@ -152,6 +160,15 @@ func crlf(lines []string) string {
 	return strings.Join(lines, "\r\n") + "\r\n"
 }
 
+func (b *builder) addMessage(e *entry) (err error) {
+	if name, quoted := strings.CutSuffix(e.rest, " quoted"); quoted {
+		b.messages[strings.TrimSpace(name)], err = unquoted(e)
+		return err
+	}
+	b.messages[e.rest] = crlf(e.block)
+	return nil
+}
+
 func (b *builder) addZone(e *entry) error {
 	b.zoned = e
 	if e.rest == "" {
@@ -170,6 +187,7 @@ func (b *builder) addKey(domain, selector string) {
 	key := ed25519.NewKeyFromSeed(seed[:])
 	b.keys[domain+" "+selector] = key
 	public := base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	b.published = append(b.published, selector+"._domainkey."+domain+" TXT")
 	fmt.Fprintf(&b.records, "$ORIGIN .\n%s._domainkey.%s. TXT \"v=DKIM1; k=ed25519; p=%s\"\n", selector, strings.TrimSuffix(domain, "."), public)
 }
 
@@ -204,6 +222,9 @@ func (b *builder) build() (err error) {
 			}
 			return owners(ctx, m)
 		}
+	}
+	if err := b.answerRecorded(); err != nil {
+		return err
 	}
 	b.site.Store = store{b.world}
 	for _, e := range b.delays {
