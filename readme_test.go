@@ -25,9 +25,9 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// The Go code of the README is that of two test files, without their package clause.
+// The Go code of the README is that of test files, without their package clause.
 func TestReadmeShowsTestedCode(t *testing.T) {
-	files := []string{"gosmtp_test.go", "policy_test.go"}
+	files := []string{"gosmtp_test.go", "policy_test.go", "scenario_test.go"}
 	blocks := regexp.MustCompile("(?s)\n```go\n(.*?)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1)
 	if len(blocks) != len(files) {
 		t.Fatalf("the README has %d blocks of Go code, want %d", len(blocks), len(files))
@@ -37,6 +37,14 @@ func TestReadmeShowsTestedCode(t *testing.T) {
 		if blocks[i][1] != code {
 			t.Errorf("the README shows\n%s\nand %s has\n%s", blocks[i][1], file, code)
 		}
+	}
+}
+
+// The conversation of the README is that of a scenario.
+func TestReadmeShowsAScenario(t *testing.T) {
+	text := readFile(t, "testdata/inbound.scenario")
+	if !strings.Contains(readFile(t, "README.md"), "```text\n"+text+"```\n") {
+		t.Errorf("the README does not show\n%s", text)
 	}
 }
 
