@@ -1,0 +1,145 @@
+package postfix_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	importing "mxrules.example/verdict/postfix"
+)
+
+var world = zone.MustParse(`
+	10.2.0.192.in-addr.arpa.  PTR  mail.example.net.
+	11.2.0.192.in-addr.arpa.  PTR  mail.example.net.
+	13.2.0.192.in-addr.arpa.  PTR  host.dial.example.
+	14.2.0.192.in-addr.arpa.  PTR  mail.bad.example.
+	15.2.0.192.in-addr.arpa.  PTR  mail.good.example.
+	mail.example.net.         A    192.0.2.10
+	host.dial.example.        A    192.0.2.13
+	mail.bad.example.         A    192.0.2.14
+	mail.good.example.        A    192.0.2.15
+	example.net.              MX   10 mail.example.net.
+	a.example.                A    192.0.2.10
+	deaf.example.             MX   0 .
+	spam.example.             A    192.0.2.14
+	sub.spam.example.         A    192.0.2.14
+	vip.example.              MX   10 mail.example.net.
+	grey.example.             MX   10 mail.example.net.
+	13.2.0.192.bl.example.    A    127.0.0.2
+	14.2.0.192.bl.example.    A    127.0.0.9
+	13.2.0.192.wl.example.    A    127.0.0.2
+	spam.example.names.example. A  127.0.1.2
+`)
+
+// pools are the values that the envelopes of the comparison are drawn from.
+var pools = struct{ clients, helos, senders, recipients []string }{
+	clients: []string{"192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15", "198.51.100.7", "203.0.113.9"},
+	helos:   []string{"mail.example.net", "mail", "gone.example.net", "-bad-.example.net", "under_score.example.net", "[192.0.2.10]", "[192.0.2.300]", "mail.spam.example", "a.example", "192.0.2.10", ""},
+	senders: []string{"ann@example.net", "", "ann@a.example", "ann@gone.example", "ann@deaf.example", "ann@mailserver", "ann@spam.example",
+		"ann@sub.spam.example", "boss@vip.example", "news@vip.example", "ann@grey.example", "x+tag@example.net", "bob"},
+	recipients: []string{"bob@example.org", "bob@sub.example.org", "ann@example.com", "postmaster", "Postmaster@example.org", "eve@example.org", "bob",
+		"bob@mx.example.org", "user%other@example.org", "info@mailserver", "loud@example.org", "bob+x@example.org",
+		"gone@example.org", "gone@sub.example.org", "news@lists.example.org", "gone@lists.example.org"},
+}
+
+// draw returns n different envelopes, the same in each run. About half of the values are
+// the first of their pool, which is good, so that later restrictions decide too.
+func draw(n int) []envelope.Envelope {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(pool []string) string { return pool[max(random.IntN(2*len(pool))-len(pool), 0)] }
+	seen := map[string]bool{}
+	var all []envelope.Envelope
+	for len(all) < n {
+		e := envelope.Envelope{
+			ClientIP: netip.MustParseAddr(pick(pools.clients)),
+			Helo:     pick(pools.helos), MailFrom: pick(pools.senders), RcptTo: pick(pools.recipients),
+		}
+		if !seen[describe(e)] {
+			seen[describe(e)] = true
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+func describe(e envelope.Envelope) string {
+	return fmt.Sprintf("client %s, HELO %q, MAIL <%s>, RCPT <%s>", e.ClientIP, e.Helo, e.MailFrom, e.RcptTo)
+}
+
+// difference is a documented difference: the code of Postfix and that of the import for
+// envelopes with a value.
+type difference struct {
+	why           string
+	postfix, ours int
+	has           func(envelope.Envelope) bool
+}
+
+var documented = []difference{
+	{"an address without brackets is a syntax error", 504, 501, func(e envelope.Envelope) bool { return e.Helo == "192.0.2.10" }},
+	{"a local part alone is in no domain of the site", 504, 554, func(e envelope.Envelope) bool { return e.RcptTo == "bob" }},
+}
+
+// explained returns the place of the documented difference, -1 if there is none.
+func explained(e envelope.Envelope, postfix, ours int) int {
+	return slices.IndexFunc(documented, func(d difference) bool { return d.postfix == postfix && d.ours == ours && d.has(e) })
+}
+
+// The same envelopes get the same code from a real Postfix and from the import of its
+// main.cf, but for the documented differences.
+func TestLikePostfix(t *testing.T) {
+	main, files := site(t, "testdata/full")
+	imported, err := importing.Read(main, importing.Options{ReadFile: func(name string) ([]byte, error) {
+		return []byte(files[filepath.Base(name)]), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, world, main, files)
+	codes, differences := map[int]int{}, make([]int, len(documented))
+	for _, e := range draw(400) {
+		code, line := s.reply(t, e)
+		v := imported.Policy.Judge(t.Context(), world, &e)
+		ours := int(v.Reply().Status.Code)
+		codes[code]++
+		if ours == code {
+			continue
+		}
+		if i := explained(e, code, ours); i >= 0 {
+			differences[i]++
+			continue
+		}
+		t.Errorf("%s:\nPostfix says %s\nthe import  %s", describe(e), line, v)
+	}
+	for i, n := range differences {
+		if n == 0 {
+			t.Errorf("no envelope shows the documented difference: %s", documented[i].why)
+		}
+	}
+	t.Logf("the codes of Postfix: %v; documented differences: %v", codes, differences)
+}
+
+// site returns the main.cf of a folder and its other files.
+func site(t *testing.T, folder string) (main string, files map[string]string) {
+	t.Helper()
+	files = map[string]string{}
+	paths, err := filepath.Glob(folder + "/*")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(folder, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(path)] = string(text)
+	}
+	main = files["main.cf"]
+	delete(files, "main.cf")
+	return main, files
+}
