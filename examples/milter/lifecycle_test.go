@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -86,34 +87,56 @@ func TestStop(t *testing.T) {
 		idle.want("421 4.3.2 the server is shutting down", must(idle.Mail("ann@example.net", "")))
 		begun.end("", wellFormed, "hello\r\n")
 		<-stopped
-		if took := time.Since(began); took != grace {
-			t.Errorf("it stopped after %v, want %v", took, grace)
+		if took := time.Since(began); took != grace+time.Second {
+			t.Errorf("it stopped after %v, want a second more than %v", took, grace)
 		}
 	})
 }
 
-// What runs for a conversation has ended before the server has.
+// slowly is a writer that takes its time.
+type slowly struct {
+	io.Writer
+	time.Duration
+}
+
+// Write implements [io.Writer].
+func (w slowly) Write(p []byte) (int, error) {
+	time.Sleep(w.Duration)
+	return w.Writer.Write(p)
+}
+
+// A judgement that takes longer than a stop is broken off. Its reply is logged before the
+// server has ended, even if its connection ended earlier.
 func TestStopDuringAJudgement(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newTestServer(t)
-		ended := false
-		s.connection.Policy.Timeout = 0
-		s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.slow", envelope.Mail,
-			func(ctx context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
-				<-ctx.Done()
-				ended = true
-				return envelope.Temporary("test.slow", ctx.Err())
-			}))}
-		p, stop := s.start(t)
-		m := p.connect(t, "192.0.2.9", milter.WithReadTimeout(time.Hour))
-		defer m.Close()
-		go m.Mail("ann@example.net", "")
-		synctest.Wait()
-		stop()
-		if !ended {
-			t.Error("a judgement goes on")
-		}
-	})
+	for _, logging := range []time.Duration{time.Second / 2, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newTestServer(t)
+			s.connection.Policy.Timeout = 0
+			s.connection.Policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("test.slow", envelope.Mail,
+				func(ctx context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
+					<-ctx.Done()
+					return envelope.Temporary("test.slow", ctx.Err())
+				}))}
+			p, stop := s.start(t)
+			m := p.connect(t, "192.0.2.9", milter.WithReadTimeout(time.Hour))
+			book := new(logbook)
+			s.log = slog.New(slog.NewJSONHandler(slowly{book, logging}, nil))
+			go func() {
+				defer m.Close()
+				action, err := m.Mail("ann@example.net", "")
+				if (err == nil) != (logging < time.Second) {
+					t.Errorf("logging for %v: %v", logging, err)
+				} else if err == nil {
+					m.want("421 4.3.2 the server is shutting down", action)
+				}
+			}()
+			synctest.Wait()
+			stop()
+			if lines := book.at(t, "mail"); len(lines) != 1 || lines[0].Event.Reply != "421 4.3.2 the server is shutting down" {
+				t.Errorf("the log has %+v", lines)
+			}
+		})
+	}
 }
 
 // An MTA that says nothing for an hour is gone.

@@ -60,7 +60,8 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		patience, cancel := context.WithTimeout(s.ctx, grace)
+		defer time.AfterFunc(grace, end).Stop() // then each command gets 421
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+time.Second)
 		defer cancel()
 		milters.Shutdown(patience) // the error is that it has closed connections
 	})
