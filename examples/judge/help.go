@@ -91,6 +91,16 @@ Output
                     took, a bar, and the rule that asked first; then who shares
                     the answer, whether no rule used it, and why it failed
   -svg FILE         draw the waterfall of one envelope as a picture
+  -compare A,B      judge by two policies over the same answers, and print what
+                    differs: the envelope, both verdicts, and at the end how
+                    many results are equal and how often each change occurs
+  -record FILE      write a line of JSON for each line, with the answers of DNS
+                    that were seen: judge gives the same verdicts from it
+  -without-message  leave the message out of the record, and keep the findings
+                    of checks that need it
+  -hash KEY         replace mailboxes and logins in the record by hashes with
+                    this key, leave out the message and the DNS, and keep the
+                    findings of all checks
   -picture FILE     draw the rules of the policy, and judge nothing. A name that
                     ends with .dot gives a graph for Graphviz, .svg a picture
   -scenario FILE    write a test of package verdict/scenario that reproduces the
@@ -115,7 +125,10 @@ Lines of JSON, in
   name that begins with *. all names below it. A line with faults and no zone
   uses -zone, or an empty zone; with -dns it is an error. With
   "asked": ["mail.example.net. A"] every other question fails: a recording
-  knows nothing of them.
+  knows nothing of them. A line of -record may also have
+  {"recipients": 3, "relayed": true, "no_message": true, "hashed": true,
+   "by_value": ["spf.pass"], "findings": [{"check": "spf.pass", ...}]}
+  Package verdict/replay documents them.
 
 Lines of JSON, out
   {"id": unchanged, "action": "accept|continue|tempfail|reject", "code": 550,

@@ -10,6 +10,7 @@ import (
 	"mxrules.example/envelope/client"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
+	"mxrules.example/verdict/replay"
 )
 
 // judge is a policy, or a list of checks, with its DNS.
@@ -21,6 +22,8 @@ type judge struct {
 	recording  *recording     // nil without -scenario
 	gateways   *client.Gateways
 	world      world
+	compare    *comparison // nil without -compare
+	records    *records    // nil without -record
 }
 
 // newJudge reads the files that the options name, and probes the DNS lists if the
@@ -51,6 +54,14 @@ func newJudge(o options, report func(error)) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.compare != "" {
+		if j.compare, err = newComparison(o.compare, o.site.Site); err != nil {
+			return nil, err
+		}
+	}
+	if j.records, err = newRecords(o); err != nil {
+		return nil, err
+	}
 	j.world, err = newWorld(o.zoneFile, o.dns)
 	j.world.delay = o.delay
 	if err == nil && j.world.resolver != nil {
@@ -69,7 +80,8 @@ type result struct {
 	recipients []string
 	verdicts   []verdict.Verdict // one for each recipient, or one if there is none
 	merged     verdict.Verdict
-	headers    []string // fields of the message, without their last line end
+	pairs      []replay.Pair // of -compare, in place of verdicts
+	headers    []string      // fields of the message, without their last line end
 }
 
 // judge judges one line.
@@ -91,12 +103,18 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	if j.recording != nil {
 		resolver = j.recording.Resolver(resolver)
 	}
-	if len(recipients) == 0 {
-		r.verdicts = []verdict.Verdict{j.policy.Judge(ctx, resolver, &e)}
-	} else {
-		r.verdicts = j.policy.JudgeEach(ctx, resolver, &e, recipients...)
-	}
 	r.recipients, r.envelope = recipients, e
+	switch {
+	case j.compare != nil:
+		r.pairs = j.compare.judge(ctx, resolver, &e, l)
+		return r
+	case j.records != nil:
+		if r.verdicts, r.err = j.records.judge(ctx, j, resolver, e, l); r.err != nil {
+			return r
+		}
+	default:
+		r.verdicts = judgeEach(ctx, l.Bind(j.policy), resolver, &e, recipients)
+	}
 	r.merged = verdict.Merge(r.verdicts...)
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
 		r.headers = fields(j.stamp, &e, r.verdicts)

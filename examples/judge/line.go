@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"mxrules.example/envelope"
+	"mxrules.example/verdict/replay"
 )
 
 var (
@@ -17,24 +18,23 @@ var (
 	errNoObject = errors.New("the line is not one JSON object (RFC 8259)")
 )
 
-// line is one line of input: an envelope, and the DNS to judge it with.
+// line is one line of input: an envelope, and the DNS to judge it with. It has the form of
+// a record.
 type line struct {
-	ID     json.RawMessage   `json:"id"`     // any value, returned unchanged
-	Zone   *string           `json:"zone"`   // master-file text
-	Faults map[string]string `json:"faults"` // "name. TYPE" to servfail, refused or timeout
-	Asked  []string          `json:"asked"`  // the questions of a recording; all others fail
-	envelope.JSON
+	ID   json.RawMessage `json:"id"`   // any value, returned unchanged
+	Zone *string         `json:"zone"` // nil to use another zone
+	replay.Record
 
 	file *envelope.Message // of -message, in place of that in JSON
 }
 
 // read returns the envelope of the line and its recipients.
 func (l line) read() (envelope.Envelope, []string, error) {
-	e, recipients, err := l.Envelope()
+	e, err := l.Envelope()
 	if err == nil && l.file != nil {
 		e.Message = l.file
 	}
-	return e, recipients, err
+	return e, l.RcptTo, err
 }
 
 // parseLine parses a line strictly: an unknown or repeated field would silently

@@ -66,7 +66,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	} else {
 		err = s.judgeFiles(ctx, o.files)
 	}
-	return status(stderr, err)
+	if j.compare != nil {
+		err = errors.Join(s.write(j.compare.summary(o.json)), err)
+	}
+	return status(stderr, errors.Join(err, j.records.close()))
 }
 
 // status returns the exit status of a run that ended with err, and prints err.
@@ -154,19 +157,17 @@ func (s *session) report(err error) {
 	s.failed++
 }
 
-// print writes one result: a line of JSON, or a text after a blank line.
+// print writes one result: a line of JSON, or a text after a blank line. Of -compare it
+// writes what differs.
 func (s *session) print(r result) error {
-	var b bytes.Buffer
-	if s.json {
-		b.Write(r.json())
-	} else {
-		if s.printed > 0 {
-			b.WriteByte('\n')
+	text := s.format(r)
+	if len(text) > 0 {
+		if !s.json && s.printed > 0 {
+			text = append([]byte{'\n'}, text...)
 		}
-		b.Write(r.text())
+		s.printed++
 	}
-	s.printed++
-	if _, err := s.stdout.Write(b.Bytes()); err != nil || r.err != nil {
+	if err := s.write(text); err != nil || r.err != nil {
 		return err
 	}
 	if s.svg != "" {
@@ -175,6 +176,26 @@ func (s *session) print(r result) error {
 		}
 	}
 	return s.judge.recording.write(r)
+}
+
+// format returns the output of a result.
+func (s *session) format(r result) []byte {
+	if c := s.judge.compare; c != nil && r.err == nil {
+		c.take(r.pairs)
+		if s.json {
+			return c.json(r)
+		}
+		return c.text(r)
+	}
+	if s.json {
+		return r.json()
+	}
+	return r.text()
+}
+
+func (s *session) write(text []byte) error {
+	_, err := s.stdout.Write(text)
+	return err
 }
 
 // draw writes the picture of -svg.

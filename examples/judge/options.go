@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,27 +15,34 @@ import (
 
 // options are the options of the command line.
 type options struct {
-	json        bool
-	trace       bool
-	svg         string // the file to write, or ""
-	picture     string // the same
-	scenario    string // the file to write, or ""
-	anonymous   bool   // it has no real names
-	policy      string
-	checks      string // names, "all", or "" to use the policy
-	site        facts
-	headers     string // the name of the server that writes fields, or ""
-	dns         string // "system", addresses, or ""
-	zoneFile    string
-	delay       time.Duration
-	messageFile string
-	line        line     // the envelope of the flags
-	hasEnvelope bool     // flags describe an envelope
-	files       []string // of lines; "-" is the standard input
+	json           bool
+	withoutMessage bool // in the record
+	trace          bool
+	svg            string // the file to write, or ""
+	picture        string // the same
+	record         string // the same
+	scenario       string // the same
+	anonymous      bool   // the scenario has no real names
+	hashKey        string // of the record, or ""
+	compare        string // two policies, or ""
+	policy         string
+	checks         string // names, "all", or "" to use the policy
+	site           facts
+	headers        string // the name of the server that writes fields, or ""
+	dns            string // "system", addresses, or ""
+	zoneFile       string
+	delay          time.Duration
+	messageFile    string
+	line           line     // the envelope of the flags
+	hasEnvelope    bool     // flags describe an envelope
+	files          []string // of lines; "-" is the standard input
 }
 
 // envelopeFlags are the flags that describe an envelope.
 const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message stage now "
+
+// ofOnePolicy are the flags that -compare has no use for.
+var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "record", "scenario"}
 
 // parseOptions parses the command line. The error is flag.ErrHelp for -help.
 func parseOptions(args []string) (options, error) {
@@ -67,6 +75,10 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("give -zone or -dns, not both")
 	case o.json && o.trace:
 		return o, errors.New("give -json or -trace, not both")
+	case o.compare != "" && slices.ContainsFunc(ofOnePolicy, func(name string) bool { return given[name] }):
+		return o, fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
+	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
+		return o, errors.New("-without-message and -hash are for -record")
 	case o.picture != "" && (o.hasEnvelope || len(o.files) > 0):
 		return o, errors.New("-picture draws the policy and judges nothing: give no envelope and no files")
 	case o.picture != "" && pictureForm(o.picture) == nil:
@@ -143,6 +155,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.picture, "picture", "", "")
 	flags.StringVar(&o.scenario, "scenario", "", "")
 	flags.BoolVar(&o.anonymous, "anonymous", false, "")
+	flags.StringVar(&o.compare, "compare", "", "")
+	flags.StringVar(&o.record, "record", "", "")
+	flags.BoolVar(&o.withoutMessage, "without-message", false, "")
+	flags.StringVar(&o.hashKey, "hash", "", "")
 	return flags
 }
 

@@ -11,6 +11,7 @@ import (
 	"mxrules.example/envelope/client"
 	"mxrules.example/helo"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/replay"
 )
 
 // unusual returns a policy with conditions, combined checks, named rules, and a
@@ -80,15 +81,15 @@ func TestTextOfConditionsAndOperands(t *testing.T) {
 }
 
 func TestTextOfANamedRuleHasItsCheck(t *testing.T) {
-	r := unusual().judge(t.Context(), line{JSON: envelope.JSON{TLS: true, Helo: "laptop"}})
+	r := unusual().judge(t.Context(), line{Record: replay.Record{JSON: envelope.JSON{TLS: true, Helo: "laptop"}}})
 	if got := string(r.text()); !strings.Contains(got, "check helo.fqdn\n") {
 		t.Errorf("got\n%s", got)
 	}
 }
 
 func TestReportHasCommonFindingsOnce(t *testing.T) {
-	r := unusual().judge(t.Context(), line{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example", "c@d.example"}}})
-	one := unusual().judge(t.Context(), line{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example"}}})
+	r := unusual().judge(t.Context(), line{Record: replay.Record{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example", "c@d.example"}}}})
+	one := unusual().judge(t.Context(), line{Record: replay.Record{JSON: envelope.JSON{Login: "ann", Helo: "laptop", RcptTo: []string{"a@b.example"}}}})
 	if got, want := string(r.json()), string(one.json()); got != want {
 		t.Errorf("two recipients with the same findings: got\n%s\nwant what one has:\n%s", got, want)
 	}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/replay"
+)
+
+// records is the file of -record.
+type records struct {
+	file           *os.File
+	withoutMessage bool
+	secret         string
+}
+
+// newRecords creates the file of -record. It returns nil without one.
+func newRecords(o options) (*records, error) {
+	if o.record == "" {
+		return nil, nil
+	}
+	file, err := os.Create(o.record)
+	return &records{file, o.withoutMessage, o.hashKey}, err
+}
+
+// close closes the file. Nil has none.
+func (r *records) close() error {
+	if r == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// judge judges an envelope, and writes a line of input from which judge gives the same
+// verdicts.
+func (r *records) judge(ctx context.Context, j *judge, dns envelope.Resolver, e envelope.Envelope, l line) ([]verdict.Verdict, error) {
+	seen := zone.Record(dns)
+	e.Now = e.Time()
+	policy := l.Bind(j.policy)
+	verdicts := judgeEach(ctx, policy, seen, &e, l.RcptTo)
+	record, err := replay.Judged{
+		Policy: policy, Envelope: e, Recipients: l.RcptTo, Answers: seen, Verdicts: verdicts,
+		WithoutMessage: r.withoutMessage, Secret: []byte(r.secret),
+	}.Record()
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.file.Write(encode(struct {
+		ID json.RawMessage `json:"id,omitempty"`
+		replay.Record
+	}{l.ID, record}))
+	return verdicts, err
+}
+
+// judgeEach judges an envelope for each recipient, or once if there is none.
+func judgeEach(ctx context.Context, p verdict.Policy, r envelope.Resolver, e *envelope.Envelope, recipients []string) []verdict.Verdict {
+	if len(recipients) == 0 {
+		return []verdict.Verdict{p.Judge(ctx, r, e)}
+	}
+	return p.JudgeEach(ctx, r, e, recipients...)
+}
