@@ -5,10 +5,13 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
 	"mxrules.example/verdict"
@@ -25,10 +28,11 @@ dyn-192-0-2-11.pool.example.  A    192.0.2.11
 pool.example.            MX   10 dyn-192-0-2-11.pool.example.
 `
 
-// newTestServer returns a server with the policy standard.
+// newTestServer returns a server with the policy standard, which first accepts mail to the
+// postmaster for good: it does not depend on the message.
 func newTestServer(t testing.TB) *server {
 	t.Helper()
-	mailboxes, err := directory.List("bob@example.org", "eve@example.org", "postmaster@example.org")
+	mailboxes, err := directory.List("bob@example.org", "eve@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +46,10 @@ func newTestServer(t testing.TB) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	policy.Rules = slices.Concat(verdict.Rules{
+		verdict.RejectUnless(sender.Syntax),
+		verdict.AcceptIf(recipient.In("postmaster@example.org")),
+	}, policy.Rules)
 	return &server{
 		connection: verdict.Connection{Policy: policy, Resolver: zone.MustParse(world)},
 		stamp:      stamp, hold: []string{"generic"}, size: 10 << 20, log: slog.New(slog.DiscardHandler),
