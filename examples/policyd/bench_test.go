@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mxrules.example/examples/internal/postfixtest"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/bolt"
 	"mxrules.example/verdict"
@@ -83,7 +84,7 @@ func BenchmarkPostgrey(b *testing.B) {
 	}
 	ctx, stop := context.WithCancel(b.Context())
 	defer stop()
-	address := freeAddress(b)
+	address := postfixtest.FreeAddress(b)
 	command := exec.CommandContext(ctx, program, "--inet="+address, "--dbdir="+b.TempDir(), "--user=root", "--group=root", "--delay=300")
 	if err := command.Start(); err != nil {
 		b.Fatal(err)
