@@ -45,5 +45,5 @@ func Example_lines() {
 	input := `{"id": 7, "stage": "mail", "client_ip": "192.0.2.9", "helo": "laptop", "zone": ""}`
 	run([]string{"-json", "-checks", "rdns.exists"}, strings.NewReader(input), os.Stdout, os.Stderr)
 	// Output:
-	// {"id":7,"action":"none","code":0,"status":"","text":"","rule":"","marks":[],"undecided":[],"findings":[{"check":"rdns.exists","outcome":"fail","status":"5.7.25","text":"the client 192.0.2.9 has no PTR record","detail":{"names":[],"confirmed":""}}],"dns":{"queries":1,"shared":0,"in_vain":0,"rounds":0}}
+	// {"id":7,"action":"none","code":0,"status":"","text":"","rule":"","marks":[],"undecided":[],"findings":[{"check":"rdns.exists","outcome":"fail","status":"5.7.25","text":"the client 192.0.2.9 has no PTR record","detail":{"names":[],"confirmed":""}}],"rules":[{"rule":"rdns.exists","action":"continue","shadow":true,"check":"rdns.exists","outcome":"fail","questions":[{"type":"PTR","name":"192.0.2.9","error":"no such record"}]}],"dns":{"queries":1,"shared":0,"in_vain":0,"rounds":0}}
 }

@@ -136,10 +136,19 @@ Lines of JSON, out
    "undecided": [],
    "findings": [{"check": "rdns.exists", "outcome": "fail", "status": "5.7.25",
                  "text": "...", "detail": {"names": [], "confirmed": ""}}],
+   "rules": [{"rule": "rdns.exists", "action": "reject",
+              "check": "rdns.exists", "outcome": "fail", "cause": "...",
+              "conditions": [{"check": "sender.null", "outcome": "fail"}],
+              "questions": [{"type": "PTR", "name": "192.0.2.99",
+                             "shared": true, "error": "no such record"}]}],
    "dns": {"queries": 1, "shared": 0, "in_vain": 0, "rounds": 1}}
   The findings are those of all checks that were called, in order, also of
   conditions and pending checks; an equal finding of several recipients is
-  printed once. A detail has the form that the package of the check documents.
+  printed once. The rules are those that were asked, with what each did, which
+  conditions it had, the cause of a failure, and what it asked DNS. "off" says
+  that a condition switched the rule off, "shadow" that it is a trial, and a
+  question without records has an "error". A detail has the form that the
+  package of the check documents.
   "queries" counts each question once, "shared" those of several rules,
   "in_vain" those whose answer no rule used, and "rounds" the successive waits;
   of several recipients they are sums. "undecided" has the marks that a failed

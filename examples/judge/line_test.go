@@ -170,7 +170,7 @@ func checkReport(t *testing.T, text string) int {
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		t.Fatalf("%q is not JSON: %v", text, err)
 	}
-	want := []string{"action", "code", "dns", "findings", "id", "marks", "rule", "status", "text", "undecided"}
+	want := []string{"action", "code", "dns", "findings", "id", "marks", "rule", "rules", "status", "text", "undecided"}
 	failed := 0
 	if _, ok := fields["error"]; ok {
 		want, failed = []string{"error", "id"}, 1

@@ -21,6 +21,7 @@ type report struct {
 	Marks     []string        `json:"marks"`
 	Undecided []string        `json:"undecided"` // marks that a failure left unknown
 	Findings  []finding       `json:"findings"`
+	Rules     []ruleReport    `json:"rules"`
 	Headers   []string        `json:"headers,omitempty"`
 	DNS       questionCount   `json:"dns"`
 }
@@ -62,6 +63,7 @@ func (r result) report() report {
 		Marks:     append([]string{}, r.merged.Marks...),
 		Undecided: append([]string{}, r.merged.Undecided...),
 		Findings:  findings(r.verdicts),
+		Rules:     rules(r.verdicts),
 		Headers:   r.headers,
 	}
 	if !r.checksOnly {
