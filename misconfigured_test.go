@@ -25,6 +25,7 @@ import (
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/spf"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/postfix"
 )
 
 // misconfigured has checks with invalid arguments, by the name of each function of the
@@ -101,6 +102,13 @@ func misconfigured() map[string][]envelope.Check {
 		"quota.Within": {quota.Within(nil, login, 1, time.Hour), quota.Within(store, quota.Key{}, 1, time.Hour), quota.Within(store, login, 0, time.Hour), quota.Within(store, login, 1, 0)},
 
 		"reputation.Good": {reputation.Good(nil, reputation.Options{}), reputation.Good(store, reputation.Options{Enough: -1})},
+
+		"postfix.Access.Permits":   {(&postfix.Access{}).Permits},
+		"postfix.Access.Rejects":   {(&postfix.Access{Of: postfix.Helo}).Rejects},
+		"postfix.Access.Defers":    {(&postfix.Access{Of: postfix.Sender}).Defers},
+		"postfix.Access.MayReject": {(&postfix.Access{Of: postfix.Recipient}).MayReject},
+		"postfix.Access.MayPermit": {(&postfix.Access{Table: new(postfix.Table)}).MayPermit},
+		"postfix.Access.Says":      {(&postfix.Access{Of: postfix.Client}).Says("OK")},
 
 		"envelope.At":            {envelope.At("site.own", envelope.Rcpt, nil)},
 		"envelope.All":           {envelope.All(good, nil), envelope.All(good, bad)},

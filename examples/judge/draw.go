@@ -24,8 +24,11 @@ func pictureForm(file string) func(io.Writer, string, verdict.Policy) error {
 
 // title returns the title of the picture of the policy.
 func (o options) title() string {
-	if o.checks != "" {
+	switch {
+	case o.checks != "":
 		return "Checks " + o.checks
+	case o.postfix.file != "":
+		return "Policy of " + o.postfix.file
 	}
 	return "Policy " + o.policy
 }

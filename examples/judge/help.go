@@ -44,6 +44,16 @@ The rules
                     is every check whose flags are given. The action is "none".
                     Greylisting, quotas and reputation are not included:
                     they depend on a store
+  -import FILE      the restrictions of this main.cf of Postfix, with the tables
+                    that it names. A report is printed first: what became of
+                    each restriction, and what differs on purpose. What cannot
+                    be carried over is an error
+  -leave-out        leave that out, with a line of the report
+  -service SERVER=spf  what a server of check_policy_service does: spf or
+                    greylist. The server is as in main.cf, such as
+                    unix:private/policyd-spf. May be repeated
+  -go               print Go source that builds the imported policy, and judge
+                    nothing
 
 The site
   -our-domains LIST  domains of the site. .example.org means all domains below

@@ -10,16 +10,18 @@ import (
 	"mxrules.example/envelope/client"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
+	"mxrules.example/verdict/postfix"
 	"mxrules.example/verdict/replay"
 )
 
 // judge is a policy, or a list of checks, with its DNS.
 type judge struct {
 	policy     verdict.Policy
-	checksOnly bool           // the policy has shadow rules only
-	waterfall  bool           // -trace
-	stamp      *headers.Stamp // nil without -headers
-	recording  *recording     // nil without -scenario
+	checksOnly bool            // the policy has shadow rules only
+	waterfall  bool            // -trace
+	stamp      *headers.Stamp  // nil without -headers
+	recording  *recording      // nil without -scenario
+	imported   *postfix.Import // nil without -import
 	gateways   *client.Gateways
 	world      world
 	compare    *comparison // nil without -compare
@@ -46,7 +48,12 @@ func newJudge(o options, report func(error)) (*judge, error) {
 	if o.scenario != "" {
 		j.recording = newRecording(&o)
 	}
-	if j.checksOnly {
+	if j.imported, err = o.postfix.read(); err != nil {
+		return nil, err
+	}
+	if j.imported != nil {
+		j.policy = j.imported.Policy
+	} else if j.checksOnly {
 		j.policy, err = chooseChecks(o.checks, o.site)
 	} else {
 		j.policy, err = choosePolicy(o.policy, o.site.Site)

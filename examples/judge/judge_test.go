@@ -42,6 +42,7 @@ func TestGolden(t *testing.T) {
 	onLists := []string{"-ip", "192.0.2.12", "-from", "ann@null.example",
 		"-checks", "dnsbl.notlisted,dnsbl.listed,dnsbl.scorebelow,dnsbl.sendernotlisted,dnsbl.ptrnotlisted,dnsbl.asn"}
 	onMessages := []string{"-checks", "message.wellformed,dkim.signed,dkim.pass,dmarc.published,dmarc.pass,dmarc.notreject,dmarc.alignedfor"}
+	imported := []string{"-import", "testdata/postfix/main.cf", "-service", "unix:private/policyd-spf=spf"}
 	traced := slices.Concat([]string{"-trace", "-delay", "20ms", "-policy", "strict"}, lists)
 	forHeaders := []string{"-headers", "mx.example.org", "-checks", "rdns.confirmed,spf.pass,dmarc.notreject"}
 	for _, tc := range []struct {
@@ -53,6 +54,10 @@ func TestGolden(t *testing.T) {
 		{"no-reverse-name", []string{"-ip", "192.0.2.99", "-helo", "mail.example.net", "-from", "ann@example.net", "-to", "bob@example.org"}},
 		{"forged-reverse-name", []string{"-ip", "192.0.2.10", "-helo", "mail.example.net", "-to", "bob@example.org"}},
 		{"looks-dynamic", []string{"-ip", "192.0.2.11", "-helo", "dyn-11.pool.example.net", "-to", "bob@example.org"}},
+		{"import", slices.Concat(imported, []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@loud.example", "-to", "bob@example.org"})},
+		{"import-json", slices.Concat([]string{"-json"}, imported, []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-from", "ann@loud.example", "-to", "bob@example.org"})},
+		{"import-go", append(imported, "-go")},
+		{"import-left-out", slices.Concat([]string{"-leave-out", "-import", "testdata/postfix/backup.cf"}, good)},
 		{"bad-greeting", []string{"-ip", "192.0.2.9", "-helo", "192.0.2.9", "-to", "bob@example.org"}},
 		{"our-greeting", []string{"-ip", "192.0.2.9", "-helo", "mx.example.org", "-to", "bob@example.org"}},
 		{"relay", []string{"-ip", "192.0.2.9", "-helo", "mail.example.net", "-to", "someone@example.com"}},

@@ -59,6 +59,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err := drawPolicy(o.picture, o.title(), j.policy)
 		return status(stderr, err)
 	}
+	if j.imported != nil {
+		out := stdout
+		if o.json && !o.postfix.source {
+			out = stderr // the standard output has lines of JSON only
+		}
+		if err := o.postfix.print(j.imported, out); err != nil || o.postfix.source {
+			return status(stderr, err)
+		}
+	}
 	s := session{judge: j, json: o.json, svg: o.svg, stdin: stdin, stdout: stdout, stderr: stderr}
 	ctx := context.Background()
 	if o.hasEnvelope {

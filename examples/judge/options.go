@@ -25,6 +25,7 @@ type options struct {
 	anonymous      bool   // the scenario has no real names
 	hashKey        string // of the record, or ""
 	compare        string // two policies, or ""
+	postfix        importing
 	policy         string
 	checks         string // names, "all", or "" to use the policy
 	site           facts
@@ -42,7 +43,7 @@ type options struct {
 const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message stage now "
 
 // ofOnePolicy are the flags that -compare has no use for.
-var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "record", "scenario"}
+var ofOnePolicy = []string{"policy", "checks", "import", "trace", "svg", "picture", "headers", "record", "scenario"}
 
 // parseOptions parses the command line. The error is flag.ErrHelp for -help.
 func parseOptions(args []string) (options, error) {
@@ -67,6 +68,10 @@ func parseOptions(args []string) (options, error) {
 		return o, errors.New("give an envelope by flags, or files, not both")
 	case given["policy"] && given["checks"]:
 		return o, errors.New("give -policy or -checks, not both")
+	case o.postfix.conflict(given) != nil:
+		return o, o.postfix.conflict(given)
+	case o.scenario != "" && o.postfix.file != "":
+		return o, errors.New("give -policy with -scenario, not -import")
 	case o.scenario != "" && o.checks != "":
 		return o, errors.New("give -policy with -scenario, not -checks: a scenario is about a policy")
 	case o.anonymous && o.scenario == "":
@@ -130,6 +135,10 @@ func (o *options) flagSet() *flag.FlagSet {
 
 	flags.StringVar(&o.policy, "policy", "standard", "")
 	flags.StringVar(&o.checks, "checks", "", "")
+	flags.StringVar(&o.postfix.file, "import", "", "")
+	flags.BoolVar(&o.postfix.source, "go", false, "")
+	flags.BoolVar(&o.postfix.leaveOut, "leave-out", false, "")
+	flags.Func("service", "", o.postfix.addService)
 	flags.Func("our-domains", "", o.site.addDomains)
 	flags.Func("our-names", "", o.site.addNames)
 	flags.Func("our-nets", "", addNetworks(&o.site.Networks))

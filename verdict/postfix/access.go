@@ -2,6 +2,8 @@ package postfix
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -21,12 +23,32 @@ const (
 
 // String returns the word for p in the names of checks.
 func (p Part) String() string {
-	return [...]string{"", "client", "reverseclient", "helo", "sender", "recipient"}[p]
+	switch p {
+	case Client:
+		return "client"
+	case ReverseClient:
+		return "reverseclient"
+	case Helo:
+		return "helo"
+	case Sender:
+		return "sender"
+	case Recipient:
+		return "recipient"
+	}
+	return "unknown"
 }
 
 // stage returns the stage from which p is known.
 func (p Part) stage() envelope.Stage {
-	return [...]envelope.Stage{0, envelope.Connect, envelope.Connect, envelope.Helo, envelope.Mail, envelope.Rcpt}[p]
+	switch p {
+	case Helo:
+		return envelope.Helo
+	case Sender:
+		return envelope.Mail
+	case Recipient:
+		return envelope.Rcpt
+	}
+	return envelope.Connect
 }
 
 // Access is an access table and what its keys are (access(5)). Its methods are checks.
@@ -95,7 +117,10 @@ func (a *Access) MayPermit(ctx context.Context, r envelope.Resolver, e *envelope
 // name of a restriction class, or "HOLD". In a table of patterns it is the value
 // before its $1 and others are replaced.
 func (a *Access) Says(value string) envelope.Check {
-	name := "access." + a.Of.String() + ".says"
+	name := a.name("says")
+	if fault := a.fault(); fault != nil {
+		return envelope.Misconfigured(name, a.Of.stage(), fault)
+	}
 	return envelope.At(name, a.Of.stage(), func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		found, _, err := a.find(ctx, r, e)
 		switch {
@@ -108,13 +133,30 @@ func (a *Access) Says(value string) envelope.Check {
 	})
 }
 
+// name returns the name of a check.
+func (a *Access) name(method string) string { return "access." + a.Of.String() + "." + method }
+
+// fault returns an error if a has no table, or is about nothing.
+func (a *Access) fault() error {
+	switch {
+	case a.Table == nil:
+		return errors.New("the table is nil")
+	case a.Of < Client || a.Of > Recipient:
+		return fmt.Errorf("%d is not a part of an envelope", a.Of)
+	}
+	return nil
+}
+
 func (a *Access) not(name string, e *envelope.Envelope) envelope.Finding {
 	return envelope.Failed(name, envelope.Status{Code: 550, Subject: 7, Detail: 1}, "the %s", a.subject(e))
 }
 
 // check returns the finding of a method.
 func (a *Access) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, method string, want kind) envelope.Finding {
-	name := "access." + a.Of.String() + "." + method
+	name := a.name(method)
+	if fault := a.fault(); fault != nil {
+		return envelope.Misconfigured(name, a.Of.stage(), fault)(ctx, r, e)
+	}
 	if !e.Reached(a.Of.stage()) {
 		return envelope.NotYet(name, a.Of.stage())
 	}

@@ -91,7 +91,7 @@ func (im *importer) senderResolves(s *scope, _ string) error {
 
 // before carries over what smtpd decides before the lists of RCPT.
 func (im *importer) before() {
-	defer im.under(im.begin(Line{Parameter: "what smtpd requires of every client"}))
+	defer im.under(im.begin(Line{Parameter: "smtpd", Restriction: "what it requires of every client"}))
 	s := &scope{list: &list{parameter: "smtpd"}}
 	if im.yes("smtpd_helo_required") {
 		im.emit(s, rejectUnless(expr{"helo.Present", helo.Present}))

@@ -33,25 +33,26 @@ smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 		}))
 	}
 	// Output:
-	// main.cf (default): what smtpd requires of every client
-	//   = verdict.RejectUnless(envelope.Any(sender.Syntax, envelope.Not(sender.FQDN))).Named("sender.syntax")
-	//   = verdict.RejectUnless(envelope.Any(recipient.Syntax, envelope.Not(recipient.FQDN))).Named("recipient.syntax")
-	//   = verdict.AcceptIf(recipient.In("postmaster"))
-	//   differs: the syntax is that of RFC 5321; Postfix reads more forms of an address, and appends myorigin to a local part alone
+	// smtpd
+	//   main.cf (default): what it requires of every client
+	//       = verdict.RejectUnless(envelope.Any(sender.Syntax, envelope.Not(sender.FQDN))).Named("sender.syntax")
+	//       = verdict.RejectUnless(envelope.Any(recipient.Syntax, envelope.Not(recipient.FQDN))).Named("recipient.syntax")
+	//       = verdict.AcceptIf(recipient.In("postmaster"))
+	//       differs: the syntax is that of RFC 5321; Postfix reads more forms of an address, and appends myorigin to a local part alone
 	//
-	// main.cf:6: smtpd_sender_restrictions
-	//   permit_mynetworks
+	// smtpd_sender_restrictions
+	//   main.cf:7: permit_mynetworks
 	//       = the rest of the list applies unless mynetworks
-	//   check_sender_access inline:{loud.example=REJECT}
+	//   main.cf:8: check_sender_access inline:{loud.example=REJECT}
 	//       = verdict.RejectIf(senderAccess.Rejects).Unless(mynetworks)
-	//   warn_if_reject reject_non_fqdn_sender
+	//   main.cf:9: warn_if_reject reject_non_fqdn_sender
 	//       = verdict.RejectUnless(sender.FQDN).Unless(mynetworks).Shadow()
 	//       differs: an address literal is not fully qualified
 	//
-	// main.cf:10: smtpd_recipient_restrictions
-	//   permit_mynetworks
+	// smtpd_recipient_restrictions
+	//   main.cf:10: permit_mynetworks
 	//       = verdict.AcceptIf(mynetworks)
-	//   reject_unauth_destination
+	//   main.cf:10: reject_unauth_destination
 	//       = verdict.RejectUnless(ours)
 	//       differs: a local part alone is foreign, where Postfix appends myorigin; an address literal of this server is foreign
 	// accept 250 2.0.0

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,18 @@ const maxFile = 4 << 20
 // parameter is one assignment of a main.cf.
 type parameter struct {
 	value string
-	line  int // of its name
+	line  int      // of its name
+	parts []string // of its lines, in order; "" for a comment or an empty line
+}
+
+// lineOf returns the number of the first line with all words, or that of the name.
+func (p parameter) lineOf(words ...string) int {
+	for i, part := range p.parts {
+		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(part, word) }) {
+			return p.line + i
+		}
+	}
+	return p.line
 }
 
 // parameters are the assignments of a main.cf. The last of a name counts.
@@ -19,8 +31,9 @@ type parameters map[string]parameter
 
 // logical is a logical line of a file: a line and those that continue it.
 type logical struct {
-	text string
-	line int // of its beginning
+	text  string
+	line  int      // of its beginning
+	parts []string // its lines, "" for a comment or an empty line within
 }
 
 // logicalLines joins the lines of a file that begin with blanks to the line before
@@ -42,15 +55,19 @@ func logicalLines(file, text string) ([]logical, error) {
 		switch {
 		case trimmed == "" || trimmed[0] == '#':
 		case line[0] != ' ' && line[0] != '\t':
-			lines = append(lines, logical{text: trimmed, line: number})
+			lines = append(lines, logical{line: number, parts: []string{trimmed}})
 		case len(lines) == 0:
 			return nil, fmt.Errorf("%s:%d: the line continues another, and there is none before it", file, number)
 		default:
-			lines[len(lines)-1].text += "\n" + trimmed
+			last := &lines[len(lines)-1]
+			for last.line+len(last.parts) < number {
+				last.parts = append(last.parts, "")
+			}
+			last.parts = append(last.parts, trimmed)
 		}
 	}
 	for i := range lines {
-		lines[i].text = strings.ReplaceAll(lines[i].text, "\n", " ")
+		lines[i].text = strings.Join(slices.DeleteFunc(slices.Clone(lines[i].parts), func(part string) bool { return part == "" }), " ")
 	}
 	return lines, nil
 }
@@ -71,7 +88,7 @@ func parseMain(file, text string) (parameters, error) {
 		case !isName(name):
 			return nil, fmt.Errorf("%s:%d: %q is not the name of a parameter", file, line.line, excerpt(name))
 		}
-		all[name] = parameter{value: strings.TrimSpace(value), line: line.line}
+		all[name] = parameter{value: strings.TrimSpace(value), line: line.line, parts: line.parts}
 	}
 	return all, nil
 }

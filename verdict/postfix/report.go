@@ -28,38 +28,35 @@ type Line struct {
 // String returns the report for people, with a paragraph for each list.
 func (r Report) String() string {
 	var b strings.Builder
-	place := ""
+	parameter := ""
 	for _, line := range r {
-		if at := line.place(); at != place {
-			if place != "" {
+		if line.Parameter != parameter {
+			if parameter != "" {
 				b.WriteByte('\n')
 			}
-			place = at
-			b.WriteString(at + "\n")
+			parameter = line.Parameter
+			b.WriteString(parameter + "\n")
 		}
-		indent := "  "
-		if line.Restriction != "" {
-			fmt.Fprintf(&b, "  %s\n", line.Restriction)
-			indent = "      "
-		}
+		fmt.Fprintf(&b, "  %s\n", strings.TrimSpace(line.at()+": "+line.Restriction))
 		for _, became := range line.Became {
-			fmt.Fprintf(&b, "%s= %s\n", indent, became)
+			fmt.Fprintf(&b, "      = %s\n", became)
 		}
 		for _, differs := range line.Differs {
-			fmt.Fprintf(&b, "%sdiffers: %s\n", indent, differs)
+			fmt.Fprintf(&b, "      differs: %s\n", differs)
 		}
 		if line.LeftOut != "" {
-			fmt.Fprintf(&b, "%sLEFT OUT: %s\n", indent, line.LeftOut)
+			fmt.Fprintf(&b, "      LEFT OUT: %s\n", line.LeftOut)
 		}
 	}
 	return b.String()
 }
 
-func (l Line) place() string {
+// at returns the place of the restriction in the file.
+func (l Line) at() string {
 	if l.Number == 0 {
-		return fmt.Sprintf("%s (default): %s", l.File, l.Parameter)
+		return l.File + " (default)"
 	}
-	return fmt.Sprintf("%s:%d: %s", l.File, l.Number, l.Parameter)
+	return fmt.Sprintf("%s:%d", l.File, l.Number)
 }
 
 // LeftOut returns the lines that were not carried over.

@@ -32,7 +32,7 @@ func (im *importer) next(s *scope, words []string) []string {
 	name, rest := strings.ToLower(words[0]), words[1:]
 	if name == "warn_if_reject" {
 		if len(rest) == 0 {
-			im.fail(im.options.File, im.number(s), errors.New("warn_if_reject is not followed by a restriction"))
+			im.fail(im.options.File, im.number(s, words[0]), errors.New("warn_if_reject is not followed by a restriction"))
 			return nil
 		}
 		outer := s.shadow
@@ -125,14 +125,14 @@ func (im *importer) inClass(s *scope, name string, words []string) {
 
 // line returns the line of a restriction in the report.
 func (s *scope) line(im *importer, restriction string) Line {
-	parameter := s.list.parameter
+	number, parameter := im.number(s, restriction), s.list.parameter
 	if n := len(s.classes); n > 0 {
 		parameter += " > " + strings.Join(s.classes, " > ")
 	}
 	if s.shadow {
 		restriction = "warn_if_reject " + restriction
 	}
-	return Line{Number: im.number(s), Parameter: parameter, Restriction: restriction}
+	return Line{Number: number, Parameter: parameter, Restriction: restriction}
 }
 
 // begin adds a line to the report and returns the line before it, for under.
@@ -147,12 +147,14 @@ func (im *importer) begin(line Line) (outer *Line) {
 // under returns to the line of the restriction around.
 func (im *importer) under(outer *Line) { im.line = outer }
 
-// number returns the line of the list or class that is being carried over.
-func (im *importer) number(s *scope) int {
+// number returns the line of a restriction in the list or class that is being carried
+// over.
+func (im *importer) number(s *scope, restriction string) int {
+	name := s.list.parameter
 	if n := len(s.classes); n > 0 && im.main[s.classes[n-1]].line > 0 {
-		return im.main[s.classes[n-1]].line
+		name = s.classes[n-1]
 	}
-	return im.main[s.list.parameter].line
+	return im.main[name].lineOf(strings.Fields(restriction)...)
 }
 
 // differs adds a difference to the line of the report.
@@ -168,13 +170,13 @@ func (im *importer) leaveOut(s *scope, err error) {
 		im.line.LeftOut = err.Error()
 		return
 	}
-	im.fail(im.options.File, im.number(s), fmt.Errorf("%s cannot be carried over: %w", im.line.Restriction, err))
+	im.fail(im.options.File, im.line.Number, fmt.Errorf("%s cannot be carried over: %w", im.line.Restriction, err))
 }
 
 // emit adds a rule with the conditions of the scope.
 func (im *importer) emit(s *scope, r rule) {
 	r = s.apply(r)
-	placed := placed{rule: r, comment: fmt.Sprintf("%s: %s", im.line.place(), im.line.Restriction)}
+	placed := placed{rule: r, comment: fmt.Sprintf("%s: %s: %s", im.line.at(), im.line.Parameter, im.line.Restriction)}
 	im.program.rules = append(im.program.rules, placed)
 	im.line.Became = append(im.line.Became, r.source)
 }
