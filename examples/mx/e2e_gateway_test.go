@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/examples/internal/postfixtest"
 	"mxrules.example/verdict"
 )
 
@@ -13,11 +14,11 @@ import (
 // tells the address and the name of that client by XCLIENT, and Postfix writes them into
 // its Received field.
 func TestPostfixAsGateway(t *testing.T) {
-	needProgram(t, "swaks", "swaks")
+	postfixtest.Need(t, "swaks", "swaks")
 	mx := startReceiver(t, behindGateway(t))
 	gateway := startPostfix(t, "gw.example.org", mx.address)
 	send := func(address, name string) {
-		out, exit := swaks(t, "bob@good.example", "alice@example.org", "--socket", gateway.socket, "--xclient-addr", address, "--xclient-name", name)
+		out, exit := swaks(t, "bob@good.example", "alice@example.org", "--server", gateway.Address, "--xclient-addr", address, "--xclient-name", name)
 		if exit != 0 {
 			t.Fatalf("the gateway does not accept the letter, exit status %d:\n%s", exit, out)
 		}

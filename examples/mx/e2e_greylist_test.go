@@ -14,6 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"mxrules.example/envelope"
+	"mxrules.example/examples/internal/postfixtest"
 	"mxrules.example/greylist"
 	"mxrules.example/greylist/bolt"
 	"mxrules.example/greylist/identity"
@@ -171,8 +172,8 @@ func redisStore(t *testing.T) greylist.Store {
 // startRedis starts a Redis server that ends with the test, and returns its socket.
 func startRedis(t *testing.T) (socket string) {
 	t.Helper()
-	needProgram(t, "redis-server", "redis-server")
-	path, err := lookProgram("redis-server")
+	postfixtest.Need(t, "redis-server", "redis-server")
+	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/examples/internal/postfixtest"
 	"mxrules.example/verdict"
 )
 
@@ -218,7 +219,7 @@ func TestPostfixTriesAgainAfterATempFail(t *testing.T) {
 }
 
 func TestSwaks(t *testing.T) {
-	needProgram(t, "swaks", "swaks")
+	postfixtest.Need(t, "swaks", "swaks")
 	for _, tc := range []struct {
 		name   string
 		outage bool
@@ -259,7 +260,7 @@ func TestSwaks(t *testing.T) {
 // its output and exit status.
 func swaks(t *testing.T, from, to string, arguments ...string) (out string, exit int) {
 	t.Helper()
-	path, err := lookProgram("swaks")
+	path, err := exec.LookPath("swaks")
 	if err != nil {
 		t.Fatal(err)
 	}
