@@ -51,7 +51,7 @@ func Cost(p verdict.Policy, facts ...Fact) ([]StageLoad, error) {
 	k := knowledgeOf(facts)
 	byStage := map[envelope.Stage][][][]query{} // of each check, in steps
 	for i := range p.Rules {
-		for check := range leavesOf(&p.Rules[i]) {
+		for _, check := range leavesOf(&p.Rules[i]) {
 			if steps := k.queries(check); steps != nil {
 				_, from := check.Describe()
 				byStage[from] = append(byStage[from], steps)

@@ -16,7 +16,7 @@ import (
 )
 
 func TestCost(t *testing.T) {
-	bad, worse := dnsbl.NotListed(dnsbl.List{Zone: "bad.example"}), dnsbl.NotListed(dnsbl.List{Zone: "worse.example"})
+	worse := dnsbl.NotListed(dnsbl.List{Zone: "worse.example"})
 	own := table{}.check("corp.lookup", envelope.Rcpt)
 	for _, tc := range []struct {
 		name   string

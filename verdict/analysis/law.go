@@ -1,7 +1,9 @@
 package analysis
 
 import (
+	"maps"
 	"math/bits"
+	"slices"
 
 	"mxrules.example/verdict"
 )
@@ -159,7 +161,7 @@ func (w walk) from(at step) node {
 	}
 	reading := w.policy.readings[at.place]
 	var result node
-	for s := range w.values(reading, w.constant(1)) {
+	for _, s := range slices.Sorted(maps.Keys(w.values(reading, w.constant(1)))) {
 		next, end, ends := at.next(actions(s))
 		var n node
 		if ends {

@@ -7,6 +7,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/internal/leaves"
 )
 
 // unknown is a check of which only the facts are known. Its place in the list of the
@@ -105,7 +106,7 @@ func (m *model) addChecks(rules iter.Seq[*verdict.Rule], known *knowledge) {
 		if r.IsShadow() {
 			continue
 		}
-		for check := range leavesOf(r) {
+		for _, check := range leavesOf(r) {
 			m.addCheck(check, known)
 		}
 	}
@@ -118,25 +119,13 @@ func (m *model) err() error {
 	return nil
 }
 
-// leavesOf yields the conditions of a rule and its check, and instead of a combination its
-// operands.
-func leavesOf(r *verdict.Rule) iter.Seq[envelope.Check] {
-	return func(yield func(envelope.Check) bool) {
-		var checks []envelope.Check
-		for _, c := range r.Conditions() {
-			checks = append(checks, c.Check)
-		}
-		checks = append(checks, r.Check())
-		for len(checks) > 0 {
-			check := checks[0]
-			checks = checks[1:]
-			if word, operands := check.Operands(); word != "" {
-				checks = append(operands, checks...)
-			} else if !yield(check) {
-				return
-			}
-		}
+// leavesOf returns the checks of the conditions of a rule and its check, and instead of a
+// combination its operands.
+func leavesOf(r *verdict.Rule) (checks []envelope.Check) {
+	for _, c := range r.Conditions() {
+		checks = append(checks, leaves.Of(c.Check)...)
 	}
+	return append(checks, leaves.Of(r.Check())...)
 }
 
 // addCheck adds the unknown of a check that is no combination.

@@ -30,6 +30,7 @@ var (
 	isRole   = recipient.Role([]string{"example.org"})
 	isListed = recipient.Listed(mailboxes)
 	trusted  = client.In([]netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")})
+	bad      = dnsbl.NotListed(dnsbl.List{Zone: "bad.example"})
 	known    = greylist.Known(new(greylist.Memory), greylist.Options{})
 )
 
@@ -83,10 +84,15 @@ func TestVet(t *testing.T) {
 			verdict.MarkUnless(rdns.Confirmed, "plain").Unless(client.TLS), verdict.AcceptIf(isRole)},
 			"never marks: rule 4 (rdns.confirmed) can never set its mark \"plain\" on mail that is accepted\n" +
 				"role unreachable: rule 3 (rdns.confirmed) rejects mail for postmaster too"},
+		{"a mark on what is accepted before", verdict.Rules{verdict.AcceptIf(trusted), closed, verdict.MarkIf(trusted, "ours")},
+			"never marks: rule 3 (client.in) can never set its mark \"ours\" on mail that is accepted"},
 		{"an accept before the relay is closed", verdict.Rules{verdict.AcceptIf(dnsbl.Listed(dnsbl.List{Zone: "good.example"})), closed},
 			"open relay: rule 1 (dnsbl.listed) accepts mail of strangers for other domains"},
 		{"no rule closes the relay", verdict.Rules{verdict.RejectUnless(sender.Syntax)},
 			"open relay: no rule closes the relay: mail of strangers for other domains is accepted"},
+		{"no rule closes the relay, and one accepts", verdict.Rules{verdict.AcceptIf(dnsbl.Listed(dnsbl.List{Zone: "good.example"}))},
+			"open relay: no rule closes the relay: mail of strangers for other domains is accepted"},
+		{"postmaster before the relay is closed", verdict.Rules{verdict.AcceptIf(isRole), closed}, ""},
 		{"a condition opens the relay", verdict.Rules{closed.Unless(sender.Null)},
 			"open relay: no rule closes the relay: mail of strangers for other domains is accepted"},
 		{"only users", verdict.Rules{verdict.RejectUnless(client.Authenticated), verdict.RejectUnless(helo.Syntax)}, ""},
@@ -101,17 +107,22 @@ func TestVet(t *testing.T) {
 		{"a proven sender", verdict.Rules{closed, verdict.AcceptIf(sender.In("example.net")).When(spf.Pass), verdict.AcceptIf(envelope.All(helo.Syntax, trusted))}, ""},
 		{"a tempfail before the directory", verdict.Rules{closed, verdict.TempFailUnless(known), verdict.RejectUnless(isListed)},
 			"hides unknown user: rule 2 (greylist.known) defers mail for a mailbox that does not exist"},
-		{"one list", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.RejectUnless(dnsbl.NotListed(dnsbl.List{Zone: "bad.example"}))},
+		{"one list", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.RejectUnless(bad)},
 			"one opinion: rule 3 (dnsbl.notlisted) rejects because of dnsbl.notlisted alone"},
+		{"one list that never decides", verdict.Rules{closed, verdict.TempFailUnless(bad), verdict.RejectUnless(bad)},
+			"never decides: rule 3 (dnsbl.notlisted) can never decide: rule 2 (dnsbl.notlisted) decides first"},
 		{"p=reject alone", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.RejectUnless(dmarc.NotReject)},
 			"one opinion: rule 3 (dmarc.notreject) rejects because of dmarc.notreject alone"},
 		{"the message before the client", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.AcceptIf(dkim.PassFor("example.net")), verdict.RejectUnless(helo.Syntax), verdict.RejectUnless(rdns.Exists)},
 			"too late: rule 3 (dkim.passfor) needs the message, and the rules after it must wait, though rule 4 (helo.syntax) could decide at helo"},
+		{"a message that can only be rejected", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.RejectUnless(dkim.PassFor("example.net")), verdict.RejectUnless(helo.Syntax)}, ""},
+		{"a failing list accepts", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.TempFailUnless(bad).On(envelope.TempError, verdict.Accept)},
+			"ignored failure: rule 3 (dnsbl.notlisted) lets mail pass if dnsbl.notlisted fails temporarily"},
 		{"a directory that fails", verdict.Rules{closed, verdict.RejectUnless(isListed).Ignoring(envelope.TempError)},
 			"ignored failure: rule 2 (recipient.listed) lets mail pass if recipient.listed fails temporarily"},
 		{"a failing lookup accepts", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.RejectUnless(spf.NotFail).On(envelope.TempError, verdict.Accept)},
 			"ignored failure: rule 3 (spf.notfail) lets mail pass if spf.notfail fails temporarily"},
-		{"a failing list", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.TempFailUnless(dnsbl.NotListed(dnsbl.List{Zone: "bad.example"})).Ignoring(envelope.TempError)}, ""},
+		{"a failing list", verdict.Rules{closed, verdict.AcceptIf(isRole), verdict.TempFailUnless(bad).Ignoring(envelope.TempError)}, ""},
 		{"no way to postmaster", verdict.Rules{closed, verdict.RejectUnless(rdns.Exists), verdict.AcceptIf(isRole)},
 			"role unreachable: rule 2 (rdns.exists) rejects mail for postmaster too"},
 		{"shadow rules", verdict.Rules{closed, closed.Shadow(), verdict.AcceptIf(sender.In("example.net")).Shadow()}, ""},
