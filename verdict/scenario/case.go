@@ -39,6 +39,9 @@ func (p *player) judgeCase(s *scene) error {
 			return err
 		}
 	}
+	if err := s.repliesCount(want); err != nil {
+		return err
+	}
 	var seen []string
 	for _, to := range t.recipients {
 		e := t.envelope

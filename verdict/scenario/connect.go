@@ -40,10 +40,10 @@ func (p *player) connect(e *entry) error {
 func (c *connection) parse(e *entry) (s Server, err error) {
 	fields := strings.Fields(e.rest)
 	if len(fields) == 0 {
-		return s, e.fault("connect needs an address")
+		return s, e.fault("connect needs an IP address")
 	}
 	if s.Client, err = netip.ParseAddr(fields[0]); err != nil {
-		return s, e.fault("the address %q is invalid", envelope.Excerpt(fields[0]))
+		return s, e.fault("connect needs an IP address, and %q is not one", envelope.Excerpt(fields[0]))
 	}
 	for rest := fields[1:]; len(rest) > 0; rest = rest[1:] {
 		switch rest[0] {

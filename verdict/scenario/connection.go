@@ -34,6 +34,7 @@ type connection struct {
 	lines chan string
 
 	inMessage bool // the server asked for a message
+	left      bool // the client closed it
 
 	commands []string // verbs of commands without a reply yet
 	answered string   // the verb of the last reply

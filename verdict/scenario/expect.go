@@ -22,7 +22,7 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 		limit = realPatience
 	}
 	seen, err := p.current.reply(limit)
-	missing := err != nil
+	missing, answered := err != nil, len(p.current.commands) == 0
 	if missing {
 		seen = append(seen, fmt.Sprintf("(%v)", err))
 	}
@@ -33,7 +33,8 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 		want[i] = entries[i].rest
 	}
 	if !matches(want, seen) {
-		*p.found = append(*p.found, mismatch{at: entries[0], want: want, seen: seen, about: p.last.Verdict, sent: p.current.sent})
+		*p.found = append(*p.found, mismatch{at: entries[0], want: want, seen: seen, about: p.last.Verdict, sent: p.current.sent,
+			missing: missing, answered: err != errGone && answered})
 		if missing {
 			return n, errStop
 		}

@@ -3,6 +3,8 @@ package scenario
 import (
 	"slices"
 	"strings"
+
+	"mxrules.example/envelope"
 )
 
 // policies returns the names of the policies of a scene.
@@ -85,6 +87,16 @@ func (s *scene) brief() bool {
 		}
 	}
 	return expects
+}
+
+// repliesCount returns an error if a case expects a reply that is not compared.
+func (s *scene) repliesCount(want []string) error {
+	for _, line := range want {
+		if s.brief() && line != "" && '2' <= line[0] && line[0] <= '5' {
+			return s.fault("the reply %q is compared only if the line before has the questions too, as in \"= reject by helo.fqdn, asked none\"", envelope.Excerpt(line))
+		}
+	}
+	return nil
 }
 
 // shorten returns the lines of a verdict without its questions and its reply.

@@ -1,6 +1,9 @@
 package scenario
 
 import (
+	"io/fs"
+	"maps"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -52,22 +55,39 @@ func outcomeOf(t *testing.T, text string) (result string) {
 func TestAFailingScenarioExplainsItself(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"a reply", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nC: EHLO a\nC: MAIL FROM:<>\nC: RCPT TO:<b@example.org>\nS: 250\nS: 250\nS: 250\n",
-			`a.scenario:10: after RCPT TO:<b@example.org>
+			`a.scenario:10: the reply to "RCPT TO:<b@example.org>" differs
   want  S: 250
   seen  S: 550-5.7.1 the recipient b@example.org is not in the list of recipients
   seen  S: 550 5.7.1 see https://example.org/who
-because
+the policy (each rule, the outcome of its check, what the rule did, and why):
+  reject 550 5.7.1 by recipient.in: the recipient b@example.org is not in the list of recipients see https://example.org/who
+      recipient.ours  pass          the recipient b@example.org is in a domain of this site
+      recipient.in    fail  reject  the recipient b@example.org is not in the list of recipients
+    questions to DNS: 0
+`},
+		{"a reply of the server itself", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nC: EHLO a\nS: 250\nC: DATA\nS: 354\n",
+			`a.scenario:8: the reply to "DATA" differs
+  want  S: 354
+  seen  S: 503 5.5.1 there is no recipient
+no rule was asked for this reply: the server gave it by itself
 `},
 		{"a rule", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nrule recipient.in\n",
-			"a.scenario:5: after connect 192.0.2.9\n  want  rule recipient.in\n  seen  rule none\nbecause\n"},
+			"a.scenario:5: another rule decided on the reply to \"connect 192.0.2.9\"\n  want  rule recipient.in\n  seen  rule none\nthe policy "},
+		{"a finding", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nfinding recipient.in pass\n",
+			"a.scenario:5: what led to the reply to \"connect 192.0.2.9\" differs\n  want  finding recipient.in pass\n  seen  finding recipient.in pending\nthe policy "},
+		{"the store", "policy p\nscenario s\nstore 1\n",
+			"a.scenario:3: the number of records in the store differs\n  want  store 1\n  seen  store 0\n"},
 		{"no reply", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nS: 250\n",
-			"a.scenario:5: after connect 192.0.2.9\n  want  S: 250\n  seen  S: (no reply within 10m0s)\n"},
+			"a.scenario:5: the reply to \"connect 192.0.2.9\" differs\n  want  S: 250\n  seen  S: (no reply within 10m0s)\n" +
+				"the server has answered all commands: there is a line S: too many, or a line C: is missing\n"},
+		{"a closed connection", "policy p\nscenario s\nconnect 192.0.2.9\nS: 220\nC: QUIT\nS: 221\nC: EHLO a\nS: 250\nS: 250\n",
+			"a.scenario:8: the reply to \"EHLO a\" differs\n  want  S: 250\n  seen  S: (the server closed the connection)\n"},
 		{"a case", "policy p\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  = accept, asked none\n",
-			"a.scenario:3\n  want  = accept, asked none\n  seen  = reject by recipient.in, asked none\n  seen  = 550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who\nbecause\n"},
+			"a.scenario:3: the verdict differs from what the case expects\n  want  = accept, asked none\n  seen  = reject by recipient.in, asked none\n  seen  = 550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who\nthe policy "},
 		{"relayed", "policy leaky\ngood helo=mail.example.net to=b@example.org\ncase c\n  = accept, asked none\n",
-			"a.scenario:3\n        = accept, asked none\n  seen  = but relayed, at helo: reject by helo.fqdn\nbecause\n"},
+			"a.scenario:3: the verdict differs from what the case expects\n        = accept, asked none\n  seen  = but relayed, at helo: reject by helo.fqdn\nthe policy "},
 		{"a policy of several", "policy p q\ngood ip=192.0.2.9 to=b@example.org\ncase c\n  p = accept\n  q = reject by recipient.in\n",
-			"a.scenario:3\n  want  p = accept\n  seen  p = reject by recipient.in\nbecause\n"},
+			"a.scenario:3: the verdict differs from what the case expects\n  want  p = accept\n  seen  p = reject by recipient.in\nthe policy "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := outcomeOf(t, tc.text); !strings.HasPrefix(got, tc.want) {
@@ -82,7 +102,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 	const head = "policy p\nscenario s\n"
 	for _, tc := range []struct{ text, want string }{
 		{"  a\n", "a.scenario:1: an indented line begins the file"},
-		{"frob\nscenario s\n", `a.scenario:1: the word "frob" is unknown`},
+		{"frob\nscenario s\n", `a.scenario:1: the word "frob" is unknown; a line begins with one of: clock delay fault`},
 		{"C: EHLO a\n", "a.scenario:1: C: stands before the first scenario"},
 		{"policy p\n  q\n", "a.scenario:1: policy has no indented lines"},
 		{"include a.scenario\n", "a.scenario:1: the files include each other"},
@@ -101,8 +121,13 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"policy p\nowner bob\nscenario s\n", "a.scenario:2: owner needs a login and its addresses"},
 		{"policy p\nmailbox a b c\nscenario s\n", "a.scenario:2: "},
 		{head + "C: EHLO a\n", "a.scenario:3: C: needs a connection"},
-		{head + "connect\n", "a.scenario:3: connect needs an address"},
-		{head + "connect 1.2.3\n", `a.scenario:3: the address "1.2.3" is invalid`},
+		{head + "connect\n", "a.scenario:3: connect needs an IP address"},
+		{head + "connect 1.2.3\n", `a.scenario:3: connect needs an IP address, and "1.2.3" is not one`},
+		{head + "connect 192.0.2.1\nS: 220\nC: EHLO a\nC: NOOP\nS: 250\n", `a.scenario:7: the scenario ends without a line S: for the reply to NOOP`},
+		{"policy p\ncase s\n  = reject by a\n  = 550 5.7.1\n", `a.scenario:2: the reply "550 5.7.1" is compared only if`},
+		{"policy p\nrecorded\n  a.example. A\nscenario s\n", `a.scenario:3: "a.example. A" is not of the form NAME TYPE DATA`},
+		{"policy p\nrecorded\n  a.example. A x\nscenario s\n", `a.scenario:3: `},
+		{"policy p\nmessage m quoted\n  x\nscenario s\n", `a.scenario:3: "x" is not quoted as in Go`},
 		{head + "connect 192.0.2.1 login\n", `a.scenario:3: "login" is not one of`},
 		{head + "connect 192.0.2.1 color red\n", `a.scenario:3: "color" is not one of`},
 		{head + "connect 192.0.2.1\nclient b\n", `a.scenario:4: there is no connection as "b"`},
@@ -122,23 +147,55 @@ func TestErrorsNameTheLine(t *testing.T) {
 	}
 }
 
+// textsOf returns the files of a directory by their names.
+func textsOf(t testing.TB, fsys fs.FS) map[string]string {
+	t.Helper()
+	names, err := fs.Glob(fsys, "*")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no files: %v", err)
+	}
+	texts := map[string]string{}
+	for _, name := range names {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+	}
+	return texts
+}
+
 // FuzzFile plays hostile files: they give an error, a mismatch or nothing.
 func FuzzFile(f *testing.F) {
 	f.Add("policy p\nzone\n  9.2.0.192.in-addr.arpa. PTR a.example.\nscenario s\nconnect 192.0.2.9 as x\nS: 220\nC: HELO a\nC: MAIL FROM:<>\nC: RCPT TO:<a@example.org>\nC: DATA\ndata\n  a\nS: 250\n")
 	f.Add("policy p\ngood ip=192.0.2.9\ncase c\n  to=\"a b\" tried=2m broken=store message=x\n  = accept\n")
 	f.Add("policy p\nkey a.example s\nmessage m\n  From: a\nscenario s\nconnect ::1 lmtp tls early\noctets \"\\x00\"\nclose\nwait 1h\nstore 1\n")
+	suite := os.DirFS("../../examples/policies/testdata/conversations")
+	heads := fstest.MapFS{}
+	for name, text := range textsOf(f, suite) {
+		if strings.HasSuffix(name, extension) {
+			f.Add(text)
+		} else {
+			heads[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 10_000 {
+		if len(text) > 100_000 {
 			return
 		}
-		fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}}
+		fsys := maps.Clone(heads)
+		fsys["a.scenario"] = &fstest.MapFile{Data: []byte(text)}
 		file, err := parseFile(fsys, "a.scenario")
 		if err != nil {
 			return
 		}
+		all := Policies{}
+		for _, s := range file.each() {
+			all[s.policy] = policies["p"]
+		}
 		synctest.Test(t, func(t *testing.T) {
 			for _, s := range file.each() {
-				s.play(t.Context(), fsys, policies, nil, nil)
+				s.play(t.Context(), fsys, all, nil, nil)
 			}
 		})
 	})

@@ -14,6 +14,8 @@ type mismatch struct {
 	want, seen []string // without their first word
 	about      verdict.Verdict
 	sent       string // what the client sent before
+	missing    bool   // there is no reply
+	answered   bool   // every command has its reply
 }
 
 // word returns what a line of the expectation begins with.
@@ -30,11 +32,7 @@ func (m *mismatch) word() string {
 // String shows the expected and the seen lines, and why the verdict is what it is.
 func (m *mismatch) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d", m.at.file, m.at.number)
-	if m.sent != "" {
-		fmt.Fprintf(&b, ": after %s", m.sent)
-	}
-	b.WriteByte('\n')
+	fmt.Fprintf(&b, "%s:%d: %s\n", m.at.file, m.at.number, m.subject())
 	for i := range max(len(m.want), len(m.seen)) {
 		want, seen := lineAt(m.want, i), lineAt(m.seen, i)
 		if want == seen {
@@ -48,10 +46,32 @@ func (m *mismatch) String() string {
 			fmt.Fprintf(&b, "  seen  %s %s\n", m.word(), seen)
 		}
 	}
-	if m.about.Action != 0 {
-		b.WriteString("because\n  " + strings.ReplaceAll(strings.TrimSpace(m.about.Explain()), "\n", "\n  ") + "\n")
+	switch {
+	case m.missing && m.answered:
+		b.WriteString("the server has answered all commands: there is a line S: too many, or a line C: is missing\n")
+	case m.missing:
+	case m.about.Action != 0:
+		b.WriteString("the policy (each rule, the outcome of its check, what the rule did, and why):\n  " +
+			strings.ReplaceAll(strings.TrimSpace(m.about.Explain()), "\n", "\n  ") + "\n")
+	case m.at.word != "store" && m.at.word != "asked":
+		b.WriteString("no rule was asked for this reply: the server gave it by itself\n")
 	}
 	return b.String()
+}
+
+// subject says what differs.
+func (m *mismatch) subject() string {
+	switch m.at.word {
+	case "case":
+		return "the verdict differs from what the case expects"
+	case "S:":
+		return fmt.Sprintf("the reply to %q differs", m.sent)
+	case "store":
+		return "the number of records in the store differs"
+	case "rule":
+		return fmt.Sprintf("another rule decided on the reply to %q", m.sent)
+	}
+	return fmt.Sprintf("what led to the reply to %q differs", m.sent)
 }
 
 func lineAt(lines []string, i int) string {

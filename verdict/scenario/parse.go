@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,6 +55,11 @@ func (e *entry) wrap(err error) error {
 		return err
 	}
 	return fmt.Errorf("%s%w", place, err)
+}
+
+// unknown returns the error of a word that is none of these.
+func (e *entry) unknown(words map[string]bool) error {
+	return e.fault("the word %q is unknown; a line begins with one of: %s", envelope.Excerpt(e.word), strings.Join(slices.Sorted(maps.Keys(words)), " "))
 }
 
 // text returns the block as lines that end with LF.
@@ -130,7 +136,7 @@ func (f *file) addHead(fsys fs.FS, e entry, depth int) error {
 	case !known && dialogueWordsHas(e.word):
 		return e.fault("%s stands before the first scenario", e.word)
 	case !known:
-		return e.fault("the word %q is unknown", envelope.Excerpt(e.word))
+		return e.unknown(headWords)
 	case len(e.block) > 0 && !hasBlock:
 		return e.fault("%s has no indented lines", e.word)
 	case e.word != "include":
@@ -175,7 +181,7 @@ func (s *scene) allow(e *entry) error {
 	case !known && s.word == "case":
 		return e.fault("the lines of a case are indented, and %q is not", envelope.Excerpt(e.word))
 	case !known:
-		return e.fault("the word %q is unknown", envelope.Excerpt(e.word))
+		return e.unknown(dialogueWords)
 	case len(e.block) > 0 && !hasBlock:
 		return e.fault("%s has no indented lines", e.word)
 	}

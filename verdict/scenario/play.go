@@ -57,6 +57,17 @@ func (p *player) play(entries []entry) error {
 		}
 		i += n
 	}
+	return p.unread(entries)
+}
+
+// unread returns an error if the replies to some commands have no lines: the lines S:
+// before could be about other commands than it seems.
+func (p *player) unread(entries []entry) error {
+	for _, c := range p.open {
+		if len(*p.found) == 0 && len(c.commands) > 0 && !c.left {
+			return entries[len(entries)-1].fault("the scenario ends without a line S: for the reply to %s; each command needs one, in their order", c.commands[len(c.commands)-1])
+		}
+	}
 	return nil
 }
 
@@ -96,6 +107,7 @@ func (p *player) step(entries []entry) (n int, err error) {
 	case "octets":
 		return 1, p.octets(e)
 	case "close":
+		p.current.left = true
 		return 1, p.current.Close()
 	case "S:":
 		return p.expectReply(entries)

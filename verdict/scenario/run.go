@@ -39,6 +39,7 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 	t.Helper()
 	for _, f := range parseAll(t, fsys) {
 		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
+			t.Helper() // so that the line of the user's test is printed
 			var all []mismatch
 			update := updating() && on == nil
 			for _, s := range f.scenes {
@@ -47,6 +48,7 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 				}
 				for _, s := range s.each() {
 					t.Run(s.full, func(t *testing.T) {
+						t.Helper()
 						found := s.found(t, fsys, policies, on)
 						all = append(all, found...)
 						for i := range found {
@@ -62,6 +64,9 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 					t.Fatal(err)
 				}
 			}
+			if !update && len(all) > 0 && on == nil {
+				t.Log(f.hint(fsys, t.Name()))
+			}
 		})
 	}
 }
@@ -69,7 +74,9 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 // found plays a scene and returns what differs: in memory in a bubble of synctest, so that
 // no time passes, and otherwise outside of one.
 func (s *scene) found(t *testing.T, fsys fs.FS, policies Policies, on *wire) (found []mismatch) {
+	t.Helper()
 	play := func(t *testing.T) {
+		t.Helper()
 		var err error
 		if found, err = s.play(t.Context(), fsys, policies, on, nil); err != nil {
 			t.Fatal(err)

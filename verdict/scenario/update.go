@@ -31,11 +31,22 @@ func updating() bool {
 	return f != nil && f.Value.String() == "true"
 }
 
+// writer is a file system that Run can rewrite, such as a Dir.
+type writer interface {
+	WriteFile(name string, data []byte, mode fs.FileMode) error
+}
+
+// hint says how a test of this name writes what was seen into the file.
+func (f *file) hint(fsys fs.FS, test string) string {
+	if _, ok := fsys.(writer); !ok || flag.Lookup("update") == nil {
+		return fmt.Sprintf("if what was seen is right, change the lines of %s that are named above", f.name)
+	}
+	return fmt.Sprintf("if what was seen is right, this writes it into %s: go test -run '^%s$' -update", f.name, strings.ReplaceAll(test, "/", "$/^"))
+}
+
 // rewrite writes a file again with what was seen in place of what was expected.
 func (f *file) rewrite(fsys fs.FS, found []mismatch) error {
-	writer, ok := fsys.(interface {
-		WriteFile(name string, data []byte, mode fs.FileMode) error
-	})
+	to, ok := fsys.(writer)
 	if !ok {
 		return fmt.Errorf("%s: the file system %T cannot write files; use scenario.Dir", f.name, fsys)
 	}
@@ -50,7 +61,7 @@ func (f *file) rewrite(fsys fs.FS, found []mismatch) error {
 		lines = slices.Replace(lines, from, to, rewritten(found[:n], f.source[from:to])...)
 		found = found[n:]
 	}
-	return writer.WriteFile(f.name, []byte(strings.Join(lines, "\n")), 0o644)
+	return to.WriteFile(f.name, []byte(strings.Join(lines, "\n")), 0o644)
 }
 
 // expected returns the range of lines that a mismatch replaces, from index 0.
