@@ -28,8 +28,8 @@ func TestPicture(t *testing.T) {
 		want string
 	}{
 		{[]string{"-picture", "policy.png"}, "must end with .svg or .dot"},
-		{[]string{"-picture", "policy.svg", "-helo", "a"}, "judges nothing"},
-		{[]string{"-picture", "policy.svg", "lines.jsonl"}, "judges nothing"},
+		{[]string{"-picture", "policy.svg", "-helo", "a"}, "judge nothing"},
+		{[]string{"-picture", "policy.svg", "lines.jsonl"}, "judge nothing"},
 		{[]string{"-picture", filepath.Join(t.TempDir(), "none", "policy.svg")}, "judge: open"},
 	} {
 		if got := output(tc.args, ""); !strings.Contains(got, tc.want) {

@@ -94,6 +94,16 @@ DNS
   -delay DURATION   make each answer of a zone take this time, as 20ms, up to
                     twice as long, to see what a policy waits for
 
+About the policy, without mail
+  -vet              print what is probably a mistake in it
+  -cost             print how much it asks DNS for a message, at each command
+  -implies POLICY   tell whether that policy accepts all that -policy accepts
+  -find QUESTION    print the simplest cases in which it decides so: an action,
+                    rule=NAME, and outcomes of checks, such as
+                    "accept client.tls=fail client.in=fail"
+  -picture FILE     draw its rules. A name that ends with .dot gives a graph for
+                    Graphviz, .svg a picture
+
 Output
   -json             print each result as one line of JSON
   -trace            after each explanation print the waterfall: a line for each
@@ -111,8 +121,6 @@ Output
   -hash KEY         replace mailboxes and logins in the record by hashes with
                     this key, leave out the message and the DNS, and keep the
                     findings of all checks
-  -picture FILE     draw the rules of the policy, and judge nothing. A name that
-                    ends with .dot gives a graph for Graphviz, .svg a picture
   -scenario FILE    write a test of package verdict/scenario that reproduces the
                     verdict on one envelope, with the DNS answers that were seen
   -anonymous        replace the addresses, names and words of the scenario:

@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 
+	"mxrules.example/verdict"
 	"mxrules.example/verdict/waterfall"
 )
 
@@ -55,9 +56,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return wrongUsage
 	}
 	defer j.world.close()
-	if o.picture != "" {
-		err := drawPolicy(o.picture, o.title(), j.policy)
-		return status(stderr, err)
+	if o.picture != "" || o.questions.asked() {
+		return status(stderr, aboutPolicy(o, j.policy, stdout))
 	}
 	if j.imported != nil {
 		out := stdout
@@ -79,6 +79,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = errors.Join(s.write(j.compare.summary(o.json)), err)
 	}
 	return status(stderr, errors.Join(err, j.records.close()))
+}
+
+// aboutPolicy draws the policy, and answers the questions about it.
+func aboutPolicy(o options, policy verdict.Policy, stdout io.Writer) error {
+	if o.picture != "" {
+		if err := drawPolicy(o.picture, o.title(), policy); err != nil {
+			return err
+		}
+	}
+	return o.questions.answer(stdout, o.policy, policy, o.site.Site)
 }
 
 // status returns the exit status of a run that ended with err, and prints err.

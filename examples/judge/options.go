@@ -26,6 +26,7 @@ type options struct {
 	hashKey        string // of the record, or ""
 	compare        string // two policies, or ""
 	postfix        importing
+	questions      questions
 	policy         string
 	checks         string // names, "all", or "" to use the policy
 	site           facts
@@ -84,8 +85,8 @@ func parseOptions(args []string) (options, error) {
 		return o, fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
 	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
 		return o, errors.New("-without-message and -hash are for -record")
-	case o.picture != "" && (o.hasEnvelope || len(o.files) > 0):
-		return o, errors.New("-picture draws the policy and judges nothing: give no envelope and no files")
+	case (o.picture != "" || o.questions.asked()) && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != ""):
+		return o, errors.New("-picture, -vet, -cost, -implies and -find are about a policy and judge nothing: give no envelope, no files, no -compare and no -checks")
 	case o.picture != "" && pictureForm(o.picture) == nil:
 		return o, fmt.Errorf("-picture %s: the name must end with .svg or .dot", o.picture)
 	case o.delay < 0 || o.delay > time.Second:
@@ -165,6 +166,10 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.scenario, "scenario", "", "")
 	flags.BoolVar(&o.anonymous, "anonymous", false, "")
 	flags.StringVar(&o.compare, "compare", "", "")
+	flags.BoolVar(&o.questions.vet, "vet", false, "")
+	flags.BoolVar(&o.questions.cost, "cost", false, "")
+	flags.StringVar(&o.questions.implies, "implies", "", "")
+	flags.StringVar(&o.questions.find, "find", "", "")
 	flags.StringVar(&o.record, "record", "", "")
 	flags.BoolVar(&o.withoutMessage, "without-message", false, "")
 	flags.StringVar(&o.hashKey, "hash", "", "")

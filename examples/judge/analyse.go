@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"mxrules.example/envelope"
+	"mxrules.example/examples/policies"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
+)
+
+// questions are those of -vet, -cost, -implies and -find, which are answered without mail.
+type questions struct {
+	vet, cost bool
+	implies   string // the name of a policy, or ""
+	find      string // see parseFind
+}
+
+func (q questions) asked() bool { return q != questions{} }
+
+// answer prints the answers about a policy.
+func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site policies.Site) error {
+	if q.vet {
+		if err := printMistakes(w, policy); err != nil {
+			return err
+		}
+	}
+	if q.cost {
+		if err := printCost(w, policy); err != nil {
+			return err
+		}
+	}
+	if q.implies != "" {
+		if err := printImplied(w, name, policy, q.implies, site); err != nil {
+			return err
+		}
+	}
+	if q.find != "" {
+		return printFound(w, policy, q.find)
+	}
+	return nil
+}
+
+func printMistakes(w io.Writer, policy verdict.Policy) error {
+	mistakes, err := analysis.Vet(policy)
+	for _, m := range mistakes {
+		fmt.Fprintln(w, m)
+	}
+	if len(mistakes) == 0 && err == nil {
+		fmt.Fprintln(w, "no mistakes found")
+	}
+	return err
+}
+
+func printCost(w io.Writer, policy verdict.Policy) error {
+	loads, err := analysis.Cost(policy)
+	for _, l := range loads {
+		stage := l.Stage.String()
+		if l.Stage == envelope.Whole {
+			stage = "in all"
+		}
+		fmt.Fprintf(w, "%-7s  typically %v, at most %v\n", stage, l.Typical, l.Most)
+	}
+	return err
+}
+
+// printImplied prints whether a policy accepts nothing that the policy named other rejects.
+// Both are of one site, so that checks with one name are the same.
+func printImplied(w io.Writer, name string, policy verdict.Policy, other string, site policies.Site) error {
+	second, err := choosePolicy(other, site)
+	if err != nil {
+		return err
+	}
+	witness, err := analysis.Implies(policy, second, analysis.Same())
+	switch {
+	case err != nil:
+		return err
+	case witness == nil:
+		fmt.Fprintf(w, "%s accepts all that %s accepts\n", other, name)
+	default:
+		fmt.Fprintf(w, "%s does not accept all that %s accepts: %v\n", other, name, witness)
+	}
+	return nil
+}
+
+func printFound(w io.Writer, policy verdict.Policy, text string) error {
+	question, err := parseFind(text)
+	if err != nil {
+		return err
+	}
+	witnesses, err := analysis.Find(policy, question)
+	for _, witness := range witnesses {
+		fmt.Fprintln(w, witness)
+	}
+	if len(witnesses) == 0 && err == nil {
+		fmt.Fprintln(w, "there is no such case")
+	}
+	return err
+}
+
+// parseFind parses a question of words: an action, rule=NAME, and CHECK=OUTCOME.
+func parseFind(text string) (q analysis.Question, err error) {
+	q.When = analysis.Outcomes{}
+	for word := range strings.FieldsSeq(text) {
+		name, value, isPair := strings.Cut(word, "=")
+		switch {
+		case isPair && name == "rule":
+			q.Rule = value
+		case isPair:
+			if q.When[name], err = parseOutcome(value); err != nil {
+				return q, err
+			}
+		default:
+			if q.Action, err = parseAction(word); err != nil {
+				return q, err
+			}
+		}
+	}
+	return q, nil
+}
+
+func parseAction(word string) (verdict.Action, error) {
+	for _, a := range [...]verdict.Action{verdict.Accept, verdict.TempFail, verdict.Reject} {
+		if a.String() == word {
+			return a, nil
+		}
+	}
+	return 0, &envelope.SyntaxError{Kind: "action", Value: word, Reason: "is not one of accept, tempfail, reject"}
+}
+
+func parseOutcome(word string) (envelope.Outcome, error) {
+	for _, o := range [...]envelope.Outcome{envelope.Pass, envelope.Fail, envelope.None, envelope.TempError, envelope.PermError} {
+		if o.String() == word {
+			return o, nil
+		}
+	}
+	return 0, &envelope.SyntaxError{Kind: "outcome", Value: word, Reason: "is not one of pass, fail, none, temperror, permerror"}
+}
