@@ -113,7 +113,8 @@ Output
   -svg FILE         draw the waterfall of one envelope as a picture
   -compare A,B      judge by two policies over the same answers, and print what
                     differs: the envelope, both verdicts, and at the end how
-                    many results are equal and how often each change occurs
+                    many results are equal and how often each change occurs.
+                    The policy of -import has the name import
   -record FILE      write a line of JSON for each line, with the answers of DNS
                     that were seen: judge gives the same verdicts from it
   -without-message  leave the message out of the record, and keep the findings

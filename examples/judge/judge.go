@@ -62,7 +62,7 @@ func newJudge(o options, report func(error)) (*judge, error) {
 		return nil, err
 	}
 	if o.compare != "" {
-		if j.compare, err = newComparison(o.compare, o.site.Site); err != nil {
+		if j.compare, err = newComparison(o.compare, o.site.Site, j.imported); err != nil {
 			return nil, err
 		}
 	}

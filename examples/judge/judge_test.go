@@ -84,6 +84,7 @@ func TestGolden(t *testing.T) {
 		{"checks-message-json", slices.Concat([]string{"-json"}, onMessages, []string{"testdata/messages.jsonl"})},
 		{"compare", slices.Concat([]string{"-compare", "standard,strict"}, lists, []string{"testdata/strict.jsonl", "testdata/messages.jsonl", "testdata/recipients.jsonl"})},
 		{"compare-json", slices.Concat([]string{"-json", "-compare", "standard,strict"}, lists, []string{"testdata/strict.jsonl"})},
+		{"compare-import", slices.Concat(imported, lists, []string{"-compare", "import,standard", "testdata/strict.jsonl"})},
 		{"compare-equal", append([]string{"-compare", "standard,trial"}, good...)},
 		{"headers", append(forHeaders, "testdata/messages.jsonl")},
 		{"headers-json", append([]string{"-json"}, append(forHeaders, "testdata/messages.jsonl")...)},

@@ -44,7 +44,7 @@ type options struct {
 const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message stage now "
 
 // ofOnePolicy are the flags that -compare has no use for.
-var ofOnePolicy = []string{"policy", "checks", "import", "trace", "svg", "picture", "headers", "record", "scenario"}
+var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "record", "scenario"}
 
 // parseOptions parses the command line. The error is flag.ErrHelp for -help.
 func parseOptions(args []string) (options, error) {
