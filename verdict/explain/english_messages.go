@@ -45,7 +45,7 @@ func messages() Book {
 
 func spfEntries() Book {
 	add := []string{
-		"Add the address of the sending server to the SPF record of the domain. A domain has one SPF record: if there is one, add the term to it, before its \"all\".",
+		"Add the address of the sending server to the SPF record of the domain. A domain has one SPF record: if there is one, keep it, and add only the term with the address, before its \"all\".",
 		"If the message was forwarded, the forwarder must rewrite the sender (SRS), because the record of the original domain does not allow its server.",
 	}
 	const why = "The owner of the domain publishes which servers may use it as sender (RFC 7208)."

@@ -18,6 +18,8 @@ func Example() {
 	v := policy.Judge(context.Background(), zone.MustParse(``), &e)
 	fmt.Print(explain.English().Explain(v, &e).Text())
 	// Output:
+	// The reply
+	//   550 5.7.25 the client 192.0.2.77 has no PTR record
 	// What was seen
 	//   the client 192.0.2.77 has no PTR record
 	// What is required

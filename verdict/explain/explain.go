@@ -145,6 +145,7 @@ func (x Explanation) Text() string {
 			b.WriteString("  " + line + "\n")
 		}
 	}
+	section("The reply", x.Verdict)
 	section("What was seen", x.Seen)
 	section("What is required", x.Asks)
 	section("Why", x.Why)

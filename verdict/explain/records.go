@@ -67,8 +67,8 @@ func senderDomain(e *envelope.Envelope) (envelope.Host, bool) {
 	return mailbox.Domain, err == nil && mailbox.Domain != ""
 }
 
-// spfTerm returns the SPF record that allows this client alone, which shows the term to
-// add to an existing record.
+// spfTerm returns the SPF record that allows this client and decides nothing else, so that
+// it does no harm if it is published as it is.
 func spfTerm(e *envelope.Envelope) []string {
 	domain, ok := senderDomain(e)
 	ip := e.Client()
@@ -79,7 +79,7 @@ func spfTerm(e *envelope.Envelope) []string {
 	if ip.Is4() {
 		term = "ip4"
 	}
-	return []string{fmt.Sprintf(`%s. TXT "v=spf1 %s:%s -all"`, domain, term, ip)}
+	return []string{fmt.Sprintf(`%s. TXT "v=spf1 %s:%s ?all"`, domain, term, ip)}
 }
 
 // heloSPF returns the SPF record of the HELO name.
