@@ -21,6 +21,7 @@ import (
 // A mutant drops a rule, swaps two neighbours, turns a rejection into a tempfail, drops
 // a condition, or ignores failures of a rule that asks DNS or a store. What a line
 // "unnoticed" of a file explains may survive: a mutant can be equivalent to the policy.
+// Mutants are played in parallel, so that policies are made concurrently.
 func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 	t.Helper()
 	files := parseAll(t, fsys)
@@ -31,6 +32,7 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 		t.Run(name, func(t *testing.T) {
 			for _, m := range mutants(base) {
 				t.Run(m.name, func(t *testing.T) {
+					t.Parallel()
 					what := name + ": " + m.name
 					survived := m.survives(t, fsys, name, policies, base)
 					mu.Lock()
