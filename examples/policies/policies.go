@@ -26,7 +26,8 @@
 //     before the rules that need the message, so that it defers at RCPT.
 //  7. Rules that need the message: its form, SPF with DKIM, DMARC.
 //
-// A [Site] has everything that a policy depends on.
+// A [Site] has everything that a policy depends on. MESSAGES.md shows what each policy does
+// with a set of messages; testdata has a table of cases for each theme.
 package policies
 
 import (

@@ -63,8 +63,10 @@ type played struct {
 	scene *scene
 	rules verdict.Rules
 	asked map[ruleKey]bool // rules that were asked
-	acted map[ruleKey]bool // rules that did something
 	fails map[ruleKey]bool // rules that can fail: they asked DNS, or failed
+	// Rules that did something, that a condition switched off, or that failed: scenes
+	// that may notice a mutant.
+	acted, off, failed map[ruleKey]bool
 }
 
 // ruleKey tells a rule of a policy from the others, for all sites.
@@ -96,7 +98,10 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 	t.Helper()
 	var all []*played
 	for _, s := range scenes {
-		p := &played{scene: s, asked: map[ruleKey]bool{}, acted: map[ruleKey]bool{}, fails: map[ruleKey]bool{}}
+		p := &played{
+			scene: s, asked: map[ruleKey]bool{}, fails: map[ruleKey]bool{},
+			acted: map[ruleKey]bool{}, off: map[ruleKey]bool{}, failed: map[ruleKey]bool{},
+		}
 		var mu sync.Mutex
 		synctest.Test(t, func(t *testing.T) {
 			found, err := s.play(t.Context(), fsys, policies, nil, func(policy verdict.Policy, v verdict.Verdict) {
@@ -120,10 +125,15 @@ func (p *played) see(policy verdict.Policy, v verdict.Verdict) {
 	for _, step := range v.Trace {
 		key := keys[step.Place()]
 		p.asked[key] = true
-		if step.Action != verdict.Continue {
+		switch {
+		case step.Off:
+			p.off[key] = true
+		case failed(&step):
+			p.failed[key], p.fails[key] = true, true
+		case step.Action != verdict.Continue && step.Action != 0:
 			p.acted[key] = true
 		}
-		if failed(&step) || len(step.Questions) > 0 {
+		if len(step.Questions) > 0 {
 			p.fails[key] = true
 		}
 	}
@@ -134,6 +144,9 @@ type mutant struct {
 	name  string
 	about ruleKey
 	apply func(verdict.Rules, int) verdict.Rules // to the rule at an index
+	// likely returns the rules for which a scene is likely to notice it: acted, off or
+	// failed. nil is acted.
+	likely func(*played) map[ruleKey]bool
 }
 
 // mutants returns the changes of the policy of these scenes, each once, with the numbers
@@ -180,7 +193,7 @@ func mutantsOf(rules verdict.Rules, i int, fails bool) []mutant {
 		}})
 	}
 	for _, name := range conditionNames(r) {
-		all = append(all, mutant{name: "without the condition " + name + " of " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
+		all = append(all, mutant{name: "without the condition " + name + " of " + at, likely: whereOff, apply: func(rules verdict.Rules, i int) verdict.Rules {
 			if n := slices.Index(conditionNames(&rules[i]), name); n >= 0 {
 				rules[i] = rules[i].WithoutCondition(n)
 			}
@@ -196,7 +209,7 @@ func mutantsOf(rules verdict.Rules, i int, fails bool) []mutant {
 		}
 	}
 	if fails && r.Action(envelope.TempError) == 0 {
-		all = append(all, mutant{name: "with failures ignored by " + at, apply: func(rules verdict.Rules, i int) verdict.Rules {
+		all = append(all, mutant{name: "with failures ignored by " + at, likely: whereFailed, apply: func(rules verdict.Rules, i int) verdict.Rules {
 			rules[i] = rules[i].Ignoring(envelope.TempError)
 			return rules
 		}})
@@ -248,7 +261,11 @@ func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Polici
 			scenes = append(scenes, p)
 		}
 	}
-	slices.SortStableFunc(scenes, func(a, b *played) int { return rank(b.acted[m.about]) - rank(a.acted[m.about]) })
+	likely := m.likely
+	if likely == nil {
+		likely = whereActed
+	}
+	slices.SortStableFunc(scenes, func(a, b *played) int { return rank(likely(b)[m.about]) - rank(likely(a)[m.about]) })
 	survived := true
 	for _, p := range scenes {
 		synctest.Test(t, func(t *testing.T) {
@@ -262,8 +279,12 @@ func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Polici
 	return true
 }
 
-func rank(acted bool) int {
-	if acted {
+func whereActed(p *played) map[ruleKey]bool  { return p.acted }
+func whereOff(p *played) map[ruleKey]bool    { return p.off }
+func whereFailed(p *played) map[ruleKey]bool { return p.failed }
+
+func rank(likely bool) int {
+	if likely {
 		return 1
 	}
 	return 0
