@@ -76,6 +76,9 @@ func exportedChecks(t *testing.T) (names []string) {
 		if m == nil || strings.HasPrefix(path, "verdict/") || strings.HasSuffix(m[1], "Set") { // the same check as without Set
 			continue
 		}
+		if strings.HasPrefix(path, "verdict/") { // what verdict/postfix reads from a main.cf
+			continue
+		}
 		names = append(names, path[strings.LastIndex(path, "/")+1:]+"."+m[1])
 	}
 	if len(names) < 60 {
