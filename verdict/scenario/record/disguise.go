@@ -43,16 +43,16 @@ const (
 var blocks = [...]netip.Addr{netip.MustParseAddr("192.0.2.0"), netip.MustParseAddr("2001:db8::"), netip.MustParseAddr("192.175.48.0")}
 
 // newDisguise returns the disguise of a file. The client gets the first address.
-func newDisguise(r *Recorder, f *file) *disguise {
+func newDisguise(f *file) *disguise {
 	d := &disguise{
 		addrs: map[netip.Addr]netip.Addr{}, hosts: map[netip.Addr]bool{}, domains: map[string]string{},
 		labels: map[string]string{}, locals: map[string]string{}, logins: map[string]string{},
 	}
-	d.findHosts(r)
+	d.findHosts(f.answers)
 	if f.Envelope.ClientIP.IsValid() {
 		d.addr(f.Envelope.ClientIP)
 	}
-	for _, a := range r.answers {
+	for _, a := range f.answers {
 		for _, record := range a.records {
 			if record.addr.IsValid() {
 				d.addr(record.addr)
@@ -63,21 +63,21 @@ func newDisguise(r *Recorder, f *file) *disguise {
 	d.helo(f.Envelope.Helo)
 	d.path(f.Envelope.MailFrom)
 	d.message(f.raw)
-	d.findKeys(r, f)
+	d.findKeys(f)
 	return d
 }
 
 // findHosts finds the addresses of mail hosts.
-func (d *disguise) findHosts(r *Recorder) {
+func (d *disguise) findHosts(answers []answer) {
 	names := map[string]bool{}
-	for _, a := range r.answers {
+	for _, a := range answers {
 		for _, record := range a.records {
 			if a.kind == "MX" {
 				names[record.name] = true
 			}
 		}
 	}
-	for _, a := range r.answers {
+	for _, a := range answers {
 		for _, record := range a.records {
 			if names[a.name] && record.addr.IsValid() {
 				d.hosts[record.addr] = true
@@ -309,4 +309,18 @@ func fromNibbles(nibbles []string) (netip.Addr, bool) {
 	}
 	ip, err := netip.ParseAddr(b.String())
 	return ip, err == nil
+}
+
+// reverse returns the name of the PTR record of an address.
+func reverse(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	var b strings.Builder
+	if ip.Is4() {
+		return octets(ip, ".", true) + ".in-addr.arpa."
+	}
+	bytes := ip.As16()
+	for _, c := range slices.Backward(bytes[:]) {
+		fmt.Fprintf(&b, "%x.%x.", c&15, c>>4)
+	}
+	return b.String() + "ip6.arpa."
 }

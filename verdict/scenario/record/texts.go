@@ -144,11 +144,11 @@ func (d *disguise) spf(text string) string {
 }
 
 // findKeys finds the keys of the signatures that are valid, or would be with an answer.
-func (d *disguise) findKeys(r *Recorder, f *file) {
+func (d *disguise) findKeys(f *file) {
 	if f.Envelope.Message == nil {
 		return
 	}
-	result := dkim.Evaluate(context.Background(), recorded{r}, &f.Envelope)
+	result := dkim.Evaluate(context.Background(), f.zone, &f.Envelope)
 	for _, s := range result.Signatures {
 		k := key{string(s.Domain), s.Selector, s.Word == "temperror"}
 		if (s.Word == "pass" || k.failed) && !slices.Contains(d.keys, k) {

@@ -14,6 +14,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/envelope/zone"
 	"mxrules.example/verdict"
 )
 
@@ -64,18 +65,22 @@ func (r *Recorder) Write(w io.Writer, c Case) error {
 	f := file{Case: c}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var err error
+	if f.answers, f.zone, err = r.answers(); err != nil {
+		return err
+	}
 	if err := f.readMessage(); err != nil {
 		return err
 	}
 	if c.Anonymous {
-		f.disguise = newDisguise(r, &f)
+		f.disguise = newDisguise(&f)
 	}
 	f.head()
 	f.directories(r)
-	f.dns(r)
+	f.dns()
 	f.writeMessage()
 	f.cases()
-	_, err := w.Write(f.out.Bytes())
+	_, err = w.Write(f.out.Bytes())
 	return err
 }
 
@@ -83,8 +88,10 @@ func (r *Recorder) Write(w io.Writer, c Case) error {
 type file struct {
 	Case
 	out      bytes.Buffer
-	raw      []byte    // the message
-	disguise *disguise // nil if the file is not anonymous
+	answers  []answer
+	zone     *zone.Zone // that gives them
+	raw      []byte     // the message
+	disguise *disguise  // nil if the file is not anonymous
 }
 
 func (f *file) line(format string, values ...any) { fmt.Fprintf(&f.out, format+"\n", values...) }
@@ -149,10 +156,10 @@ func (f *file) directories(r *Recorder) {
 }
 
 // dns writes the answers.
-func (f *file) dns(r *Recorder) {
+func (f *file) dns() {
 	f.line("recorded")
 	written := map[question]bool{}
-	for _, a := range r.answers {
+	for _, a := range f.answers {
 		name := f.disguise.owner(a.question)
 		q := question{name, a.kind}
 		if f.disguise.replacesKey(a.question) || written[q] { // several public suffixes become one
