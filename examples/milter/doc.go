@@ -1,5 +1,6 @@
-// Command milter lets Postfix, or Sendmail, judge mail by a policy of package policies: a
-// server of the milter protocol over a [verdict.Session].
+// Command milter lets Postfix judge mail by a policy of package policies: a server of the
+// milter protocol over a [verdict.Session]. It is tested with Postfix 3.7; Sendmail has the
+// same protocol.
 //
 //	milter -listen 127.0.0.1:10050 -our-domains example.org -hostname mx.example.org
 //	milter -listen unix:/var/spool/postfix/private/mxrules -policy strict ...
@@ -38,8 +39,8 @@
 //   - An abort where the MTA sends none, the use of a connection for several clients, and a
 //     graceful stop.
 //
-// It does not limit what a peer sends: packets may have 512 MiB, and some invalid ones make
-// it panic. packets.go closes those connections.
+// Unlike the other package, it has no limit for what a peer sends: packets may have 512
+// MiB, and some invalid ones make it panic. packets.go closes those connections.
 //
 // The adapter is not a package of the library. It has one method for each of the protocol
 // and nothing that a [verdict.Session] could do instead, and the library would have to

@@ -50,7 +50,7 @@ func (o *options) help() string {
 	var b bytes.Buffer
 	flags := o.flagSet()
 	flags.SetOutput(&b)
-	b.WriteString("milter lets Postfix or Sendmail judge mail. Its log is JSON, on standard error.\n\n")
+	b.WriteString("milter lets Postfix judge mail. Its log is JSON, on standard error.\n\n")
 	flags.PrintDefaults()
 	return b.String()
 }
