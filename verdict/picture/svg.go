@@ -180,7 +180,7 @@ func (s *svg) end() {
 	s.pill(does{action: verdict.Accept}, base, false)
 	s.y = base + 16
 	for _, line := range [...]string{
-		"A rule decides at the command with its dot, or when the rules before it are known. A mark is information for delivery and decides nothing.",
+		"A rule decides at the command with its dot, or later, if a rule before it is not known yet and could decide otherwise. A mark decides nothing.",
 		"The questions to DNS are those about an ordinary message. Rules that need the same answer share it.",
 	} {
 		s.y += 16
