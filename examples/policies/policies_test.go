@@ -134,6 +134,31 @@ func TestZeroSiteRejectsAllMail(t *testing.T) {
 	}
 }
 
+// The trace of Trial shows every rule that only Strict has.
+func TestTrialTriesEveryRuleOfStrict(t *testing.T) {
+	s := site(t)
+	s.Forwarders, s.MailingLists = []string{"alumni.example"}, []string{"lists.example"}
+	has := map[string]bool{}
+	for _, rule := range made(t, policies.Trial, s).Rules {
+		has[describe(rule)] = true
+	}
+	for _, rule := range made(t, policies.Strict, s).Rules {
+		if !has[describe(rule)] {
+			t.Errorf("Trial lacks the rule of Strict: %s", describe(rule))
+		}
+	}
+}
+
+// describe says what a rule does, whether it is on trial or not.
+func describe(r verdict.Rule) string {
+	text := r.Name() + " " + r.Action(envelope.Pass).String() + " " + r.Action(envelope.Fail).String() + " " + r.Mark()
+	for _, c := range r.Conditions() {
+		name, _ := c.Check.Describe()
+		text += " if " + name
+	}
+	return text
+}
+
 func TestEveryMailboxExistsWithoutADirectory(t *testing.T) {
 	e := good()
 	e.RcptTo = "anyone@example.org"
