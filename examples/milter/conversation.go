@@ -40,9 +40,10 @@ func (c *conversation) NewConnection(milter.Modifier) error {
 	return nil
 }
 
-// Connect judges the client. It has no address if the message is not from a network.
+// Connect judges the client. Its address is unknown if the message is not from a network.
 func (c *conversation) Connect(_, _ string, _ uint16, address string, macros milter.Modifier) (*milter.Response, error) {
-	c.client.ClientIP, _ = netip.ParseAddr(cmp.Or(address, macros.Get(milter.MacroClientAddr)))
+	address = cmp.Or(address, strings.TrimPrefix(macros.Get(milter.MacroClientAddr), "IPv6:"))
+	c.client.ClientIP, _ = netip.ParseAddr(address)
 	return response(c.session.Connect(c.client))
 }
 

@@ -114,21 +114,25 @@ func TestClientsAreForgotten(t *testing.T) {
 // The client may have an address of version 6, and none.
 func TestClients(t *testing.T) {
 	for _, tc := range []struct {
-		family        milter.ProtoFamily
-		address, want string
+		family               milter.ProtoFamily
+		address, macro, want string
 	}{
-		{milter.FamilyInet, "192.0.2.9", "192.0.2.9"},
-		{milter.FamilyInet6, "IPv6:2001:db8::9", "2001:db8::9"},
-		{milter.FamilyInet6, "2001:db8::9", "2001:db8::9"},
-		{milter.FamilyUnix, "/run/socket", ""},
-		{milter.FamilyUnknown, "", ""},
+		{milter.FamilyInet, "192.0.2.9", "", "192.0.2.9"},
+		{milter.FamilyInet6, "IPv6:2001:db8::9", "", "2001:db8::9"},
+		{milter.FamilyInet6, "2001:db8::9", "", "2001:db8::9"},
+		{milter.FamilyUnix, "/run/socket", "", ""},
+		{milter.FamilyUnknown, "", "", ""},
+		{milter.FamilyUnknown, "", "192.0.2.9", "192.0.2.9"},
+		{milter.FamilyUnknown, "", "IPv6:2001:db8::9", "2001:db8::9"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTestServer(t)
 			book := s.keepLog()
 			p, stop := s.start(t)
 			defer stop()
-			m := must(milter.NewClient("", "", milter.WithDialer(p)).Session(nil))
+			macros := milter.NewMacroBag()
+			macros.Set(milter.MacroClientAddr, tc.macro)
+			m := must(milter.NewClient("", "", milter.WithDialer(p)).Session(macros))
 			defer m.Close()
 			must(m.Conn("[unknown]", tc.family, 25, tc.address))
 			if got := book.at(t, "connect")[0].Event.Envelope.IP; got != tc.want {

@@ -178,6 +178,31 @@ func TestManyConnections(t *testing.T) {
 	})
 }
 
+// A connection over the bound waits until another one ends.
+func TestMostConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, stop := newTestServer(t).start(t)
+		defer stop()
+		client := milter.NewClient("", "", milter.WithDialer(p))
+		for range maxConnections - 1 {
+			defer must(client.Session(nil)).Close()
+		}
+		last := must(client.Session(nil))
+		served := false
+		go func() {
+			defer must(client.Session(nil)).Close()
+			served = true
+		}()
+		if synctest.Wait(); served {
+			t.Error("the server serves one connection too many")
+		}
+		last.Close()
+		if synctest.Wait(); !served {
+			t.Error("the server does not serve the connection that waited")
+		}
+	})
+}
+
 // A second MAIL without RSET comes if the MTA has refused what the policy let through.
 func TestSecondMAIL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
