@@ -124,6 +124,8 @@
 // the DNS is a recorded one. If that gives another decision than the law of package
 // verdict allows, the verdict has a line that begins with "but".
 //
+// Package [mxrules.example/verdict/scenario/record] makes such a file of a judgement.
+//
 // # Limits
 //
 // A file has at most 4 MiB. A reply must come within ten minutes of the scenario's time.

@@ -34,7 +34,7 @@
 // signatures by keys of the scenario. A network becomes the addresses of the file that it
 // contains.
 //
-// Letters that an author put into a structured field, such as the path of a URI, remain,
-// and a rule that looks at the text of a name may find something else. Read the file, and
-// run it, before you publish it.
+// Words that an author put into a structured field, such as a comment, remain, and a rule
+// that looks at the text of a name may find something else. Read the file, and run it,
+// before you publish it.
 package record

@@ -130,7 +130,7 @@ func signed(t testing.TB, text string) (raw []byte, record string) {
 }
 
 const letterToBob = "From: Ann Archer <ann.archer@acme.co.uk>\r\nTo: bob.builder@corp.test\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n" +
-	"Message-ID: <1@acme.co.uk>\r\nSubject: secret plans\r\nList-Unsubscribe: <https://acme.co.uk/u>\r\n\r\nMeet me at 203.0.113.50.\r\n\r\n  Ann\r\n"
+	"Message-ID: <1@acme.co.uk>\r\nSubject: secret plans\r\nList-Unsubscribe: <https://acme.co.uk/u?id=builder>\r\n\r\nMeet me at 203.0.113.50.\r\n\r\n  Ann\r\n"
 
 func TestRecordedMailGivesItsVerdictAgain(t *testing.T) {
 	authentic, key := signed(t, letterToBob)

@@ -186,6 +186,9 @@ func (d *disguise) signers() string {
 	return b.String()
 }
 
+// uri matches a URI as its host and what follows.
+var uri = regexp.MustCompile(`(://[^/?\s>]*)([/?][^\s>]*)`)
+
 var letter = regexp.MustCompile(`[\pL\pN]`)
 
 // message returns the message with its names replaced, and its words hidden.
@@ -207,7 +210,10 @@ func (d *disguise) message(raw []byte) []byte {
 		case isSignature(name):
 			b.WriteString(name + ":" + d.signature(content))
 		case isStructured(name):
-			b.WriteString(name + ":" + d.text(content))
+			b.WriteString(name + ":" + uri.ReplaceAllStringFunc(d.text(content), func(found string) string {
+				parts := uri.FindStringSubmatch(found)
+				return parts[1] + letter.ReplaceAllString(parts[2], "x")
+			}))
 		default:
 			b.WriteString(name + ":" + d.hide(content))
 		}

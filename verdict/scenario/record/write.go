@@ -38,34 +38,14 @@ type Case struct {
 }
 
 // Write writes a scenario file with the case, and with what the recorder has recorded.
-func (r *Recorder) Write(w io.Writer, c Case) error {
-	c.Name, c.Policy = cmp.Or(strings.Join(strings.Fields(c.Name), " "), "recorded mail"), cmp.Or(c.Policy, "policy")
-	if c.Recipients == nil {
-		c.Recipients = []string{c.Envelope.RcptTo}
+func (r *Recorder) Write(w io.Writer, c Case) (err error) {
+	c.complete()
+	if err := c.check(); err != nil {
+		return err
 	}
-	if len(c.Verdicts) != len(c.Recipients) {
-		return fmt.Errorf("the case has %d verdicts for %d recipients", len(c.Verdicts), len(c.Recipients))
-	}
-	if c.Envelope.Relayed {
-		return errors.New("a scenario has no client behind a gateway: judge the envelope of that client")
-	}
-	for _, values := range c.Settings {
-		for _, text := range values {
-			if strings.ContainsAny(text, " \t\r\n") || text == "" {
-				return fmt.Errorf("the setting %q is not one word", text)
-			}
-		}
-	}
-	if c.Envelope.Now.IsZero() {
-		c.Envelope.Now = time.Now().Truncate(time.Second)
-	}
-	if !c.Envelope.Reached(envelope.Data) {
-		c.Envelope.Message = nil
-	}
-	f := file{Case: c}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var err error
+	f := file{Case: c}
 	if f.answers, f.zone, err = r.answers(); err != nil {
 		return err
 	}
@@ -82,6 +62,38 @@ func (r *Recorder) Write(w io.Writer, c Case) error {
 	f.cases()
 	_, err = w.Write(f.out.Bytes())
 	return err
+}
+
+// complete sets what is not given.
+func (c *Case) complete() {
+	c.Name, c.Policy = cmp.Or(strings.Join(strings.Fields(c.Name), " "), "recorded mail"), cmp.Or(c.Policy, "policy")
+	if c.Recipients == nil {
+		c.Recipients = []string{c.Envelope.RcptTo}
+	}
+	if c.Envelope.Now.IsZero() {
+		c.Envelope.Now = time.Now().Truncate(time.Second)
+	}
+	if !c.Envelope.Reached(envelope.Data) {
+		c.Envelope.Message = nil
+	}
+}
+
+// check returns an error for a case that a scenario cannot have.
+func (c *Case) check() error {
+	if len(c.Verdicts) != len(c.Recipients) {
+		return fmt.Errorf("the case has %d verdicts for %d recipients", len(c.Verdicts), len(c.Recipients))
+	}
+	if c.Envelope.Relayed {
+		return errors.New("a scenario has no client behind a gateway: judge the envelope of that client")
+	}
+	for _, values := range c.Settings {
+		for _, text := range values {
+			if strings.ContainsAny(text, " \t\r\n") || text == "" {
+				return fmt.Errorf("the setting %q is not one word", text)
+			}
+		}
+	}
+	return nil
 }
 
 // file is a file that is being written.
