@@ -29,9 +29,10 @@ type judgement struct {
 	order    []int      // the rules that are not shadow rules, nil before the first walk
 	few      [16]int    // the first array of order, to save an allocation
 
-	session *Session   // nil outside a session
-	ahead   *judgement // by the header of the message, nil if there is none
-	held    bool       // an acceptance must not be committed yet
+	session *Session                              // nil outside a session
+	known   [envelope.Data + 1]*envelope.Envelope // by stage, as checks of a session get it
+	ahead   *judgement                            // by the header of the message, nil if there is none
+	held    bool                                  // an acceptance must not be committed yet
 
 	wrote     bool // a Commit has succeeded, or may have
 	unwritten int  // the last rule whose Commit failed
@@ -46,22 +47,32 @@ type progress struct {
 	committed bool
 }
 
-// answer is the result of asking one rule.
+// answer is the result of asking one rule. Its step is nil if the rule was not asked.
 type answer struct {
-	step   Step
+	step   *Step
 	faulty bool
 	state  conditionState
-
-	underway bool // there is no answer yet, because an earlier stage asks the rule
 }
 
 // keep stores the answer of rule i, unless there is one.
 func (j *judgement) keep(i int, a answer) {
 	p := &j.progress[i]
-	if p.asked {
+	if p.asked || a.step == nil {
 		return
 	}
-	j.steps[i], p.asked, p.faulty, p.state = a.step, true, a.faulty, a.state
+	if a.step != &j.steps[i] {
+		j.steps[i] = *a.step
+	}
+	p.asked, p.faulty, p.state = true, a.faulty, a.state
+}
+
+// blank returns the step for an answer of rule i. A goroutine of its own gets one of
+// its own, because the judge may not wait for it.
+func (j *judgement) blank(ctx context.Context, i int) *Step {
+	if ctx == j.ctx {
+		return &j.steps[i]
+	}
+	return new(Step)
 }
 
 type conditionState uint8
@@ -110,7 +121,7 @@ func (j *judgement) read(yield func(int, reading) bool) {
 	rules := j.inOrder()
 	n, blocked := 0, false
 	for i, a := range envelope.Concurrently(j.ctx, rules, j.askUnlessUnderway) {
-		if a.underway {
+		if a.step == nil {
 			a = j.ask(j.ctx, i)
 		}
 		j.keep(i, a)
@@ -127,9 +138,7 @@ func (j *judgement) read(yield func(int, reading) bool) {
 		return
 	}
 	for i, a := range envelope.Ready(j.ctx, rules[n:], j.askUnlessUnderway) {
-		if !a.underway {
-			j.keep(i, a)
-		}
+		j.keep(i, a)
 	}
 	for _, i := range rules[n:] {
 		if !yield(i, j.reading(i)) {
@@ -161,7 +170,7 @@ func (j *judgement) start() {
 // not wait for that, because a goroutine that waits for another takes as much memory.
 func (j *judgement) askUnlessUnderway(ctx context.Context, i int) answer {
 	if j.session != nil && j.underway(i) {
-		return answer{underway: true}
+		return answer{}
 	}
 	return j.ask(ctx, i)
 }
@@ -174,13 +183,14 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 		return answer{}
 	}
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Since(j.asking.began)
-	a := answer{step: Step{Rule: rule.name, Shadow: rule.shadow, place: i}}
+	a := answer{step: j.blank(ctx, i)}
+	a.step.Rule, a.step.Shadow, a.step.place = rule.name, rule.shadow, i
 	if err := rule.fault(); err != nil {
 		a.faulty, a.step.Finding = true, mistake(rule.name, err)
 		return a
 	}
 	if len(rule.conditions) == 0 {
-		a.step.Finding = j.run(ctx, asker, place{i, 0})
+		j.run(ctx, inquiry{place{i, 0}, asker, &a.step.Finding})
 	} else {
 		j.askUnderConditions(ctx, i, asker, &a)
 	}
@@ -191,6 +201,13 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	}
 	a.step.Duration = time.Since(j.asking.began) - began
 	return a
+}
+
+// inquiry is a question to one check.
+type inquiry struct {
+	place
+	asker   *asker
+	finding *envelope.Finding // where the answer goes: deep stacks of goroutines that wait need no copy
 }
 
 // place is the position of a check in the rules: check counts the conditions of the
@@ -222,15 +239,17 @@ func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker,
 	for n := range places {
 		places[n] = place{i, n}
 	}
-	for p, f := range envelope.Concurrently(ctx, places, func(ctx context.Context, p place) envelope.Finding {
-		return j.run(ctx, asker, p)
+	findings := make([]envelope.Finding, len(places))
+	for p := range envelope.Concurrently(ctx, places, func(ctx context.Context, p place) struct{} {
+		j.run(ctx, inquiry{p, asker, &findings[p.check]})
+		return struct{}{}
 	}) {
 		if p.check == len(rule.conditions) {
-			a.step.Finding = f
+			a.step.Finding = findings[p.check]
 			return
 		}
-		a.step.Conditions = append(a.step.Conditions, f)
-		switch rule.conditions[p.check].state(f, rule.ignores) {
+		a.step.Conditions = findings[: p.check+1 : p.check+1]
+		switch rule.conditions[p.check].state(&findings[p.check], rule.ignores) {
 		case off:
 			a.state, a.step.Off = off, true
 			return
@@ -242,7 +261,7 @@ func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker,
 
 // state returns whether the condition holds with finding f. If ignores is set, a
 // TempError switches the rule off.
-func (c condition) state(f envelope.Finding, ignores bool) conditionState {
+func (c *condition) state(f *envelope.Finding, ignores bool) conditionState {
 	switch {
 	case f.Outcome == envelope.TempError && ignores:
 		return off
@@ -256,41 +275,37 @@ func (c condition) state(f envelope.Finding, ignores bool) conditionState {
 
 // run asks one check. A finding after the end of the context, or Pending at the last
 // stage, becomes a TempError.
-func (j *judgement) run(ctx context.Context, asker *asker, p place) envelope.Finding {
-	if j.ctx.Err() != nil {
-		return j.late(p)
-	}
-	var f envelope.Finding
-	if j.session != nil {
-		f = j.session.find(ctx, j, asker, p)
-	} else {
-		f = j.call(ctx, asker, p, &j.envelope)
+func (j *judgement) run(ctx context.Context, q inquiry) {
+	if j.ctx.Err() == nil {
+		if j.session != nil {
+			j.session.find(ctx, j, q)
+		} else {
+			j.call(ctx, q, &j.envelope)
+		}
 	}
 	switch {
 	case j.ctx.Err() != nil:
-		return j.late(p)
-	case f.Outcome == envelope.Pending && !j.mayWait:
-		return mistake(f.Check, errors.New("the finding is Pending at the last stage"))
+		*q.finding = j.late(q.place)
+	case q.finding.Outcome == envelope.Pending && !j.mayWait:
+		*q.finding = mistake(q.finding.Check, errors.New("the finding is Pending at the last stage"))
 	}
-	return f
 }
 
 // call calls a check. A panic, or a finding without an outcome, becomes a TempError.
-func (j *judgement) call(ctx context.Context, asker *asker, p place, e *envelope.Envelope) (f envelope.Finding) {
-	check := j.rules.at(p)
+func (j *judgement) call(ctx context.Context, q inquiry, e *envelope.Envelope) {
+	f := q.finding
 	defer func() {
 		if v := recover(); v != nil {
-			f = mistake(j.rules.describe(p).name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[p.rule].name, v, debug.Stack()))
+			*f = mistake(j.rules.describe(q.place).name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[q.rule].name, v, debug.Stack()))
 		}
 	}()
-	f = check(ctx, asker, e)
+	*f = j.rules.at(q.place)(ctx, q.asker, e)
 	if f.Outcome == envelope.Pending && e.Relayed && e.Told(f.Awaits) {
 		f.Awaits = envelope.Data // with which the client becomes known
 	}
 	if !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError {
-		return mistake(f.Check, errors.New("the finding has no outcome"))
+		*f = mistake(f.Check, errors.New("the finding has no outcome"))
 	}
-	return f
 }
 
 // late is the finding of a check for which there is no time. A check that would not

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -85,14 +86,16 @@ type Session struct {
 	final       *final
 	transaction *transaction
 
+	latest [envelope.Data + 1]*envelope.Envelope // what was known at each stage of the epoch
+
 	mu       sync.Mutex // of what follows
-	kept     map[foundKey]envelope.Finding
+	kept     map[place]*kept
 	underway map[foundKey]bool // findings that are being made
 }
 
 // NewSession begins a session that ends with ctx or Close.
 func NewSession(ctx context.Context, c Connection) *Session {
-	s := &Session{connection: c, kept: make(map[foundKey]envelope.Finding), underway: make(map[foundKey]bool)}
+	s := &Session{connection: c, kept: make(map[place]*kept), underway: make(map[foundKey]bool)}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s
 }
@@ -134,11 +137,7 @@ func (s *Session) StartTLS() {
 	s.final = s.final.before(envelope.Helo)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key := range s.kept {
-		if key.known.Told(envelope.Helo) {
-			delete(s.kept, key)
-		}
-	}
+	maps.DeleteFunc(s.kept, func(_ place, k *kept) bool { return k.known.Told(envelope.Helo) })
 }
 
 // epoch is the time in which findings and answers of DNS are shared: up to the
@@ -168,13 +167,14 @@ func (s *Session) endEpoch() {
 	if s.epoch != nil {
 		s.epoch.cancel()
 		s.epoch = nil
+		clear(s.latest[:])
 	}
 	s.final = s.final.before(envelope.Mail)
 }
 
 // final is an acceptance for good, and the fields that it depends on.
 type final struct {
-	known   envelope.Envelope
+	known   *envelope.Envelope
 	verdict Verdict
 }
 
@@ -210,14 +210,14 @@ func (s *Session) copy(stage envelope.Stage, e *envelope.Envelope) envelope.Enve
 // judge judges an envelope. The judgement is returned so that an acceptance that
 // is held can be written later; it is nil for a verdict that was given before.
 func (s *Session) judge(e *envelope.Envelope, hold bool) (Verdict, *judgement) {
-	if s.final != nil && s.final.known == s.key(e, s.final.known.Stage) {
+	if s.final != nil && same(s.final.known, s.at(e, s.final.known.Stage)) {
 		return s.final.verdict, nil
 	}
 	j := s.judgement(e)
 	j.held = hold
 	v := s.conclude(j)
 	if v.Action == Accept && !hold && e.Stage < envelope.Rcpt {
-		s.final = &final{s.key(e, e.Stage), v}
+		s.final = &final{s.at(e, e.Stage), v}
 	}
 	return v, j
 }
@@ -238,6 +238,9 @@ func (s *Session) judgement(e *envelope.Envelope) *judgement {
 	asking.until = asking.ctx
 	j := newJudgement(asking.ctx, p.Rules, asking, e)
 	j.session = s
+	for stage := envelope.Connect; stage <= e.Stage; stage++ {
+		j.known[stage] = s.at(e, stage)
+	}
 	if t := s.transaction; t != nil && e.Reached(envelope.Data) {
 		j.ahead, t.ahead = t.ahead, nil // counts for one recipient
 	}
@@ -255,69 +258,98 @@ func (s *Session) conclude(j *judgement) Verdict {
 	return v
 }
 
-// foundKey is what a finding depends on: a check, and the fields that were known
-// when it answered.
+// foundKey is what a finding depends on: a check, and what was known when it answered.
+// Two envelopes of an epoch with the same fields are one (see at).
 type foundKey struct {
 	place
-	known envelope.Envelope
+	known *envelope.Envelope
 }
 
-// key returns the fields of e that were known at stage. The time is none of them:
-// an epoch has one.
-func (s *Session) key(e *envelope.Envelope, stage envelope.Stage) envelope.Envelope {
+// at returns what is known of e at stage: the same envelope as last time if the fields
+// are the same. It returns nil if e has not come that far.
+func (s *Session) at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
+	if !e.Told(stage) {
+		return nil
+	}
 	known := e.UpTo(stage)
-	known.Now = time.Time{}
-	return known
+	if latest := s.latest[stage]; latest != nil && same(latest, &known) {
+		return latest
+	}
+	s.latest[stage] = &known
+	return &known
+}
+
+// same reports whether two envelopes have the same fields, except for the time.
+func same(a, b *envelope.Envelope) bool {
+	if a == b {
+		return true
+	}
+	if a == nil || b == nil {
+		return false
+	}
+	at := *a
+	at.Now = b.Now
+	return at == *b
 }
 
 // found is a finding, and who asked DNS for it.
 type found struct {
 	finding envelope.Finding
-	asker   *asker
+	asker   asker
 }
 
-// find returns the finding of a check. The check is asked at the first stage from
+// kept is a finding for later transactions, and what was known when it was made.
+type kept struct {
+	known   *envelope.Envelope
+	finding envelope.Finding
+}
+
+// find finds out what a check finds. The check is asked at the first stage from
 // which it may answer, and at each that it then waits for, so that a finding is
 // kept until a field changes that it could have used. A check that waits for a message
 // whose header has come is called once more, so that it asks DNS by the header.
-func (s *Session) find(ctx context.Context, j *judgement, asking *asker, p place) envelope.Finding {
-	check := j.rules.describe(p)
+func (s *Session) find(ctx context.Context, j *judgement, q inquiry) {
+	check := j.rules.describe(q.place)
 	stage := check.from
-	f := envelope.NotYet(check.name, stage)
+	*q.finding = envelope.NotYet(check.name, stage)
 	for j.envelope.Told(stage) {
-		f = s.findAt(ctx, j, asking, p, stage)
-		if f.Outcome != envelope.Pending || f.Awaits <= stage {
+		s.findAt(ctx, j, q, stage)
+		if q.finding.Outcome != envelope.Pending || q.finding.Awaits <= stage {
 			break
 		}
-		stage = f.Awaits
+		stage = q.finding.Awaits
 	}
-	if f.Outcome == envelope.Pending && j.envelope.Arriving() {
-		arriving := j.envelope
-		j.call(ctx, asking, p, &arriving)
+	if q.finding.Outcome == envelope.Pending && j.envelope.Arriving() {
+		q.finding = new(envelope.Finding) // it is not used
+		j.call(ctx, q, &j.envelope)
 	}
-	return f
 }
 
-func (s *Session) findAt(ctx context.Context, j *judgement, asking *asker, p place, stage envelope.Stage) envelope.Finding {
-	key := foundKey{p, s.key(&j.envelope, stage)}
-	if f, ok := s.lookUp(key); ok {
-		return f
+func (s *Session) findAt(ctx context.Context, j *judgement, q inquiry, stage envelope.Stage) {
+	key := foundKey{q.place, j.known[stage]}
+	if k := s.lookUp(key); k != nil {
+		*q.finding = k.finding
+		return
 	}
 	// The finding is made for all who need it, until the epoch ends.
 	lasting := j.asking.lasting(ctx)
-	answer, _ := envelope.Once(lasting, key, func() (found, error) {
-		s.begin(key)
-		defer s.end(key)
-		known := j.envelope.UpTo(stage)
-		asker := &asker{asking: j.asking}
-		asking.also(asker) // also if nobody waits for the finding
-		return found{j.call(lasting, asker, p, &known), asker}, nil
-	})
-	asking.also(answer.asker)
+	answer, _ := envelope.Once(lasting, key, func() (*found, error) { return s.make(lasting, j, q.asker, key), nil })
+	q.asker.also(&answer.asker)
+	*q.finding = answer.finding
 	if stage <= envelope.Helo && answer.finding.Outcome.Known() {
-		s.keep(key, answer.finding)
+		s.keep(key, &answer.finding)
 	}
-	return answer.finding
+}
+
+// make makes a finding for all who need it. It belongs to the questions of asking, also
+// if nobody waits for it.
+func (s *Session) make(ctx context.Context, j *judgement, asking *asker, key foundKey) *found {
+	s.begin(key)
+	defer s.end(key)
+	f := &found{asker: asker{asking: j.asking}}
+	asking.also(&f.asker)
+	j.call(ctx, inquiry{key.place, &f.asker, &f.finding}, key.known)
+	return f
 }
 
 // begin records that a finding is being made, until end.
@@ -339,28 +371,26 @@ func (j *judgement) underway(i int) bool {
 	if rule.check == nil || len(rule.conditions) > 0 {
 		return false
 	}
-	key := foundKey{place{i, 0}, s.key(&j.envelope, rule.described.from)}
+	key := foundKey{place{i, 0}, j.known[rule.described.from]}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.underway[key]
 }
 
-func (s *Session) lookUp(key foundKey) (envelope.Finding, bool) {
+func (s *Session) lookUp(key foundKey) *kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, ok := s.kept[key]
-	return f, ok
+	k := s.kept[key.place]
+	if k == nil || !same(k.known, key.known) {
+		return nil
+	}
+	return k
 }
 
-// keep keeps a finding for later transactions. Those about another HELO name, and those
-// about another client behind a gateway, are dropped, so that neither fills the memory.
-func (s *Session) keep(key foundKey, f envelope.Finding) {
+// keep keeps a finding for later transactions, in place of an earlier one of the same
+// check.
+func (s *Session) keep(key foundKey, f *envelope.Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for other := range s.kept {
-		if other.known.Stage == key.known.Stage && other.known != key.known {
-			delete(s.kept, other)
-		}
-	}
-	s.kept[key] = f
+	s.kept[key.place] = &kept{key.known, *f}
 }

@@ -16,7 +16,8 @@ type transaction struct {
 // recipient is one that is not refused.
 type recipient struct {
 	envelope  envelope.Envelope
-	verdict   Verdict // Accept, or Continue if it depends on the message
+	known     *envelope.Envelope // at RCPT, as findings depend on it
+	verdict   Verdict            // Accept, or Continue if it depends on the message
 	judgement *judgement
 }
 
@@ -55,7 +56,7 @@ func (s *Session) Rcpt(e envelope.Envelope, then func() error) Reply {
 	}
 	reply := s.answer(event, then)
 	if reply.Status.Class() == 2 {
-		t.recipients = append(t.recipients, recipient{known, v, j})
+		t.recipients = append(t.recipients, recipient{known, s.latest[envelope.Rcpt], v, j})
 	}
 	return reply
 }
@@ -98,7 +99,8 @@ func (s *Session) Header(m *envelope.Message) {
 	if s.transaction == nil {
 		return
 	}
-	for _, r := range s.transaction.recipients {
+	for i := range s.transaction.recipients {
+		r := &s.transaction.recipients[i]
 		if r.verdict.Action == Continue { // what it needs, the others need too
 			e := r.envelope
 			e.Stage, e.Message = envelope.Data, m
@@ -106,7 +108,9 @@ func (s *Session) Header(m *envelope.Message) {
 				return // Data says so
 			}
 			e.Stage = envelope.Rcpt
+			s.latest[envelope.Rcpt] = r.known
 			s.transaction.ahead = s.judgement(&e)
+			r.known = s.latest[envelope.Rcpt]
 			s.transaction.ahead.start()
 			return
 		}
@@ -217,6 +221,7 @@ func (s *Session) judgeMessage(m *envelope.Message) []recipient {
 		case !ok:
 			r.verdict = unidentified
 		case r.verdict.Action == Continue:
+			s.latest[envelope.Rcpt] = r.known
 			r.verdict, r.judgement = s.judge(&r.envelope, true)
 		}
 		judged[i] = r

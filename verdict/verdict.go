@@ -188,6 +188,9 @@ func greetingStatus(s envelope.Status) envelope.Status {
 // record adds to v what led to it.
 func (j *judgement) record(v *Verdict) {
 	v.Trace, v.unread = j.trace(), j.unread()
+	if !j.held {
+		j.steps = nil // the verdict has them, however long rules still run
+	}
 	v.questions = int(j.asking.count.Load() - j.before.questions)
 	if j.ahead != nil {
 		v.questions += int(j.ahead.asking.count.Load())
@@ -220,11 +223,11 @@ func (j *judgement) unread() (steps []Step) {
 	return steps
 }
 
-// trace returns the steps of the rules that were asked. Outside a session the
-// judgement ends here, so that its steps need not be copied.
+// trace returns the steps of the rules that were asked. Unless an acceptance is held,
+// the judgement ends here, so that its steps need not be copied.
 func (j *judgement) trace() []Step {
 	steps := j.steps
-	if j.session != nil {
+	if j.held {
 		steps = slices.Clone(steps)
 	}
 	n := 0
