@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -26,13 +27,19 @@ type ahead struct {
 	seen []envelope.Host
 }
 
-// runAhead runs the evaluation and reads ahead of it.
+// runAhead runs the evaluation and reads ahead of it. The first record is read before
+// the evaluation starts: it needs that first, and a stack that waits is smaller without
+// the evaluation.
 func (ev *evaluation) runAhead() {
 	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
-	domain := ev.sender.domain
+	terms := h.read(ev.ctx, ev.sender.domain)
+	if len(terms) == 0 {
+		ev.run()
+		return
+	}
 	for range envelope.Concurrently(ev.ctx, []bool{false, true}, func(ctx context.Context, ahead bool) struct{} {
 		if ahead {
-			h.record(ctx, domain)
+			h.lookUp(ctx, terms)
 		} else {
 			ev.ctx = ctx
 			ev.run()
@@ -43,37 +50,46 @@ func (ev *evaluation) runAhead() {
 	}
 }
 
-func do(ctx context.Context, f func(context.Context)) struct{} {
-	f(ctx)
-	return struct{}{}
+// lead is a term that needs DNS, with its name.
+type lead struct {
+	mechanism mechanism
+	name      string
 }
 
-// record reads the record of a domain and looks up what its terms need.
-func (h *ahead) record(ctx context.Context, domain envelope.Host) {
+// read reads the record of a domain and returns the terms to look up.
+func (h *ahead) read(ctx context.Context, domain envelope.Host) []lead {
 	if domain == "" || !h.first(domain) {
-		return
+		return nil
 	}
 	rec, ok := h.ev.checker.records[domain]
 	if !ok {
 		texts, _ := ask(ctx, h.resolver, string(domain), envelope.LookupTXT)
 		texts = slices.DeleteFunc(texts, func(text string) bool { return !isRecord(text) })
 		if len(texts) != 1 || len(texts[0]) > maxRecord {
-			return
+			return nil
 		}
 		var err error
 		if rec, err = parseRecord(texts[0]); err != nil {
-			return
+			return nil
 		}
 	}
-	var needed []func(context.Context)
+	var leads []lead
 	for _, t := range h.needed(rec) {
 		name := string(domain)
 		if t.target != "" {
 			name = t.target.expandName(nil) // it has no macros
 		}
-		needed = append(needed, func(ctx context.Context) { h.term(ctx, t.mechanism, name) })
+		leads = append(leads, lead{t.mechanism, name})
 	}
-	for range envelope.Concurrently(ctx, needed, do) {
+	return leads
+}
+
+// lookUp looks up what terms need.
+func (h *ahead) lookUp(ctx context.Context, leads []lead) {
+	for range envelope.Concurrently(ctx, leads, func(ctx context.Context, l lead) struct{} {
+		h.term(ctx, l.mechanism, l.name)
+		return struct{}{}
+	}) {
 	}
 }
 
@@ -122,7 +138,7 @@ func (h *ahead) needed(rec *record) []*term {
 func (h *ahead) term(ctx context.Context, mechanism mechanism, name string) {
 	switch mechanism {
 	case include, redirect:
-		h.record(ctx, recordDomain(name))
+		h.lookUp(ctx, h.read(ctx, recordDomain(name)))
 	case a:
 		ask(ctx, h.resolver, name, h.ev.addresses)
 	case exists:
@@ -132,11 +148,10 @@ func (h *ahead) term(ctx context.Context, mechanism mechanism, name string) {
 		if len(hosts) > maxHosts {
 			return
 		}
-		var needed []func(context.Context)
-		for _, host := range hosts {
-			needed = append(needed, func(ctx context.Context) { ask(ctx, h.resolver, host.Host, h.ev.addresses) })
-		}
-		for range envelope.Concurrently(ctx, needed, do) {
+		for range envelope.Concurrently(ctx, hosts, func(ctx context.Context, host *net.MX) struct{} {
+			ask(ctx, h.resolver, host.Host, h.ev.addresses)
+			return struct{}{}
+		}) {
 		}
 	}
 }

@@ -112,11 +112,17 @@ func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in input) *Re
 	if c == nil { // as New returns it with an error
 		return &Result{Word: tempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
 	}
-	result, _ := envelope.Once(ctx, key{c, in}, func() (Result, error) { return c.evaluate(ctx, r, in), nil })
-	result.Matched = slices.Clone(result.Matched)
-	if result.Problem != nil {
-		problem := *result.Problem
-		result.Problem = &problem
+	result, _ := envelope.Once(ctx, key{c, in}, func() (*Result, error) { return c.evaluate(ctx, r, in), nil })
+	return result.clone()
+}
+
+// clone returns a copy for one caller.
+func (result *Result) clone() *Result {
+	own := *result
+	own.Matched = slices.Clone(own.Matched)
+	if own.Problem != nil {
+		problem := *own.Problem
+		own.Problem = &problem
 	}
-	return &result
+	return &own
 }

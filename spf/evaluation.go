@@ -25,7 +25,7 @@ type evaluation struct {
 	helo     string
 	sender   sender
 	now      time.Time
-	result   Result
+	result   *Result
 
 	questions []*question // what the library may ask, by number
 	decided   *question   // the last term that matched, nil if none has
@@ -42,7 +42,7 @@ type ignoredFailure struct {
 }
 
 // evaluate evaluates one input. Errors are in the result.
-func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) Result {
+func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) *Result {
 	ev := &evaluation{
 		ctx:     ctx,
 		checker: c,
@@ -50,7 +50,7 @@ func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) R
 		helo:    end(in.helo),
 		sender:  in.sender(),
 		now:     in.now,
-		result:  Result{Word: none, Identity: mailFromIdentity},
+		result:  &Result{Word: none, Identity: mailFromIdentity},
 	}
 	if ev.sender.domain == "" {
 		return ev.result

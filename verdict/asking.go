@@ -59,6 +59,9 @@ func (a *asking) lasting(ctx context.Context) context.Context {
 		return ctx
 	case a.ctx:
 	default:
+		if l, ok := ctx.(lasting); ok && l.until == a.until {
+			return ctx
+		}
 		return lasting{ctx, a.until}
 	}
 	if a.plain == nil {
@@ -141,13 +144,13 @@ func (a *asker) begin(kind, name string) int {
 
 // first records that no rule has asked this question before. It returns an error if
 // the judgement may ask no more.
-func (a *asker) first(place int) error {
+func (a *asker) first(place int, name string) error {
 	a.mu.Lock()
 	if place >= a.left {
 		a.questions[place].Reused = false
 	}
 	a.mu.Unlock()
-	return a.mayAsk()
+	return a.mayAsk(name)
 }
 
 // end records the answer to a question.
@@ -182,17 +185,15 @@ type lookup[T any] func(ctx context.Context, r envelope.Resolver, q lookupKey) (
 func put[T any](ctx context.Context, a *asker, q lookupKey, lookup lookup[T]) (T, error) {
 	place := a.begin(q.kind, q.name)
 	ctx = a.lasting(ctx)
-	records, err := envelope.Once(ctx, q, func() (T, error) {
-		if err := a.first(place); err != nil {
-			var none T
-			return none, refused(q.name, err)
+	records, err := envelope.Once(ctx, q, func() (records T, err error) {
+		if err := a.first(place, q.name); err != nil {
+			return records, err
 		}
-		records, err := lookup.ask(ctx, a.inner, q)
-		if err := a.mayKeep(records); err != nil {
-			var none T
-			return none, refused(q.name, err)
+		answer, err := lookup.ask(ctx, a.inner, q)
+		if err := a.mayKeep(q.name, answer); err != nil {
+			return records, err
 		}
-		return records, err
+		return answer, err
 	})
 	a.end(place, err)
 	return records, err
@@ -204,11 +205,6 @@ func (lookup lookup[T]) ask(ctx context.Context, r envelope.Resolver, q lookupKe
 		return lookup(ctx, r, q)
 	}
 	return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, r, q) })
-}
-
-// refused is the error of a question that was not asked, or whose answer was dropped.
-func refused(name string, why error) error {
-	return &net.DNSError{UnwrapErr: why, Err: why.Error(), Name: name, IsTemporary: true}
 }
 
 // Waits marks the asker as a Resolver that calls envelope.Wait itself.

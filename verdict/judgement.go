@@ -186,10 +186,9 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	a := answer{step: j.blank(ctx, i)}
 	a.step.Rule, a.step.Shadow, a.step.place = rule.name, rule.shadow, i
 	if err := rule.fault(); err != nil {
-		a.faulty, a.step.Finding = true, mistake(rule.name, err)
-		return a
-	}
-	if len(rule.conditions) == 0 {
+		a.faulty = true
+		a.step.mistake(err)
+	} else if len(rule.conditions) == 0 {
 		j.run(ctx, inquiry{place{i, 0}, asker, &a.step.Finding})
 	} else {
 		j.askUnderConditions(ctx, i, asker, &a)
@@ -273,8 +272,7 @@ func (c *condition) state(f *envelope.Finding, ignores bool) conditionState {
 	return holds
 }
 
-// run asks one check. A finding after the end of the context, or Pending at the last
-// stage, becomes a TempError.
+// run asks one check.
 func (j *judgement) run(ctx context.Context, q inquiry) {
 	if j.ctx.Err() == nil {
 		if j.session != nil {
@@ -283,41 +281,49 @@ func (j *judgement) run(ctx context.Context, q inquiry) {
 			j.call(ctx, q, &j.envelope)
 		}
 	}
-	switch {
-	case j.ctx.Err() != nil:
-		*q.finding = j.late(q.place)
-	case q.finding.Outcome == envelope.Pending && !j.mayWait:
-		*q.finding = mistake(q.finding.Check, errors.New("the finding is Pending at the last stage"))
-	}
+	j.amend(q)
 }
 
-// call calls a check. A panic, or a finding without an outcome, becomes a TempError.
-func (j *judgement) call(ctx context.Context, q inquiry, e *envelope.Envelope) {
+// amend makes a TempError of a finding after the end of the context, of one that is
+// Pending at the last stage, and of one without an outcome.
+func (j *judgement) amend(q inquiry) {
 	f := q.finding
-	defer func() {
-		if v := recover(); v != nil {
-			*f = mistake(j.rules.describe(q.place).name, fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[q.rule].name, v, debug.Stack()))
+	switch {
+	case j.ctx.Err() != nil:
+		j.late(q)
+	case f.Outcome == envelope.Pending:
+		if !j.mayWait {
+			*f = mistake(f.Check, errors.New("the finding is Pending at the last stage"))
 		}
-	}()
-	*f = j.rules.at(q.place)(ctx, q.asker, e)
-	if f.Outcome == envelope.Pending && e.Relayed && e.Told(f.Awaits) {
-		f.Awaits = envelope.Data // with which the client becomes known
-	}
-	if !f.Outcome.Known() && f.Outcome != envelope.Pending && f.Outcome != envelope.TempError {
+	case !f.Outcome.Known() && f.Outcome != envelope.TempError:
 		*f = mistake(f.Check, errors.New("the finding has no outcome"))
 	}
 }
 
-// late is the finding of a check for which there is no time. A check that would not
-// answer yet is not late.
-func (j *judgement) late(p place) envelope.Finding {
-	check := j.rules.describe(p)
-	if j.mayWait && !j.envelope.Told(check.from) {
-		return envelope.NotYet(check.name, check.from)
+// call calls a check. A panic becomes a TempError.
+func (j *judgement) call(ctx context.Context, q inquiry, e *envelope.Envelope) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := fmt.Errorf("a check of rule %s panicked: %v\n%s", j.rules[q.rule].name, v, debug.Stack())
+			*q.finding = mistake(j.rules.describe(q.place).name, err)
+		}
+	}()
+	*q.finding = j.rules.at(q.place)(ctx, q.asker, e)
+	if f := q.finding; f.Outcome == envelope.Pending && e.Relayed && e.Told(f.Awaits) {
+		f.Awaits = envelope.Data // with which the client becomes known
 	}
-	f := envelope.Temporary(check.name, context.Cause(j.ctx))
-	f.Text = "checks timed out"
-	return f
+}
+
+// late answers for a check for which there is no time. A check that would not answer
+// yet is not late.
+func (j *judgement) late(q inquiry) {
+	check := j.rules.describe(q.place)
+	if j.mayWait && !j.envelope.Told(check.from) {
+		*q.finding = envelope.NotYet(check.name, check.from)
+		return
+	}
+	*q.finding = envelope.Temporary(check.name, context.Cause(j.ctx))
+	q.finding.Text = "checks timed out"
 }
 
 // mistake returns the finding for an error of the program.
@@ -326,6 +332,9 @@ func mistake(check string, err error) envelope.Finding {
 	f.Text = "internal server error"
 	return f
 }
+
+// mistake records an error of the rule itself.
+func (s *Step) mistake(err error) { s.Finding = mistake(s.Rule, err) }
 
 // reading returns what rule i may do with its findings so far, and records its action
 // in the trace if there is only one.

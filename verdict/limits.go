@@ -28,25 +28,30 @@ func (p Policy) maxQuestions() int {
 var errNoResolver = errors.New("the resolver is nil")
 
 // mayAsk counts a question. The error says why it must not be asked.
-func (a *asking) mayAsk() error {
+func (a *asking) mayAsk(name string) error {
 	if a.count.Add(1) > int64(a.most) {
 		a.count.Add(-1)
 		a.refuse()
-		return fmt.Errorf("more than %d questions (Policy.MaxQuestions)", a.most)
+		return refused(name, fmt.Errorf("more than %d questions (Policy.MaxQuestions)", a.most))
 	}
 	if a.inner == nil {
-		return errNoResolver
+		return refused(name, errNoResolver)
 	}
 	return nil
 }
 
 // mayKeep counts the octets of an answer. The error says why it must not be kept.
-func (a *asking) mayKeep(records any) error {
+func (a *asking) mayKeep(name string, records any) error {
 	if a.size.Add(int64(octets(records))) > maxAnswers {
 		a.refuse()
-		return fmt.Errorf("the answers have more than %d octets", maxAnswers)
+		return refused(name, fmt.Errorf("the answers have more than %d octets", maxAnswers))
 	}
 	return nil
+}
+
+// refused is the error of a question that was not asked, or whose answer was dropped.
+func refused(name string, why error) error {
+	return &net.DNSError{UnwrapErr: why, Err: why.Error(), Name: name, IsTemporary: true}
 }
 
 // refuse ends a judgement that asks ahead, so that nothing is kept of what it could

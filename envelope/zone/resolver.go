@@ -130,14 +130,14 @@ func lookup[T any](ctx context.Context, z *Zone, name string, kind uint16, conve
 
 // question asks a question about a name as the caller spelled it. The error is a
 // bare *net.DNSError.
-func (z *Zone) question(ctx context.Context, name string, kind uint16, solve func(string, uint16) answer) (answer, error) {
+func (z *Zone) question(ctx context.Context, name string, kind uint16, solve func(string, uint16) *answer) (*answer, error) {
 	plain, ok := normal(name)
 	if !ok {
-		return answer{}, &net.DNSError{Err: noName, Name: name, IsNotFound: true}
+		return nil, &net.DNSError{Err: noName, Name: name, IsNotFound: true}
 	}
 	a, err := z.ask(ctx, plain, kind, solve)
 	if err != nil {
-		return answer{}, contextError(err, name)
+		return nil, contextError(err, name)
 	}
 	switch {
 	case a.loop:

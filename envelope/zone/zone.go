@@ -74,9 +74,9 @@ type alias struct {
 
 // ask logs a question, solves it and waits for its delay. The error is that of the
 // context.
-func (z *Zone) ask(ctx context.Context, name string, kind uint16, solve func(name string, kind uint16) answer) (answer, error) {
+func (z *Zone) ask(ctx context.Context, name string, kind uint16, solve func(name string, kind uint16) *answer) (*answer, error) {
 	if err := ctx.Err(); err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	z.mu.Lock()
 	z.asked = append(z.asked, name+". "+dns.Type(kind).String())
@@ -103,8 +103,8 @@ func wait(ctx context.Context, d time.Duration) error {
 }
 
 // solve answers a question and follows aliases. The caller holds mu.
-func (z *Zone) solve(name string, kind uint16) answer {
-	var a answer
+func (z *Zone) solve(name string, kind uint16) *answer {
+	a := new(answer)
 	for range maxAliases + 1 {
 		d, _ := nearest(z.delays, name, kind)
 		a.name, a.delay = name, a.delay+d
@@ -137,7 +137,7 @@ func (z *Zone) solve(name string, kind uint16) answer {
 
 // solveAlias answers the question for the end of a chain of aliases. Its records
 // are the addresses of that name. The caller holds mu.
-func (z *Zone) solveAlias(name string, kind uint16) answer {
+func (z *Zone) solveAlias(name string, kind uint16) *answer {
 	var delays time.Duration
 	end := absolute(name)
 	for range maxAliases + 1 {
@@ -157,5 +157,5 @@ func (z *Zone) solveAlias(name string, kind uint16) answer {
 		a.records = slices.Concat(here[dns.TypeA], here[dns.TypeAAAA])
 		return a
 	}
-	return answer{fault: SERVFAIL, loop: true, name: name, delay: delays}
+	return &answer{fault: SERVFAIL, loop: true, name: name, delay: delays}
 }
