@@ -106,6 +106,7 @@ type team[I, T any] struct {
 	items   []I
 	ask     func(context.Context, I) T
 	results []result[T] // nil until a member with its own goroutine has finished
+	over    bool        // the caller needs no more results
 	awaited int         // the member that the caller waits for, -1 if none
 	arrived chan struct{}
 }
@@ -197,6 +198,7 @@ func (t *team[I, T]) dismiss() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.remove(&t.crew)
+	t.over, t.results = true, nil
 	t.caller.crew, t.caller.member = t.parent, t.member
 	if t.cancel != nil {
 		t.cancel()
@@ -227,11 +229,13 @@ func (t *team[I, T]) finish(i int, w *work, r result[T]) {
 	j := w.judgement
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if t.results == nil {
-		t.results = make([]result[T], len(t.items))
+	if !t.over {
+		if t.results == nil {
+			t.results = make([]result[T], len(t.items))
+		}
+		r.rounds = w.rounds
+		t.results[i] = r
 	}
-	r.rounds = w.rounds
-	t.results[i] = r
 	j.goroutines--
 	if t.awaited == i {
 		t.awaited = -1

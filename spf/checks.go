@@ -27,7 +27,7 @@ var (
 //
 // Status: 550 5.7.23, as a PermError 550 5.7.24; if DNS fails 451 4.7.24.
 func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return defaults.NotFail(ctx, r, e)
+	return defaults.check(ctx, r, e, &notFail)
 }
 
 // NotSoftFail passes unless the SPF result for the sender is fail or softfail. Use
@@ -36,7 +36,7 @@ func NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) env
 //
 // Status: as NotFail.
 func NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return defaults.NotSoftFail(ctx, r, e)
+	return defaults.check(ctx, r, e, &notSoftFail)
 }
 
 // Pass passes if the SPF result for the sender is pass. It fails for every other
@@ -45,7 +45,7 @@ func NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 //
 // Status: 550 5.7.23, for an invalid record 550 5.7.24; if DNS fails 451 4.7.24.
 func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return defaults.Pass(ctx, r, e)
+	return defaults.check(ctx, r, e, &passes)
 }
 
 // HeloNotFail passes unless the SPF result for the HELO name is fail (RFC 7208,
@@ -54,7 +54,7 @@ func Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelo
 //
 // Status: as NotFail.
 func HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return defaults.HeloNotFail(ctx, r, e)
+	return defaults.check(ctx, r, e, &heloNotFail)
 }
 
 // Valid fails if the SPF result for the sender is permerror: one of the records that
@@ -62,67 +62,89 @@ func HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope)
 //
 // Status: 550 5.7.24; if DNS fails 451 4.7.24.
 func Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return defaults.Valid(ctx, r, e)
+	return defaults.check(ctx, r, e, &valid)
 }
+
+// property is what a check tests.
+type property struct {
+	name, identity string
+	lacking        func(*Result) bool
+}
+
+var (
+	notFail     = property{"spf.notfail", mailFromIdentity, isFail}
+	heloNotFail = property{"spf.helonotfail", heloIdentity, isFail}
+	notSoftFail = property{"spf.notsoftfail", mailFromIdentity, func(result *Result) bool {
+		return result.Word == fail || result.Word == softFail
+	}}
+	passes = property{"spf.pass", mailFromIdentity, func(result *Result) bool { return result.Word != pass }}
+	valid  = property{"spf.valid", mailFromIdentity, func(result *Result) bool {
+		// Without a client address no record was read, so none is invalid.
+		return result.Word == permError && result.Problem.Kind != unknownClient
+	}}
+)
+
+func isFail(result *Result) bool { return result.Word == fail }
 
 // NotFail is the check of that name with the settings of c.
 func (c *Checker) NotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notfail", mailFromIdentity, func(result *Result) bool { return result.Word == fail })
+	return c.check(ctx, r, e, &notFail)
 }
 
 // NotSoftFail is the check of that name with the settings of c.
 func (c *Checker) NotSoftFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.notsoftfail", mailFromIdentity, func(result *Result) bool {
-		return result.Word == fail || result.Word == softFail
-	})
+	return c.check(ctx, r, e, &notSoftFail)
 }
 
 // Pass is the check of that name with the settings of c.
 func (c *Checker) Pass(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.pass", mailFromIdentity, func(result *Result) bool { return result.Word != pass })
+	return c.check(ctx, r, e, &passes)
 }
 
 // HeloNotFail is the check of that name with the settings of c.
 func (c *Checker) HeloNotFail(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.helonotfail", heloIdentity, func(result *Result) bool { return result.Word == fail })
+	return c.check(ctx, r, e, &heloNotFail)
 }
 
 // Valid is the check of that name with the settings of c.
 func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
-	return c.check(ctx, r, e, "spf.valid", mailFromIdentity, func(result *Result) bool {
-		// Without a client address no record was read, so none is invalid.
-		return result.Word == permError && result.Problem.Kind != unknownClient
-	})
+	return c.check(ctx, r, e, &valid)
 }
 
-// check turns a result into a finding. It fails if bad reports so; otherwise a
-// temperror, permerror or none becomes that outcome.
-func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, name, identity string, bad func(*Result) bool) envelope.Finding {
-	from, evaluate := envelope.Mail, c.Evaluate
-	if identity == heloIdentity {
-		from, evaluate = envelope.Helo, c.evaluateHelo
+// check evaluates what a property is about, and tests it.
+func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, p *property) envelope.Finding {
+	from := envelope.Mail
+	if p.identity == heloIdentity {
+		from = envelope.Helo
 	}
 	switch {
 	case c == nil: // as New returns it with an error
-		return envelope.Misconfigured(name, from, errNoChecker)(ctx, r, e)
+		return envelope.Misconfigured(p.name, from, errNoChecker)(ctx, r, e)
 	case !e.Reached(from):
-		return envelope.NotYet(name, from)
+		return envelope.NotYet(p.name, from)
+	case p.identity == heloIdentity:
+		return p.finding(e, c.evaluateHelo(ctx, r, e))
 	}
-	result := evaluate(ctx, r, e)
+	return p.finding(e, c.Evaluate(ctx, r, e))
+}
+
+// finding turns a result into a finding. It fails if the property is lacking; otherwise
+// a temperror, permerror or none becomes that outcome.
+func (p *property) finding(e *envelope.Envelope, result *Result) envelope.Finding {
 	var f envelope.Finding
 	switch {
 	case result.Word == tempError:
-		f = temporary(name, result.Problem)
+		f = temporary(p.name, result.Problem)
 	case result.Shaky != nil:
-		f = temporary(name, result.Shaky)
-	case bad(result):
-		f = failed(name, e.Client().String(), result)
+		f = temporary(p.name, result.Shaky)
+	case p.lacking(result):
+		f = failed(p.name, e.Client().String(), result)
 	case result.Word == permError:
-		f = envelope.Permanent(name, broken, "%s", result.Problem)
+		f = envelope.Permanent(p.name, broken, "%s", result.Problem)
 	case result.Word == none:
-		f = envelope.NotApplicable(name)
+		f = envelope.NotApplicable(p.name)
 	default:
-		f = envelope.Passed(name)
+		f = envelope.Passed(p.name)
 	}
 	return f.With(result)
 }

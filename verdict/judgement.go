@@ -137,7 +137,7 @@ func (j *judgement) read(yield func(int, reading) bool) {
 	if n == len(rules) {
 		return
 	}
-	for i, a := range envelope.Ready(j.ctx, rules[n:], j.askUnlessUnderway) {
+	for i, a := range envelope.Ready(j.ctx, j.thatAsk(rules[n:]), j.askUnlessUnderway) {
 		j.keep(i, a)
 	}
 	for _, i := range rules[n:] {
@@ -145,6 +145,19 @@ func (j *judgement) read(yield func(int, reading) bool) {
 			return
 		}
 	}
+}
+
+// thatAsk returns those of the rules that ask their checks. Others, whose check
+// answers from a later stage on, need no goroutine.
+func (j *judgement) thatAsk(rules []int) (ask []int) {
+	for _, i := range rules {
+		if rule := &j.rules[i]; len(rule.conditions) == 0 && !j.envelope.Told(rule.described.from) {
+			j.keep(i, j.ask(j.ctx, i))
+		} else {
+			ask = append(ask, i)
+		}
+	}
+	return ask
 }
 
 // inOrder returns the rules that are not shadow rules.
@@ -185,12 +198,11 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, time.Since(j.asking.began)
 	a := answer{step: j.blank(ctx, i)}
 	a.step.Rule, a.step.Shadow, a.step.place = rule.name, rule.shadow, i
-	if err := rule.fault(); err != nil {
-		a.faulty = true
-		a.step.mistake(err)
-	} else if len(rule.conditions) == 0 {
+	switch {
+	case a.invalid(rule):
+	case len(rule.conditions) == 0:
 		j.run(ctx, inquiry{place{i, 0}, asker, &a.step.Finding})
-	} else {
+	default:
 		j.askUnderConditions(ctx, i, asker, &a)
 	}
 	if j.session == nil {
@@ -200,6 +212,15 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	}
 	a.step.Duration = time.Since(j.asking.began) - began
 	return a
+}
+
+// invalid reports whether a rule is invalid, and answers for it.
+func (a *answer) invalid(rule *Rule) bool {
+	err := rule.fault()
+	if err != nil {
+		a.faulty, a.step.Finding = true, mistake(rule.name, err)
+	}
+	return a.faulty
 }
 
 // inquiry is a question to one check.
@@ -332,9 +353,6 @@ func mistake(check string, err error) envelope.Finding {
 	f.Text = "internal server error"
 	return f
 }
-
-// mistake records an error of the rule itself.
-func (s *Step) mistake(err error) { s.Finding = mistake(s.Rule, err) }
 
 // reading returns what rule i may do with its findings so far, and records its action
 // in the trace if there is only one.
