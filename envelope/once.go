@@ -20,10 +20,7 @@ func WithJudgement(ctx context.Context) context.Context {
 // Shares reports whether ctx belongs to a judgement, in which [Once] shares
 // results. A package that computes ahead of need asks it first: without a
 // judgement the work would be done twice.
-func Shares(ctx context.Context) bool {
-	w := workOf(ctx)
-	return w != nil && w.judgement.shares
-}
+func Shares(ctx context.Context) bool { return memoOf(ctx) != nil }
 
 // Sequentially returns a context of the same judgement within which [Concurrently]
 // starts each call only when its result is needed.
@@ -55,11 +52,16 @@ func Sequentially(ctx context.Context) context.Context {
 //
 // If compute panics, every caller of that key panics with the same value.
 func Once[K comparable, T any](ctx context.Context, key K, compute func() (T, error)) (T, error) {
+	return once(ctx, memoOf(ctx), key, compute)
+}
+
+// memoOf returns the memo of the judgement of ctx, nil if there is none.
+func memoOf(ctx context.Context) *memo {
 	w := workOf(ctx)
-	if !Shares(ctx) {
-		return compute()
+	if w == nil || !w.judgement.shares {
+		return nil
 	}
-	return once(ctx, &w.judgement.memo, key, compute)
+	return &w.judgement.memo
 }
 
 // OncePerMessage is [Once] for work that depends only on a message and the key: not
@@ -71,7 +73,11 @@ func OncePerMessage[K comparable, T any](ctx context.Context, m *Message, key K,
 	return once(ctx, m.results(), key, compute)
 }
 
+// once is [Once] with a memo. Without one it calls compute every time.
 func once[T any](ctx context.Context, m *memo, key any, compute func() (T, error)) (T, error) {
+	if m == nil {
+		return compute()
+	}
 	for {
 		c, mine, done := claim[T](m, key)
 		if mine {

@@ -85,7 +85,7 @@ func (c *Checker) Evaluate(ctx context.Context, r envelope.Resolver, e *envelope
 	if !e.Reached(envelope.Mail) {
 		return &Result{Word: none, Identity: mailFromIdentity}
 	}
-	return c.shared(ctx, r, input{e.Client(), e.Helo, e.MailFrom, e.Now})
+	return c.shared(ctx, r, &input{e.Client(), e.Helo, e.MailFrom, e.Now})
 }
 
 // evaluateHelo returns the result for the HELO name (RFC 7208, section 2.3). Before
@@ -96,7 +96,7 @@ func (c *Checker) evaluateHelo(ctx context.Context, r envelope.Resolver, e *enve
 	}
 	// The null sender is evaluated as the HELO name is (RFC 7208, section 2.4), so
 	// both share one evaluation.
-	result := c.shared(ctx, r, input{e.Client(), e.Helo, "", e.Now})
+	result := c.shared(ctx, r, &input{e.Client(), e.Helo, "", e.Now})
 	result.Identity = heloIdentity
 	return result
 }
@@ -108,15 +108,18 @@ type key struct {
 }
 
 // shared evaluates once per judgement. The result belongs to the caller.
-func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in input) *Result {
+func (c *Checker) shared(ctx context.Context, r envelope.Resolver, in *input) *Result {
 	if c == nil { // as New returns it with an error
 		return &Result{Word: tempError, Identity: mailFromIdentity, Problem: &Problem{Kind: noChecker}}
 	}
-	result, _ := envelope.Once(ctx, key{c, in}, func() (*Result, error) { return c.evaluate(ctx, r, in), nil })
+	result, _ := envelope.Once(ctx, key{c, *in}, func() (*Result, error) { return c.evaluate(ctx, r, in), nil })
 	return result.clone()
 }
 
-// clone returns a copy for one caller.
+// clone returns a copy for one caller. It is not inlined, so that the stack of a caller
+// that waits has no room for it.
+//
+//go:noinline
 func (result *Result) clone() *Result {
 	own := *result
 	own.Matched = slices.Clone(own.Matched)

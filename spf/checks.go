@@ -113,19 +113,17 @@ func (c *Checker) Valid(ctx context.Context, r envelope.Resolver, e *envelope.En
 
 // check evaluates what a property is about, and tests it.
 func (c *Checker) check(ctx context.Context, r envelope.Resolver, e *envelope.Envelope, p *property) envelope.Finding {
-	from := envelope.Mail
+	from, evaluate := envelope.Mail, (*Checker).Evaluate
 	if p.identity == heloIdentity {
-		from = envelope.Helo
+		from, evaluate = envelope.Helo, (*Checker).evaluateHelo
 	}
-	switch {
-	case c == nil: // as New returns it with an error
+	if c == nil { // as New returns it with an error
 		return envelope.Misconfigured(p.name, from, errNoChecker)(ctx, r, e)
-	case !e.Reached(from):
-		return envelope.NotYet(p.name, from)
-	case p.identity == heloIdentity:
-		return p.finding(e, c.evaluateHelo(ctx, r, e))
 	}
-	return p.finding(e, c.Evaluate(ctx, r, e))
+	if !e.Reached(from) {
+		return envelope.NotYet(p.name, from)
+	}
+	return p.finding(e, evaluate(c, ctx, r, e))
 }
 
 // finding turns a result into a finding. It fails if the property is lacking; otherwise

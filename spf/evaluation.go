@@ -42,7 +42,7 @@ type ignoredFailure struct {
 }
 
 // evaluate evaluates one input. Errors are in the result.
-func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in input) *Result {
+func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in *input) *Result {
 	ev := &evaluation{
 		ctx:     ctx,
 		checker: c,

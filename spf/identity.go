@@ -39,7 +39,7 @@ const postmaster = "postmaster"
 
 // sender returns the mailbox that is evaluated. Its domain is "" if that is an address
 // literal, a single label or not a valid name (RFC 7208, section 4.3).
-func (in input) sender() sender {
+func (in *input) sender() sender {
 	if in.mailFrom == "" {
 		return sender{postmaster, fullName(in.helo)}
 	}

@@ -183,27 +183,29 @@ type lookup[T any] func(ctx context.Context, r envelope.Resolver, q lookupKey) (
 
 // put returns the answer to a question, from the memo of the judgement or by lookup.
 func put[T any](ctx context.Context, a *asker, q lookupKey, lookup lookup[T]) (T, error) {
-	place := a.begin(q.kind, q.name)
-	ctx = a.lasting(ctx)
-	records, err := envelope.Once(ctx, q, func() (records T, err error) {
-		if err := a.first(place, q.name); err != nil {
-			return records, err
+	place, lasting := a.begin(q.kind, q.name), a.lasting(ctx)
+	records, err := envelope.Once(lasting, q, func() (records T, err error) {
+		var none T
+		if err = a.first(place, q.name); err != nil {
+			return none, err
 		}
-		answer, err := lookup.ask(ctx, a.inner, q)
-		if err := a.mayKeep(q.name, answer); err != nil {
-			return records, err
+		if _, ok := a.inner.(interface{ Waits() }); ok {
+			records, err = lookup(lasting, a.inner, q)
+		} else {
+			records, err = lookup.wait(lasting, a.inner, q)
 		}
-		return answer, err
+		if err := a.mayKeep(q.name, records); err != nil {
+			return none, err
+		}
+		return records, err
 	})
 	a.end(place, err)
 	return records, err
 }
 
-// ask looks something up, within [envelope.Wait] unless the resolver calls it itself.
-func (lookup lookup[T]) ask(ctx context.Context, r envelope.Resolver, q lookupKey) (T, error) {
-	if _, ok := r.(interface{ Waits() }); ok {
-		return lookup(ctx, r, q)
-	}
+// wait looks something up within [envelope.Wait], for a Resolver that does not call it
+// itself.
+func (lookup lookup[T]) wait(ctx context.Context, r envelope.Resolver, q lookupKey) (T, error) {
 	return envelope.Wait(ctx, func() (T, error) { return lookup(ctx, r, q) })
 }
 
