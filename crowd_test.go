@@ -109,7 +109,7 @@ func (v *visitor) visit(ctx context.Context, dns envelope.Resolver, pause time.D
 }
 
 // Many sessions at one time take little memory while their clients say nothing,
-// and more while seven lookups of each run. They come to what the sequential judge
+// and more while five lookups of each run. They come to what the sequential judge
 // comes to, and leave nothing behind, which synctest sees.
 func TestACrowdOfSessions(t *testing.T) {
 	const sessions = 500
@@ -132,7 +132,7 @@ func TestACrowdOfSessions(t *testing.T) {
 			octets     int64
 			goroutines int
 		}{
-			{"waits for DNS", time.Second / 2, 256 << 10, 8},
+			{"waits for DNS", time.Second / 2, 112 << 10, 6},
 			{"waits for its client", time.Minute / 2, 40 << 10, 1},
 		} {
 			time.Sleep(tc.after)
