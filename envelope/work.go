@@ -141,8 +141,8 @@ func (w *work) now() int {
 
 // maxGoroutines bounds the goroutines of a judgement, and so its questions in flight.
 // It lets an SPF record ask for all addresses at once that RFC 7208 allows it: those
-// of a hundred hosts, for which about 115 goroutines wait. One that waits takes about
-// 4 KB.
+// of a hundred hosts, for which about 115 goroutines wait. One that waits takes 4 to
+// 8 KB.
 const maxGoroutines = 128
 
 // stop records that one goroutine no longer runs. If none does, the next member
