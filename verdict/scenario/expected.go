@@ -129,6 +129,14 @@ func (s *scene) fold(expected map[string][]string) (lines []string) {
 	return lines
 }
 
+// judgedOnce returns a scene whose case is judged as a whole only. The judgements by stage
+// and without answers test the law, which neither a count nor a mutant needs.
+func (s *scene) judgedOnce() *scene {
+	one := *s
+	one.once = true
+	return &one
+}
+
 // each returns the scenes of the file, for each of their policies.
 func (f *file) each() (all []*scene) {
 	for _, s := range f.scenes {

@@ -52,7 +52,7 @@ func byPolicy(files []*file) map[string][]*scene {
 	scenes := map[string][]*scene{}
 	for _, f := range files {
 		for _, s := range f.each() {
-			scenes[s.policy] = append(scenes[s.policy], s)
+			scenes[s.policy] = append(scenes[s.policy], s.judgedOnce())
 		}
 	}
 	return scenes

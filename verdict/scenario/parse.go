@@ -31,6 +31,7 @@ type scene struct {
 	entries []entry // the lines after it
 	policy  string  // the one that plays it; see each
 	full    string  // the name with that of the policy, if it has several
+	once    bool    // see judgedOnce
 }
 
 // entry is one line of a file with the indented lines below it.
