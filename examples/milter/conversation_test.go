@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/verdict"
 )
 
 // judging replaces the policy by one that accepts, and calls do for each envelope that
@@ -164,3 +166,64 @@ func TestRefusals(t *testing.T) {
 // An MTA that offers no change of the message cannot use the milter: forged results would
 
 // When the server stops, a transaction that has begun has a time to end, and a new one is
+
+// The client gets each line of a reply with both codes. The protocol doubles a percent sign.
+func TestResponses(t *testing.T) {
+	status := envelope.Status{Code: 550, Subject: 7, Detail: 1}
+	for _, reply := range []verdict.Reply{
+		{Status: status, Lines: []string{"access denied"}},
+		{Status: status, Lines: []string{"100% refused", "https://mx.example.org/why?ip=192.0.2.9", "5.7.1 again"}},
+		{Status: status, Lines: slices.Repeat([]string{strings.Repeat("é", 240)}, 6)},
+		{Status: envelope.Status{Code: 421, Subject: 3, Detail: 2}, Lines: []string{"the server is shutting down"}},
+		{Status: envelope.Status{Code: 451, Subject: 4, Detail: 3}, Lines: []string{"one", "two"}},
+	} {
+		r := must(response(reply))
+		got := strings.TrimSuffix(string(r.Response().Data), "\x00")
+		if want := strings.TrimSuffix(strings.ReplaceAll(reply.String(), "%", "%%"), "\r\n"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if r := must(response(verdict.Reply{Status: envelope.Status{Code: 220}, Lines: []string{"OK"}})); r != milter.RespContinue {
+		t.Errorf("a success is %v", r)
+	}
+}
+
+// The reply to a message is the least favourable of those of its recipients, and an
+// accepted message has the marks of all.
+func TestSeveralRecipients(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestServer(t)
+		other := func(mailbox string) envelope.Check { // answers when the message is known
+			return envelope.At("test.other", envelope.Data, func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) envelope.Finding {
+				if e.RcptTo != mailbox {
+					return envelope.Passed("test.other")
+				}
+				return envelope.Failed("test.other", envelope.Status{Code: 550, Subject: 7, Detail: 1}, "not for %s", mailbox)
+			})
+		}
+		s.connection.Policy.Rules = verdict.Rules{
+			verdict.RejectUnless(other("no@example.org")),
+			verdict.TempFailUnless(other("later@example.org")),
+			verdict.MarkUnless(other("marked@example.org"), "generic"),
+		}
+		p, stop := s.start(t)
+		defer stop()
+		m := p.connect(t, "192.0.2.9")
+		defer m.Close()
+		for _, tc := range []struct {
+			recipients []string
+			reply      string
+			changes    int
+		}{
+			{[]string{"bob@example.org"}, "", 1},
+			{[]string{"bob@example.org", "marked@example.org"}, "", 2},
+			{[]string{"bob@example.org", "no@example.org"}, "550 5.7.1 not for no@example.org", 0},
+			{[]string{"no@example.org", "bob@example.org", "later@example.org"}, "450 4.7.1 not for later@example.org", 0},
+		} {
+			m.begin("ann@example.net", tc.recipients...)
+			if changes := m.end(tc.reply, wellFormed, "hello\r\n"); len(changes) != tc.changes {
+				t.Errorf("%v: the changes are %v", tc.recipients, changes)
+			}
+		}
+	})
+}
