@@ -34,13 +34,14 @@ const leaf = 1 << 30
 // compared by their numbers, and work on a node is done once.
 type diagram struct {
 	domains []outcomes // of each check
+	usual   []outcome  // of each check, in its domain
 	nodes   []branch
 	ids     map[branch]node
 	steps   int
 }
 
-func newDiagram(domains []outcomes) *diagram {
-	d := &diagram{domains: domains, ids: map[branch]node{}}
+func newDiagram(domains []outcomes, usual []outcome) *diagram {
+	d := &diagram{domains: domains, usual: usual, ids: map[branch]node{}}
 	d.add(branch{check: leaf, kids: [outcomeCount]node{-1}}) // nowhere
 	return d
 }

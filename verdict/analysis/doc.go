@@ -19,6 +19,9 @@
 //   - [Residual] says what is still open when some outcomes are known, as at RCPT.
 //   - [Cost] says what a policy asks of DNS at each stage.
 //
+// Package verdict/analysis/specimen makes mail for a witness, so that it can be judged and
+// kept as a test.
+//
 // # How it works
 //
 // A check is an unknown that has one of the outcomes pass, fail, none, permerror and

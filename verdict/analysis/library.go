@@ -27,6 +27,29 @@ var domains = []struct {
 		"message.linesended message.singlefields message.dated message.asciiheader message.linelength message.wellformed message.noloop"},
 }
 
+// Checks that usual mail from outside, for a mailbox of the site, does not pass. A witness
+// prefers usual outcomes.
+var (
+	usuallyFail = wordsOf("client.in client.authenticated sender.null sender.in sender.ours recipient.role recipient.in rdns.in dnsbl.listed " +
+		"dkim.passfor message.bulk message.list message.oneclick greylist.trusted")
+	usuallyNone = wordsOf("sender.listed sender.bouncetoone helo.literal rdns.backshelo dmarc.alignedfor")
+)
+
+// usually returns the usual outcome of a check with the outcomes of a set.
+func usually(name string, can outcomes) outcome {
+	usual := pass
+	switch {
+	case usuallyFail.has(name):
+		usual = fail
+	case usuallyNone.has(name):
+		usual = none
+	}
+	if !can.has(usual) {
+		return can.first()
+	}
+	return usual
+}
+
 // relations has what an outcome of one check says of others, whatever arguments they
 // have.
 var relations = []struct {

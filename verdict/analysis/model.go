@@ -58,11 +58,12 @@ func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
 		m.addChecks(placeByPlace(policies), known)
 	}
 	m.title()
-	domains := make([]outcomes, len(m.unknowns))
+	domains, usual := make([]outcomes, len(m.unknowns)), make([]outcome, len(m.unknowns))
 	for i, u := range m.unknowns {
 		domains[i] = known.domain(u.name)
+		usual[i] = usually(u.name, domains[i])
 	}
-	m.diagram = newDiagram(domains)
+	m.diagram = newDiagram(domains, usual)
 	m.facts = m.together(known.relations)
 	for _, p := range policies {
 		m.policies = append(m.policies, m.build(p))

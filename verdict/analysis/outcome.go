@@ -28,13 +28,16 @@ func outcomeFor(o envelope.Outcome) (outcome, bool) {
 	return 0, false
 }
 
-// cost is how little a witness likes an outcome: it has few outcomes, and failures only
-// if nothing else shows the case.
-func (o outcome) cost() int {
-	if o == tempError {
+// cost is how little a witness likes an outcome of a check that usually has another one: it
+// has few outcomes, usual ones, and failures only if nothing else shows the case.
+func (o outcome) cost(usual outcome) int {
+	switch o {
+	case usual:
+		return 10
+	case tempError:
 		return 1000
 	}
-	return 10 + int(o)
+	return 11 + int(o)
 }
 
 // outcomes is a set of outcomes: a bit for each.

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,21 @@ type Witness struct {
 	// Decisions are those of the policies of the question, in its order.
 	Decisions []Decision
 
-	all map[string]outcome // of every check, by its title
+	checks []envelope.Check // of Outcomes
+}
+
+// Misses asks the checks of w about an envelope, and returns the outcomes of w that they do
+// not find. A check that is Pending misses nothing. If there are none for a whole
+// envelope, the policies decide about it as w says.
+func (w *Witness) Misses(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) []Outcome {
+	ctx = envelope.WithJudgement(ctx)
+	var missed []Outcome
+	for i, o := range w.Outcomes {
+		if f := w.checks[i](ctx, r, e); f.Outcome != o.Outcome && f.Outcome != envelope.Pending {
+			missed = append(missed, o)
+		}
+	}
+	return missed
 }
 
 // Outcome is an outcome of a check. A check that shares its name with an earlier one
@@ -135,11 +150,10 @@ func (m *model) witness(wanted node, keep ...int32) *Witness {
 		fixed[i] = false
 		fixed[i] = !m.always(proven, all, fixed)
 	}
-	w := &Witness{all: map[string]outcome{}}
+	w := &Witness{}
 	for i, u := range m.unknowns {
-		w.all[u.title] = all[i]
 		if fixed[i] {
-			w.Outcomes = append(w.Outcomes, Outcome{u.title, finals[all[i]]})
+			w.Outcomes, w.checks = append(w.Outcomes, Outcome{u.title, finals[all[i]]}), append(w.checks, u.check)
 		}
 	}
 	for _, p := range m.policies {
@@ -175,7 +189,7 @@ func (d *diagram) cheapest(f node) (all []outcome, ok bool) {
 		least := never
 		for o := range outcome(outcomeCount) {
 			if d.domains[d.nodes[n].check].has(o) {
-				if cost := visit(d.nodes[n].kids[o]) + o.cost(); cost < least {
+				if cost := visit(d.nodes[n].kids[o]) + o.cost(d.usual[d.nodes[n].check]); cost < least {
 					least, best[n] = cost, o
 				}
 			}
@@ -186,10 +200,7 @@ func (d *diagram) cheapest(f node) (all []outcome, ok bool) {
 	if visit(f) >= never {
 		return nil, false
 	}
-	all = make([]outcome, len(d.domains))
-	for i := range all {
-		all[i] = d.domains[i].first()
-	}
+	all = slices.Clone(d.usual)
 	for !d.isLeaf(f) {
 		check := d.nodes[f].check
 		all[check] = best[f]

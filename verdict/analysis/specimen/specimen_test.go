@@ -1,0 +1,123 @@
+package specimen_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+	"testing/fstest"
+
+	"mxrules.example/envelope"
+	"mxrules.example/envelope/directory"
+	"mxrules.example/examples/policies"
+	"mxrules.example/rdns/dnsbl"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
+	"mxrules.example/verdict/analysis/specimen"
+	"mxrules.example/verdict/scenario"
+	"mxrules.example/verdict/scenario/record"
+)
+
+// values are those that the checks of the site are about.
+var values = specimen.Site{
+	Clients:    []netip.Addr{netip.MustParseAddr("198.51.100.1")},
+	Helo:       []string{"mail.example.net", "mx.example.org"},
+	Senders:    []string{"bob@example.org", "nobody@example.org"},
+	Recipients: []string{"bob@example.org", "postmaster@example.org", "nobody@example.org", "full@example.org", "ann@example.com"},
+	Logins:     []string{"bob"},
+	Zone: `
+example.org.               MX 10 mail.example.net.
+7.48.175.192.bad.example.  A  127.0.0.2
+`,
+}
+
+// policyOf returns a policy of the examples for a site with these mailboxes.
+func policyOf(t *testing.T, name string, mailboxes directory.Lookup, owners directory.Owners) verdict.Policy {
+	t.Helper()
+	make, err := policies.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := make(policies.Site{
+		Domains: []string{"example.org"}, Names: []string{"mx.example.org"},
+		Networks:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
+		Lists:     []dnsbl.List{{Zone: "bad.example"}},
+		Mailboxes: mailboxes, Owners: owners,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Each decision that a policy of the examples can come to has a witness. Where there is a
+// specimen, it is judged, recorded, and played as a scenario, and the decision is the same.
+func TestWitnessesBecomeScenarios(t *testing.T) {
+	lookup, err := directory.List("bob@example.org", "postmaster@example.org", "full@example.org full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owned, err := directory.OwnersFrom(map[string][]string{"bob": {"bob@example.org", "ann@example.net"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, least := range map[string]int{"standard": 28, "strict": 36, "submission": 14} {
+		t.Run(name, func(t *testing.T) {
+			p := policyOf(t, name, lookup, owned)
+			witnesses, err := analysis.Find(p, analysis.Question{}, analysis.Same())
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := fstest.MapFS{}
+			for _, w := range witnesses {
+				s, err := specimen.Of(t.Context(), w, values)
+				if errors.Is(err, specimen.ErrNone) {
+					continue // it stays in words
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				var recorder record.Recorder
+				p := policyOf(t, name, recorder.Mailboxes(lookup), owned)
+				v := p.Judge(t.Context(), recorder.Resolver(s.DNS), &s.Envelope)
+				if d := w.Decisions[0]; v.Action != d.Action || v.Rule != d.Rule || v.Forced != d.Forced {
+					t.Errorf("%v: the verdict is %v", w, v)
+				}
+				var file bytes.Buffer
+				if err := recorder.Write(&file, record.Case{Policy: name, Envelope: s.Envelope, Verdicts: []verdict.Verdict{v}}); err != nil {
+					t.Errorf("%v: %v", w, err)
+				}
+				files[w.Decisions[0].String()+".scenario"] = &fstest.MapFile{Data: file.Bytes()}
+			}
+			t.Logf("%d of %d witnesses have a specimen", len(files), len(witnesses))
+			if len(files) < least {
+				t.Errorf("only %d of %d witnesses have a specimen", len(files), len(witnesses))
+			}
+			scenario.Run(t, files, scenario.Policies{name: func(site scenario.Site) (verdict.Policy, error) {
+				return policyOf(t, name, site.Mailboxes, owned), nil
+			}})
+		})
+	}
+}
+
+func TestNoMailHasTheOutcomes(t *testing.T) {
+	never := envelope.At("site.never", envelope.Connect, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		return envelope.Passed("")
+	})
+	witnesses, err := analysis.Find(verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(never)}}, analysis.Question{Action: verdict.Reject})
+	if err != nil || len(witnesses) != 1 {
+		t.Fatal(witnesses, err)
+	}
+	if s, err := specimen.Of(t.Context(), witnesses[0], values); !errors.Is(err, specimen.ErrNone) {
+		t.Errorf("got %v, %v", s, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if s, err := specimen.Of(ctx, witnesses[0], values); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v", s, err)
+	}
+	if s, err := specimen.Of(t.Context(), witnesses[0], specimen.Site{Zone: "not a zone"}); err == nil {
+		t.Errorf("got %v", s)
+	}
+}
