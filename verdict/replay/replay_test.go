@@ -288,3 +288,35 @@ func TestInvalidRecords(t *testing.T) {
 		t.Error("recorded without verdicts")
 	}
 }
+
+// A record may come from a stranger's bug report.
+func FuzzRecord(f *testing.F) {
+	for _, seed := range []string{
+		`{"client_ip":"192.0.2.9","helo":"mail.example.net","rcpt_to":["bob@example.org"],"zone":"mail.example.net. A 192.0.2.9\n","asked":["mail.example.net. A"],"faults":{"a. TXT":"nxdomain"}}`,
+		`{"no_message":true,"hashed":true,"by_value":["helo.syntax"],"findings":[{"rule":1,"check":"helo.syntax","outcome":"fail","status":"550 5.7.1"},{"rule":-1,"part":9,"check":"helo.resolves","outcome":"x","status":"999 9.99999.1","awaits":"y"}]}`,
+		`{"stage":"data","relayed":true,"recipients":-1,"message_base64":"YQ=="}`,
+	} {
+		f.Add(seed)
+	}
+	policy := verdict.Policy{Rules: verdict.Rules{
+		verdict.AcceptIf(envelope.All(client.Authenticated, recipient.Ours("example.org"))),
+		verdict.RejectUnless(helo.Syntax).When(helo.Resolves),
+		verdict.RejectUnless(spf.NotFail),
+		verdict.MarkUnless(dmarc.Pass, "unproven"),
+	}}
+	f.Fuzz(func(t *testing.T, line string) {
+		var record replay.Record
+		if json.Unmarshal([]byte(line), &record) != nil {
+			return
+		}
+		verdicts, err := record.Judge(t.Context(), policy)
+		if err == nil && len(verdicts) != max(1, len(record.RcptTo)) {
+			t.Errorf("%d verdicts", len(verdicts))
+		}
+		for _, v := range verdicts {
+			if v.Err() != nil && v.Status.Class() < 4 {
+				t.Errorf("a refusal has the status %v", v.Status)
+			}
+		}
+	})
+}
