@@ -15,7 +15,8 @@ import (
 // Recorder is an [envelope.Resolver] that asks another one and keeps its answers. It
 // asks each question once: the first answer is the answer from then on, also if it is a
 // failure. So two policies that are judged with one Recorder are judged by the same
-// answers. It is safe for concurrent use, and it never forgets: use one for each
+// answers. It is safe for concurrent use (a judge does not ask a question twice at the same
+// time; if you do, one of the answers is kept), and it never forgets: use one for each
 // envelope.
 //
 // A lookup whose context ends has no answer, and the next call asks again.

@@ -114,6 +114,8 @@ Output
   -compare A,B      judge by two policies over the same answers, and print what
                     differs: the envelope, both verdicts, and at the end how
                     many results are equal and how often each change occurs.
+                    With -json a result that differs is {"id": ..., "to": ...,
+                    "old": result, "new": result}, and the last line has counts.
                     The policy of -import has the name import
   -record FILE      write a line of JSON for each line, with the answers of DNS
                     that were seen: judge gives the same verdicts from it

@@ -30,7 +30,7 @@ var policy = verdict.Policy{Rules: verdict.Rules{
 	verdict.RejectUnless(helo.Syntax).On(envelope.PermError, verdict.TempFail),
 	verdict.RejectUnless(rdns.Confirmed).Ignoring(envelope.TempError),
 	verdict.RejectUnless(envelope.Any(sender.Null, spf.Pass)).Unless(dkim.Pass).When(message.Bulk).Named("forged"),
-	verdict.MarkUnless(dmarc.Pass, "unproven"),
+	verdict.MarkUnless(dmarc.Pass, "unproven").When(client.TLS),
 	verdict.TempFailUnless(sender.Resolves).Shadow(),
 }}
 
@@ -76,7 +76,7 @@ func TestSVG(t *testing.T) {
 		"\n2\nhelo.syntax\nfails\nreject\ninvalid record\ntempfail\n-\n",
 		"\n3\nrdns.confirmed\ndoes nothing if a lookup fails\nfails\nreject\nPTR, A\n",
 		"\n4\nforged\nchecks any(sender.null, spf.pass)\nnot if dkim.pass passes\nonly if message.bulk passes\nfails\nreject\nTXT, MX, A\n",
-		"\n5\ndmarc.pass\nfails\nmark unproven\nTXT, MX, A\n",
+		"\n5\ndmarc.pass\nonly if client.tls passes\nfails\nmark unproven\nTXT, MX, A\n",
 		"\n6\nsender.resolves\ntrial: decides nothing\nfails\ntempfail\nMX\n",
 		"\nno rule decided\naccept\n",
 	} {
@@ -99,6 +99,7 @@ func TestDOT(t *testing.T) {
 		`r4 -> r4a0 [label="fails" style=solid]`,
 		`r4a0 [label="reject" `,
 		`r4 -> r5 `,
+		`r5 [label="5 dmarc.pass\nonly if client.tls passes\nfrom DATA, `,
 		`r5a0 [label="mark unproven" `,
 		`r6 [label="6 sender.resolves\ntrial: decides nothing\nfrom MAIL, asks DNS for MX" style=dashed]`,
 		`r7 -> end`,

@@ -78,8 +78,9 @@ func (r Record) Bind(p verdict.Policy) verdict.Policy {
 var errNotRecorded = errors.New("the finding was not recorded")
 
 // find returns the recorded finding of a check about a recipient: the one of the same
-// place in the policy, or else of any place, if all that have the name agree.
+// place in the policy, or else that of any place, if all that have the name agree.
 func (r Record) find(to string, at place, check string) (found envelope.Finding, ok bool) {
+	agree := true
 	for _, f := range r.Findings {
 		if f.Check != check || f.To != to {
 			continue
@@ -88,10 +89,8 @@ func (r Record) find(to string, at place, check string) (found envelope.Finding,
 		if f.Rule == at.rule && f.Part == at.part {
 			return one, true
 		}
-		if ok && one.Outcome != found.Outcome {
-			return envelope.Finding{}, false
-		}
+		agree = agree && (!ok || one.Outcome == found.Outcome)
 		found, ok = one, true
 	}
-	return found, ok
+	return found, ok && agree
 }

@@ -253,6 +253,53 @@ func TestFindingsByValue(t *testing.T) {
 	}
 }
 
+// Two checks with one name are told apart by their places in the policy. In another policy
+// that is not possible, and if they found different things, neither is taken.
+func TestFindingsOfChecksWithOneName(t *testing.T) {
+	in := func(network string) envelope.Check { return client.In([]netip.Prefix{netip.MustParsePrefix(network)}) }
+	first, second := in("198.51.100.0/24"), in("192.0.2.0/24")
+	c := randomCase{
+		policy: verdict.Policy{Rules: verdict.Rules{
+			verdict.RejectIf(first),
+			verdict.RejectUnless(second),
+			verdict.MarkIf(second, "inside").Unless(first).When(second),
+		}},
+		envelope: envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.9"), Helo: "mail.example.net"},
+		dns:      zone.MustParse(world),
+	}
+	want, record := c.record(t, replay.Judged{ByValue: []string{"client.in"}})
+	got, err := record.Judge(t.Context(), c.policy)
+	if err != nil || got[0].String() != want[0].String() || got[0].Marks[0] != "inside" {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	moved := slices.Concat(verdict.Rules{verdict.RejectUnless(helo.Syntax), verdict.RejectUnless(helo.Syntax)}, c.policy.Rules[1:2])
+	moved[0], moved[2] = moved[2], moved[0]
+	got, err = record.Judge(t.Context(), verdict.Policy{Rules: append(moved[1:], verdict.RejectUnless(helo.FQDN), moved[0])})
+	if err != nil || !strings.HasPrefix(got[0].String(), "tempfail 451 4.3.0 forced by client.in") {
+		t.Errorf("in another policy: %v, %v", got, err)
+	}
+}
+
+// A record has every field of the envelope that a check can use.
+func TestTheEnvelopeIsTheSame(t *testing.T) {
+	e := envelope.Envelope{
+		Stage: envelope.Rcpt, ClientIP: netip.MustParseAddr("192.0.2.9"), SpokeEarly: true, Helo: "h", MailFrom: "a@b.example",
+		RcptTo: "c@d.example", Login: "ann", SMTPUTF8: true, Recipients: 3, Relayed: true,
+	}
+	before := time.Now()
+	record, err := replay.Judged{Envelope: e, Verdicts: make([]verdict.Verdict, 1)}.Record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := record.Envelope()
+	if err != nil || got.Now.Before(before) || got.Now.After(time.Now()) {
+		t.Errorf("%v, recorded at %v", err, got.Now)
+	}
+	if got.Now = e.Now; got != e {
+		t.Errorf("got %+v, want %+v", got, e)
+	}
+}
+
 // A rule of another policy must not take a question that was not asked for a name that
 // does not exist.
 func TestAnotherPolicyKnowsNoMore(t *testing.T) {
