@@ -52,7 +52,7 @@ func TestInvalidPacketsEndAConnection(t *testing.T) {
 
 // FuzzPackets sends hostile packets: none stops the server.
 func FuzzPackets(f *testing.F) {
-	address := startServer(f, newTestServer(f))
+	p, _ := newTestServer(f).start(f)
 	mail := bytes.Join([][]byte{
 		negotiation, packet('D', "C{client_addr}\x00192.0.2.9\x00"), packet('C', "mail.example.net\x004\x00\x19192.0.2.9\x00"),
 		packet('H', "mail.example.net\x00"), packet('M', "<ann@example.net>\x00SIZE=1\x00"), packet('R', "<bob@example.org>\x00"),
@@ -61,16 +61,9 @@ func FuzzPackets(f *testing.F) {
 	f.Add(mail)
 	f.Add(slices.Concat(negotiation, []byte{0, 0, 0, 0}))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		conn, err := net.Dial("tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(time.Minute))
-		go func() {
-			conn.Write(text)
-			conn.(*net.TCPConn).CloseWrite()
-		}()
-		io.Copy(io.Discard, conn) // the server ends it
+		conn := must(p.Dial("", ""))
+		go io.Copy(io.Discard, conn)
+		conn.Write(text) // an error is that the server has closed it
+		conn.Close()
 	})
 }
