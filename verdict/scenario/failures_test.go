@@ -131,6 +131,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{head + "connect 192.0.2.1 login\n", `a.scenario:3: "login" is not one of`},
 		{head + "connect 192.0.2.1 color red\n", `a.scenario:3: "color" is not one of`},
 		{head + "connect 192.0.2.1\nclient b\n", `a.scenario:4: there is no connection as "b"`},
+		{"policy p\nfor p\nscenario s\n", "a.scenario:2: for needs a policy and fields"},
+		{"policy p\nkey a.example s\nmessage m\n  From: a\ncase s\n  message=\"m signed a.example s To\"\n", "a.scenario:5: the message can't be signed"},
 		{head + "wait long\n", `a.scenario:3: "long" is not a duration`},
 		{head + "wait -5m\n", `a.scenario:3: "-5m" is not a duration`},
 		{head + "heal a b c\n", "a.scenario:3: "},
@@ -179,6 +181,7 @@ func FuzzFile(f *testing.F) {
 			heads[name] = &fstest.MapFile{Data: []byte(text)}
 		}
 	}
+	f.Add("policy p q\nfor q login=a\nkey a.example s1\nmessage m\n  From: a@a.example\n\ncase c\n  message=\"m signed a.example s1 From\" octets=\"a\\n\"\n  p = accept\n  q = but\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 100_000 {
 			return
