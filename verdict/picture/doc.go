@@ -9,8 +9,10 @@
 //
 // A check does not declare what it asks DNS, so each check of the policy is called once
 // about an ordinary message that is made up, with made-up DNS, and the picture shows the
-// types of its questions. A check that answers from a store or a function of the site
-// reads it then, with addresses in example.net and example.org. Nothing is written.
+// types of its questions. A check of this library that asks only about other messages, as
+// dkim.PassFor does about those of its domains, has "(some mail)". A check that answers
+// from a store or a function of the site reads it then, with addresses in example.net and
+// example.org. Nothing is written.
 //
 // Names of rules and marks are cleaned and cut, and the SVG has no links and no scripts.
 // Both forms may change between releases.
