@@ -127,7 +127,7 @@ func (l *Links) read(token string) (r refusal, err error) {
 		return r, errForged
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < macSize {
+	if err != nil || len(raw) < macSize || base64.RawURLEncoding.EncodeToString(raw) != token { // one form only
 		return r, errForged
 	}
 	b, mac := raw[:len(raw)-macSize], raw[len(raw)-macSize:]

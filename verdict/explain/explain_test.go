@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
@@ -165,7 +166,7 @@ func TestHostileValues(t *testing.T) {
 	for _, check := range []string{"helo.resolves", "rdns.exists", "spf.pass", "sender.resolves", "dmarc.published"} {
 		v.Finding.Check = check
 		x := explain.English().Explain(v, &e)
-		if text := x.Text(); strings.ContainsAny(text, "\r\x00\u202e\xff") {
+		if text := x.Text(); strings.ContainsAny(text, "\r\x00\u202e") || !utf8.ValidString(text) {
 			t.Errorf("%s: %q", check, text)
 		}
 		var page bytes.Buffer
