@@ -30,6 +30,10 @@ func TestPicturesShowWhatAsksDNS(t *testing.T) {
 		if shown := strings.Contains(drawn.String(), "asks DNS for"); shown != asks {
 			t.Errorf("%s: the picture shows questions: %v, analysis counts %v", name, shown, loads)
 		}
+		ofDomains := name == "dkim.PassFor" || name == "rdns.BacksHelo" // which are not those of the message
+		if some := strings.Contains(drawn.String(), "(some mail)"); some != ofDomains {
+			t.Errorf("%s: the picture shows no types of questions: %v", name, some)
+		}
 	}
 	if asking < 20 {
 		t.Errorf("only %d checks ask DNS", asking)
