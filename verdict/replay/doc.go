@@ -38,9 +38,9 @@
 // Most checks are functions of the envelope, DNS and the time, so that they find the same
 // again. A check that answers from a store or a directory may not. Name it in
 // [Judged].ByValue, and its findings are recorded as they are. The checks of this library
-// that need it are greylist.known, quota.within, reputation.good, and, if the directory
-// can change, sender.listed, recipient.listed, sender.ownedbylogin and dmarc.authorowned.
-// A recorded finding has no Detail.
+// that need it are greylist.known, greylist.trusted, quota.within, reputation.good, and, if
+// the directory can change, sender.listed, recipient.listed, sender.ownedbylogin and
+// dmarc.authorowned. A recorded finding has no Detail.
 //
 // # Privacy
 //
