@@ -9,15 +9,17 @@
 //	w, err := analysis.Implies(strict, standard)
 //	// accept by no rule, but reject by rule 7 (spf.notfail), if client.in and spf.notfail fail, and …
 //
-// The questions:
+// # Questions
 //
-//   - [Vet] finds mistakes: rules that can never decide, an open relay, accepts that
-//     anyone can bring about, and others.
-//   - [Implies], [Equivalent] and [Disjoint] compare two policies.
-//   - [Find] returns the cases in which mail is accepted without TLS, rejected with a
-//     login, and the like.
-//   - [Residual] says what is still open when some outcomes are known, as at RCPT.
-//   - [Cost] says what a policy asks of DNS at each stage.
+//   - What is wrong with this policy? [Vet] finds rules that can never decide, an open
+//     relay, accepts that anyone can bring about, and other mistakes.
+//   - Does my change only let more mail in? Does it change anything? [Implies] and
+//     [Equivalent] compare two policies.
+//   - Which mail is accepted without TLS, which is rejected with a login? [Find] returns
+//     the cases.
+//   - Can two servers accept the same mail? See [Disjoint].
+//   - What must the message still show, if this is known at RCPT? See [Residual].
+//   - What does this policy ask of DNS? See [Cost].
 //
 // Package verdict/analysis/specimen makes mail for a witness, so that it can be judged and
 // kept as a test.
@@ -46,10 +48,9 @@
 // Outcomes of different checks depend on each other: helo.resolves is none if the HELO
 // name is a literal, and spf.pass fails if spf.notfail does. The package knows these
 // facts of the checks of this library, for all checks of one name whatever their
-// options; add those of your own checks with [If], [Only] and [Together]. Facts are
-// used between checks that the policies ask. Without a
-// fact a witness may show outcomes that no mail can have. A fact that does not hold can
-// hide a case.
+// options; add those of your own checks with [If], [Only] and [Together]. A fact is used
+// if the policies ask its checks. Without a fact a witness may show outcomes that no mail
+// can have. A fact that does not hold can hide a case.
 //
 // # What it does not do
 //

@@ -2,15 +2,16 @@ package analysis
 
 import (
 	"fmt"
+	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
 
-// Contradictions returns the built-in facts that outcomes of checks contradict, and
-// notes those that were put to the test.
+// Contradictions returns the built-in facts, and what follows from them, that outcomes of
+// checks contradict. It notes those that were put to the test.
 func Contradictions(found map[string]envelope.Outcome, tested map[string]bool) (texts []string) {
-	k := knowledgeOf(nil)
+	k := library()
 	for name, o := range found {
 		if o, ok := outcomeFor(o); !ok || !k.domain(name).has(o) {
 			texts = append(texts, fmt.Sprintf("%s is %v", name, found[name]))
@@ -22,19 +23,28 @@ func Contradictions(found map[string]envelope.Outcome, tested map[string]bool) (
 		if !okA || !okB || !r.when.has(a) {
 			continue
 		}
-		text := fmt.Sprintf("%s is %v and %s is %v", r.a, found[r.a], r.b, found[r.b])
-		tested[fmt.Sprintf("%s %05b: %s", r.a, r.when, r.b)] = true
+		tested[r.a+" "+found[r.a].String()+" "+r.b] = true
 		if !r.then.has(b) {
-			texts = append(texts, text)
+			texts = append(texts, fmt.Sprintf("%s is %v and %s is %v", r.a, found[r.a], r.b, found[r.b]))
 		}
 	}
 	return texts
 }
 
-// Facts returns the built-in relations as Contradictions names them.
-func Facts() (texts []string) {
-	for _, r := range knowledgeOf(nil).relations {
-		texts = append(texts, fmt.Sprintf("%s %05b: %s", r.a, r.when, r.b))
+// Untested returns the built-in facts that were not put to the test.
+func Untested(tested map[string]bool) (texts []string) {
+	for _, r := range relations {
+		for a := range strings.FieldsSeq(r.check) {
+			for b := range strings.FieldsSeq(r.of) {
+				one := a == b
+				for o := range outcome(outcomeCount) {
+					one = one || r.is.has(o) && tested[a+" "+finals[o].String()+" "+b]
+				}
+				if !one {
+					texts = append(texts, a+" "+b)
+				}
+			}
+		}
 	}
 	return texts
 }

@@ -47,7 +47,7 @@ func Only(check string, can ...envelope.Outcome) Fact {
 }
 
 // If says that check b has one of the outcomes then whenever check a has the outcome
-// when, and that both have the same arguments.
+// when. It holds for all checks with these names.
 //
 //	analysis.If("corp.gold", envelope.Pass, "corp.customer", envelope.Pass)
 func If(a string, when envelope.Outcome, b string, then ...envelope.Outcome) Fact {
@@ -58,8 +58,12 @@ func If(a string, when envelope.Outcome, b string, then ...envelope.Outcome) Fac
 func Together(o envelope.Outcome, checks ...string) Fact {
 	var f Fact
 	set := setFor([]envelope.Outcome{o})
-	for i := range checks[min(1, len(checks)):] {
-		f.relation = append(f.relation, relation{checks[i], set, checks[i+1], set}, relation{checks[i+1], set, checks[i], set})
+	for _, a := range checks {
+		for _, b := range checks {
+			if a != b {
+				f.relation = append(f.relation, relation{a, set, b, set})
+			}
+		}
 	}
 	return f
 }
@@ -86,9 +90,11 @@ type knowledge struct {
 	relations []relation
 }
 
+// knowledgeOf returns the built-in facts and those of the caller.
 func knowledgeOf(own []Fact) *knowledge {
-	k := &knowledge{domains: map[string]outcomes{}, asks: map[string]query{}}
-	for _, f := range slices.Concat(library(), own) {
+	built := library()
+	k := &knowledge{domains: maps.Clone(built.domains), asks: map[string]query{}, relations: slices.Clip(built.relations), trusted: slices.Clip(built.trusted)}
+	for _, f := range own {
 		maps.Copy(k.asks, f.asks)
 		k.trusted = append(k.trusted, f.trusted...)
 		k.same = append(k.same, f.same...)

@@ -1,6 +1,9 @@
 package analysis
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Outcomes of the checks of this library.
 const (
@@ -88,11 +91,13 @@ var relations = []struct {
 	{"sender.syntax", passes, passes | fails, "sender.fqdn sender.notours"},
 	{"sender.syntax", passes | fails, isNone, "sender.bouncetoone"},
 	{"sender.fqdn", passes, passes, "sender.syntax"},
+	{"sender.fqdn", passes, isNone, "sender.bouncetoone"},
+	{"sender.fqdn", passes, passes | fails, "sender.notours"},
 	{"sender.fqdn", passes, passes | fails | isTemp, "sender.resolves sender.takesmail"},
 	{"sender.fqdn", isNone, isNone, "sender.resolves sender.takesmail sender.mxusable sender.mxnotalias"},
 	{"sender.resolves", isNone, isNone, "sender.takesmail sender.mxusable sender.mxnotalias"},
 	{"sender.resolves", fails, passes, "sender.takesmail"},
-	{"sender.takesmail", isNone, isNone, "sender.resolves"},
+	{"sender.takesmail", isNone, isNone, "sender.resolves sender.mxusable sender.mxnotalias"},
 	{"sender.takesmail", fails, passes, "sender.resolves"},
 
 	{"recipient.syntax", fails, fails, "recipient.ours recipient.role recipient.in"},
@@ -102,8 +107,7 @@ var relations = []struct {
 	{"recipient.fqdn", fails | isNone, fails, "recipient.role"},
 
 	{"spf.pass", passes, passes, "spf.notfail spf.notsoftfail spf.valid"},
-	{"spf.pass", isTemp, isTemp, "spf.notfail spf.notsoftfail spf.valid"},
-	{"spf.notfail spf.notsoftfail spf.valid", isTemp, isTemp, "spf.pass"},
+	{"spf.pass spf.notfail spf.notsoftfail spf.valid", isTemp, isTemp, "spf.pass spf.notfail spf.notsoftfail spf.valid"},
 	{"spf.notfail", fails, fails, "spf.pass spf.notsoftfail"},
 	{"spf.notfail", fails, passes, "spf.valid"},
 	{"spf.notfail", isNone, fails, "spf.pass"},
@@ -118,6 +122,7 @@ var relations = []struct {
 	{"spf.notsoftfail", isNone, isNone, "spf.notfail spf.valid"},
 	{"spf.notsoftfail", isNone | isPerm, fails, "spf.pass"},
 	{"spf.notsoftfail", passes, passes, "spf.notfail spf.valid"},
+	{"spf.notsoftfail", isPerm, isPerm, "spf.notfail"},
 	{"spf.valid", fails | isNone | isPerm, fails, "spf.pass"},
 
 	{"dkim.passfor dkim.covers", passes, passes, "dkim.pass dkim.signed"},
@@ -143,22 +148,23 @@ var relations = []struct {
 const withMessage = "message.linesended message.singlefields message.dated message.asciiheader message.linelength message.wellformed message.noloop " +
 	"dkim.signed dkim.pass dkim.passfor dkim.covers dmarc.pass dmarc.notreject dmarc.notquarantine"
 
-// library returns the facts of the checks of this library.
-func library() (facts []Fact) {
-	facts = append(facts, Trusted("client.authenticated", "client.in"))
+// library returns the facts of the checks of this library, once.
+var library = sync.OnceValue(func() *knowledge {
+	k := &knowledge{domains: map[string]outcomes{}, trusted: wordsOf("client.authenticated client.in")}
 	for _, d := range domains {
 		for check := range strings.FieldsSeq(d.checks) {
-			facts = append(facts, Fact{name: check, domain: d.can})
+			k.domains[check] = d.can
 		}
 	}
 	for _, r := range relations {
 		for a := range strings.FieldsSeq(r.check) {
 			for b := range strings.FieldsSeq(r.of) {
 				if a != b {
-					facts = append(facts, Fact{relation: []relation{{a, r.is, b, r.then}}})
+					k.relations = append(k.relations, relation{a, r.is, b, r.then})
 				}
 			}
 		}
 	}
-	return facts
-}
+	k.relations = k.closure()
+	return k
+})

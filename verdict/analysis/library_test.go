@@ -103,7 +103,7 @@ func TestFactsHoldForTheChecks(t *testing.T) {
 		return e
 	}
 	tested := map[string]bool{}
-	for range 2_500 {
+	for range 2_000 * times() {
 		e, found := random(), map[string]envelope.Outcome{}
 		ctx := envelope.WithJudgement(t.Context())
 		for _, check := range checks {
@@ -114,9 +114,9 @@ func TestFactsHoldForTheChecks(t *testing.T) {
 			t.Fatalf("%+v:\n%s", e, strings.Join(texts, "\n"))
 		}
 	}
-	for _, fact := range analysis.Facts() {
+	for _, fact := range analysis.Untested(tested) {
 		// No message of this test has a valid signature.
-		if !tested[fact] && !strings.HasPrefix(fact, "dkim.pass") && !strings.HasPrefix(fact, "dkim.covers") {
+		if !strings.HasPrefix(fact, "dkim.pass") && !strings.HasPrefix(fact, "dkim.covers") {
 			t.Errorf("no envelope puts to the test: %s", fact)
 		}
 	}

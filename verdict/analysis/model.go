@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"unsafe"
@@ -36,6 +37,8 @@ type policy struct {
 	ends     node   // the decision, as a number of end
 }
 
+var errContradiction = errors.New("the facts contradict each other")
+
 // newModel returns a model of the policies. The order of their checks decides how large
 // the diagram is: checks that are used together must be close to each other. So it is that
 // of the rules, place by place, if the policies share most checks, and one policy after the
@@ -65,6 +68,9 @@ func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
 	}
 	m.diagram = newDiagram(domains, usual)
 	m.facts = m.together(known.relations)
+	if m.facts == m.constant(0) { // everything would follow from them
+		return nil, errContradiction
+	}
 	for _, p := range policies {
 		m.policies = append(m.policies, m.build(p))
 	}
@@ -168,25 +174,39 @@ func (m *model) title() {
 
 // together returns the function that is 1 for outcomes that agree with all relations.
 func (m *model) together(relations []relation) node {
-	all := m.constant(1)
+	byName := map[string][]int32{}
+	for i, u := range m.unknowns {
+		byName[u.name] = append(byName[u.name], int32(i))
+	}
+	pairs := map[[2]int32][]relation{}
 	for _, r := range relations {
-		for i, a := range m.unknowns {
-			for j, b := range m.unknowns {
-				if i != j && r.a == a.name && r.b == b.name {
-					all = m.and(all, m.relate(int32(i), int32(j), r))
+		for _, i := range byName[r.a] {
+			for _, j := range byName[r.b] {
+				if i != j {
+					pairs[[2]int32{i, j}] = append(pairs[[2]int32{i, j}], r)
 				}
+			}
+		}
+	}
+	all := m.constant(1)
+	for i := range int32(len(m.unknowns)) {
+		for j := range int32(len(m.unknowns)) {
+			if list := pairs[[2]int32{i, j}]; list != nil {
+				all = m.and(all, m.relate(i, j, list))
 			}
 		}
 	}
 	return all
 }
 
-// relate returns the function that is 1 for outcomes of two checks that agree with a
-// relation.
-func (m *model) relate(a, b int32, r relation) node {
+// relate returns the function that is 1 for outcomes of two checks that agree with
+// relations.
+func (m *model) relate(a, b int32, relations []relation) node {
 	return m.merge(m.outcomeOf(a), m.outcomeOf(b), func(x, y int) int {
-		if r.when.has(outcome(x)) && !r.then.has(outcome(y)) {
-			return 0
+		for _, r := range relations {
+			if r.when.has(outcome(x)) && !r.then.has(outcome(y)) {
+				return 0
+			}
 		}
 		return 1
 	})

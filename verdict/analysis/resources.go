@@ -57,7 +57,7 @@ var asking = []struct{ checks, resources string }{
 	{"dnsbl.asn", "origin of the client"},
 }
 
-// asks returns what a check asks, in steps that wait for each other.
+// queries returns what a check asks, in steps that wait for each other.
 func (k *knowledge) queries(check envelope.Check) (steps [][]query) {
 	name, _ := check.Describe()
 	if own, ok := k.asks[name]; ok {

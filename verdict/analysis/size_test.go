@@ -105,7 +105,6 @@ func TestWorkIsBounded(t *testing.T) {
 		}
 		for name, other := range map[string]verdict.Policy{"with the same checks": a, "with other checks": b, "with rules in between": more} {
 			steps := analysis.Steps(a, other)
-			t.Logf("%d rules %s take %d steps", n, name, steps)
 			if steps < 0 || steps > most {
 				t.Errorf("%d rules %s take %d steps, more than %d", n, name, steps, most)
 			}

@@ -73,9 +73,7 @@ func forEachWorld(t *testing.T, count uint64, test func(t *testing.T, w *world))
 	if s, err := strconv.ParseUint(os.Getenv("MXRULES_SEED"), 10, 64); err == nil {
 		seed = s
 	}
-	if times, err := strconv.ParseUint(os.Getenv("MXRULES_CASES"), 10, 64); err == nil {
-		count *= times
-	}
+	count *= times()
 	t.Logf("MXRULES_SEED=%d, %d worlds", seed, count)
 	for i := range count {
 		w := newWorld(rand.New(rand.NewPCG(seed, i)))
@@ -84,6 +82,14 @@ func forEachWorld(t *testing.T, count uint64, test func(t *testing.T, w *world))
 			t.Fatalf("world %d of MXRULES_SEED=%d", i, seed)
 		}
 	}
+}
+
+// times returns MXRULES_CASES, or 1.
+func times() uint64 {
+	if times, err := strconv.ParseUint(os.Getenv("MXRULES_CASES"), 10, 64); err == nil {
+		return times
+	}
+	return 1
 }
 
 // newWorld makes few checks mostly, because all outcomes of all of them are tried.
