@@ -18,7 +18,7 @@ type server struct {
 
 // connect opens a connection.
 func (p *player) connect(e *entry) error {
-	c := &connection{lines: make(chan string, maxUnread), commands: []string{"CONNECT"}, sent: e.word + " " + e.rest}
+	c := &connection{lines: make(chan string, maxUnread), owed: []command{{"CONNECT", e.word + " " + e.rest, e}}, fresh: true}
 	s, err := c.parse(e)
 	if err != nil {
 		return err

@@ -30,16 +30,24 @@ var errGone = errors.New("the server closed the connection")
 type connection struct {
 	net.Conn
 	name  string
-	sent  string // what was sent last
 	lines chan string
 
 	inMessage bool // the server asked for a message
 	left      bool // the client closed it
 
-	commands []string // verbs of commands without a reply yet
-	answered string   // the verb of the last reply
+	owed     []command // commands without a reply yet
+	answered command   // that of the last reply
+	until    *entry    // the last line that was about a reply
+	fresh    bool      // something was sent after the last reply was read
 	mu       sync.Mutex
 	events   []verdict.Event // of replies that were not read yet
+}
+
+// command is what a client sends that gets a reply.
+type command struct {
+	verb string
+	text string // for people
+	at   *entry
 }
 
 // report takes an event of the server.
@@ -52,10 +60,10 @@ func (c *connection) report(_ context.Context, event verdict.Event) {
 // reported returns the event of the reply that was just read. It is zero for a reply that
 // the policy had no part in. A message has a reply for each recipient in LMTP.
 func (c *connection) reported() verdict.Event {
-	if len(c.commands) > 0 {
-		c.answered, c.commands = c.commands[0], c.commands[1:]
+	if len(c.owed) > 0 {
+		c.answered, c.owed = c.owed[0], c.owed[1:]
 	}
-	stage := stageOf(c.answered)
+	stage := stageOf(c.answered.verb)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.events) == 0 || c.events[0].Stage != stage {
@@ -123,9 +131,9 @@ func (c *connection) reply(patience time.Duration) ([]string, error) {
 
 // send writes a command, or the octets of a message. That the server has closed the
 // connection is seen where a reply is missing.
-func (c *connection) send(verb, text string) {
-	if verb != "" {
-		c.commands = append(c.commands, verb)
+func (c *connection) send(sent command, octets string) {
+	if c.fresh = true; sent.verb != "" {
+		c.owed = append(c.owed, sent)
 	}
-	c.Write([]byte(text))
+	c.Write([]byte(octets))
 }

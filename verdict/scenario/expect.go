@@ -17,29 +17,84 @@ func (p *player) expectReply(entries []entry) (n int, err error) {
 			break
 		}
 	}
-	limit := patience
-	if p.real {
-		limit = realPatience
-	}
-	seen, err := p.current.reply(limit)
-	missing, answered := err != nil, len(p.current.commands) == 0
+	answered := len(p.current.owed) == 0
+	seen, err := p.readReply(p.current)
+	p.current.until, p.current.fresh = &entries[n-1], false
+	missing := err != nil
 	if missing {
 		seen = append(seen, fmt.Sprintf("(%v)", err))
 	}
-	p.current.inMessage = len(seen) > 0 && strings.HasPrefix(seen[0], "354")
-	p.last = p.current.reported()
 	want := make([]string, n)
 	for i := range want {
 		want[i] = entries[i].rest
 	}
 	if !matches(want, seen) {
-		*p.found = append(*p.found, mismatch{at: entries[0], want: want, seen: seen, about: p.last.Verdict, sent: p.current.sent,
-			missing: missing, answered: err != errGone && answered})
+		p.miss(mismatch{at: entries[0], want: want, seen: seen, missing: missing, answered: err != errGone && answered})
 		if missing {
 			return n, errStop
 		}
 	}
 	return n, nil
+}
+
+// readReply reads the next reply of a connection.
+func (p *player) readReply(c *connection) ([]string, error) {
+	limit := patience
+	if p.real {
+		limit = realPatience
+	}
+	seen, err := c.reply(limit)
+	c.inMessage = len(seen) > 0 && strings.HasPrefix(seen[0], "354")
+	p.last = c.reported()
+	p.replies++
+	return seen, err
+}
+
+// readOwed reads the replies that no line S: has read. Each is a mismatch.
+func (p *player) readOwed(c *connection) {
+	for c.fresh = false; len(c.owed) > 0; {
+		sent := c.owed[0]
+		seen, err := p.readReply(c)
+		if err != nil {
+			seen = append(seen, fmt.Sprintf("(%v)", err))
+		}
+		p.unread(c, sent, seen, err != nil)
+		if err != nil {
+			c.owed = nil
+		}
+	}
+}
+
+// readAll reads the replies that no line S: has read until the end, also those beyond one
+// for each command.
+func (p *player) readAll(c *connection) {
+	p.readOwed(c)
+	for p.settle(); !p.real && len(c.lines) > 0; p.settle() {
+		seen, err := p.readReply(c)
+		if err != nil {
+			return
+		}
+		p.unread(c, c.answered, seen, false)
+	}
+}
+
+// unread adds the mismatch of a reply that no line S: has read. It would stand after the
+// command and after the lines about replies before.
+func (p *player) unread(c *connection, sent command, seen []string, missing bool) {
+	at := sent.at
+	if c.until != nil && c.until.number > at.number {
+		at = c.until
+	}
+	p.miss(mismatch{at: *at, unread: true, seen: seen, sent: sent.text, missing: missing})
+}
+
+// miss adds a mismatch about the last reply.
+func (p *player) miss(m mismatch) {
+	m.scene, m.about, m.reply = p.scene, p.last.Verdict, p.replies
+	if m.sent == "" && p.current != nil {
+		m.sent = p.current.answered.text
+	}
+	*p.found = append(*p.found, m)
 }
 
 // matches reports whether a reply is the one expected. Of one expected line a code, or
@@ -54,11 +109,17 @@ func matches(want, seen []string) bool {
 		if isPrefix {
 			return strings.HasPrefix(first, prefix)
 		}
-		if fields := strings.Fields(want[0]); len(fields) == 1 || len(fields) == 2 && isEnhanced(fields[1]) {
+		if isCodes(want[0]) {
 			return first == want[0] || strings.HasPrefix(first, want[0]+" ")
 		}
 	}
 	return slices.Equal(want, seen)
+}
+
+// isCodes reports whether an expected reply is only a code, or both codes.
+func isCodes(want string) bool {
+	fields := strings.Fields(want)
+	return len(fields) == 1 || len(fields) == 2 && isEnhanced(fields[1])
 }
 
 // isEnhanced reports whether a word is an enhanced status code.
@@ -122,9 +183,5 @@ func (p *player) compare(e *entry, seen string) {
 	if seen == e.rest {
 		return
 	}
-	m := mismatch{at: *e, want: []string{e.rest}, seen: []string{seen}, about: p.last.Verdict}
-	if p.current != nil {
-		m.sent = p.current.sent
-	}
-	*p.found = append(*p.found, m)
+	p.miss(mismatch{at: *e, want: []string{e.rest}, seen: []string{seen}})
 }

@@ -20,6 +20,30 @@ func (w writable) WriteFile(name string, data []byte, _ fs.FileMode) error {
 	return nil
 }
 
+// updated returns a file as Run rewrites it.
+func updated(t *testing.T, text string, policies Policies) string {
+	t.Helper()
+	fsys := writable{fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}}}
+	f, err := parseFile(fsys, "a.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []mismatch
+	for _, s := range f.each() {
+		synctest.Test(t, func(t *testing.T) {
+			more, err := s.play(t.Context(), fsys, policies, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, more...)
+		})
+	}
+	if _, err := f.rewrite(fsys, found); err != nil {
+		t.Fatal(err)
+	}
+	return string(fsys.MapFS["a.scenario"].Data)
+}
+
 // A case of several policies is written again with a line for all that agree, and stays
 // without questions and replies.
 func TestRewritesCasesOfSeveralPolicies(t *testing.T) {
@@ -37,25 +61,7 @@ func TestRewritesCasesOfSeveralPolicies(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			const head = "policy a b c\ngood ip=192.0.2.9 helo=a.example\ncase one\n"
-			fsys := writable{fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(head + tc.lines)}}}
-			f, err := parseFile(fsys, "a.scenario")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var found []mismatch
-			for _, s := range f.each() {
-				synctest.Test(t, func(t *testing.T) {
-					more, err := s.play(t.Context(), fsys, all, nil, nil)
-					if err != nil {
-						t.Fatal(err)
-					}
-					found = append(found, more...)
-				})
-			}
-			if err := f.rewrite(fsys, found); err != nil {
-				t.Fatal(err)
-			}
-			if got := strings.TrimPrefix(string(fsys.MapFS["a.scenario"].Data), head); got != tc.want {
+			if got := strings.TrimPrefix(updated(t, head+tc.lines, all), head); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})

@@ -20,8 +20,7 @@ func (p *player) data(e *entry) error {
 	if !strings.HasSuffix(stuffed, "\r\n") && stuffed != "" {
 		stuffed += "\r\n"
 	}
-	p.current.send("DATA", stuffed+".\r\n")
-	p.current.sent = "the message"
+	p.current.send(command{"DATA", "the message", e}, stuffed+".\r\n")
 	return nil
 }
 
@@ -83,7 +82,6 @@ func (p *player) octets(e *entry) error {
 	if !p.current.inMessage {
 		verb, _, _ = strings.Cut(strings.TrimRight(text, "\r\n"), " ")
 	}
-	p.current.send(verb, text)
-	p.current.sent = "octets " + envelope.Excerpt(e.rest)
+	p.current.send(command{verb, "octets " + envelope.Excerpt(e.rest), e}, text)
 	return nil
 }

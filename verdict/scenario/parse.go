@@ -83,6 +83,9 @@ var (
 	}
 )
 
+// about are the words of lines about the last reply.
+var about = map[string]bool{"rule": true, "marks": true, "undecided": true, "finding": true, "asked": true, "store": true}
+
 // parseFile reads a file, and the files that it includes.
 func parseFile(fsys fs.FS, name string) (*file, error) {
 	text, err := readFile(fsys, name)

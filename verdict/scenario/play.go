@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"testing/synctest"
 	"time"
 
 	"mxrules.example/envelope"
@@ -16,6 +17,7 @@ import (
 // player plays one scenario: it is the client of all its connections.
 type player struct {
 	*world
+	scene   *scene
 	ctx     context.Context
 	dial    Dial
 	make    func(Site) (verdict.Policy, error)
@@ -26,6 +28,7 @@ type player struct {
 	open    []*connection
 	current *connection
 	last    verdict.Event // of the last reply, zero if the policy had no part in it
+	replies int           // how many were read
 	asked   int           // questions before the last line asked
 	found   *[]mismatch
 	watch   watcher
@@ -57,15 +60,9 @@ func (p *player) play(entries []entry) error {
 		}
 		i += n
 	}
-	return p.unread(entries)
-}
-
-// unread returns an error if the replies to some commands have no lines: the lines S:
-// before could be about other commands than it seems.
-func (p *player) unread(entries []entry) error {
 	for _, c := range p.open {
-		if len(*p.found) == 0 && len(c.commands) > 0 && !c.left {
-			return entries[len(entries)-1].fault("the scenario ends without a line S: for the reply to %s; each command needs one, in their order", c.commands[len(c.commands)-1])
+		if !c.left {
+			p.readAll(c)
 		}
 	}
 	return nil
@@ -77,6 +74,12 @@ var errStop = errors.New("the conversation is over")
 // step plays the first of the lines, and returns how many belong to it.
 func (p *player) step(entries []entry) (n int, err error) {
 	e := &entries[0]
+	if about[e.word] && p.current != nil && p.current.fresh && !p.current.left {
+		p.readOwed(p.current)
+	}
+	if about[e.word] && p.current != nil {
+		p.current.until = e
+	}
 	if _, isHead := headWords[e.word]; isHead && e.word != "fault" {
 		return 1, nil // in the world
 	}
@@ -88,6 +91,7 @@ func (p *player) step(entries []entry) (n int, err error) {
 	case "wait":
 		return 1, p.wait(e)
 	case "fault", "heal":
+		p.settle()
 		return 1, p.setFault(e, e.word == "fault")
 	case "store":
 		p.compare(e, strconv.Itoa(p.store.Len()))
@@ -99,20 +103,28 @@ func (p *player) step(entries []entry) (n int, err error) {
 	switch e.word {
 	case "C:":
 		verb, _, _ := strings.Cut(e.rest, " ")
-		p.current.send(verb, e.rest+"\r\n")
-		p.current.sent = e.rest
+		p.current.send(command{verb, e.rest, e}, e.rest+"\r\n")
 		return 1, nil
 	case "data":
 		return 1, p.data(e)
 	case "octets":
 		return 1, p.octets(e)
 	case "close":
+		p.settle()
 		p.current.left = true
 		return 1, p.current.Close()
 	case "S:":
 		return p.expectReply(entries)
 	}
 	return 1, p.expectVerdict(e)
+}
+
+// settle waits until the servers have done what they can without more time, so that what
+// follows meets the same state in each run.
+func (p *player) settle() {
+	if !p.real {
+		synctest.Wait()
+	}
 }
 
 // wait lets time pass.

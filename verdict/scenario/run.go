@@ -51,18 +51,21 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 						t.Helper()
 						found := s.found(t, fsys, policies, on)
 						all = append(all, found...)
-						for i := range found {
-							if !update {
-								t.Error(found[i].String())
-							}
+						if update {
+							found = slices.DeleteFunc(found, func(m mismatch) bool { return !m.missing })
+						}
+						for _, text := range report(found) {
+							t.Error(text)
 						}
 					})
 				}
 			}
 			if update && len(all) > 0 {
-				if err := f.rewrite(fsys, all); err != nil {
+				n, err := f.rewrite(fsys, all)
+				if err != nil {
 					t.Fatal(err)
 				}
+				t.Logf("rewrote %s: %d lines", f.name, n)
 			}
 			if !update && len(all) > 0 && on == nil {
 				t.Log(f.hint(fsys, t.Name()))
@@ -122,7 +125,7 @@ func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, on *wir
 	}
 	var found []mismatch
 	p := &player{
-		world: w, ctx: ctx, dial: inMemory, make: policy, began: time.Now(),
+		world: w, scene: s, ctx: ctx, dial: inMemory, make: policy, began: time.Now(),
 		servers: map[string]*server{}, found: &found, watch: watch,
 	}
 	if on != nil {

@@ -44,33 +44,46 @@ func (f *file) hint(fsys fs.FS, test string) string {
 	return fmt.Sprintf("if what was seen is right, this writes it into %s: go test -run '^%s$' -update", f.name, strings.ReplaceAll(test, "/", "$/^"))
 }
 
-// rewrite writes a file again with what was seen in place of what was expected.
-func (f *file) rewrite(fsys fs.FS, found []mismatch) error {
+// rewrite writes a file again with what was seen in place of what was expected. It returns
+// how many lines are new. A reply that did not come is not written.
+func (f *file) rewrite(fsys fs.FS, found []mismatch) (changed int, err error) {
 	to, ok := fsys.(writer)
 	if !ok {
-		return fmt.Errorf("%s: the file system %T cannot write files; use scenario.Dir", f.name, fsys)
+		return 0, fmt.Errorf("%s: the file system %T cannot write files; use scenario.Dir", f.name, fsys)
 	}
 	lines := slices.Clone(f.source)
-	slices.SortStableFunc(found, func(a, b mismatch) int { return cmp.Compare(b.at.number, a.at.number) })
+	found = slices.DeleteFunc(slices.Clone(found), func(m mismatch) bool { return m.missing })
+	slices.SortStableFunc(found, func(a, b mismatch) int { return f.expected(&b).compare(f.expected(&a)) })
 	for len(found) > 0 {
-		n := 1
-		for n < len(found) && found[n].at.number == found[0].at.number { // of other policies
+		at, n := f.expected(&found[0]), 1
+		for n < len(found) && f.expected(&found[n]) == at { // of other policies, or other replies
 			n++
 		}
-		from, to := f.expected(&found[0])
-		lines = slices.Replace(lines, from, to, rewritten(found[:n], f.source[from:to])...)
+		replacement := rewritten(found[:n], f.source[at.from:at.to])
+		lines, changed = slices.Replace(lines, at.from, at.to, replacement...), changed+len(replacement)
 		found = found[n:]
 	}
-	return to.WriteFile(f.name, []byte(strings.Join(lines, "\n")), 0o644)
+	return changed, to.WriteFile(f.name, []byte(strings.Join(lines, "\n")), 0o644)
 }
 
-// expected returns the range of lines that a mismatch replaces, from index 0.
-func (f *file) expected(m *mismatch) (from, to int) {
-	from = m.at.number - 1
-	if m.at.word != "case" {
-		return from, from + len(m.want)
+// span is a range of lines, from index 0.
+type span struct{ from, to int }
+
+func (s span) compare(t span) int {
+	return cmp.Or(cmp.Compare(s.from, t.from), cmp.Compare(s.to, t.to))
+}
+
+// expected returns the lines that a mismatch replaces.
+func (f *file) expected(m *mismatch) span {
+	after := m.at.number
+	switch {
+	case m.unread:
+		after += blockLength(f.source[after:])
+		return span{after, after}
+	case m.at.word == "case":
+		return span{after, after + blockLength(f.source[after:])}
 	}
-	return from + 1, from + 1 + blockLength(f.source[from+1:])
+	return span{after - 1, after - 1 + len(m.want)}
 }
 
 // blockLength returns how many of the lines belong to the indented block at their
@@ -89,22 +102,58 @@ func blockLength(lines []string) int {
 }
 
 // rewritten returns the lines that replace the old ones. What is found is about the same
-// line, and several policies.
+// lines, and several policies, or several replies that were left unread.
 func rewritten(found []mismatch, old []string) (lines []string) {
 	m := &found[0]
-	switch m.at.word {
-	case "case":
-		return rewrittenCase(found, old)
-	case "S:":
-		for _, seen := range m.seen {
-			if strings.HasPrefix(seen, "2") || strings.HasPrefix(seen, "3") { // their text is the server's
-				return []string{"S: " + seen[:3]}
+	switch {
+	case m.unread:
+		for i := range found {
+			if found[i].scene != m.scene { // of another policy
+				break
 			}
-			lines = append(lines, "S: "+seen)
+			lines = append(lines, replyLines(nil, found[i].seen)...)
 		}
 		return lines
+	case m.at.word == "case":
+		return rewrittenCase(found, old)
+	case m.at.word == "S:":
+		return replyLines(m.want, m.seen)
 	}
 	return []string{m.at.word + " " + m.seen[0]}
+}
+
+// replyLines returns the lines S: of a reply.
+func replyLines(want, seen []string) (lines []string) {
+	if seen[0] != "" && (seen[0][0] == '2' || seen[0][0] == '3') { // the text is the server's
+		return []string{"S: " + seen[0][:min(3, len(seen[0]))]}
+	}
+	for _, line := range inForm(want, seen) {
+		lines = append(lines, "S: "+line)
+	}
+	return lines
+}
+
+// inForm returns what was seen of a reply in the form in which it was expected: in full, its
+// codes, or as many words.
+func inForm(want, seen []string) []string {
+	if len(want) != 1 || len(seen) == 0 || len(seen[0]) < 4 {
+		return seen
+	}
+	first := seen[0][:3] + " " + seen[0][4:]
+	prefix, isPrefix := strings.CutSuffix(want[0], "...")
+	n := len(strings.Fields(prefix))
+	words := strings.Fields(first)
+	switch {
+	case !isPrefix && !isCodes(want[0]) || len(words) < n:
+		return seen
+	case n == 2 && !isEnhanced(words[1]):
+		n = 1
+	}
+	first = strings.Join(words[:n], " ")
+	if isPrefix {
+		first += "..."
+	}
+	return []string{first}
 }
 
 // rewrittenCase returns the lines of a case with what was seen.
