@@ -65,7 +65,7 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("rewrote %s: %d lines", f.name, n)
+				t.Logf("rewrote %s, new lines: %d", f.name, n)
 			}
 			if !update && len(all) > 0 && on == nil {
 				t.Log(f.hint(fsys, t.Name()))
