@@ -42,6 +42,9 @@ func (p *player) judgeCase(s *scene) error {
 	if err := s.repliesCount(want); err != nil {
 		return err
 	}
+	if len(t.recipients) == 0 {
+		return s.fault("the case has no recipient (to=), so that nothing is judged")
+	}
 	var seen []string
 	for _, to := range t.recipients {
 		e := t.envelope
@@ -58,7 +61,7 @@ func (p *player) judgeCase(s *scene) error {
 	if s.brief() {
 		seen = shorten(seen)
 	}
-	if !slices.Equal(seen, want) {
+	if !agree(want, seen) {
 		*p.found = append(*p.found, mismatch{at: s.entry, scene: s, seen: seen, want: want, about: p.last.Verdict})
 	}
 	return nil
@@ -68,8 +71,10 @@ func (p *player) judgeCase(s *scene) error {
 // with each of its questions to DNS broken. It returns the lines of the verdict.
 func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envelope, once bool) (lines []string, v verdict.Verdict, err error) {
 	t.try(p, policy, e)
-	p.zone.Forget()
+	p.noteHits()
+	p.forget()
 	v = policy.Judge(p.ctx, p.zone, &e)
+	p.noteHits()
 	if p.watch != nil {
 		p.watch(policy, v)
 	}
@@ -85,6 +90,14 @@ func (p *player) judgeEnvelope(t *trial, policy verdict.Policy, e envelope.Envel
 	lines = append(lines, slices.Concat(p.early(t, policy, e, &v), p.faults(t, policy, e, &v, asked))...)
 	p.store = kept
 	return lines, v, nil
+}
+
+// forget empties the log of questions.
+func (w *world) forget() {
+	w.zone.Forget()
+	for _, f := range w.faults {
+		f.before = w.failures(f.what)
+	}
 }
 
 // try judges the earlier try of a mail, if there was one.
@@ -154,12 +167,9 @@ func (p *player) staged(policy verdict.Policy, e envelope.Envelope, want *verdic
 		v := policy.Judge(p.ctx, p.zone, &e)
 		switch {
 		case v.Action == verdict.Continue:
-		case summary(&v) == summary(want):
-			return ""
-		case e.Relayed: // while rules about the client wait, a later rule may be the first
-			if v.Action == want.Action {
-				return ""
-			}
+		case v.Action == want.Action && (e.Relayed || v.Action != verdict.Accept || summary(&v) == summary(want)):
+			return "" // while rules wait, a later one may be the first to refuse
+		case e.Relayed:
 			return fmt.Sprintf(but+"relayed, at %s: %s", stage, summary(&v))
 		default:
 			return fmt.Sprintf(but+"at %s: %s", stage, summary(&v))
@@ -265,7 +275,7 @@ func (t *trial) apply(line string) (err error) {
 			err = e.Stage.UnmarshalText([]byte(value))
 		case "broken":
 			t.faulty = true
-			err = t.setFault(&entry{file: t.at.file, number: t.at.number, rest: brokenRest(value)}, true)
+			err = t.begin(&entry{file: t.at.file, number: t.at.number, word: key, rest: brokenRest(value)})
 		case "tried":
 			t.tried, err = time.ParseDuration(value)
 		default:
@@ -280,8 +290,10 @@ func (t *trial) apply(line string) (err error) {
 
 // brokenRest returns the rest of a line fault for a value of broken.
 func brokenRest(value string) string {
-	switch value {
-	case "mailboxes", "owners", "store":
+	if rest, unasked := cutUnasked(value); unasked {
+		return "unasked " + brokenRest(rest)
+	}
+	if slices.Contains(lookups, value) || !strings.Contains(value, ".") {
 		return value
 	}
 	return "servfail " + value

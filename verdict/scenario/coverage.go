@@ -71,7 +71,7 @@ func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 	for _, f := range parseAll(t, fsys) {
 		for _, s := range f.each() {
 			synctest.Test(t, func(t *testing.T) {
-				if _, err := s.judgedOnce().play(t.Context(), fsys, policies, nil, func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }); err != nil {
+				if _, err := s.judgedOnce().play(t.Context(), staging{fsys: fsys, policies: policies, watch: func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }}); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -89,10 +89,37 @@ func (s *scene) brief() bool {
 	return expects
 }
 
+// isReply reports whether an expected line of a case is that of a reply.
+func isReply(line string) bool { return line != "" && '2' <= line[0] && line[0] <= '5' }
+
+// agree reports whether the lines of a case are those expected. A reply may be given in
+// every form of a line S:.
+func agree(want, seen []string) bool {
+	return slices.EqualFunc(want, seen, func(want, seen string) bool {
+		return want == seen || isReply(want) && matches([]string{want}, []string{seen})
+	})
+}
+
+// inForms returns the lines that were seen of a case, replies in the form in which they
+// were expected.
+func inForms(want, seen []string) []string {
+	lines := slices.Clone(seen)
+	for i, line := range lines {
+		switch {
+		case i >= len(want) || !isReply(want[i]) || !isReply(line):
+		case agree(want[i:i+1], lines[i:i+1]):
+			lines[i] = want[i]
+		default:
+			lines[i] = inForm(want[i:i+1], lines[i:i+1])[0]
+		}
+	}
+	return lines
+}
+
 // repliesCount returns an error if a case expects a reply that is not compared.
 func (s *scene) repliesCount(want []string) error {
 	for _, line := range want {
-		if s.brief() && line != "" && '2' <= line[0] && line[0] <= '5' {
+		if s.brief() && isReply(line) {
 			return s.fault("the reply %q is compared only if the line before has the questions too, as in \"= reject by helo.fqdn, asked none\"", envelope.Excerpt(line))
 		}
 	}

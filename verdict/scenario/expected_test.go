@@ -31,7 +31,7 @@ func updated(t *testing.T, text string, policies Policies) string {
 	var found []mismatch
 	for _, s := range f.each() {
 		synctest.Test(t, func(t *testing.T) {
-			more, err := s.play(t.Context(), fsys, policies, nil, nil)
+			more, err := s.play(t.Context(), staging{fsys: fsys, policies: policies})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,5 +65,30 @@ func TestRewritesCasesOfSeveralPolicies(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})
+	}
+}
+
+// A reply of a case may have every form of a line S:, and an update keeps the form.
+func TestCasesKeepTheFormOfReplies(t *testing.T) {
+	const head = "policy p\ngood ip=192.0.2.9\ncase c\n  to=b@example.org\n"
+	for _, tc := range []struct{ was, want string }{
+		{"550", "550"},
+		{"550 5.7.1", "550 5.7.1"},
+		{"550 5.7.1 the recipient...", "550 5.7.1 the recipient..."},
+		{"554", "550"},
+		{"550 5.1.1", "550 5.7.1"},
+		{"550 5.1.1 there...", "550 5.7.1 the..."},
+		{"550 no such mailbox", "550 5.7.1 the recipient b@example.org is not in the list of recipients see https://example.org/who"},
+	} {
+		const verdict = "  = reject by recipient.in, asked none\n"
+		text := head + verdict + "  = " + tc.was + "\n"
+		if passes := outcomeOf(t, text) == ""; passes != (tc.was == tc.want) {
+			t.Errorf("%s passes: %t", tc.was, passes)
+		}
+		for _, text := range []string{text, head + "  = accept, asked none\n  = " + tc.was + "\n"} {
+			if got, want := updated(t, text, policies), head+verdict+"  = "+tc.want+"\n"; got != want {
+				t.Errorf("%s: got\n%s\nwant\n%s", tc.was, got, want)
+			}
+		}
 	}
 }

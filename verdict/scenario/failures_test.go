@@ -12,10 +12,16 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/helo"
+	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 )
 
-var policies = Policies{"p": onlyA, "q": onlyA, "leaky": leaky}
+var policies = Policies{"p": onlyA, "q": onlyA, "leaky": leaky, "two": two}
+
+// two has a rule whose failure is known before the one that stands first.
+func two(Site) (verdict.Policy, error) {
+	return verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(recipient.Ours("example.org")), verdict.RejectUnless(rdns.Exists)}}, nil
+}
 
 // leaky has a check on the client that answers for relayed mail.
 func leaky(Site) (verdict.Policy, error) {
@@ -39,7 +45,7 @@ func outcomeOf(t *testing.T, text string) (result string) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for _, s := range f.each() {
-			found, err := s.play(t.Context(), fsys, policies, nil, nil)
+			found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies})
 			if err != nil {
 				result = err.Error()
 			}
@@ -97,6 +103,23 @@ no rule was asked for this reply: the server gave it by itself
 	}
 }
 
+// Two rules that reject may do so at different stages: the law says nothing of the rule.
+func TestAnotherRuleMayRejectEarlier(t *testing.T) {
+	if got := outcomeOf(t, "policy two\ngood ip=192.0.2.9 to=b@example.com\ncase c\n  = reject by recipient.ours, asked none\n  = 554\n"); got != "" {
+		t.Error(got)
+	}
+}
+
+// Mutate says which expectation fails without a mutation.
+func TestUnfitScenesNameTheFirstMismatch(t *testing.T) {
+	s := &scene{entry: entry{file: "a.scenario", number: 2}, full: "c"}
+	found := []mismatch{{at: entry{file: "a.scenario", number: 3, word: "store"}, want: []string{"1"}, seen: []string{"0"}}, {}}
+	const want = "a.scenario:2: c fails without a mutation, as Run shows: a.scenario:3: the number of records in the store differs\n  want  store 1\n  seen  store 0\n"
+	if got := s.unfit(found).Error(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // An error in a file names the file and the line.
 func TestErrorsNameTheLine(t *testing.T) {
 	const head = "policy p\nscenario s\n"
@@ -141,6 +164,10 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{head + "connect 192.0.2.1\ndata x\n", `a.scenario:4: there is no message "x"`},
 		{head + "connect 192.0.2.1\ndata signed a.example s\n  From: a\n", `a.scenario:4: there is no key "a.example s"`},
 		{head + "connect 192.0.2.1\noctets x\n", `a.scenario:4: "x" is not quoted as in Go`},
+		{head + "fault stroe\n", `a.scenario:3: "stroe" is not a fault: it is servfail, refused or timeout and a question such as "example.net. TXT", or one of mailboxes, owners, store`},
+		{"policy p\ncase s\n  to=a@example.org broken=stroe\n", `a.scenario:2: "stroe" is not a fault`},
+		{"policy p\ncase s\nfault store\n", `a.scenario:3: a case has no line fault`},
+		{"policy p\ncase s\n  = accept\n", `a.scenario:2: the case has no recipient (to=)`},
 		{"policy p\ncase s\n  ip\n", `a.scenario:2: "ip" is not of the form key=value`},
 		{"policy p\ncase s\n  frob=1\n", `a.scenario:2: the key "frob" is unknown`},
 		{"policy p\ncase s\n  ip=x\n", "a.scenario:2: "},
@@ -200,7 +227,7 @@ func FuzzFile(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			for _, s := range file.each() {
-				s.play(t.Context(), fsys, all, nil, nil)
+				s.play(t.Context(), staging{fsys: fsys, policies: all})
 			}
 		})
 	})

@@ -104,18 +104,26 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 		}
 		var mu sync.Mutex
 		synctest.Test(t, func(t *testing.T) {
-			found, err := s.play(t.Context(), fsys, policies, nil, func(policy verdict.Policy, v verdict.Verdict) {
+			found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies, watch: func(policy verdict.Policy, v verdict.Verdict) {
 				mu.Lock()
 				defer mu.Unlock()
 				p.see(policy, v)
-			})
-			if err != nil || len(found) > 0 {
-				t.Fatalf("%s:%d: %s fails without a mutation: %v", s.entry.file, s.number, s.rest, err)
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found) > 0 {
+				t.Fatal(s.unfit(found))
 			}
 		})
 		all = append(all, p)
 	}
 	return all
+}
+
+// unfit says why a scene notices no mutants.
+func (s *scene) unfit(found []mismatch) error {
+	return s.fault("%s fails without a mutation, as Run shows: %s", s.full, found[0].String())
 }
 
 // see notes what the rules did.
@@ -269,7 +277,7 @@ func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Polici
 	survived := true
 	for _, p := range scenes {
 		synctest.Test(t, func(t *testing.T) {
-			found, err := p.scene.play(t.Context(), fsys, mutated, nil, nil)
+			found, err := p.scene.play(t.Context(), staging{fsys: fsys, policies: mutated})
 			survived = err == nil && len(found) == 0
 		})
 		if !survived {

@@ -180,6 +180,8 @@ func (s *scene) allow(e *entry) error {
 		hasBlock, known = dialogueWords[e.word]
 	}
 	switch {
+	case e.word == "fault" && s.word == "case":
+		return e.fault("a case has no line fault; the field broken= is the same")
 	case e.word == "include":
 		return e.fault("include stands after the first scenario")
 	case !known && s.word == "case":

@@ -91,8 +91,10 @@ func (p *player) step(entries []entry) (n int, err error) {
 	case "wait":
 		return 1, p.wait(e)
 	case "fault", "heal":
-		p.settle()
-		return 1, p.setFault(e, e.word == "fault")
+		if p.settle(); e.word == "heal" {
+			return 1, p.heal(e)
+		}
+		return 1, p.begin(e)
 	case "store":
 		p.compare(e, strconv.Itoa(p.store.Len()))
 		return 1, nil

@@ -46,10 +46,16 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 				if on != nil && s.word == "case" {
 					continue
 				}
-				for _, s := range s.each() {
+				each := s.each()
+				idle := idleFaults{of: len(each)}
+				for _, s := range each {
 					t.Run(s.full, func(t *testing.T) {
 						t.Helper()
-						found := s.found(t, fsys, policies, on)
+						found := s.found(t, staging{fsys: fsys, policies: policies, on: on, idle: func(faults []*fault) {
+							for _, text := range idle.add(faults) {
+								t.Error(text)
+							}
+						}})
 						all = append(all, found...)
 						if update {
 							found = slices.DeleteFunc(found, func(m mismatch) bool { return !m.missing })
@@ -76,16 +82,16 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 
 // found plays a scene and returns what differs: in memory in a bubble of synctest, so that
 // no time passes, and otherwise outside of one.
-func (s *scene) found(t *testing.T, fsys fs.FS, policies Policies, on *wire) (found []mismatch) {
+func (s *scene) found(t *testing.T, how staging) (found []mismatch) {
 	t.Helper()
 	play := func(t *testing.T) {
 		t.Helper()
 		var err error
-		if found, err = s.play(t.Context(), fsys, policies, on, nil); err != nil {
+		if found, err = s.play(t.Context(), how); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if on == nil {
+	if how.on == nil {
 		synctest.Test(t, play)
 	} else {
 		play(t)
@@ -113,28 +119,40 @@ func parseAll(t testing.TB, fsys fs.FS) []*file {
 	return files
 }
 
-// play plays a scene, in memory if on is nil.
-func (s *scene) play(ctx context.Context, fsys fs.FS, policies Policies, on *wire, watch watcher) ([]mismatch, error) {
-	w, err := newWorld(fsys, slices.Concat(s.file.head, s.headEntries()))
+// staging is how a scene is played.
+type staging struct {
+	fsys     fs.FS
+	policies Policies
+	on       *wire          // nil is in memory
+	watch    watcher        // may be nil
+	idle     func([]*fault) // may be nil; see world.idle
+}
+
+// play plays a scene, and returns what differs.
+func (s *scene) play(ctx context.Context, how staging) ([]mismatch, error) {
+	w, err := newWorld(how.fsys, slices.Concat(s.file.head, s.headEntries()))
 	if err != nil {
 		return nil, err
 	}
-	policy, ok := policies[s.policy]
+	policy, ok := how.policies[s.policy]
 	if !ok {
 		return nil, s.fault("there is no policy %q", s.policy)
 	}
 	var found []mismatch
 	p := &player{
 		world: w, scene: s, ctx: ctx, dial: inMemory, make: policy, began: time.Now(),
-		servers: map[string]*server{}, found: &found, watch: watch,
+		servers: map[string]*server{}, found: &found, watch: how.watch,
 	}
-	if on != nil {
-		p.dial, p.real, w.atDawn = on.dial, true, on.atDawn
+	if how.on != nil {
+		p.dial, p.real, w.atDawn = how.on.dial, true, how.on.atDawn
 	}
 	if s.word == "case" {
 		err = p.judgeCase(s)
 	} else {
 		err = p.play(s.entries)
+	}
+	if how.idle != nil && err == nil && len(found) == 0 {
+		how.idle(w.idle())
 	}
 	return found, err
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -57,16 +56,17 @@ type world struct {
 	good     string                        // the changes of the line good
 	always   map[string]string             // those of lines for, by policy
 	store    *greylist.Memory
-	broken   map[string]bool // "mailboxes", "owners" or "store"
-	recorded bool            // the DNS is a recorded one
-	atDawn   func(f func())  // see wire
+	outages  outages
+	faults   []*fault       // those of the scene
+	recorded bool           // the DNS is a recorded one
+	atDawn   func(f func()) // see wire
 }
 
 // newWorld returns the world that these lines describe.
 func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 	w := &world{
 		fsys: fsys, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), store: new(greylist.Memory),
-		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, broken: map[string]bool{}, always: map[string]string{},
+		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, always: map[string]string{},
 		atDawn: func(f func()) { f() },
 	}
 	w.site.Settings = map[string][]string{}
@@ -85,7 +85,7 @@ type builder struct {
 	records strings.Builder // of the zone
 	boxes   []string
 	owners  map[string][]string
-	faults  []*entry
+	outage  []*entry // lines fault
 	delays  []*entry
 	// What blocks "recorded" have, the names at the end of their aliases, and the questions
 	// for keys.
@@ -110,7 +110,7 @@ func (b *builder) add(e *entry) (err error) {
 	case "zone":
 		err = b.addZone(e)
 	case "fault":
-		b.faults, err = append(b.faults, e), need(1, "servfail, refused, timeout and a question, or mailboxes, owners or store")
+		b.outage, err = append(b.outage, e), need(1, "servfail, refused, timeout and a question, or mailboxes, owners or store")
 	case "delay":
 		b.delays, err = append(b.delays, e), need(2, "a duration and a question")
 	case "clock":
@@ -205,8 +205,8 @@ func (b *builder) build() (err error) {
 			return b.box.wrap(err)
 		}
 		b.site.Mailboxes = func(ctx context.Context, m envelope.Mailbox) (directory.Answer, error) {
-			if b.broken["mailboxes"] {
-				return 0, errDown
+			if err := b.outages.of("mailboxes"); err != nil {
+				return 0, err
 			}
 			return mailboxes(ctx, m)
 		}
@@ -217,8 +217,8 @@ func (b *builder) build() (err error) {
 			return b.owner.wrap(err)
 		}
 		b.site.Owners = func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
-			if b.broken["owners"] {
-				return nil, errDown
+			if err := b.outages.of("owners"); err != nil {
+				return nil, err
 			}
 			return owners(ctx, m)
 		}
@@ -232,63 +232,10 @@ func (b *builder) build() (err error) {
 			return err
 		}
 	}
-	for _, e := range b.faults {
-		if err := b.setFault(e, true); err != nil {
+	for _, e := range b.outage {
+		if _, err := b.breakAs(e); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// setFault breaks or heals what a line fault or heal names.
-func (w *world) setFault(e *entry, broken bool) error {
-	switch e.rest {
-	case "mailboxes", "owners", "store":
-		w.broken[e.rest] = broken
-		return nil
-	}
-	if !broken {
-		if err := w.zone.SetFault(e.rest, "servfail"); err != nil {
-			return e.wrap(err)
-		}
-		w.zone.Healing(e.rest)
-		return nil
-	}
-	kind, question, _ := strings.Cut(e.rest, " ")
-	return e.wrap(w.zone.SetFault(strings.TrimSpace(question), strings.ToLower(kind)))
-}
-
-// setDelay delays the answers to a question.
-func (w *world) setDelay(e *entry) error {
-	text, question, _ := strings.Cut(e.rest, " ")
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return e.fault("%q is not a duration, such as 200ms", envelope.Excerpt(text))
-	}
-	question = strings.TrimSpace(question)
-	if err := w.zone.SetFault(question, "servfail"); err != nil { // it says what is wrong with the question
-		return e.wrap(err)
-	}
-	w.zone.Healing(question)
-	w.zone.Delaying(question, d)
-	return nil
-}
-
-var errDown = errors.New("the scenario broke it")
-
-// store is the store of a world, which can be broken.
-type store struct{ *world }
-
-func (s store) Get(ctx context.Context, key greylist.Key) (greylist.Record, error) {
-	if s.broken["store"] {
-		return greylist.Record{}, errDown
-	}
-	return s.store.Get(ctx, key)
-}
-
-func (s store) Touch(ctx context.Context, key greylist.Key, sighting greylist.Sighting) (greylist.Record, error) {
-	if s.broken["store"] {
-		return greylist.Record{}, errDown
-	}
-	return s.store.Touch(ctx, key, sighting)
 }

@@ -93,7 +93,7 @@ func TestReportsTheFirstWrongReply(t *testing.T) {
 	}
 	var texts []string
 	synctest.Test(t, func(t *testing.T) {
-		found, err := f.each()[0].play(t.Context(), fsys, policies, nil, nil)
+		found, err := f.each()[0].play(t.Context(), staging{fsys: fsys, policies: policies})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -169,7 +169,8 @@ func rewrittenCase(found []mismatch, old []string) (lines []string) {
 		expected[policy], _ = s.wanted(policy)
 	}
 	for i := range found {
-		expected[found[i].scene.policy] = found[i].seen
+		policy := found[i].scene.policy
+		expected[policy] = inForms(expected[policy], found[i].seen)
 	}
 	for _, line := range s.fold(expected) {
 		lines = append(lines, "  "+line)
