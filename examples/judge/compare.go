@@ -130,8 +130,14 @@ func clientOf(e envelope.Envelope) string {
 type difference struct {
 	ID  json.RawMessage `json:"id"`
 	To  string          `json:"to"`
-	Old report          `json:"old"`
-	New report          `json:"new"`
+	Old half            `json:"old"`
+	New half            `json:"new"`
+}
+
+// half is the report of one policy, without the ID, which the difference has.
+type half struct {
+	report
+	ID *struct{} `json:"id,omitempty"` // hides that of the report
 }
 
 // json returns the results of a line that differ, each in a line of JSON.
@@ -145,8 +151,8 @@ func (c *comparison) json(r result) []byte {
 		if i < len(r.recipients) {
 			one.To = envelope.CleanText(r.recipients[i], true)
 		}
-		of := func(v verdict.Verdict) report {
-			return result{verdicts: []verdict.Verdict{v}, merged: v}.report()
+		of := func(v verdict.Verdict) half {
+			return half{report: result{verdicts: []verdict.Verdict{v}, merged: v}.report()}
 		}
 		one.Old, one.New = of(pair.Old), of(pair.New)
 		b.Write(encode(one))
