@@ -103,7 +103,10 @@ var classes = [...]string{"mydestination", "virtual_alias_domains", "virtual_mai
 
 // domains returns the domains of one class as patterns of mailboxes.
 func (im *importer) domains(class string) []string {
-	var patterns []string
+	patterns, found := im.named[class]
+	if found {
+		return slices.Clone(patterns)
+	}
 	add := func(pattern string) {
 		if !slices.Contains(patterns, pattern) {
 			patterns = append(patterns, pattern)
@@ -127,7 +130,8 @@ func (im *importer) domains(class string) []string {
 			add("@." + name)
 		}
 	}
-	return patterns
+	im.named[class] = patterns
+	return slices.Clone(patterns)
 }
 
 // matchesBelow reports whether parent_domain_matches_subdomains has a parameter.

@@ -11,10 +11,12 @@ import (
 const (
 	maxDepth    = 20
 	maxExpanded = 1 << 20
+	maxSteps    = 10000
 )
 
 var (
 	errDepth = fmt.Errorf("the parameter refers to others more than %d deep, or to itself", maxDepth)
+	errSteps = fmt.Errorf("the value has more than %d references to parameters", maxSteps)
 	errLong  = fmt.Errorf("the value has more than %d octets", maxExpanded)
 )
 
@@ -23,6 +25,7 @@ var (
 type expander struct {
 	lookup  func(name string) (string, error) // the value, not expanded
 	written int
+	steps   int // references to parameters
 }
 
 func (x *expander) expand(text string, depth int) (string, error) {
@@ -75,6 +78,9 @@ func (x *expander) reference(rest string, depth int) (value, after string, err e
 }
 
 func (x *expander) parameter(name string, depth int) (string, error) {
+	if x.steps++; x.steps > maxSteps {
+		return "", errSteps
+	}
 	value, err := x.lookup(name)
 	if err != nil {
 		return "", err

@@ -58,7 +58,7 @@ func Read(main string, o Options) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &importer{options: o, main: params, tables: map[string]*Table{}}
+	im := &importer{options: o, main: params, tables: map[string]*Table{}, named: map[string][]string{}}
 	im.program.file = o.File
 	im.read()
 	if len(im.errs) > 0 {
@@ -76,6 +76,7 @@ type importer struct {
 	options Options
 	main    parameters
 	tables  map[string]*Table
+	named   map[string][]string // the domains of each address class
 	program program
 	lines   []*Line // of the report
 	line    *Line   // of the restriction that is being carried over
@@ -104,6 +105,7 @@ func (im *importer) read() {
 			im.omit("smtpd_reject_unlisted_sender", "use sender.Listed")
 		}
 	}
+	im.mention()
 	if !im.relay && len(im.errs) == 0 {
 		im.fail(im.options.File, 0, errors.New("neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has a restriction such as reject_unauth_destination, so that Postfix would not start"))
 	}
@@ -133,6 +135,32 @@ func (im *importer) lists() []*list {
 		}
 	}
 	return lists
+}
+
+// outside are parameters that decide about mail, but not as restrictions do.
+var outside = [...]struct{ parameter, why string }{
+	{"smtpd_end_of_data_restrictions", "restrictions at the end of the message are not carried over"},
+	{"smtpd_etrn_restrictions", "ETRN is not about a message"},
+	{"header_checks", "a policy does not filter by content"},
+	{"body_checks", "a policy does not filter by content"},
+	{"smtpd_milters", "what a milter does is not known here"},
+	{"smtpd_proxy_filter", "what the filter does is not known here"},
+	{"smtpd_reject_footer", "see verdict.Rule.See"},
+	{"rbl_reply_maps", "replies have the texts of this library"},
+	{"default_rbl_reply", "replies have the texts of this library"},
+	{"smtpd_client_message_rate_limit", "see package greylist/quota"},
+	{"smtpd_client_recipient_rate_limit", "see package greylist/quota"},
+	{"smtpd_tls_security_level", "the server demands TLS; see client.TLS"},
+	{"strict_rfc821_envelopes", "the syntax is always that of RFC 5321"},
+}
+
+// mention adds to the report the parameters that are set and are not restrictions.
+func (im *importer) mention() {
+	for _, o := range outside {
+		if set, ok := im.main[o.parameter]; ok && set.value != "" {
+			im.under(im.begin(Line{Number: set.line, Parameter: o.parameter, Restriction: excerpt(set.value), LeftOut: o.why}))
+		}
+	}
 }
 
 // list carries one list over.

@@ -66,8 +66,9 @@ func (t *Table) matcher(text string) (match matcher, rest string, err error) {
 	if err != nil || !negated {
 		return match, rest, err
 	}
+	positive := match // match is a result, which this function becomes
 	return func(key string) ([]string, bool) {
-		_, ok := match(key)
+		_, ok := positive(key)
 		return nil, !ok
 	}, rest, nil
 }

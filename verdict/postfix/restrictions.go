@@ -12,15 +12,20 @@ import (
 
 // Bounds of restriction classes.
 const (
-	maxClasses = 10
-	maxRules   = 5000
+	maxClasses    = 10
+	maxRules      = 2000
+	maxConditions = 64 // of a rule: permits before it in its list
 )
 
 // restrictions carries over the words of a list, a class or the value of a table.
 func (im *importer) restrictions(s *scope, words []string) {
 	for len(words) > 0 {
-		if len(im.program.rules) > maxRules {
-			im.fail(im.options.File, 0, fmt.Errorf("the lists lead to more than %d rules", maxRules))
+		if len(im.program.rules) > maxRules || len(im.lines) > maxRules {
+			im.fail(im.options.File, 0, fmt.Errorf("the lists have more than %d restrictions", maxRules))
+			return
+		}
+		if len(s.when)+len(s.unless) > maxConditions {
+			im.fail(im.options.File, im.main[s.list.parameter].line, fmt.Errorf("%s has more than %d restrictions that permit", s.list.parameter, maxConditions))
 			return
 		}
 		words = im.next(s, words)
