@@ -49,13 +49,20 @@ func (im *importer) endAfterRefusal(s *scope) {
 
 func (im *importer) became(what string) { im.line.Became = append(im.line.Became, what) }
 
-// unknown is defer_if_permit or defer_if_reject.
-func unknown(acting func(expr) rule) func(*importer, *scope, string) error {
-	return func(im *importer, s *scope, _ string) error {
-		im.relay = im.relay || s.list.stage == envelope.Rcpt && !s.shadow
-		im.emit(s, acting(expr{"postfix.Unknown", Unknown}))
-		return nil
+// mayReject is defer_if_permit: a rule that would reject if x passed.
+func (im *importer) mayReject(s *scope, x expr) {
+	im.relay = im.relay || s.list.stage == envelope.Rcpt && !s.shadow
+	im.emit(s, rejectIf(x))
+}
+
+// mayPermit is defer_if_reject: a permit that would end the list if x passed.
+func (im *importer) mayPermit(s *scope, x expr) {
+	if s.shadow {
+		im.became("nothing after warn_if_reject")
+		return
 	}
+	im.differs("a rejection of another list, if it is certain, stays one")
+	im.permit(s, x)
 }
 
 // refusalIf returns the rule that refuses with a code if x passes.
@@ -146,10 +153,10 @@ func (im *importer) access(s *scope, of Part, reference string) error {
 		im.emit(s, tempFailIf(method("Defers", a.Defers)))
 	}
 	if found[defersIfPermit] {
-		im.emit(s, rejectIf(method("MayReject", a.MayReject)))
+		im.mayReject(s, method("MayReject", a.MayReject))
 	}
 	if found[defersIfReject] {
-		im.emit(s, acceptIf(method("MayPermit", a.MayPermit)))
+		im.mayPermit(s, method("MayPermit", a.MayPermit))
 	}
 	if found[permits] {
 		im.permit(s, method("Permits", a.Permits))

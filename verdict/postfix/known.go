@@ -64,6 +64,14 @@ func permitting(x expr) func(*importer, *scope, string) error {
 	}
 }
 
+// unknown is defer_if_permit or defer_if_reject.
+func unknown(carry func(*importer, *scope, expr)) func(*importer, *scope, string) error {
+	return func(im *importer, s *scope, _ string) error {
+		carry(im, s, expr{"postfix.Unknown", Unknown})
+		return nil
+	}
+}
+
 // access is a restriction check_*_access.
 func access(of Part) restriction {
 	return restriction{stage: of.stage(), argument: true, carry: func(im *importer, s *scope, reference string) error {
@@ -81,9 +89,9 @@ func known(name string) (restriction, bool) {
 	case "defer":
 		return restriction{carry: (*importer).deferAll}, true
 	case "defer_if_permit":
-		return restriction{carry: unknown(rejectIf)}, true
+		return restriction{carry: unknown((*importer).mayReject)}, true
 	case "defer_if_reject":
-		return restriction{carry: unknown(acceptIf)}, true
+		return restriction{carry: unknown((*importer).mayPermit)}, true
 	case "check_policy_service":
 		return restriction{argument: true, stage: envelope.Rcpt, carry: (*importer).service}, true
 	case "sleep":

@@ -147,11 +147,29 @@ func (im *Import) Source(name string) ([]byte, error) {
 	return format.Source([]byte(b.String()))
 }
 
+// used returns the declarations that the rules need. A condition that no rule follows
+// leaves others.
+func (p *program) used() []declaration {
+	var source strings.Builder
+	for _, r := range p.rules {
+		source.WriteString(r.source + "\n")
+	}
+	var used []declaration
+	for _, d := range slices.Backward(p.decls) {
+		if regexp.MustCompile(`\b` + d.name + `\b`).MatchString(literal.ReplaceAllString(source.String(), `""`)) {
+			used = append(used, d)
+			source.WriteString(d.source + "\n")
+		}
+	}
+	slices.Reverse(used)
+	return used
+}
+
 // body returns the source of the function.
 func (p *program) body() string {
 	var b strings.Builder
 	b.WriteString("// Policy judges as the restrictions do. The comments name them.\nfunc Policy() (verdict.Policy, error) {\n")
-	for _, d := range p.decls {
+	for _, d := range p.used() {
 		if d.fails {
 			fmt.Fprintf(&b, "%s, err := %s\nif err != nil {\nreturn verdict.Policy{}, err\n}\n", d.name, d.source)
 		} else {

@@ -89,7 +89,7 @@ func (im *importer) restriction(s *scope, name, written, argument string) {
 		im.line.Became = append(im.line.Became, "nothing: the list is tried before what it needs is known")
 	default:
 		im.line.Differs = append(im.line.Differs, known.differs...)
-		if known.stage == envelope.Helo && !im.yes("smtpd_helo_required") {
+		if known.stage == envelope.Helo && !(im.yes("smtpd_helo_required") && im.yes("smtpd_delay_reject")) {
 			s = s.within(expr{"helo.Present", helo.Present})
 		}
 		if err := known.carry(im, s, argument); err != nil {

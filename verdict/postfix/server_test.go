@@ -137,7 +137,7 @@ func (s server) reply(t *testing.T, e envelope.Envelope) (code int, line string)
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(time.Minute))
+	conn.SetDeadline(time.Now().Add(15 * time.Second))
 	in := bufio.NewReader(conn)
 	commands := []string{
 		fmt.Sprintf("PROXY TCP4 %s 127.0.0.1 40000 25", e.ClientIP),
