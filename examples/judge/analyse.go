@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/policies"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/analysis"
 )
@@ -21,7 +20,7 @@ type questions struct {
 func (q questions) asked() bool { return q != questions{} }
 
 // answer prints the answers about a policy.
-func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site policies.Site) error {
+func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site *facts, mail *specimens) error {
 	if q.vet {
 		if err := printMistakes(w, policy); err != nil {
 			return err
@@ -33,14 +32,24 @@ func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site 
 		}
 	}
 	if q.implies != "" {
-		if err := printImplied(w, name, policy, q.implies, site); err != nil {
+		second, err := choosePolicy(q.implies, site.Site)
+		if err != nil {
+			return err
+		}
+		if err := printImplied(w, named{name, policy}, named{q.implies, second}, mail); err != nil {
 			return err
 		}
 	}
 	if q.find != "" {
-		return printFound(w, policy, q.find)
+		return printFound(w, policy, q.find, mail)
 	}
 	return nil
+}
+
+// named is a policy with its name.
+type named struct {
+	name   string
+	policy verdict.Policy
 }
 
 func printMistakes(w io.Writer, policy verdict.Policy) error {
@@ -66,26 +75,22 @@ func printCost(w io.Writer, policy verdict.Policy) error {
 	return err
 }
 
-// printImplied prints whether a policy accepts nothing that the policy named other rejects.
-// Both are of one site, so that checks with one name are the same.
-func printImplied(w io.Writer, name string, policy verdict.Policy, other string, site policies.Site) error {
-	second, err := choosePolicy(other, site)
-	if err != nil {
-		return err
-	}
-	witness, err := analysis.Implies(policy, second, analysis.Same())
+// printImplied prints whether one policy accepts nothing that the other rejects. Both are
+// of one site, so that checks with one name are the same.
+func printImplied(w io.Writer, one, other named, mail *specimens) error {
+	witness, err := analysis.Implies(one.policy, other.policy, analysis.Same())
 	switch {
 	case err != nil:
 		return err
 	case witness == nil:
-		fmt.Fprintf(w, "%s accepts all that %s accepts\n", other, name)
-	default:
-		fmt.Fprintf(w, "%s does not accept all that %s accepts: %v\n", other, name, witness)
+		fmt.Fprintf(w, "%s accepts all that %s accepts\n", other.name, one.name)
+		return nil
 	}
-	return nil
+	fmt.Fprintf(w, "%s does not accept all that %s accepts: %v\n", other.name, one.name, witness)
+	return mail.add(w, witness, other.policy)
 }
 
-func printFound(w io.Writer, policy verdict.Policy, text string) error {
+func printFound(w io.Writer, policy verdict.Policy, text string, mail *specimens) error {
 	question, err := parseFind(text)
 	if err != nil {
 		return err
@@ -93,6 +98,9 @@ func printFound(w io.Writer, policy verdict.Policy, text string) error {
 	witnesses, err := analysis.Find(policy, question)
 	for _, witness := range witnesses {
 		fmt.Fprintln(w, witness)
+		if err := mail.add(w, witness); err != nil {
+			return err
+		}
 	}
 	if len(witnesses) == 0 && err == nil {
 		fmt.Fprintln(w, "there is no such case")

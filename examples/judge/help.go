@@ -101,6 +101,8 @@ About the policy, without mail
   -find QUESTION    print the simplest cases in which it decides so: an action,
                     rule=NAME, and outcomes of checks, such as
                     "accept client.tls=fail client.in=fail"
+                    With -record, -find and -implies write mail that shows each
+                    case, if there is any, as a line to judge
   -picture FILE     draw its rules. A name that ends with .dot gives a graph for
                     Graphviz, .svg a picture
 

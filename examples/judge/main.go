@@ -21,7 +21,6 @@ import (
 	"io"
 	"os"
 
-	"mxrules.example/verdict"
 	"mxrules.example/verdict/waterfall"
 )
 
@@ -57,7 +56,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	defer j.world.close()
 	if o.picture != "" || o.questions.asked() {
-		return status(stderr, aboutPolicy(o, j.policy, stdout))
+		return status(stderr, errors.Join(aboutPolicy(o, j, stdout), j.records.close()))
 	}
 	if j.imported != nil {
 		out := stdout
@@ -82,13 +81,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // aboutPolicy draws the policy, and answers the questions about it.
-func aboutPolicy(o options, policy verdict.Policy, stdout io.Writer) error {
+func aboutPolicy(o options, j *judge, stdout io.Writer) error {
 	if o.picture != "" {
-		if err := drawPolicy(o.picture, o.title(), policy); err != nil {
+		if err := drawPolicy(o.picture, o.title(), j.policy); err != nil {
 			return err
 		}
 	}
-	return o.questions.answer(stdout, o.policy, policy, o.site.Site)
+	return o.questions.answer(stdout, o.policy, j.policy, &o.site, newSpecimens(j, &o.site))
 }
 
 // status returns the exit status of a run that ended with err, and prints err.

@@ -36,12 +36,15 @@ func (r *records) close() error {
 }
 
 // judge judges an envelope, and writes a line of input from which judge gives the same
-// verdicts.
-func (r *records) judge(ctx context.Context, j *judge, dns envelope.Resolver, e envelope.Envelope, l line) ([]verdict.Verdict, error) {
+// verdicts, and those of other policies.
+func (r *records) judge(ctx context.Context, j *judge, dns envelope.Resolver, e envelope.Envelope, l line, others ...verdict.Policy) ([]verdict.Verdict, error) {
 	seen := zone.Record(dns)
 	e.Now = e.Time()
 	policy := l.Bind(j.policy)
 	verdicts := judgeEach(ctx, policy, seen, &e, l.RcptTo)
+	for _, other := range others {
+		judgeEach(ctx, other, seen, &e, l.RcptTo)
+	}
 	record, err := replay.Judged{
 		Policy: policy, Envelope: e, Recipients: l.RcptTo, Answers: seen, Verdicts: verdicts,
 		WithoutMessage: r.withoutMessage, Secret: []byte(r.secret),
