@@ -56,19 +56,20 @@ func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
 			all += p.Rules[i].items()
 		}
 	}
-	explained := explanations(parseAll(t, fsys), "uncovered")
+	explained := explanations(parseAll(t, fsys, policies), "uncovered")
 	missing = slices.DeleteFunc(missing, explained.explains)
+	explained.reached(c.all())
 	if reached := 1 - float64(len(missing))/float64(max(all, 1)); reached < least {
 		t.Errorf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  "))
 	}
-	explained.complain(t)
+	explained.complain(t, "there is nothing of this name to reach")
 }
 
 // Measure plays all scenarios and returns what they reach.
 func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 	t.Helper()
 	m := &meter{rules: map[string][]*RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
-	for _, f := range parseAll(t, fsys) {
+	for _, f := range parseAll(t, fsys, policies) {
 		for _, s := range f.each() {
 			synctest.Test(t, func(t *testing.T) {
 				if _, err := s.judgedOnce().play(t.Context(), staging{fsys: fsys, policies: policies, watch: func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }}); err != nil {
@@ -160,17 +161,22 @@ func (c *RuleCoverage) items() int {
 }
 
 // missing returns what is not reached.
-func (c *RuleCoverage) missing() (texts []string) {
+func (c *RuleCoverage) missing() []string {
+	return c.texts(func(a verdict.Action) bool { return c.Took[a] == 0 }, c.PassedBy == 0, c.Off == 0)
+}
+
+// texts returns what is missing if these things are.
+func (c *RuleCoverage) texts(never func(verdict.Action) bool, passedBy, off bool) (texts []string) {
 	say := func(text string) { texts = append(texts, fmt.Sprintf("rule %d (%s) %s", c.Place, c.key, text)) }
 	for _, a := range c.may {
-		if c.Took[a] == 0 {
+		if never(a) {
 			say("never " + verb(a))
 		}
 	}
-	if c.PassedBy == 0 {
+	if passedBy {
 		say("is never passed by")
 	}
-	if c.conditional && c.Off == 0 {
+	if c.conditional && off {
 		say("is never switched off by a condition")
 	}
 	return texts
@@ -179,10 +185,18 @@ func (c *RuleCoverage) missing() (texts []string) {
 func verb(a verdict.Action) string { return a.String() + "s" }
 
 // missing returns what is not reached in any policy.
-func (c Coverage) missing() (texts []string) {
+func (c Coverage) missing() []string { return c.each((*RuleCoverage).missing) }
+
+// all returns what would be missing if nothing were reached.
+func (c Coverage) all() []string {
+	return c.each(func(r *RuleCoverage) []string { return r.texts(func(verdict.Action) bool { return true }, true, true) })
+}
+
+// each returns the texts about all rules.
+func (c Coverage) each(about func(*RuleCoverage) []string) (texts []string) {
 	for _, p := range c.Policies {
 		for i := range p.Rules {
-			for _, text := range p.Rules[i].missing() {
+			for _, text := range about(&p.Rules[i]) {
 				texts = append(texts, p.Policy+": "+text)
 			}
 		}

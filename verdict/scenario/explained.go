@@ -12,6 +12,8 @@ import (
 type explained struct {
 	has    map[string]*entry // by unnumbered text
 	unused map[string]*entry
+	over   map[string]bool // unnumbered texts of what was reached, or noticed
+	known  map[string]bool // unnumbered texts of all that could be explained
 }
 
 // explanations collects the lines of a word, such as
@@ -21,7 +23,7 @@ type explained struct {
 // What stands before the last colon is what is explained. The number of a rule does not
 // count, so that a rule can be added before it.
 func explanations(files []*file, word string) explained {
-	x := explained{map[string]*entry{}, map[string]*entry{}}
+	x := explained{map[string]*entry{}, map[string]*entry{}, map[string]bool{}, map[string]bool{}}
 	for _, f := range files {
 		for i := range f.head {
 			e := &f.head[i]
@@ -56,15 +58,39 @@ func cutLast(s, separator string) (before, after string, found bool) {
 	return s[:i], s[i+len(separator):], true
 }
 
-// complain fails the test for each line that explains nothing.
-func (x *explained) complain(t testing.TB) {
-	t.Helper()
-	var texts []string
-	for what, e := range x.unused {
-		texts = append(texts, e.fault("%s %s: this is no longer so", e.word, what).Error())
-	}
-	slices.Sort(texts)
+// reached notes that these exist. A line that explains one is wrong if it was not used.
+func (x *explained) reached(texts []string) {
 	for _, text := range texts {
+		x.over[unnumbered(text)], x.known[unnumbered(text)] = true, true
+	}
+}
+
+// exist notes that these exist, and may not have been tried.
+func (x *explained) exist(texts []string) {
+	for _, text := range texts {
+		x.known[unnumbered(text)] = true
+	}
+}
+
+// complain fails the test for each line that explains nothing, and for those about things
+// that do not exist with this reason.
+func (x *explained) complain(t testing.TB, unknown string) {
+	t.Helper()
+	for _, text := range x.complaints(unknown) {
 		t.Error(text)
 	}
+}
+
+func (x *explained) complaints(unknown string) (texts []string) {
+	for what, e := range x.unused {
+		written, _, _ := cutLast(e.rest, ": ")
+		switch {
+		case !x.known[what]:
+			texts = append(texts, e.fault("%s %s: %s", e.word, written, unknown).Error())
+		case x.over[what]:
+			texts = append(texts, e.fault("%s %s: this is no longer so, and the line can go", e.word, written).Error())
+		}
+	}
+	slices.Sort(texts)
+	return texts
 }

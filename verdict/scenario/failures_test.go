@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -38,8 +39,11 @@ func onlyA(Site) (verdict.Policy, error) {
 // outcomeOf returns what a file with one scene gives: its mismatches as text, or its error.
 func outcomeOf(t *testing.T, text string) (result string) {
 	t.Helper()
-	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}}
+	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(text)}, "b.zone": &fstest.MapFile{Data: []byte("b. A 192.0.2.1\nb. A x\n")}}
 	f, err := parseFile(fsys, "a.scenario")
+	if err == nil {
+		err = f.check(fsys, policies)
+	}
 	if err != nil {
 		return err.Error()
 	}
@@ -135,8 +139,12 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{head + "frob\n", `a.scenario:3: the word "frob" is unknown`},
 		{head + "include b\n", "a.scenario:3: include stands after the first scenario"},
 		{"policy p\ncase s\nC: EHLO\n", `a.scenario:3: the lines of a case are indented, and "C:" is not`},
-		{"policy z\nscenario s\n", `a.scenario:2: there is no policy "z"`},
-		{"policy p\nzone\n  a. A 1.2.3\nscenario s\n", "a.scenario:2: "},
+		{"policy z\nscenario s\n", `a.scenario:1: there is no policy "z"; the policies are: leaky p q two`},
+		{"policy p\nscenario s\npolicy z\n", `a.scenario:2: there is no policy "z"`},
+		{"scenario s\n", `a.scenario:1: the scenario has no policy: a line policy with a name is missing`},
+		{"policy p\nzone\n  a. A 192.0.2.1\n# a comment\n\n  a. A 1.2.3\nscenario s\n", `a.scenario:6: the line "a. A 1.2.3" of the zone is not valid: bad A`},
+		{"policy p\nzone\n  a. A 192.0.2.1\n  # a good host\nscenario s\n", `a.scenario:4: a comment in a zone begins with ";"`},
+		{"policy p\nzone b.zone\nzone\n  a. A 192.0.2.1\nscenario s\n", `a.scenario:2: b.zone:2: the line "b. A x" of the zone is not valid: bad A`},
 		{"policy p\nfault servfail\nscenario s\n", "a.scenario:2: "},
 		{"policy p\nfault frob a.example.\nscenario s\n", "a.scenario:2: "},
 		{"policy p\ndelay x a.example.\nscenario s\n", `a.scenario:2: "x" is not a duration`},
@@ -175,6 +183,17 @@ func TestErrorsNameTheLine(t *testing.T) {
 		if got := outcomeOf(t, tc.text); !strings.HasPrefix(got, tc.want) {
 			t.Errorf("%q: got %s, want %s", tc.text, got, tc.want)
 		}
+	}
+}
+
+// The place of an error has the directory, so that an editor finds the file.
+func TestPlacesHaveTheDirectory(t *testing.T) {
+	f, err := parseFile(Dir("testdata"), "basics.scenario")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := f.head[0].fault("x").Error(), filepath.Join("testdata", "basics.scenario")+":2: x"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -24,27 +24,34 @@ import (
 // Mutants are played in parallel, so that policies are made concurrently.
 func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 	t.Helper()
-	files := parseAll(t, fsys)
+	files := parseAll(t, fsys, policies)
 	explained := explanations(files, "unnoticed")
 	var mu sync.Mutex
 	for name, scenes := range byPolicy(files) {
 		base := baseline(t, fsys, scenes, policies)
+		all := mutants(base)
+		for _, m := range all {
+			explained.exist([]string{name + ": " + m.name})
+		}
 		t.Run(name, func(t *testing.T) {
-			for _, m := range mutants(base) {
+			for _, m := range all {
 				t.Run(m.name, func(t *testing.T) {
 					t.Parallel()
 					what := name + ": " + m.name
 					survived := m.survives(t, fsys, name, policies, base)
 					mu.Lock()
 					defer mu.Unlock()
-					if survived && !explained.explains(what) {
+					switch {
+					case !survived:
+						explained.reached([]string{what})
+					case !explained.explains(what):
 						t.Errorf("%s no scenario fails", what)
 					}
 				})
 			}
 		})
 	}
-	explained.complain(t)
+	explained.complain(t, "there is no mutant of this name")
 }
 
 // byPolicy returns the scenes of each policy.

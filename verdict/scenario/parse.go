@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -41,7 +42,7 @@ type entry struct {
 	word   string // the first word
 	rest   string // what follows
 	block  []string
-	from   int // the number of the first line of block, 0 if there is none
+	lines  []int // the numbers of the lines of block
 }
 
 // fault is an error in a file.
@@ -93,7 +94,7 @@ func parseFile(fsys fs.FS, name string) (*file, error) {
 		return nil, err
 	}
 	f := &file{name: name, source: strings.Split(text, "\n")}
-	entries, err := split(name, f.source)
+	entries, err := split(place(fsys, name), f.source)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +121,14 @@ func parseFile(fsys fs.FS, name string) (*file, error) {
 		}
 	}
 	return f, nil
+}
+
+// place returns how errors name a file, so that an editor can open it.
+func place(fsys fs.FS, name string) string {
+	if dir, ok := fsys.(Dir); ok {
+		return filepath.Join(string(dir), name)
+	}
+	return name
 }
 
 func readFile(fsys fs.FS, name string) (string, error) {
@@ -153,7 +162,7 @@ func (f *file) addHead(fsys fs.FS, e entry, depth int) error {
 	if err != nil {
 		return e.wrap(err)
 	}
-	entries, err := split(e.rest, strings.Split(text, "\n"))
+	entries, err := split(place(fsys, e.rest), strings.Split(text, "\n"))
 	if err != nil {
 		return err
 	}
@@ -205,13 +214,10 @@ func split(name string, lines []string) ([]entry, error) {
 				return nil, fmt.Errorf("%s:%d: an indented line begins the file", name, i+1)
 			}
 			e := &entries[len(entries)-1]
-			if e.from == 0 {
-				e.from = i + 1
-			}
-			e.block = append(e.block, line)
+			e.block, e.lines = append(e.block, line), append(e.lines, i+1)
 		case blank:
-			if n := len(entries); n > 0 && entries[n-1].from > 0 {
-				entries[n-1].block = append(entries[n-1].block, "")
+			if n := len(entries); n > 0 && len(entries[n-1].block) > 0 {
+				entries[n-1].block, entries[n-1].lines = append(entries[n-1].block, ""), append(entries[n-1].lines, i+1)
 			}
 		case line[0] == '#':
 		default:

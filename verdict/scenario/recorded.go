@@ -39,7 +39,7 @@ func (b *builder) addRecorded(e *entry) error {
 }
 
 // at returns the entry of a line of the block.
-func (e *entry) at(i int) *entry { return &entry{file: e.file, number: e.from + i, word: e.word} }
+func (e *entry) at(i int) *entry { return &entry{file: e.file, number: e.lines[i], word: e.word} }
 
 // recordedAnswer is the answer to one question.
 type recordedAnswer struct {

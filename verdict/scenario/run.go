@@ -3,11 +3,14 @@ package scenario
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mxrules.example/envelope"
 )
 
 // Run plays every scenario and judges every case of the files *.scenario in fsys, each
@@ -37,7 +40,7 @@ type wire struct {
 // run plays the files, in memory if on is nil.
 func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 	t.Helper()
-	for _, f := range parseAll(t, fsys) {
+	for _, f := range parseAll(t, fsys, policies) {
 		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
 			t.Helper() // so that the line of the user's test is printed
 			var all []mismatch
@@ -71,7 +74,7 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("rewrote %s, new lines: %d", f.name, n)
+				t.Logf("rewrote %s, new lines: %d", place(fsys, f.name), n)
 			}
 			if !update && len(all) > 0 && on == nil {
 				t.Log(f.hint(fsys, t.Name()))
@@ -101,8 +104,8 @@ func (s *scene) found(t *testing.T, how staging) (found []mismatch) {
 
 const extension = ".scenario"
 
-// parseAll parses the files.
-func parseAll(t testing.TB, fsys fs.FS) []*file {
+// parseAll parses the files. Their heads are valid.
+func parseAll(t testing.TB, fsys fs.FS, policies Policies) []*file {
 	t.Helper()
 	names, err := fs.Glob(fsys, "*"+extension)
 	if err != nil || len(names) == 0 {
@@ -111,12 +114,38 @@ func parseAll(t testing.TB, fsys fs.FS) []*file {
 	var files []*file
 	for _, name := range names {
 		f, err := parseFile(fsys, name)
+		if err == nil {
+			err = f.check(fsys, policies)
+		}
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			continue
 		}
 		files = append(files, f)
 	}
+	if t.Failed() {
+		t.FailNow()
+	}
 	return files
+}
+
+// check returns an error of the head, which would be that of each scenario.
+func (f *file) check(fsys fs.FS, policies Policies) error {
+	for i := range f.head {
+		e := &f.head[i]
+		for _, name := range strings.Fields(e.rest) {
+			if e.word == "policy" && policies[name] == nil {
+				return e.fault("there is no policy %q; the policies are: %s", envelope.Excerpt(name), strings.Join(slices.Sorted(maps.Keys(policies)), " "))
+			}
+		}
+	}
+	for _, s := range f.scenes {
+		if len(s.policies()) == 0 {
+			return s.fault("the %s has no policy: a line policy with a name is missing", s.word)
+		}
+	}
+	_, err := newWorld(fsys, f.head)
+	return err
 }
 
 // staging is how a scene is played.

@@ -83,6 +83,7 @@ func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 type builder struct {
 	*world
 	records strings.Builder // of the zone
+	texts   []zoneText      // the same without keys, for errors
 	boxes   []string
 	owners  map[string][]string
 	outage  []*entry // lines fault
@@ -93,7 +94,7 @@ type builder struct {
 	order           []*recordedAnswer
 	ends, published []string
 	// The last lines of their words, which errors name.
-	zoned, box, owner *entry
+	box, owner *entry
 }
 
 func (b *builder) add(e *entry) (err error) {
@@ -169,15 +170,17 @@ func (b *builder) addMessage(e *entry) (err error) {
 	return nil
 }
 
-func (b *builder) addZone(e *entry) error {
-	b.zoned = e
-	if e.rest == "" {
-		b.records.WriteString("$ORIGIN .\n" + e.text())
-		return nil
+func (b *builder) addZone(e *entry) (err error) {
+	text := zoneText{at: e, text: e.text()}
+	if e.rest != "" {
+		text.file = place(b.fsys, e.rest)
+		if text.text, err = readFile(b.fsys, e.rest); err != nil {
+			return e.wrap(err)
+		}
 	}
-	text, err := readFile(b.fsys, e.rest)
-	b.records.WriteString("$ORIGIN .\n" + text + "\n")
-	return e.wrap(err)
+	b.texts = append(b.texts, text)
+	b.records.WriteString("$ORIGIN .\n" + text.text + "\n")
+	return nil
 }
 
 // addKey makes a key that is always the same for a domain and a selector, and publishes
@@ -194,10 +197,7 @@ func (b *builder) addKey(domain, selector string) {
 // build makes the parts of the world that several lines describe.
 func (b *builder) build() (err error) {
 	if b.zone, err = zone.Parse(b.records.String()); err != nil {
-		if b.zoned == nil {
-			return err
-		}
-		return b.zoned.wrap(err)
+		return invalid(b.texts, err)
 	}
 	if len(b.boxes) > 0 {
 		mailboxes, err := directory.List(b.boxes...)

@@ -76,7 +76,7 @@ func TestCoverageTellsTheRulesOfSitesApart(t *testing.T) {
 
 // Each mutant is played once, and at the sites that have its rule.
 func TestMutantsOfSitesThatDiffer(t *testing.T) {
-	base := baseline(t, atSites, byPolicy(parseAll(t, atSites))["optional"], optional)
+	base := baseline(t, atSites, byPolicy(parseAll(t, atSites, optional))["optional"], optional)
 	var survivors []string
 	for _, m := range mutants(base) {
 		if m.survives(t, atSites, "optional", optional, base) {
@@ -92,12 +92,17 @@ func TestMutantsOfSitesThatDiffer(t *testing.T) {
 // The number of a rule does not count in an explanation.
 func TestExplanationsDoNotDependOnNumbers(t *testing.T) {
 	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(
-		"unnoticed p: with rule 3 (b) before rule 2 (a): c: they are alike\nunnoticed p: without rule 9 (z): old\nscenario s\n")}}
-	x := explanations(parseAll(t, fsys), "unnoticed")
+		"unnoticed p: with rule 3 (b) before rule 2 (a): c: they are alike\nunnoticed p: without rule 9 (z): old\nunnoticed p: without rule 3 (x): c: slow\npolicy p\nscenario s\n")}}
+	x := explanations(parseAll(t, fsys, policies), "unnoticed")
 	if !x.explains("p: with rule 7 (b) before rule 6 (a): c") || x.explains("p: without rule 6 (a)") {
 		t.Errorf("got %v", x)
 	}
-	if len(x.unused) != 1 || x.unused["p: without rule (z)"] == nil {
-		t.Errorf("unused: %v", x.unused)
+	x.reached([]string{"p: without rule 4 (x): c"})
+	want := []string{
+		"a.scenario:2: unnoticed p: without rule 9 (z): there is no mutant",
+		"a.scenario:3: unnoticed p: without rule 3 (x): c: this is no longer so, and the line can go",
+	}
+	if got := x.complaints("there is no mutant"); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

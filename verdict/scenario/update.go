@@ -39,9 +39,9 @@ type writer interface {
 // hint says how a test of this name writes what was seen into the file.
 func (f *file) hint(fsys fs.FS, test string) string {
 	if _, ok := fsys.(writer); !ok || flag.Lookup("update") == nil {
-		return fmt.Sprintf("if what was seen is right, change the lines of %s that are named above", f.name)
+		return fmt.Sprintf("if what was seen is right, change the lines of %s that are named above", place(fsys, f.name))
 	}
-	return fmt.Sprintf("if what was seen is right, this writes it into %s: go test -run '^%s$' -update", f.name, strings.ReplaceAll(test, "/", "$/^"))
+	return fmt.Sprintf("if what was seen is right, this writes it into %s: go test -run '^%s$' -update", place(fsys, f.name), strings.ReplaceAll(test, "/", "$/^"))
 }
 
 // rewrite writes a file again with what was seen in place of what was expected. It returns
