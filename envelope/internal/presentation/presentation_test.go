@@ -130,3 +130,33 @@ func FuzzOctets(f *testing.F) {
 		}
 	})
 }
+
+func TestSpelled(t *testing.T) {
+	for _, tc := range []struct{ name, want string }{
+		{"Mail.Example.ORG", "Mail.Example.ORG."},
+		{"mail.example.org.", "mail.example.org."},
+		{`a\.b.example.`, `a\046b.example.`},
+		{`a\\.`, `a\092.`},
+		{`a\.`, `a\046.`},
+		{"o'brien._spf.example.", `o\039brien._spf.example.`},
+		{"\xff \n.example.", `\255\032\010.example.`},
+		{".", "."},
+	} {
+		if got := presentation.Spelled(tc.name); got != tc.want {
+			t.Errorf("%q: got %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	for _, tc := range []struct{ octets, want string }{
+		{"v=spf1 -all", `"v=spf1 -all"`},
+		{"", `""`},
+		{`say "\"`, `"say \"\\\""`},
+		{"\x00\xff", `"\000\255"`},
+	} {
+		if got := presentation.Quoted(tc.octets); got != tc.want {
+			t.Errorf("%q: got %s, want %s", tc.octets, got, tc.want)
+		}
+	}
+}
