@@ -100,5 +100,6 @@
 // and to measure durations. [Verdict.Explain] prints what led to a verdict, and its
 // Trace holds it. Package verdict/waterfall draws its questions to DNS over time, and
 // verdict/picture the rules of a policy. Package verdict/replay judges recorded mail again
-// and compares policies, and verdict/gosmtp applies a policy to a go-smtp backend.
+// and compares policies, verdict/analysis proves what a policy does without mail, and
+// verdict/gosmtp applies a policy to a go-smtp backend.
 package verdict
