@@ -40,8 +40,8 @@
 // helo.FQDN twice, or one variable that two rules use. Two calls of client.In make
 // two checks that have nothing in common, even with equal arguments, because the
 // package cannot look into a func. Compare policies that share their checks, or say
-// with [Same] which names have the same arguments. A method value, such as NotFail of an
-// spf.Checker, is a new func value each time: keep it in a variable.
+// with [Same] that they are made from the same values. A method value, such as NotFail of
+// an spf.Checker, is a new func value each time: keep it in a variable, or use Same.
 //
 // # Facts
 //

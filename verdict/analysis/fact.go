@@ -27,11 +27,15 @@ type relation struct {
 }
 
 // Same says that checks with one of these names have the same arguments wherever they
-// are used, so that they are one check. Without names it holds for all checks. Otherwise
-// two checks are the same only if they are the same func value: two calls of client.In
-// make two checks, even with equal networks.
+// are used, so that they are one check. Otherwise two checks are the same only if they are
+// the same func value: two calls of client.In make two checks, even with equal networks.
 //
 //	analysis.Implies(strict, standard, analysis.Same("recipient.ours", "client.in"))
+//
+// Without names it is for policies that are made from the same values, such as two
+// policies for one site: the first check of a name in one policy is the first of that name
+// in the other, the second is the second, and so on, and all method values of one name are
+// one check. If the policies use checks of one name in another order, give names instead.
 func Same(names ...string) Fact {
 	if len(names) == 0 {
 		names = []string{""}
@@ -112,8 +116,4 @@ func (k *knowledge) domain(name string) outcomes {
 		return s
 	}
 	return anyOutcome
-}
-
-func (k *knowledge) isSame(name string) bool {
-	return slices.Contains(k.same, name) || slices.Contains(k.same, "")
 }

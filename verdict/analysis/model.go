@@ -15,6 +15,7 @@ import (
 // model is its place in the order of the diagram.
 type unknown struct {
 	name  string // of the check
+	kind  kind   // zero unless a fact says that it is the same as others
 	title string // name, numbered if other checks have the same name
 	from  envelope.Stage
 	check envelope.Check
@@ -25,6 +26,7 @@ type model struct {
 	*diagram
 	unknowns []unknown
 	places   map[unsafe.Pointer]int32 // of unknowns, by identity
+	kinds    map[unsafe.Pointer]kind  // of checks that are the same as others by a fact
 	facts    node                     // 1 for outcomes that agree with the facts
 	policies []*policy
 }
@@ -44,21 +46,23 @@ var errContradiction = errors.New("the facts contradict each other")
 // of the rules, place by place, if the policies share most checks, and one policy after the
 // other if not.
 func newModel(facts []Fact, policies ...verdict.Policy) (*model, error) {
-	known := knowledgeOf(facts)
-	m := &model{places: map[unsafe.Pointer]int32{}}
-	alone := 0
 	for i, p := range policies {
 		if err := p.Validate(); err != nil {
 			return nil, fmt.Errorf("policy %d: %w", i+1, err)
 		}
-		one := &model{places: map[unsafe.Pointer]int32{}}
-		one.addChecks(oneByOne([]verdict.Policy{p}), known)
+	}
+	known := knowledgeOf(facts)
+	m := &model{places: map[unsafe.Pointer]int32{}, kinds: known.kinds(policies)}
+	alone := 0
+	for _, p := range policies {
+		one := &model{places: map[unsafe.Pointer]int32{}, kinds: m.kinds}
+		one.addChecks(oneByOne([]verdict.Policy{p}))
 		alone += len(one.unknowns)
 	}
-	m.addChecks(oneByOne(policies), known)
+	m.addChecks(oneByOne(policies))
 	if shared := alone - len(m.unknowns); shared > alone/4 {
 		m.unknowns, m.places = nil, map[unsafe.Pointer]int32{}
-		m.addChecks(placeByPlace(policies), known)
+		m.addChecks(placeByPlace(policies))
 	}
 	m.title()
 	domains, usual := make([]outcomes, len(m.unknowns)), make([]outcome, len(m.unknowns))
@@ -108,13 +112,13 @@ func oneByOne(policies []verdict.Policy) iter.Seq[*verdict.Rule] {
 }
 
 // addChecks adds the unknowns of rules in their order. Shadow rules have none.
-func (m *model) addChecks(rules iter.Seq[*verdict.Rule], known *knowledge) {
+func (m *model) addChecks(rules iter.Seq[*verdict.Rule]) {
 	for r := range rules {
 		if r.IsShadow() {
 			continue
 		}
 		for _, check := range leavesOf(r) {
-			m.addCheck(check, known)
+			m.addCheck(check)
 		}
 	}
 }
@@ -136,27 +140,21 @@ func leavesOf(r *verdict.Rule) (checks []envelope.Check) {
 }
 
 // addCheck adds the unknown of a check that is no combination.
-func (m *model) addCheck(check envelope.Check, known *knowledge) {
+func (m *model) addCheck(check envelope.Check) {
 	id := identity(check)
 	if _, ok := m.places[id]; ok {
 		return
 	}
-	name, from := check.Describe()
+	kind, merged := m.kinds[id]
 	for i, u := range m.unknowns {
-		if u.name == name && known.isSame(name) {
+		if merged && u.kind == kind {
 			m.places[id] = int32(i)
 			return
 		}
 	}
+	name, from := check.Describe()
 	m.places[id] = int32(len(m.unknowns))
-	m.unknowns = append(m.unknowns, unknown{name: name, from: from, check: check})
-}
-
-// identity tells checks apart. A func value is a pointer to its code and the variables
-// that it captured, so that two with the same pointer are the same check. Two calls of
-// client.In have the same code and different variables.
-func identity(check envelope.Check) unsafe.Pointer {
-	return *(*unsafe.Pointer)(unsafe.Pointer(&check))
+	m.unknowns = append(m.unknowns, unknown{name: name, kind: kind, from: from, check: check})
 }
 
 // title numbers the unknowns that share a name.
