@@ -1,11 +1,14 @@
 package scenario
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +49,8 @@ type RuleCoverage struct {
 // Cover fails the test if the scenarios reach less than least of all policies, a number
 // from 0 to 1, and names what they do not reach. What a line "uncovered" of a file
 // explains counts as reached. A rule is reached if it took each of its actions, if it
-// was passed by, and, if it has conditions, if they switched it off.
+// was passed by, and, if it has conditions, if they switched it off. If the test binary has
+// a flag coverhtml and it is set, Cover writes the coverage to that file as a page.
 func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
 	t.Helper()
 	c := Measure(t, fsys, policies)
@@ -63,6 +67,23 @@ func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
 		t.Errorf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  "))
 	}
 	explained.complain(t, "there is nothing of this name to reach")
+	if err := c.writePage(); err != nil {
+		t.Error(err)
+	}
+}
+
+// writePage writes the coverage to the file of the flag coverhtml, if the test binary has
+// that flag and it is set.
+func (c Coverage) writePage() error {
+	f := flag.Lookup("coverhtml")
+	if f == nil || f.Value.String() == "" {
+		return nil
+	}
+	file, err := os.Create(f.Value.String())
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.WriteHTML(file), file.Close())
 }
 
 // Measure plays all scenarios and returns what they reach.

@@ -2,6 +2,9 @@ package scenario_test
 
 import (
 	"flag"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +30,20 @@ var _ = flag.Bool("update", false, "rewrite the expectations")
 
 func TestRun(t *testing.T) { scenario.Run(t, scenario.Dir("testdata"), small) }
 
-func TestCover(t *testing.T) { scenario.Cover(t, scenario.Dir("testdata"), small, 0.5) }
+var coverHTML = flag.String("coverhtml", "", "write the coverage to this file")
+
+func TestCover(t *testing.T) {
+	defer func(file string) { *coverHTML = file }(*coverHTML)
+	if *coverHTML == "" {
+		*coverHTML = filepath.Join(t.TempDir(), "cover.html")
+	}
+	scenario.Cover(t, scenario.Dir("testdata"), small, 0.5)
+	page, err := os.ReadFile(*coverHTML)
+	for _, want := range []string{"<h2>small</h2>", "greylist.known", "tempfails", "missing"} {
+		if err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("the page has no %q: %v", want, err)
+		}
+	}
+}
 
 func TestMutate(t *testing.T) { scenario.Mutate(t, scenario.Dir("testdata"), small) }
