@@ -52,7 +52,7 @@ func (v *vet) checksThatFail(i int) (names []string) {
 }
 
 func (v *vet) roleUnreachable() {
-	strange := v.and(v.facts, v.strangers())
+	strange := v.and(v.facts, v.untrusted())
 	accepts := v.where(v.policy.ends, func(n int) bool { return endOf(n).action == verdict.Accept })
 	if v.and(strange, accepts) == v.constant(0) {
 		return // the server is for clients that it knows

@@ -46,20 +46,20 @@ var (
 	role   = wordsOf("recipient.role")
 )
 
-// strangers returns the function that is 1 where no check trusts the client.
-func (v *vet) strangers() node {
+// untrusted returns the function that is 1 where no check trusts the client.
+func (v *vet) untrusted() node {
 	return v.every(v.trusted, anyOutcome&^setOf(pass))
 }
 
 func (v *vet) openRelay() {
-	foreign := v.and(v.facts, v.strangers(), v.every(ours, setOf(fail)), v.every(role, setOf(fail)), v.every(listed, setOf(none)))
+	foreign := v.and(v.facts, v.untrusted(), v.every(ours, setOf(fail)), v.every(role, setOf(fail)), v.every(listed, setOf(none)))
 	for e := range v.ends(foreign) {
 		switch witness := func() *Witness { return v.witness(v.and(foreign, v.with(e))) }; {
 		case e.action != verdict.Accept:
 		case e.place == len(v.policy.rules):
-			v.report(OpenRelay, -1, witness(), "no rule closes the relay: mail of strangers for other domains is accepted")
+			v.report(OpenRelay, -1, witness(), "no rule closes the relay: mail of untrusted clients for other domains is accepted")
 		case v.asks(ours):
-			v.report(OpenRelay, e.place, witness(), "accepts mail of strangers for other domains")
+			v.report(OpenRelay, e.place, witness(), "accepts mail of untrusted clients for other domains")
 		}
 	}
 }

@@ -24,8 +24,8 @@ const (
 	// client.authenticated, client.in, and the names of [Trusted].
 	OpenRelay Kind = "open relay"
 	// AnyoneCanPass: the rule accepts for outcomes that every client can bring about: it
-	// writes the HELO name, the sender and the message as it likes, and has a domain and
-	// a PTR name of its own for which SPF, DKIM and DMARC pass. A name together with a
+	// chooses the HELO name, the sender and the message, and has a domain and a PTR name of
+	// its own for which SPF, DKIM and DMARC pass. A name together with a
 	// proof of it, as in All(sender.In, spf.Pass), is no mistake.
 	AnyoneCanPass Kind = "anyone can pass"
 	// HidesUnknownUser: a rule answers with a tempfail where recipient.listed fails, so
@@ -65,7 +65,7 @@ type Mistake struct {
 
 // String returns the rule, the text and the outcomes of the witness:
 //
-//	rule 2 (dnsbl.listed) accepts mail of strangers for other domains, if client.in fails, and dnsbl.listed passes
+//	rule 2 (dnsbl.listed) accepts mail of untrusted clients for other domains, if client.in fails, and dnsbl.listed passes
 func (m Mistake) String() string {
 	text := m.Text
 	if m.Place > 0 {
