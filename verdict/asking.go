@@ -84,9 +84,10 @@ func (a *asking) close() {
 type asker struct {
 	*asking
 
-	mu        sync.Mutex // a check may ask concurrently
+	begun     atomic.Bool // there is a question
+	mu        sync.Mutex  // of what follows: a check may ask concurrently
+	left      int32       // questions that belong to the trace, and change no more
 	questions []Question
-	left      int      // questions that belong to the trace, and change no more
 	others    []*asker // with more questions of the same rule
 	one       [1]*asker
 }
@@ -125,9 +126,12 @@ func (a *asker) askedSince(began time.Time) []Question {
 // leave returns the questions of a rule that has ended. What it did not wait for stays
 // abandoned.
 func (a *asker) leave() []Question {
+	if !a.begun.Load() {
+		return nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left = len(a.questions)
+	a.left = int32(len(a.questions))
 	return a.questions
 }
 
@@ -136,6 +140,7 @@ func (a *asker) begin(kind, name string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.questions == nil {
+		a.begun.Store(true)
 		a.questions = make([]Question, 0, 4) // few rules ask more
 	}
 	a.questions = append(a.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(a.began)})
@@ -146,7 +151,7 @@ func (a *asker) begin(kind, name string) int {
 // the judgement may ask no more.
 func (a *asker) first(place int, name string) error {
 	a.mu.Lock()
-	if place >= a.left {
+	if place >= int(a.left) {
 		a.questions[place].Reused = false
 	}
 	a.mu.Unlock()
@@ -157,7 +162,7 @@ func (a *asker) first(place int, name string) error {
 func (a *asker) end(place int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if place >= a.left {
+	if place >= int(a.left) {
 		q := &a.questions[place]
 		q.Abandoned, q.Err, q.Duration = false, err, time.Since(a.began)-q.Began
 	}
