@@ -77,12 +77,17 @@ func (s *Session) answer(event Event, then func() error) Reply {
 	if event.Stage == envelope.Connect && event.Reply.Status.Class() == 2 {
 		event.Reply.Status.Code = 220
 	}
-	defer s.report(&event)
+	panics := true
+	defer func() {
+		if panics {
+			event.Reply, event.Err = brokenDown(), errPanic
+		}
+		s.report(&event)
+	}()
 	if passes := event.Verdict.Err() == nil; passes || s.ctx.Err() != nil {
-		passed := event
-		event.Reply, event.Err = brokenDown(), errPanic // reported if then panics
-		event.Reply, event.Err = s.perform(passed, then)
+		event.Reply, event.Err = s.perform(event, then)
 	}
+	panics = false
 	return event.Reply
 }
 

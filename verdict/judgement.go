@@ -154,7 +154,8 @@ func (j *judgement) read(yield func(int, reading) bool) {
 
 // thatAsk returns those of the rules that ask their checks. Others, whose check
 // answers from a later stage on, need no goroutine.
-func (j *judgement) thatAsk(rules []int) (ask []int) {
+func (j *judgement) thatAsk(rules []int) []int {
+	ask := make([]int, 0, len(rules))
 	for _, i := range rules {
 		if rule := &j.rules[i]; len(rule.conditions) == 0 && !j.envelope.Told(rule.described.from) {
 			j.keep(i, j.ask(j.ctx, i))

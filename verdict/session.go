@@ -272,11 +272,11 @@ func (s *Session) at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envel
 		return nil
 	}
 	known := e.UpTo(stage)
-	if latest := s.latest[stage]; latest != nil && same(latest, &known) {
-		return latest
+	if latest := s.latest[stage]; latest == nil || !same(latest, &known) {
+		s.latest[stage] = new(envelope.Envelope)
+		*s.latest[stage] = known
 	}
-	s.latest[stage] = &known
-	return &known
+	return s.latest[stage]
 }
 
 // same reports whether two envelopes have the same fields, except for the time.
