@@ -75,7 +75,7 @@ func writers(f envelope.Finding) int {
 // only after all Commits.
 func (j *judgement) writes(i int) bool {
 	p, finding := &j.progress[i], &j.steps[i].Finding
-	return p.asked && !p.committed && p.state == holds && finding.Outcome.Known() && finding.Commit != nil
+	return p.asked.Load() && !p.committed && p.state == holds && finding.Outcome.Known() && finding.Commit != nil
 }
 
 func write(parent context.Context, commit func(context.Context) error) (err error) {

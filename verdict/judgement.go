@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"mxrules.example/envelope"
@@ -43,7 +44,7 @@ type judgement struct {
 // progress is the state of one rule in a judgement.
 type progress struct {
 	asker     asker
-	asked     bool
+	asked     atomic.Bool    // also read by goroutines that the judge left behind
 	faulty    bool           // the rule is invalid
 	state     conditionState // whether the conditions let the rule act
 	committed bool
@@ -59,14 +60,15 @@ type answer struct {
 // keep stores the answer of rule i, unless there is one.
 func (j *judgement) keep(i int, a answer) {
 	p := &j.progress[i]
-	if p.asked || a.step == nil {
+	if p.asked.Load() || a.step == nil {
 		return
 	}
 	if a.step != &j.steps[i] {
 		j.steps[i] = *a.step
 		j.measured = 0
 	}
-	p.asked, p.faulty, p.state = true, a.faulty, a.state
+	p.faulty, p.state = a.faulty, a.state
+	p.asked.Store(true)
 }
 
 // blank returns the step for an answer of rule i. A goroutine of its own gets one of
@@ -198,7 +200,7 @@ func (j *judgement) askUnlessUnderway(ctx context.Context, i int) answer {
 // waits. The first condition that switches the rule off ends the call. A rule that was
 // asked before is not asked again.
 func (j *judgement) ask(ctx context.Context, i int) answer {
-	if j.progress[i].asked {
+	if j.progress[i].asked.Load() {
 		return answer{}
 	}
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, j.clock(ctx)
@@ -391,7 +393,7 @@ func (j *judgement) mayDo(i int) reading {
 	}
 	var next reading
 	switch outcome := step.Finding.Outcome; {
-	case !p.asked: // it was started, and waits
+	case !p.asked.Load(): // it was started, and waits
 		return reading{may: rule.may().with(Continue), waits: true}
 	case p.faulty: // an invalid rule never accepts mail
 		next.may = rule.may().with(Continue).with(TempFail)

@@ -206,11 +206,11 @@ func (j *judgement) unread() (steps []Step) {
 		return nil
 	}
 	for i := range j.progress {
-		if j.progress[i].asked && j.ahead == nil {
+		if j.progress[i].asked.Load() && j.ahead == nil {
 			continue
 		}
 		var questions []Question
-		if !j.progress[i].asked {
+		if !j.progress[i].asked.Load() {
 			questions = j.progress[i].asker.asked()
 		}
 		if j.ahead != nil {
@@ -232,7 +232,7 @@ func (j *judgement) trace() []Step {
 	}
 	n := 0
 	for i := range steps {
-		if !j.progress[i].asked {
+		if !j.progress[i].asked.Load() {
 			continue
 		}
 		if n < i {
