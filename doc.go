@@ -26,7 +26,8 @@
 //   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
 //     failover and shared questions.
 //   - For tests, envelope/zone is a DNS in memory that fails on request, and
-//     envelope/envelopetest has conformance suites for checks and resolvers.
+//     envelope/envelopetest has conformance suites for checks and resolvers. Package
+//     verdict/scenario tests policies with SMTP conversations as text.
 //
 // A check package depends neither on package verdict nor on other checks, except
 // that dmarc uses spf, and greylist/identity uses spf and rdns. A program that

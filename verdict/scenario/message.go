@@ -24,8 +24,19 @@ func (p *player) data(e *entry) error {
 	return nil
 }
 
-// message returns the message of a line: data [NAME] [signed DOMAIN SELECTOR [FIELD...]]...
+// alteration is the line that ends a message that was altered after it was signed.
+const alteration = "This line was added on the way.\r\n"
+
+// message returns the message of a line:
+//
+//	data [NAME] [signed DOMAIN SELECTOR [FIELD...]]... [altered]
 func (w *world) message(e *entry) (string, error) {
+	if rest, altered := strings.CutSuffix(" "+e.rest, " altered"); altered {
+		before := *e
+		before.rest = strings.TrimSpace(rest)
+		message, err := w.message(&before)
+		return message + alteration, err
+	}
 	name, signed, isSigned := strings.Cut(" "+e.rest, " signed ")
 	name = strings.TrimSpace(name)
 	message := crlf(e.block)

@@ -42,7 +42,7 @@ func (m *mismatch) lines() string {
 	fmt.Fprintf(&b, "%s:%d: %s\n", m.at.file, m.at.number, m.subject())
 	for i := range max(len(m.want), len(m.seen)) {
 		want, seen := lineAt(m.want, i), lineAt(m.seen, i)
-		if want == seen {
+		if want == seen || m.at.word == "case" && agree([]string{want}, []string{seen}) {
 			fmt.Fprintf(&b, "        %s %s\n", m.word(), want)
 			continue
 		}

@@ -19,9 +19,9 @@ import (
 //	standard: without rule 7 (sender.notours) no scenario fails
 //
 // A mutant drops a rule, swaps two neighbours, turns a rejection into a tempfail, drops
-// a condition, or ignores failures of a rule that asks DNS or a store. What a line
-// "unnoticed" of a file explains may survive: a mutant can be equivalent to the policy.
-// Mutants are played in parallel, so that policies are made concurrently.
+// a condition, or ignores failures of a rule that asks DNS, a store or a lookup of the
+// site. What a line "unnoticed" of a file explains may survive: a mutant can be equivalent
+// to the policy. Mutants are played in parallel, so that policies are made concurrently.
 func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 	t.Helper()
 	files := parseAll(t, fsys, policies)
@@ -70,7 +70,7 @@ type played struct {
 	scene *scene
 	rules verdict.Rules
 	asked map[ruleKey]bool // rules that were asked
-	fails map[ruleKey]bool // rules that can fail: they asked DNS, or failed
+	fails map[ruleKey]bool // rules that can fail: they asked DNS, or failed without a lookup of the site
 	// Rules that did something, that a condition switched off, or that failed: scenes
 	// that may notice a mutant.
 	acted, off, failed map[ruleKey]bool
@@ -122,6 +122,11 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 			if len(found) > 0 {
 				t.Fatal(s.unfit(found))
 			}
+			s.play(t.Context(), staging{fsys: fsys, policies: policies, down: true, watch: func(policy verdict.Policy, v verdict.Verdict) {
+				mu.Lock()
+				defer mu.Unlock()
+				p.seeFailures(policy, v)
+			}})
 		})
 		all = append(all, p)
 	}
@@ -150,6 +155,16 @@ func (p *played) see(policy verdict.Policy, v verdict.Verdict) {
 		}
 		if len(step.Questions) > 0 {
 			p.fails[key] = true
+		}
+	}
+}
+
+// seeFailures notes which rules fail if the lookups of the site do.
+func (p *played) seeFailures(policy verdict.Policy, v verdict.Verdict) {
+	keys := keysOf(policy.Rules)
+	for _, step := range v.Trace {
+		if failed(&step) {
+			p.fails[keys[step.Place()]] = true
 		}
 	}
 }

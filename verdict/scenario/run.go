@@ -155,6 +155,7 @@ type staging struct {
 	on       *wire          // nil is in memory
 	watch    watcher        // may be nil
 	idle     func([]*fault) // may be nil; see world.idle
+	down     bool           // mailboxes, owners and the store are broken
 }
 
 // play plays a scene, and returns what differs.
@@ -166,6 +167,11 @@ func (s *scene) play(ctx context.Context, how staging) ([]mismatch, error) {
 	policy, ok := how.policies[s.policy]
 	if !ok {
 		return nil, s.fault("there is no policy %q", s.policy)
+	}
+	for _, lookup := range lookups {
+		if how.down {
+			w.outages.set(lookup, true)
+		}
 	}
 	var found []mismatch
 	p := &player{

@@ -106,3 +106,17 @@ func TestExplanationsDoNotDependOnNumbers(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A rule that asks the directory has a mutant that ignores its failures, also if no
+// scenario has the directory fail.
+func TestMutantsIgnoreFailuresOfTheDirectory(t *testing.T) {
+	listed := Policies{"listed": func(site Site) (verdict.Policy, error) {
+		return verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(recipient.Listed(site.Mailboxes))}}, nil
+	}}
+	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(
+		"policy listed\nmailbox a@example.org\ncase c\n  ip=192.0.2.9 to=a@example.org\n  = accept, asked none\n")}}
+	base := baseline(t, fsys, byPolicy(parseAll(t, fsys, listed))["listed"], listed)
+	if !slices.ContainsFunc(mutants(base), func(m mutant) bool { return m.name == "with failures ignored by rule 1 (recipient.listed)" }) {
+		t.Error("there is no such mutant")
+	}
+}
