@@ -37,6 +37,7 @@ var defaults = map[string]string{
 	"smtpd_restriction_classes":      "",
 
 	"smtpd_relay_before_recipient_restrictions": "${{$compatibility_level} < level {3.6} ? {no} : {yes}}",
+	"smtpd_sasl_auth_enable":                    "no",
 	"smtpd_delay_reject":                        "yes",
 	"smtpd_helo_required":                       "no",
 	"smtpd_null_access_lookup_key":              "<>",

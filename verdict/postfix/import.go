@@ -99,10 +99,10 @@ func (im *importer) read() {
 		}
 		im.list(l)
 		if l.stage == envelope.Rcpt && lists[i+1].stage == envelope.Data && im.unlistedFollows() {
-			im.unlisted(&scope{list: &list{parameter: "smtpd_reject_unlisted_recipient", stage: envelope.Rcpt}})
+			im.unlisted(&scope{list: &list{parameter: "smtpd_reject_unlisted_recipient", stage: envelope.Rcpt}}, recipientListed)
 		}
 		if l.parameter == "smtpd_sender_restrictions" && im.yes("smtpd_reject_unlisted_sender") {
-			im.omit("smtpd_reject_unlisted_sender", "use sender.Listed")
+			im.unlisted(&scope{list: &list{parameter: "smtpd_reject_unlisted_sender", stage: envelope.Mail}}, im.senderListed)
 		}
 	}
 	im.mention()
@@ -247,15 +247,6 @@ func (im *importer) fail(file string, line int, err error) {
 	if len(im.errs) < maxErrors {
 		im.errs = append(im.errs, err)
 	}
-}
-
-// omit leaves a parameter out, or records an error.
-func (im *importer) omit(parameter, why string) {
-	if !im.options.LeaveOut {
-		im.fail(im.options.File, im.main[parameter].line, fmt.Errorf("%s cannot be carried over: %s", parameter, why))
-		return
-	}
-	defer im.under(im.begin(Line{Number: im.main[parameter].line, Parameter: parameter, LeftOut: why}))
 }
 
 // readFile reads a file that main.cf names.

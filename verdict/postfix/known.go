@@ -99,7 +99,7 @@ func known(name string) (restriction, bool) {
 	case "reject_unauth_pipelining":
 		return restriction{refusal: "the server enforces the order of commands; see client.Waited for the time before the banner"}, true
 	}
-	for _, group := range [...]func(string) (restriction, bool){knownOfClient, knownOfHelo, knownOfSender, knownOfRecipient, knownOfLists} {
+	for _, group := range [...]func(string) (restriction, bool){knownOfClient, knownOfHelo, knownOfSender, knownOfRecipient, knownOfLogins, knownOfLists} {
 		if r, found := group(name); found {
 			return r, true
 		}
@@ -169,7 +169,11 @@ func knownOfSender(name string) (restriction, bool) {
 	case "check_sender_access":
 		return access(Sender), true
 	case "reject_unlisted_sender":
-		return restriction{stage: envelope.Mail, refusal: "use sender.Listed with a directory"}, true
+		return restriction{stage: envelope.Mail, carry: func(im *importer, s *scope, _ string) error {
+			im.unlisted(s, im.senderListed)
+			im.became("a rule for each class of addresses whose mailboxes are listed")
+			return nil
+		}}, true
 	case "reject_unverified_sender":
 		return restriction{stage: envelope.Mail, refusal: "a callout loads servers that have nothing to do with the mail; use sender.Listed, SPF and DMARC"}, true
 	case "check_sender_a_access", "check_sender_ns_access", "check_sender_mx_access":
@@ -213,7 +217,7 @@ func knownOfRecipient(name string) (restriction, bool) {
 			carry: simple(expr{"sender.BounceToOne", sender.BounceToOne}, "multi_recipient_bounce_reject_code", status(550, 5, 3))}, true
 	case "reject_unlisted_recipient":
 		return restriction{stage: envelope.Rcpt, carry: func(im *importer, s *scope, _ string) error {
-			im.unlisted(s)
+			im.unlisted(s, recipientListed)
 			im.became("a rule for each class of addresses whose mailboxes are listed")
 			return nil
 		}}, true

@@ -9,6 +9,7 @@ import (
 
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/recipient"
+	"mxrules.example/envelope/sender"
 )
 
 // recipientClass is an address class of Postfix with the tables of its mailboxes.
@@ -28,8 +29,24 @@ var recipientClasses = [...]recipientClass{
 
 var errNotListed = errors.New("the mailboxes cannot be listed; use recipient.Listed with a directory, or set the parameter to nothing")
 
-// unlisted carries over reject_unlisted_recipient: a rule for each address class.
-func (im *importer) unlisted(s *scope) {
+// listed returns the rule that refuses mailboxes that a directory does not know.
+type listed func(class recipientClass, code uint16, name string, mailboxes directory.Lookup) rule
+
+func recipientListed(_ recipientClass, code uint16, name string, mailboxes directory.Lookup) rule {
+	return refusalWith(code, expr{"recipient.Listed(" + name + ")", recipient.Listed(mailboxes)}, status(550, 1, 1))
+}
+
+func (im *importer) senderListed(class recipientClass, code uint16, name string, mailboxes directory.Lookup) rule {
+	domains := im.domains(class.domains)
+	return refusalWith(code, expr{
+		fmt.Sprintf("sender.Listed([]string{%s}, %s)", quoted(domains), name),
+		sender.Listed(domains, mailboxes),
+	}, status(550, 1, 0))
+}
+
+// unlisted carries over reject_unlisted_recipient and reject_unlisted_sender: a rule for
+// each address class.
+func (im *importer) unlisted(s *scope, rule listed) {
 	var before []string // domains of the classes before, which count first
 	for _, class := range recipientClasses {
 		class.before = slices.Clone(before)
@@ -37,15 +54,15 @@ func (im *importer) unlisted(s *scope) {
 		if !im.mayBeUnknown(class) {
 			continue
 		}
-		outer := im.begin(Line{Number: im.main[class.maps].line, Parameter: class.maps, Restriction: "reject_unlisted_recipient"})
-		if err := im.unlistedOf(s, class); err != nil {
+		outer := im.begin(Line{Number: im.main[class.maps].line, Parameter: class.maps, Restriction: "mailboxes of $" + class.domains})
+		if err := im.unlistedOf(s, class, rule); err != nil {
 			im.leaveOut(s, fmt.Errorf("%s: %w", class.maps, err))
 		}
 		im.under(outer)
 	}
 }
 
-func (im *importer) unlistedOf(s *scope, class recipientClass) error {
+func (im *importer) unlistedOf(s *scope, class recipientClass, rule listed) error {
 	domains := slices.DeleteFunc(im.domains(class.domains), func(d string) bool { return slices.Contains(class.before, d) })
 	known, everything, err := im.mailboxKeys(class.maps, "virtual_alias_maps", "canonical_maps", "recipient_canonical_maps")
 	switch {
@@ -77,7 +94,7 @@ func (im *importer) unlistedOf(s *scope, class recipientClass) error {
 		}
 		name, list = fmt.Sprintf("%s.Subaddressed(%q)", name, delimiter[:1]), list.Subaddressed(delimiter[:1])
 	}
-	im.emit(s, refusalWith(im.code(class.code), expr{"recipient.Listed(" + name + ")", recipient.Listed(list)}, status(550, 1, 1)))
+	im.emit(s, rule(class, im.code(class.code), name, list))
 	return nil
 }
 
