@@ -78,7 +78,9 @@ type Access struct {
 	RejectCode, DeferCode int
 }
 
-// Permits passes when the table says OK.
+// Permits passes when the table says OK. It fails for a recipient that asks to be
+// relayed by a source route or by another address in its local part, whatever the
+// table says, so that an OK for a domain does not make an open relay.
 func (a *Access) Permits(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 	return a.check(ctx, r, e, "permits", permits)
 }
@@ -168,10 +170,19 @@ func (a *Access) check(ctx context.Context, r envelope.Resolver, e *envelope.Env
 		return a.not(name, e)
 	}
 	found, err := parseAction(value)
-	if err != nil || found.kind != want {
+	if err != nil || found.kind != want || want == permits && a.asksToRelay(e) {
 		return a.not(name, e)
 	}
 	return a.finding(name, e, found, groups)
+}
+
+// asksToRelay reports whether a recipient names another address than its own.
+func (a *Access) asksToRelay(e *envelope.Envelope) bool {
+	if a.Of != Recipient {
+		return false
+	}
+	m, err := envelope.ParseMailbox(e.RcptTo, e.SMTPUTF8)
+	return err == nil && (m.Route != "" || strings.ContainsAny(m.Local, "%!@"))
 }
 
 // finding returns the finding of what the table says.

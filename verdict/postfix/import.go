@@ -156,6 +156,10 @@ var outside = [...]struct{ parameter, why string }{
 
 // mention adds to the report the parameters that are set and are not restrictions.
 func (im *importer) mention() {
+	if im.program.soft {
+		im.under(im.begin(Line{Number: im.main["soft_bounce"].line, Parameter: "soft_bounce", Restriction: "yes", Became: []string{"verdict.Policy{Soft: true}"},
+			Differs: []string{"the reply codes are those of an RFC: 451 where Postfix changes 504 to 404"}}))
+	}
 	for _, o := range outside {
 		if set, ok := im.main[o.parameter]; ok && set.value != "" {
 			im.under(im.begin(Line{Number: set.line, Parameter: o.parameter, Restriction: excerpt(set.value), LeftOut: o.why}))

@@ -29,6 +29,7 @@ alias_database =
 inet_protocols = ipv4
 smtpd_upstream_proxy_protocol = haproxy
 smtpd_error_sleep_time = 0
+in_flow_delay = 0
 smtpd_soft_error_limit = 1000
 smtpd_client_connection_rate_limit = 0
 
