@@ -27,19 +27,15 @@ type ahead struct {
 	seen []envelope.Host
 }
 
-// runAhead runs the evaluation and reads ahead of it. The first record is read before
-// the evaluation starts: it needs that first, and a stack that waits is smaller without
-// the evaluation.
+// runAhead runs the evaluation and reads ahead of it. It waits for the first record
+// before the evaluation starts, because a stack that waits is smaller without it.
 func (ev *evaluation) runAhead() {
 	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
-	terms := h.read(ev.ctx, ev.sender.domain)
-	if len(terms) == 0 {
-		ev.run()
-		return
-	}
+	domain := ev.sender.domain
+	h.texts(ev.ctx, domain)
 	for range envelope.Concurrently(ev.ctx, []bool{false, true}, func(ctx context.Context, ahead bool) struct{} {
 		if ahead {
-			h.lookUp(ctx, terms)
+			h.lookUp(ctx, h.read(ctx, domain))
 		} else {
 			ev.ctx = ctx
 			ev.run()
@@ -48,6 +44,15 @@ func (ev *evaluation) runAhead() {
 	}) {
 		return // the evaluation comes first, and after it nothing more is needed
 	}
+}
+
+// texts returns the TXT records of a domain, unless it has a local SPF record.
+func (h *ahead) texts(ctx context.Context, domain envelope.Host) []string {
+	if _, ok := h.ev.checker.records[domain]; ok {
+		return nil
+	}
+	texts, _ := ask(ctx, h.resolver, string(domain), envelope.LookupTXT)
+	return texts
 }
 
 // lead is a term that needs DNS, with its name.
@@ -63,8 +68,7 @@ func (h *ahead) read(ctx context.Context, domain envelope.Host) []lead {
 	}
 	rec, ok := h.ev.checker.records[domain]
 	if !ok {
-		texts, _ := ask(ctx, h.resolver, string(domain), envelope.LookupTXT)
-		texts = slices.DeleteFunc(texts, func(text string) bool { return !isRecord(text) })
+		texts := records(h.texts(ctx, domain))
 		if len(texts) != 1 || len(texts[0]) > maxRecord {
 			return nil
 		}

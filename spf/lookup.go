@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -208,7 +207,7 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 		ev.result.Override = true
 		return &record{domain: domain, directives: rec.directives, redirect: rec.redirect, explanation: rec.explanation}
 	}
-	texts := slices.DeleteFunc(lookup(ev, q, string(domain), envelope.LookupTXT), func(text string) bool { return !isRecord(text) })
+	texts := records(lookup(ev, q, string(domain), envelope.LookupTXT))
 	switch {
 	case len(texts) == 0 || ev.result.Problem != nil:
 		return nil
@@ -226,6 +225,17 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	}
 	rec.domain = domain
 	return rec
+}
+
+// records returns those texts that are SPF records. It changes nothing in texts, which
+// are shared by all who ask the same question in a judgement.
+func records(texts []string) (records []string) {
+	for _, text := range texts {
+		if isRecord(text) {
+			records = append(records, text)
+		}
+	}
+	return records
 }
 
 // target returns the name for a term, "" if there is none.

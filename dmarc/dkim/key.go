@@ -53,7 +53,7 @@ func lookupKey(ctx context.Context, r envelope.Resolver, name string) (*key, err
 		return nil, err
 	}
 	// The name may have other records, for example from a wildcard.
-	records := slices.DeleteFunc(texts, func(text string) bool { return !isKeyRecord(text) })
+	records := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !isKeyRecord(text) })
 	switch {
 	case len(records) == 0:
 		return nil, keyFault("the TXT record is not a key record")
