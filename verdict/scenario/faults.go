@@ -78,7 +78,7 @@ func (f *fault) String() string {
 	if slices.Contains(lookups, f.what) {
 		return f.at.fault("the fault has no effect: no rule asks for the %s", f.what).Error()
 	}
-	return f.at.fault("the fault has no effect: there is no question %s; those before an alias count", f.what).Error()
+	return f.at.fault("the fault has no effect: %s is not asked (of an alias, its own name is asked, not its target)", f.what).Error()
 }
 
 // breakAs breaks what a line fault names, as "servfail QUESTION" or a lookup.

@@ -33,11 +33,11 @@ func TestFaultsFailSomething(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"a question", "policy dns\n" + head + "scenario s\nfault servfail " + ptr + "\n" + rcpt, ""},
 		{"another type", "policy dns\n" + head + "scenario s\nfault servfail 9.2.0.192.in-addr.arpa. TXT\n" + rcpt,
-			"a.scenario:5: the fault has no effect: there is no question 9.2.0.192.in-addr.arpa. TXT; those before an alias count"},
+			"a.scenario:5: the fault has no effect: 9.2.0.192.in-addr.arpa. TXT is not asked (of an alias, its own name is asked, not its target)"},
 		{"a fault after the question", "policy dns\n" + head + "scenario s\n" + rcpt + "fault servfail " + ptr + "\n",
-			"a.scenario:13: the fault has no effect: there is no question " + ptr + "; those before an alias count"},
+			"a.scenario:13: the fault has no effect: " + ptr + " is not asked (of an alias, its own name is asked, not its target)"},
 		{"a fault that heals before the question", "policy dns\n" + head + "scenario s\nfault timeout " + ptr + "\nheal " + ptr + "\n" + rcpt,
-			"a.scenario:5: the fault has no effect: there is no question " + ptr + "; those before an alias count"},
+			"a.scenario:5: the fault has no effect: " + ptr + " is not asked (of an alias, its own name is asked, not its target)"},
 		{"every question", "policy local\n" + head + "scenario s\nfault servfail *.\n" + rcpt, ""},
 		{"the directory", "policy local\n" + head + "scenario s\nfault mailboxes\n" + rcpt, ""},
 		{"the store", "policy local\n" + head + "scenario s\nfault store\n" + rcpt, "a.scenario:5: the fault has no effect: no rule asks for the store"},
@@ -48,7 +48,7 @@ func TestFaultsFailSomething(t *testing.T) {
 		{"a case of two policies, of which one asks", "policy dns local\n" + head +
 			"case c\n  broken=9.2.0.192.in-addr.arpa.\n  dns = tempfail forced by rdns.exists\n  local = accept\n", ""},
 		{"a case without effect", "policy local\n" + head + "case c\n  broken=exmaple.net.\n  = accept\n",
-			"a.scenario:4: the fault has no effect: there is no question exmaple.net.; those before an alias count"},
+			"a.scenario:4: the fault has no effect: exmaple.net. is not asked (of an alias, its own name is asked, not its target)"},
 		{"a case with an unasked store", "policy local\n" + head + "case c\n  broken=\"unasked store\"\n  = accept\n", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -61,7 +61,7 @@ func (m *mismatch) reason() string {
 	switch {
 	case m.missing && m.answered:
 		return "the server has answered all commands: there is a line S: too many, or a line C: is missing\n"
-	case m.missing:
+	case m.missing, m.unread:
 	case m.about.Action != 0:
 		return "the policy (each rule, the outcome of its check, what the rule did, and why):\n  " +
 			strings.ReplaceAll(strings.TrimSpace(m.about.Explain()), "\n", "\n  ") + "\n"

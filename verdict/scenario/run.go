@@ -40,47 +40,53 @@ type wire struct {
 // run plays the files, in memory if on is nil.
 func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 	t.Helper()
+	update := updating() && on == nil
 	for _, f := range parseAll(t, fsys, policies) {
 		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
 			t.Helper() // so that the line of the user's test is printed
-			var all []mismatch
-			update := updating() && on == nil
+			var found []mismatch
 			for _, s := range f.scenes {
-				if on != nil && s.word == "case" {
-					continue
-				}
-				each := s.each()
-				idle := idleFaults{of: len(each)}
-				for _, s := range each {
-					t.Run(s.full, func(t *testing.T) {
-						t.Helper()
-						found := s.found(t, staging{fsys: fsys, policies: policies, on: on, idle: func(faults []*fault) {
-							for _, text := range idle.add(faults) {
-								t.Error(text)
-							}
-						}})
-						all = append(all, found...)
-						if update {
-							found = slices.DeleteFunc(found, func(m mismatch) bool { return !m.missing })
-						}
-						for _, text := range report(found) {
-							t.Error(text)
-						}
-					})
+				if s.word == "scenario" || on == nil {
+					found = append(found, s.run(t, staging{fsys: fsys, policies: policies, on: on}, update)...)
 				}
 			}
-			if update && len(all) > 0 {
-				n, err := f.rewrite(fsys, all)
+			switch {
+			case len(found) == 0 || on != nil:
+			case update:
+				n, err := f.rewrite(fsys, found)
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Logf("rewrote %s, new lines: %d", place(fsys, f.name), n)
-			}
-			if !update && len(all) > 0 && on == nil {
+			default:
 				t.Log(f.hint(fsys, t.Name()))
 			}
 		})
 	}
+}
+
+// run plays a scene for each of its policies, and returns what differs. What an update
+// writes fails no test.
+func (s *scene) run(t *testing.T, how staging, update bool) (all []mismatch) {
+	t.Helper()
+	each := s.each()
+	idle := idleFaults{of: len(each)}
+	for _, s := range each {
+		t.Run(s.full, func(t *testing.T) {
+			t.Helper()
+			var unmet []string
+			how.idle = func(faults []*fault) { unmet = idle.add(faults) }
+			found := s.found(t, how)
+			all = append(all, found...)
+			if update {
+				found = slices.DeleteFunc(found, func(m mismatch) bool { return !m.missing })
+			}
+			for _, text := range append(report(found), unmet...) {
+				t.Error(text)
+			}
+		})
+	}
+	return all
 }
 
 // found plays a scene and returns what differs: in memory in a bubble of synctest, so that
