@@ -113,3 +113,11 @@ func TestCountsRepliesThatNoLineReads(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// A reply that takes time is read too.
+func TestReadsDelayedReplies(t *testing.T) {
+	const head = "policy two\ndelay 1m 9.2.0.192.in-addr.arpa.\nscenario s\nconnect 192.0.2.9\nS: 220\nC: HELO a\nS: 250\nC: MAIL FROM:<>\nS: 250\nC: RCPT TO:<b@example.org>\n"
+	if got, want := strings.TrimPrefix(updated(t, head, policies), head), "S: 550 5.7.25 "; !strings.HasPrefix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
