@@ -45,3 +45,11 @@ func TestMarksAndUndecidedMarksAreListedOnce(t *testing.T) {
 		})
 	}
 }
+
+// A rule that can only mark forces no tempfail.
+func TestAMarkForcesNothing(t *testing.T) {
+	v := judge(t, atConnect(), verdict.MarkUnless(temp("a.mark"), "x"), verdict.RejectUnless(temp("b.rule")))
+	if v.Action != verdict.TempFail || !v.Forced || v.Rule != "b.rule" || v.Finding.Check != "b.rule" {
+		t.Errorf("got %s", v)
+	}
+}

@@ -3,7 +3,7 @@ package verdict
 // decision is the result of a walk along the rules.
 type decision struct {
 	action  Action
-	rule    int  // the rule that decided or that is unknown; len(rules) if no rule decided
+	rule    int  // the rule that decided, or the first that is unknown and may decide; len(rules) if there is none
 	reached int  // the number of rules that the walk passed
 	forced  bool // it is a tempfail because of failures only
 
@@ -28,7 +28,7 @@ type walker struct {
 	rules    Rules
 	mayWait  bool    // the envelope can come further; if it cannot, no reading waits
 	possible actions // verdicts for some values of the unknown findings
-	blocked  int     // the first rule that is unknown
+	blocked  int     // the first rule that is unknown and may decide
 	waits    bool    // an unknown finding is Pending, and may still become known
 	marks    marks
 }
@@ -41,7 +41,9 @@ func newWalker(rules Rules, mayWait bool) walker {
 // walk ends there, because no later rule can change the decision.
 func (w *walker) take(i int, next reading) (ends bool) {
 	if next.unknown() {
-		w.blocked = min(w.blocked, i)
+		if next.may.deciding() != 0 {
+			w.blocked = min(w.blocked, i)
+		}
 		w.waits = w.waits || next.waits
 	}
 	if rule := &w.rules[i]; rule.may().has(Mark) {
