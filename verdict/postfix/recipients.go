@@ -94,6 +94,7 @@ func (im *importer) unlistedOf(s *scope, class recipientClass, rule listed) erro
 		}
 		name, list = fmt.Sprintf("%s.Subaddressed(%q)", name, delimiter[:1]), list.Subaddressed(delimiter[:1])
 	}
+	im.differs("user%other@here is a mailbox here, where Postfix relays it to other for clients that may relay")
 	im.emit(s, rule(class, im.code(class.code), name, list))
 	return nil
 }

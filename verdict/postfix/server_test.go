@@ -60,12 +60,7 @@ func start(t *testing.T, dns *zone.Zone, lines string, files map[string]string) 
 	if os.Geteuid() != 0 {
 		unavailable(t, "starting Postfix needs root")
 	}
-	// The resolver of the system asks port 53 only.
-	asked, err := dns.Serve("127.0.0.153:53")
-	if err != nil {
-		unavailable(t, "no DNS server can listen on 127.0.0.153:53: "+err.Error())
-	}
-	t.Cleanup(func() { asked.Close() })
+	nameserver := serve(t, dns)
 	// Not t.TempDir: the user of Postfix must have access.
 	home, err := os.MkdirTemp("", "import-postfix-")
 	if err != nil {
@@ -87,7 +82,7 @@ func start(t *testing.T, dns *zone.Zone, lines string, files map[string]string) 
 	written := map[string]string{
 		"config/main.cf":          lines + fmt.Sprintf(everyMain, home),
 		"config/master.cf":        fmt.Sprintf(everyMaster, address),
-		"queue/etc/resolv.conf":   "nameserver 127.0.0.153\noptions timeout:1 attempts:1\n",
+		"queue/etc/resolv.conf":   "nameserver " + nameserver + "\noptions timeout:1 attempts:1\n",
 		"queue/etc/nsswitch.conf": "hosts: dns\n",
 	}
 	for name, text := range files {
@@ -108,6 +103,23 @@ func start(t *testing.T, dns *zone.Zone, lines string, files map[string]string) 
 		}
 	})
 	return server{address}
+}
+
+// serve serves dns and returns its address. The resolver of the system asks port 53
+// only, so that each server needs an address of its own.
+func serve(t *testing.T, dns *zone.Zone) string {
+	t.Helper()
+	var err error
+	for n := 1; n < 100; n++ {
+		address := fmt.Sprintf("127.0.53.%d", n)
+		var asked *zone.Server
+		if asked, err = dns.Serve(address + ":53"); err == nil {
+			t.Cleanup(func() { asked.Close() })
+			return address
+		}
+	}
+	unavailable(t, "no DNS server can listen on port 53: "+err.Error())
+	return ""
 }
 
 func postfix(t *testing.T, config, command string) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/zone"
 )
 
 // judging is a program with the policy of a source, that judges envelopes of its
@@ -48,6 +49,7 @@ func main() {
 // The source of an import passes go vet, and its policy gives the verdicts of the
 // import.
 func TestSource(t *testing.T) {
+	dns := zone.MustParse(worldText)
 	for _, name := range sites(t) {
 		t.Run(name, func(t *testing.T) {
 			imported, _, _ := read(t, name)
@@ -77,7 +79,7 @@ func TestSource(t *testing.T) {
 					t.Fatal(err)
 				}
 				all = append(all, one)
-				want.WriteString(imported.Policy.Judge(t.Context(), world, &e).String() + "\n")
+				want.WriteString(imported.Policy.Judge(t.Context(), dns, &e).String() + "\n")
 			}
 			input, err := json.Marshal(all)
 			if err != nil {
