@@ -23,6 +23,7 @@
 //     verdict/headers writes Authentication-Results and Received-SPF.
 //     verdict/picture draws a policy, and verdict/waterfall what a verdict waited for.
 //     verdict/replay judges recorded mail again, also by another policy.
+//     verdict/postfix makes a policy from the restrictions of a Postfix main.cf.
 //   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
 //     failover and shared questions.
 //   - For tests, envelope/zone is a DNS in memory that fails on request, and

@@ -109,6 +109,9 @@ func (im *importer) before() {
 	im.emit(s, acceptIf(expr{`recipient.In("postmaster")`, recipient.In("postmaster")}))
 }
 
+// maxTexts bounds the rules for one table.
+const maxTexts = 500
+
 // access carries over a check_*_access.
 func (im *importer) access(s *scope, of Part, reference string) error {
 	t, err := im.table(reference)
@@ -140,6 +143,9 @@ func (im *importer) access(s *scope, of Part, reference string) error {
 		default:
 			found[act.kind] = true
 		}
+	}
+	if len(texts) > maxTexts {
+		return fmt.Errorf("%s: more than %d different values are not a decision", t.name, maxTexts)
 	}
 	for _, value := range texts {
 		if err := im.says(s, expr{fmt.Sprintf("%s.Says(%q)", name, value), a.Says(value)}, value); err != nil {

@@ -2,6 +2,7 @@ package postfix_test
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -21,6 +22,10 @@ smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 
 // Whatever cannot be carried over is an error with its file and line.
 func TestReadErrors(t *testing.T) {
+	var values strings.Builder
+	for n := range 1000 {
+		fmt.Fprintf(&values, "host%d.example FILTER smtp:[192.0.2.1]:%d\n", n, n)
+	}
 	tables := map[string]string{
 		"/regexp":   "# a comment\n/a/ OK\n/(?=b)/ REJECT",
 		"/digits":   `/\d/ REJECT`,
@@ -33,6 +38,7 @@ func TestReadErrors(t *testing.T) {
 		"/quote":    `"a b REJECT`,
 		"/code":     "example.net 559 gone",
 		"/dollar":   "/(a)/ $1",
+		"/values":   values.String(),
 		"/networks": "!192.0.2.1 x",
 	}
 	for _, tc := range []struct{ lines, want string }{
@@ -53,6 +59,7 @@ func TestReadErrors(t *testing.T) {
 		{"smtpd_client_restrictions = check_client_access hash:/hash", `/hash:2: "example.com" has no value`},
 		{"smtpd_client_restrictions = check_client_access hash:/quote", "/quote:1: "},
 		{"smtpd_client_restrictions = check_client_access hash:/code", "no RFC defines the reply code 559"},
+		{"smtpd_client_restrictions = check_client_access hash:/values", "/values: more than 500 different values"},
 		{"smtpd_client_restrictions = check_client_access pcre:/dollar", "depends on a part of the key"},
 		{"smtpd_client_restrictions = check_client_access inline:{a}", "not of the form key=value"},
 		{"smtpd_client_restrictions = check_policy_service inet:127.0.0.1:10023", "what the policy server inet:127.0.0.1:10023 does is not known here"},

@@ -16,6 +16,7 @@ type Table struct {
 	keys       map[string]string // of a table of fixed strings
 	patterns   []pattern         // of regexp, pcre and cidr, in order
 	values     []string          // every value, each once, in order
+	kept       map[string]bool   // the same
 	fixed      bool              // keys, or a static value
 }
 
@@ -77,14 +78,15 @@ func readable(kind string) bool {
 	return false
 }
 
-// keep adds a value to the list of all.
+// keep adds a value to the list of all, each once.
 func (t *Table) keep(value string) {
-	for _, known := range t.values {
-		if known == value {
-			return
-		}
+	if t.kept == nil {
+		t.kept = map[string]bool{}
 	}
-	t.values = append(t.values, value)
+	if !t.kept[value] {
+		t.kept[value] = true
+		t.values = append(t.values, value)
+	}
 }
 
 func (t *Table) parseKeys(text string) error {
@@ -93,7 +95,6 @@ func (t *Table) parseKeys(text string) error {
 		return err
 	}
 	t.keys = make(map[string]string, len(lines))
-	seen := map[string]bool{}
 	for _, line := range lines {
 		key, value := cutBlank(line.text)
 		if key[0] == '"' {
@@ -108,10 +109,7 @@ func (t *Table) parseKeys(text string) error {
 			continue // the first counts
 		}
 		t.keys[key] = value
-		if !seen[value] {
-			seen[value] = true
-			t.values = append(t.values, value)
-		}
+		t.keep(value)
 	}
 	return nil
 }
