@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"runtime/debug"
+	"slices"
 	"testing"
 
 	"mxrules.example/dmarc"
@@ -62,7 +64,12 @@ func BenchmarkWarmDecision(b *testing.B) {
 	}
 }
 
+// The race detector allocates more.
 func TestAllocationsOfAWarmDecision(t *testing.T) {
+	info, ok := debug.ReadBuildInfo()
+	if ok && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-race" && s.Value == "true" }) {
+		t.Skip("the race detector is on")
+	}
 	policy, dns, e := warmDecision()
 	if n := testing.AllocsPerRun(100, func() { policy.Judge(t.Context(), dns, e) }); n > 150 {
 		t.Errorf("%v allocations, want at most 150", n)
