@@ -123,11 +123,12 @@ func explained(e envelope.Envelope, v verdict.Verdict, postfix int) int {
 // The same envelopes get the same code from a real Postfix and from the import of its
 // main.cf, but for the documented differences.
 func TestLikePostfix(t *testing.T) {
-	seen := make([]int, len(documented))
+	seen, compared := make([]int, len(documented)), 0
 	for _, name := range sites(t) {
 		t.Run(name, func(t *testing.T) {
 			imported, main, files := read(t, name)
 			s := start(t, world, main, files)
+			compared++
 			codes, differing := map[int]int{}, 0
 			for _, e := range draw(200) {
 				code, line := s.reply(t, e)
@@ -148,7 +149,7 @@ func TestLikePostfix(t *testing.T) {
 		})
 	}
 	for i, n := range seen {
-		if n == 0 && !t.Failed() {
+		if n == 0 && compared > 0 && !t.Failed() {
 			t.Errorf("no envelope shows the documented difference: %s", documented[i].why)
 		}
 	}
