@@ -14,10 +14,10 @@ import (
 	"mxrules.example/verdict"
 )
 
-// Links makes and reads the links of refusals. A link carries what its page needs, and is
-// signed, so that nobody can put words into the site's mouth: the check and the codes of
-// the refusal, the address and the HELO name of the client, and the domain of the sender.
-// It has no address of a person.
+// Links makes and reads the links of refusals. A link carries what its page needs: the
+// check and the codes of the refusal, the address and the HELO name of the client, and the
+// domain of the sender. It has no address of a person. It is signed, so that a page shows
+// only what the site has said.
 type Links struct {
 	// Base is the address of the pages, such as https://postmaster.example.org.
 	Base string

@@ -162,8 +162,8 @@ type visits struct {
 }
 
 // take counts a test, and reports whether it is within the limit. When there are too many
-// visitors, those of earlier hours are forgotten, and if that does not help, nobody is
-// let in.
+// visitors, those of earlier hours are forgotten, and if that does not help, new ones are
+// refused.
 func (l *limiter) take(visitor string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -4,7 +4,7 @@ func senders() Book {
 	return Book{
 		"sender.syntax": {
 			Asks: "The sender address must be a valid mail address.",
-			Why:  "RFC 5321, section 4.1.2 defines addresses. Nobody could answer another one, or send a delivery report to it.",
+			Why:  "RFC 5321, section 4.1.2 defines addresses. Answers and delivery reports could not be sent to another one.",
 			Mend: []string{"Correct the envelope sender that your software sets (MAIL FROM)."},
 			User: "Check the sender address in the settings of your mail program.",
 		},
@@ -28,7 +28,7 @@ func senders() Book {
 		},
 		"sender.resolves": {
 			Asks:    "The domain of the sender must exist in DNS, with a mail server or an address.",
-			Why:     "Nobody could answer the message, or send a delivery report (RFC 5321, section 5.1).",
+			Why:     "Answers and delivery reports could not be sent (RFC 5321, section 5.1).",
 			Mend:    []string{"Create an MX record for the domain, or use a sender address in a domain that has one.", "If the domain is new, wait until its name servers know it."},
 			Records: mxRecord,
 			User:    "Check the sender address in the settings of your mail program for typing errors.",
@@ -72,7 +72,7 @@ func senders() Book {
 		},
 		"sender.listed": {
 			Asks: "A sender address in a domain of this site must exist.",
-			Why:  "Nobody could answer the message.",
+			Why:  "Answers could not be delivered.",
 			Mend: []string{"Use an address that exists, or ask the postmaster of this site to create it."},
 			User: "Check the sender address in the settings of your mail program for typing errors.",
 		},
