@@ -117,7 +117,7 @@ func combine(questions []string, odd string, answers map[string][]string, yield 
 	return true
 }
 
-// possible returns the possible answers to a question; nil is no record.
+// possible returns the possible answers to a question. nil means that there is no record.
 func possible(question, odd string) [][]string {
 	switch {
 	case strings.HasPrefix(question, "exists "):

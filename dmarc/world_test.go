@@ -71,7 +71,7 @@ func signed(t testing.TB, e *envelope.Envelope, domain string) *envelope.Envelop
 	return e
 }
 
-// owners says that the login ann owns the mailbox someone of every domain. Nobody owns
+// owners says that the login ann owns the mailbox someone of every domain. No login owns
 // another mailbox, and lookups for broken.example fail.
 func owners(ctx context.Context, author envelope.Mailbox) ([]string, error) {
 	if err := ctx.Err(); err != nil { // like a directory on a network
