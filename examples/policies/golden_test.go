@@ -1,90 +1,19 @@
 package policies_test
 
 import (
-	"net/netip"
-	"slices"
-	"strconv"
 	"testing"
-	"time"
 
-	"mxrules.example/envelope"
-	"mxrules.example/examples/policies"
-	"mxrules.example/greylist"
-	"mxrules.example/greylist/identity"
-	"mxrules.example/greylist/quota"
-	"mxrules.example/rdns/dnsbl"
-	"mxrules.example/verdict"
+	"mxrules.example/examples/internal/rulebook"
 	"mxrules.example/verdict/scenario"
 )
 
 // scenarios are the files that describe what the policies do.
 const scenarios = scenario.Dir("testdata")
 
-func TestScenarios(t *testing.T) { scenario.Run(t, scenarios, forSites()) }
+func TestScenarios(t *testing.T) { scenario.Run(t, scenarios, rulebook.Policies()) }
 
-// forSites returns the policies for the sites that scenarios describe.
-func forSites() scenario.Policies {
-	all := scenario.Policies{}
-	for name, policy := range makers {
-		all[name] = func(s scenario.Site) (verdict.Policy, error) {
-			site, err := siteOf(s)
-			if err != nil {
-				return verdict.Policy{}, err
-			}
-			return policy(site)
-		}
-	}
-	return all
+func TestScenariosReachEveryRule(t *testing.T) { scenario.Cover(t, scenarios, rulebook.Policies(), 1) }
+
+func TestScenariosNoticeEveryMistake(t *testing.T) {
+	scenario.Mutate(t, scenarios, rulebook.Policies())
 }
-
-// siteOf returns the site that a scenario describes.
-func siteOf(s scenario.Site) (policies.Site, error) {
-	site := policies.Site{
-		Domains: s.Settings["domains"], Names: s.Settings["names"], Mailboxes: s.Mailboxes, Owners: s.Owners,
-		MailingLists: s.Settings["mailinglists"], Forwarders: s.Settings["forwarders"],
-		NoGreylisting: setOf(s.Settings["nogreylisting"]), OnlyAuthenticated: setOf(s.Settings["onlyauthenticated"]),
-	}
-	for _, text := range s.Settings["networks"] {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return site, err
-		}
-		site.Networks = append(site.Networks, network)
-	}
-	for _, zone := range s.Settings["lists"] {
-		site.Lists = append(site.Lists, dnsbl.List{Zone: zone})
-	}
-	if s.Settings["greylist"] != nil {
-		site.Greylist = greylist.Known(s.Store, greylist.Options{Identity: identity.Of})
-	}
-	quotaOf, err := number(s, "quota")
-	if err != nil {
-		return site, err
-	}
-	if quotaOf > 0 {
-		site.Quota = quota.Within(s.Store, quota.Key{Of: quota.Login}, quotaOf, 24*time.Hour)
-	}
-	site.MaxRecipients, err = number(s, "maxrecipients")
-	return site, err
-}
-
-// setOf returns the set of these mailboxes, nil if there are none.
-func setOf(addresses []string) envelope.Set[envelope.Mailbox] {
-	if addresses == nil {
-		return nil
-	}
-	return envelope.SetOf(func(m envelope.Mailbox) bool { return slices.Contains(addresses, m.String()) })
-}
-
-// number returns a setting that is a number, 0 without one.
-func number(s scenario.Site, name string) (int, error) {
-	values := s.Settings[name]
-	if len(values) == 0 {
-		return 0, nil
-	}
-	return strconv.Atoi(values[0])
-}
-
-func TestScenariosReachEveryRule(t *testing.T) { scenario.Cover(t, scenarios, forSites(), 1) }
-
-func TestScenariosNoticeEveryMistake(t *testing.T) { scenario.Mutate(t, scenarios, forSites()) }

@@ -11,13 +11,14 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"mxrules.example/envelope"
+	"mxrules.example/examples/internal/rulebook"
 	"mxrules.example/verdict/gosmtp"
 	"mxrules.example/verdict/scenario"
 )
 
 // A server of go-smtp with a guard gives the replies of the scenarios over TCP too.
 func TestScenariosOverTCP(t *testing.T) {
-	overTCP(t, scenarios, forSites())
+	overTCP(t, scenarios, rulebook.Policies())
 }
 
 // overTCP plays conversations on servers of go-smtp.

@@ -1,7 +1,9 @@
-package policies_test
+package rulebook
 
 import (
-	"fmt"
+	"context"
+	"slices"
+	"time"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
@@ -11,6 +13,7 @@ import (
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/greylist/reputation"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
@@ -19,63 +22,6 @@ import (
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/scenario"
 )
-
-// rulesFrom returns the rules that words describe, which are written as in Go without
-// punctuation:
-//
-//	RejectUnless helo.Resolves Unless client.Authenticated
-//	MarkUnless dkim.Pass unsigned
-//
-// An unknown word makes a rule that Validate reports.
-func rulesFrom(words []string, checks map[string]envelope.Check) (rules verdict.Rules) {
-	next := func() string {
-		if len(words) == 0 {
-			return ""
-		}
-		word := words[0]
-		words = words[1:]
-		return word
-	}
-	check := func() envelope.Check {
-		name := next()
-		if c, ok := checks[name]; ok {
-			return c
-		}
-		return envelope.Misconfigured(name, envelope.Connect, fmt.Errorf("there is no check %q", name))
-	}
-	for len(words) > 0 {
-		last := len(rules) - 1
-		switch word := next(); {
-		case word == "AcceptIf":
-			rules = append(rules, verdict.AcceptIf(check()))
-		case word == "RejectIf":
-			rules = append(rules, verdict.RejectIf(check()))
-		case word == "RejectUnless":
-			rules = append(rules, verdict.RejectUnless(check()))
-		case word == "TempFailIf":
-			rules = append(rules, verdict.TempFailIf(check()))
-		case word == "TempFailUnless":
-			rules = append(rules, verdict.TempFailUnless(check()))
-		case word == "MarkIf":
-			rules = append(rules, verdict.MarkIf(check(), next()))
-		case word == "MarkUnless":
-			rules = append(rules, verdict.MarkUnless(check(), next()))
-		case word == "When" && last >= 0:
-			rules[last] = rules[last].When(check())
-		case word == "Unless" && last >= 0:
-			rules[last] = rules[last].Unless(check())
-		case word == "IgnoringFailures" && last >= 0:
-			rules[last] = rules[last].Ignoring(envelope.TempError)
-		case word == "Shadow" && last >= 0:
-			rules[last] = rules[last].Shadow()
-		case word == "See" && last >= 0:
-			rules[last] = rules[last].See(next())
-		default:
-			rules = append(rules, verdict.RejectUnless(envelope.Misconfigured(word, envelope.Connect, fmt.Errorf("%q begins no rule", word))))
-		}
-	}
-	return rules
-}
 
 // checksFor returns the checks of the library for a site. What is a set of names or
 // addresses for a check is a line "set" of the scenario: domains, names and networks are
@@ -178,3 +124,29 @@ func checksFor(s scenario.Site) (map[string]envelope.Check, error) {
 		"reputation.Good":  reputation.Good(s.Store, harvesting(s)),
 	}, nil
 }
+
+// harvesting is the history of clients that try out addresses.
+func harvesting(s scenario.Site) reputation.Options {
+	options := reputation.Options{Name: "harvesting", Enough: 4, Memory: 24 * time.Hour}
+	record := reputation.Recorder(s.Store, options)
+	if !slices.Contains(s.Settings["rules"], "reputation.Good") {
+		return options
+	}
+	s.OnReply(func(ctx context.Context, event verdict.Event) {
+		check := event.Verdict.Finding.Check
+		if event.Stage == envelope.Data || check == "recipient.listed" {
+			record(ctx, nil, reputation.Reply{
+				Envelope: event.Envelope, Recipients: len(event.Recipients), Status: event.Reply.Status, Check: check,
+			})
+		}
+	})
+	return options
+}
+
+// perLogin is the quota of the conversations: three messages of a login in an hour.
+func perLogin(s scenario.Site) envelope.Check {
+	return quota.Within(s.Store, quota.Key{Of: quota.Login}, 3, time.Hour)
+}
+
+// grey are the settings of greylisting in the conversations.
+var grey = greylist.Options{Delay: 5 * time.Minute, Promote: 2}
