@@ -78,7 +78,7 @@ func printCost(w io.Writer, policy verdict.Policy) error {
 // printImplied prints whether one policy accepts nothing that the other rejects. Both are
 // of one site, so that checks with one name are the same.
 func printImplied(w io.Writer, one, other named, mail *specimens) error {
-	witness, err := analysis.Implies(one.policy, other.policy, analysis.Same())
+	witness, err := analysis.Implies(one.policy, other.policy, analysis.SameSite())
 	switch {
 	case err != nil:
 		return err

@@ -40,22 +40,23 @@
 // helo.FQDN twice, or one variable that two rules use. Two calls of client.In make
 // two checks that have nothing in common, even with equal arguments, because the
 // package cannot look into a func. Compare policies that share their checks, or say
-// with [Same] that they are made from the same values. A method value, such as NotFail of
-// an spf.Checker, is a new func value each time: keep it in a variable, or use Same.
+// with [Same] or [SameSite] that they are made from the same values. A method value, such as
+// NotFail of an spf.Checker, is a new func value each time: keep it in a variable, or use
+// one of these facts.
 //
 // # Facts
 //
 // Outcomes of different checks depend on each other: helo.resolves is none if the HELO
 // name is a literal, and spf.pass fails if spf.notfail does. The package knows these
 // facts of the checks of this library, for all checks of one name whatever their
-// options; add those of your own checks with [If], [Only] and [Together]. A fact is used
-// if the policies ask its checks. Without a fact a witness may show outcomes that no mail
-// can have. A fact that does not hold can hide a case.
+// options; add those of your own checks with [If] and [Only]. A fact is used if the
+// policies ask its checks. Without a fact a witness may show outcomes that no mail can have.
+// A fact that does not hold can hide a case.
 //
 // # What it does not do
 //
 // It knows names and not arguments: whether two networks overlap is your [Fact] to give.
 // It does not consider that a check that asks nothing fails, as when Policy.Timeout is
-// over, and no Commit that fails. Marks change no decision and are not compared. For what
-// a policy does with certain mail see package verdict/scenario.
+// over, and no Commit that fails. Only [Equivalent] compares marks, and nothing compares
+// replies. For what a policy does with certain mail see package verdict/scenario.
 package analysis

@@ -40,6 +40,21 @@ func ExampleImplies() {
 	// accept by no rule, but reject by rule 4 (rdns.confirmed), if client.authenticated and rdns.confirmed fail, and recipient.ours, helo.fqdn and spf.pass pass <nil>
 }
 
+// Two policies that accept the same mail can still tell delivery different things.
+func ExampleEquivalent() {
+	before := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(rdns.Exists),
+		verdict.MarkUnless(rdns.NotGeneric, "generic"),
+	}}
+	after := verdict.Policy{Rules: verdict.Rules{
+		verdict.RejectUnless(rdns.Exists),
+		verdict.MarkUnless(rdns.NotGeneric, "generic").Unless(spf.Pass),
+	}}
+	fmt.Println(analysis.Equivalent(before, after))
+	// Output:
+	// accept by no rule, marked "generic", but accept by no rule, not marked "generic", if rdns.notgeneric fails, and rdns.exists and spf.pass pass <nil>
+}
+
 func ExampleVet() {
 	mistakes, err := analysis.Vet(verdict.Policy{Timeout: 30 * time.Second, Rules: verdict.Rules{
 		verdict.RejectUnless(recipient.Ours("example.org")),

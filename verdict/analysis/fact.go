@@ -11,6 +11,7 @@ import (
 // built in; give those of your own checks, and of arguments, to each function.
 type Fact struct {
 	same     []string
+	sameSite bool
 	trusted  []string
 	asks     map[string]query
 	name     string
@@ -26,22 +27,20 @@ type relation struct {
 	then outcomes
 }
 
-// Same says that checks with one of these names have the same arguments wherever they
+// Same says that the checks of each of these names have the same arguments wherever they
 // are used, so that they are one check. Otherwise two checks are the same only if they are
 // the same func value: two calls of client.In make two checks, even with equal networks.
 //
 //	analysis.Implies(strict, standard, analysis.Same("recipient.ours", "client.in"))
+func Same(names ...string) Fact { return Fact{same: names} }
+
+// SameSite says that the policies are made from the same values, such as two policies for
+// one site: the first check of a name in one policy is the first of that name in the other,
+// the second is the second, and so on, and all method values of one name are one check. If
+// the policies use checks of one name in another order, use [Same].
 //
-// Without names it is for policies that are made from the same values, such as two
-// policies for one site: the first check of a name in one policy is the first of that name
-// in the other, the second is the second, and so on, and all method values of one name are
-// one check. If the policies use checks of one name in another order, give names instead.
-func Same(names ...string) Fact {
-	if len(names) == 0 {
-		names = []string{""}
-	}
-	return Fact{same: names}
-}
+//	analysis.Implies(strict, standard, analysis.SameSite())
+func SameSite() Fact { return Fact{sameSite: true} }
 
 // Only says that a check never has other outcomes than these.
 //
@@ -56,20 +55,6 @@ func Only(check string, can ...envelope.Outcome) Fact {
 //	analysis.If("corp.gold", envelope.Pass, "corp.customer", envelope.Pass)
 func If(a string, when envelope.Outcome, b string, then ...envelope.Outcome) Fact {
 	return Fact{relation: []relation{{a, setFor([]envelope.Outcome{when}), b, setFor(then)}}}
-}
-
-// Together says that if one of the checks has the outcome, all have it.
-func Together(o envelope.Outcome, checks ...string) Fact {
-	var f Fact
-	set := setFor([]envelope.Outcome{o})
-	for _, a := range checks {
-		for _, b := range checks {
-			if a != b {
-				f.relation = append(f.relation, relation{a, set, b, set})
-			}
-		}
-	}
-	return f
 }
 
 // Trusted says that a check passes only for clients that may relay, as
@@ -90,6 +75,7 @@ type knowledge struct {
 	trusted   words
 	asks      map[string]query
 	same      []string
+	sameSite  bool
 	domains   map[string]outcomes
 	relations []relation
 }
@@ -101,7 +87,7 @@ func knowledgeOf(own []Fact) *knowledge {
 	for _, f := range own {
 		maps.Copy(k.asks, f.asks)
 		k.trusted = append(k.trusted, f.trusted...)
-		k.same = append(k.same, f.same...)
+		k.same, k.sameSite = append(k.same, f.same...), k.sameSite || f.sameSite
 		k.relations = append(k.relations, f.relation...)
 		if f.name != "" {
 			k.domains[f.name] = k.domain(f.name) & f.domain

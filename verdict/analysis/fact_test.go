@@ -16,7 +16,7 @@ import (
 // Facts turn a case that no mail can have into a proof.
 func TestFacts(t *testing.T) {
 	w := table{}
-	a, b, c := w.check("site.a", envelope.Connect), w.check("site.b", envelope.Connect), w.check("site.c", envelope.Connect)
+	a, b := w.check("site.a", envelope.Connect), w.check("site.b", envelope.Connect)
 	networks := func() envelope.Check { return client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}) }
 	shared := networks()
 	checker, err := spf.New(spf.Options{})
@@ -44,18 +44,16 @@ func TestFacts(t *testing.T) {
 		{"another check", rejects(a), rejects(b), nil, true, true},
 		{"two calls", rejects(networks()), rejects(networks()), []analysis.Fact{analysis.Same("client.in")}, true, false},
 		{"two calls of another name", rejects(networks()), rejects(networks()), []analysis.Fact{analysis.Same("client.tls")}, true, true},
-		{"all names", rejects(networks()), rejects(networks()), []analysis.Fact{analysis.Same()}, true, false},
+		{"all names", rejects(networks()), rejects(networks()), []analysis.Fact{analysis.SameSite()}, true, false},
 		{"a method value", rejects(checker.NotFail), rejects(checker.NotFail), []analysis.Fact{analysis.Same("spf.notfail")}, true, false},
-		{"method values in one policy", rejects(checker.NotFail), rejects(checker.NotFail, checker.NotFail), []analysis.Fact{analysis.Same()}, true, false},
-		{"the second check of a name", rejects(networks(), networks()), rejects(networks(), networks()), []analysis.Fact{analysis.Same()}, true, false},
-		{"one more check of a name", rejects(networks()), rejects(networks(), networks()), []analysis.Fact{analysis.Same()}, true, true},
-		{"a shared check and another", rejects(shared, networks()), rejects(networks(), shared), []analysis.Fact{analysis.Same()}, true, false},
-		{"a shared check, and a new one of its name", rejects(shared), rejects(networks(), shared), []analysis.Fact{analysis.Same()}, true, true},
+		{"method values in one policy", rejects(checker.NotFail), rejects(checker.NotFail, checker.NotFail), []analysis.Fact{analysis.SameSite()}, true, false},
+		{"the second check of a name", rejects(networks(), networks()), rejects(networks(), networks()), []analysis.Fact{analysis.SameSite()}, true, false},
+		{"one more check of a name", rejects(networks()), rejects(networks(), networks()), []analysis.Fact{analysis.SameSite()}, true, true},
+		{"a shared check and another", rejects(shared, networks()), rejects(networks(), shared), []analysis.Fact{analysis.SameSite()}, true, false},
+		{"a shared check, and a new one of its name", rejects(shared), rejects(networks(), shared), []analysis.Fact{analysis.SameSite()}, true, true},
 		{"if", rejects(a), rejects(b), []analysis.Fact{
 			analysis.If("site.b", envelope.Fail, "site.a", envelope.Fail), analysis.If("site.b", envelope.TempError, "site.a", envelope.Fail, envelope.TempError)}, true, false},
 		{"if, the other way", rejects(a), rejects(b), []analysis.Fact{analysis.If("site.a", envelope.Fail, "site.b", envelope.Fail)}, true, true},
-		{"together", rejects(a), rejects(c), []analysis.Fact{
-			analysis.Together(envelope.Fail, "site.a", "site.b", "site.c"), analysis.Together(envelope.TempError, "site.a", "site.b", "site.c")}, true, false},
 		{"only", rejects(), never(a, envelope.PermError), []analysis.Fact{analysis.Only("site.a", envelope.Pass, envelope.Fail)}, true, false},
 		{"only, of what it can have", rejects(), never(a, envelope.PermError), []analysis.Fact{analysis.Only("site.a", envelope.Pass, envelope.PermError)}, true, true},
 		{"built in, by way of a check that is not asked", rejects(), verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(sender.FQDN).When(sender.BounceToOne)}}, nil, false, false},

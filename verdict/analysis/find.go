@@ -6,13 +6,8 @@ import (
 	"maps"
 	"slices"
 
-	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
-
-// Outcomes are outcomes of checks by their names. A name stands for every check of that
-// name; for one of several it has a number, as in [Outcome].
-type Outcomes map[string]envelope.Outcome
 
 // Question asks for cases. Each field that is set restricts them.
 type Question struct {

@@ -3,7 +3,6 @@ package analysis_test
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +67,7 @@ func TestFindAgreesWithBruteForce(t *testing.T) {
 		got := map[string]bool{}
 		for _, witness := range witnesses {
 			d := witness.Decisions[0]
-			place := d.Place
+			place := d.Number
 			if d.Forced {
 				place = -1
 			}
@@ -89,16 +88,14 @@ func TestFindAgreesWithBruteForce(t *testing.T) {
 // witness that the question does not have.
 func (w *world) isMinimal(t *testing.T, witness *analysis.Witness, laws []law, when analysis.Outcomes) {
 	t.Helper()
-	for i, dropped := range witness.Outcomes {
-		if when[dropped.Check] != 0 {
+	for dropped := range witness.Outcomes {
+		if when[dropped] != 0 {
 			continue
 		}
-		others := analysis.Outcomes{}
-		for _, o := range slices.Delete(slices.Clone(witness.Outcomes), i, i+1) {
-			others[o.Check] = o.Outcome
-		}
+		others := maps.Clone(witness.Outcomes)
+		delete(others, dropped)
 		if len(w.endings(laws, func() bool { return w.agrees(others) })) == 1 {
-			t.Errorf("%v: %s does not matter\n%v", witness, dropped.Check, texts(laws))
+			t.Errorf("%v: %s does not matter\n%v", witness, dropped, texts(laws))
 		}
 	}
 }

@@ -23,16 +23,26 @@ const goOn = actions(1<<verdict.Continue | 1<<verdict.Mark)
 // deciding returns the actions of s that end a walk.
 func (s actions) deciding() actions { return s &^ goOn }
 
+// marking is what a policy does about one mark.
+type marking uint8
+
+const (
+	unmarked marking = iota
+	undecided
+	marked
+)
+
 // end is the result of a policy: the action, and the rule that decides. A forced
 // tempfail has no rule here: see [model.decide].
 type end struct {
-	action verdict.Action
-	place  int // of the rule; len(rules) if no rule decides
-	forced bool
+	action  verdict.Action
+	place   int // of the rule; len(rules) if no rule decides
+	forced  bool
+	marking marking // of accept, if the policy is built for a mark
 }
 
 func (e end) number() int {
-	n := e.place<<4 | int(e.action)<<1
+	n := e.place<<6 | int(e.marking)<<4 | int(e.action)<<1
 	if e.forced {
 		n |= 1
 	}
@@ -40,7 +50,7 @@ func (e end) number() int {
 }
 
 func endOf(number int) end {
-	return end{verdict.Action(number >> 1 & 7), number >> 4, number&1 == 1}
+	return end{verdict.Action(number >> 1 & 7), number >> 6, number&1 == 1, marking(number >> 4 & 3)}
 }
 
 var forced = end{action: verdict.TempFail, forced: true}
@@ -51,10 +61,19 @@ func (m *model) build(p verdict.Policy) *policy {
 	for i := range p.Rules {
 		b.readings[i] = m.reading(&p.Rules[i])
 	}
-	w := walk{m, b, map[step]node{}}
-	b.ends = w.from(step{})
+	b.ends = m.walk(b).from(step{})
 	return b
 }
+
+// buildFor returns the policy with ends that have what it does about a mark.
+func (m *model) buildFor(mark string, p *policy) *policy {
+	b := *p
+	b.mark = mark
+	b.ends = m.walk(&b).from(step{})
+	return &b
+}
+
+func (m *model) walk(p *policy) walk { return walk{m, p, map[step]node{}} }
 
 // conditionState is whether the conditions of a rule hold.
 const (
@@ -123,24 +142,47 @@ type walk struct {
 	done   map[step]node
 }
 
-// step is a place in a walk: the next rule, and the verdict that an earlier rule may
-// have given. Two possible verdicts end a walk.
+// step is a place in a walk: the next rule, the verdict that an earlier rule may have
+// given, and what earlier rules did about the mark of the walk. Two possible verdicts end a
+// walk.
 type step struct {
 	place    int
 	possible actions
+	marking  marking
 }
 
-// next returns the step after a rule that may take the actions s, or the end of the
-// walk.
-func (at step) next(s actions) (step, end, bool) {
+// next returns the step after the next rule, which may take the actions s, or the end of
+// the walk.
+func (w walk) next(at step, s actions) (step, end, bool) {
 	possible := at.possible | s.deciding()
 	switch {
 	case possible.size() > 1:
 		return at, forced, true
 	case s&goOn == 0:
-		return at, end{action: possible.only(), place: at.place}, true
+		return at, at.end(possible.only()), true
 	}
-	return step{at.place + 1, possible}, end{}, false
+	return step{at.place + 1, possible, max(at.marking, w.marking(at, s))}, end{}, false
+}
+
+// marking returns what the next rule does about the mark of the walk. A mark is certain
+// only if no earlier rule may have accepted, and ended the walk before it.
+func (w walk) marking(at step, s actions) marking {
+	switch {
+	case w.policy.mark == "" || !s.has(verdict.Mark) || w.policy.rules[at.place].Mark() != w.policy.mark:
+		return unmarked
+	case s.size() == 1 && !at.possible.has(verdict.Accept):
+		return marked
+	}
+	return undecided
+}
+
+// end returns the end of a walk with an action that is certain.
+func (at step) end(action verdict.Action) end {
+	e := end{action: action, place: at.place}
+	if action == verdict.Accept {
+		e.marking = at.marking
+	}
+	return e
 }
 
 // last returns the end of a walk that no rule ended.
@@ -148,7 +190,7 @@ func (at step) last() end {
 	if possible := at.possible.with(verdict.Accept); possible.size() > 1 {
 		return forced
 	}
-	return end{action: verdict.Accept, place: at.place}
+	return at.end(verdict.Accept)
 }
 
 // from returns the decision of a walk that has come to a step.
@@ -162,7 +204,7 @@ func (w walk) from(at step) node {
 	reading := w.policy.readings[at.place]
 	var result node
 	for _, s := range slices.Sorted(maps.Keys(w.values(reading, w.constant(1)))) {
-		next, end, ends := at.next(actions(s))
+		next, end, ends := w.next(at, actions(s))
 		var n node
 		if ends {
 			n = w.constant(w.soften(end).number())
@@ -190,7 +232,7 @@ func (w walk) soften(e end) end {
 // decide returns the result of a policy for certain outcomes of all checks. For a
 // forced tempfail the place is that of the first rule that is unknown.
 func (m *model) decide(p *policy, all []outcome) end {
-	w, at, blocked := walk{m, p, nil}, step{}, -1
+	w, at, blocked := m.walk(p), step{}, -1
 	result := func(e end) end {
 		if e.forced {
 			e.place = blocked
@@ -202,7 +244,7 @@ func (m *model) decide(p *policy, all []outcome) end {
 		if s.size() > 1 && blocked < 0 {
 			blocked = at.place
 		}
-		next, end, ends := at.next(s)
+		next, end, ends := w.next(at, s)
 		if ends {
 			return result(end)
 		}

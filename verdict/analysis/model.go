@@ -35,6 +35,7 @@ type model struct {
 type policy struct {
 	rules    verdict.Rules
 	soft     bool
+	mark     string // that ends are about, "" if they are about no mark
 	readings []node // of each rule: the set of actions that it may take
 	ends     node   // the decision, as a number of end
 }

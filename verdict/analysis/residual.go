@@ -10,7 +10,7 @@ import (
 
 // Rest is what is open about a policy while some outcomes are known.
 type Rest struct {
-	// Actions are the actions that are still possible.
+	// Actions are the actions that are still possible. One means that it is certain.
 	Actions []verdict.Action
 	// Rules are the names of the rules that can still decide, in their order.
 	Rules []string
@@ -20,9 +20,6 @@ type Rest struct {
 	// Later are the checks that can still matter and answer only after the stage.
 	Later []string
 }
-
-// Settled reports whether the action is certain.
-func (r Rest) Settled() bool { return len(r.Actions) == 1 }
 
 // Residual returns what a policy can still decide at a stage, and which checks it needs
 // for that, if some outcomes are known. A server that is told at RCPT what is known of a

@@ -25,7 +25,7 @@ func isMethod(check envelope.Check) bool {
 	return f != nil && strings.HasSuffix(f.Name(), "-fm")
 }
 
-// kind is what checks have in common that are the same by [Same].
+// kind is what checks have in common that are the same by [Same] or [SameSite].
 type kind struct {
 	name string
 	nth  int // among the checks of the name in a policy, from 1; every or method for all
@@ -56,7 +56,7 @@ func (k *knowledge) kinds(policies []verdict.Policy) map[unsafe.Pointer]kind {
 			switch {
 			case slices.Contains(k.same, name):
 				own.nth = every
-			case !slices.Contains(k.same, ""):
+			case !k.sameSite:
 				continue
 			case isMethod(check):
 				own.nth = method

@@ -53,10 +53,10 @@ const (
 // Mistake is something in a policy that is probably not meant.
 type Mistake struct {
 	Kind Kind
-	// Rule is the name of the rule, and Place its number, from 1. They are zero if the
+	// Rule is the name of the rule, and Number its place, from 1. They are zero if the
 	// mistake is one of the whole policy.
-	Rule  string
-	Place int
+	Rule   string
+	Number int
 	// Text says what is wrong, in one sentence.
 	Text string
 	// Witness is a case in which the mistake shows, nil if there is none to show.
@@ -68,8 +68,8 @@ type Mistake struct {
 //	rule 2 (dnsbl.listed) accepts mail of untrusted clients for other domains, if client.in fails, and dnsbl.listed passes
 func (m Mistake) String() string {
 	text := m.Text
-	if m.Place > 0 {
-		text = numbered(m.Place, m.Rule) + " " + text
+	if m.Number > 0 {
+		text = numbered(m.Number, m.Rule) + " " + text
 	}
 	if m.Witness != nil {
 		text += ", " + m.Witness.conditions()
@@ -77,7 +77,7 @@ func (m Mistake) String() string {
 	return text
 }
 
-func numbered(place int, name string) string { return fmt.Sprintf("rule %d (%s)", place, name) }
+func numbered(number int, name string) string { return fmt.Sprintf("rule %d (%s)", number, name) }
 
 // Vet returns the mistakes in a policy, in the order of the list of [Kind] and of the
 // rules. A mistake can be meant: then say in a comment why. An error says that the policy
@@ -156,7 +156,7 @@ func (v *vet) checksOf(i int) (names []string) {
 func (v *vet) report(kind Kind, i int, w *Witness, format string, args ...any) {
 	m := Mistake{Kind: kind, Text: fmt.Sprintf(format, args...), Witness: w}
 	if i >= 0 && i < len(v.policy.rules) {
-		m.Place, m.Rule = i+1, v.policy.rules[i].Name()
+		m.Number, m.Rule = i+1, v.policy.rules[i].Name()
 	}
 	v.found = append(v.found, m)
 }

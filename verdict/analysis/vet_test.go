@@ -175,7 +175,7 @@ func TestVetOfTheExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, facts := range [][]analysis.Fact{nil, {analysis.Same()}} {
+			for _, facts := range [][]analysis.Fact{nil, {analysis.SameSite()}} {
 				found, err := analysis.Vet(policy, facts...)
 				if err != nil {
 					t.Fatal(name, err)

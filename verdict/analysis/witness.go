@@ -13,36 +13,34 @@ import (
 // Witness is a case that answers a question about policies: outcomes of checks, and
 // what the policies decide for them.
 type Witness struct {
-	// Outcomes has the outcomes that matter, in the order of the rules. Whatever other
-	// checks find, the policies decide the same. For a question that has an answer in
-	// every case, it is empty.
-	Outcomes []Outcome
+	// Outcomes has the outcomes that matter. Whatever other checks find, the policies
+	// decide the same. For a question that has an answer in every case, it is empty.
+	Outcomes Outcomes
 	// Decisions are those of the policies of the question, in its order.
 	Decisions []Decision
 
-	checks []envelope.Check // of Outcomes
+	names  []string         // of Outcomes, in the order of the rules
+	checks []envelope.Check // of these names
 }
 
 // Misses asks the checks of w about an envelope, and returns the outcomes of w that they do
 // not find. A check that is Pending misses nothing. If there are none for a whole
 // envelope, the policies decide about it as w says.
-func (w *Witness) Misses(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) []Outcome {
+func (w *Witness) Misses(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) Outcomes {
 	ctx = envelope.WithJudgement(ctx)
-	var missed []Outcome
-	for i, o := range w.Outcomes {
-		if f := w.checks[i](ctx, r, e); f.Outcome != o.Outcome && f.Outcome != envelope.Pending {
-			missed = append(missed, o)
+	missed := Outcomes{}
+	for i, name := range w.names {
+		if f := w.checks[i](ctx, r, e); f.Outcome != w.Outcomes[name] && f.Outcome != envelope.Pending {
+			missed[name] = w.Outcomes[name]
 		}
 	}
 	return missed
 }
 
-// Outcome is an outcome of a check. A check that shares its name with an earlier one
-// has a number, as in "client.in (2)".
-type Outcome struct {
-	Check   string
-	Outcome envelope.Outcome
-}
+// Outcomes are outcomes of checks by their names. A check that shares its name with an
+// earlier one of the policy has a number in a witness, as in "client.in (2)". In a question
+// the name alone stands for all of them.
+type Outcomes map[string]envelope.Outcome
 
 // Decision is what a policy decides.
 type Decision struct {
@@ -51,21 +49,40 @@ type Decision struct {
 	// Rule is the name of the rule that decides, "" if no rule does. For a forced
 	// tempfail it is the first rule that a failure leaves unknown.
 	Rule string
-	// Place is the number of the rule, from 1. It is 0 if no rule decides.
-	Place int
+	// Number is the place of the rule, from 1. It is 0 if no rule decides.
+	Number int
 	// Forced reports whether failures force a tempfail.
 	Forced bool
+	// Mark is a mark in which two policies differ that both accept, see [Equivalent]. It is
+	// "" if the question is about actions.
+	Mark string
+	// Marked reports whether the policy sets Mark.
+	Marked bool
+	// Undecided reports whether a failure leaves it open whether the policy sets Mark.
+	Undecided bool
 }
 
-// String returns the decision in words, such as "reject by rule 7 (spf.notfail)".
+// String returns the decision in words, such as "reject by rule 7 (spf.notfail)" or
+// "accept by no rule, not marked "generic"".
 func (d Decision) String() string {
+	text := d.Action.String()
 	switch {
 	case d.Forced:
-		return fmt.Sprintf("tempfail forced by rule %d (%s)", d.Place, d.Rule)
-	case d.Place == 0:
-		return fmt.Sprintf("%v by no rule", d.Action)
+		text += " forced by " + numbered(d.Number, d.Rule)
+	case d.Number == 0:
+		text += " by no rule"
+	default:
+		text += " by " + numbered(d.Number, d.Rule)
 	}
-	return fmt.Sprintf("%v by rule %d (%s)", d.Action, d.Place, d.Rule)
+	switch {
+	case d.Mark == "":
+		return text
+	case d.Marked:
+		return fmt.Sprintf("%s, marked %q", text, d.Mark)
+	case d.Undecided:
+		return fmt.Sprintf("%s, mark %q undecided", text, d.Mark)
+	}
+	return fmt.Sprintf("%s, not marked %q", text, d.Mark)
 }
 
 // String returns the decisions and the outcomes in words:
@@ -76,7 +93,7 @@ func (w *Witness) String() string {
 	for i, d := range w.Decisions {
 		switch {
 		case i == 0:
-		case d.Action == w.Decisions[0].Action:
+		case d.Action == w.Decisions[0].Action && d.Mark == "":
 			b.WriteString(", and ")
 		default:
 			b.WriteString(", but ")
@@ -91,9 +108,9 @@ func (w *Witness) conditions() string {
 	var parts []string
 	for _, o := range [...]envelope.Outcome{envelope.Fail, envelope.None, envelope.PermError, envelope.TempError, envelope.Pass} {
 		var names []string
-		for _, one := range w.Outcomes {
-			if one.Outcome == o {
-				names = append(names, one.Check)
+		for _, name := range w.names {
+			if w.Outcomes[name] == o {
+				names = append(names, name)
 			}
 		}
 		if len(names) > 0 {
@@ -150,10 +167,11 @@ func (m *model) witness(wanted node, keep ...int32) *Witness {
 		fixed[i] = false
 		fixed[i] = !m.always(proven, all, fixed)
 	}
-	w := &Witness{}
+	w := &Witness{Outcomes: Outcomes{}}
 	for i, u := range m.unknowns {
 		if fixed[i] {
-			w.Outcomes, w.checks = append(w.Outcomes, Outcome{u.title, finals[all[i]]}), append(w.checks, u.check)
+			w.Outcomes[u.title] = finals[all[i]]
+			w.names, w.checks = append(w.names, u.title), append(w.checks, u.check)
 		}
 	}
 	for _, p := range m.policies {
@@ -163,9 +181,9 @@ func (m *model) witness(wanted node, keep ...int32) *Witness {
 }
 
 func (p *policy) decision(e end) Decision {
-	d := Decision{Action: e.action, Forced: e.forced}
+	d := Decision{Action: e.action, Forced: e.forced, Mark: p.mark, Marked: e.marking == marked, Undecided: e.marking == undecided}
 	if e.place < len(p.rules) {
-		d.Place, d.Rule = e.place+1, p.rules[e.place].Name()
+		d.Number, d.Rule = e.place+1, p.rules[e.place].Name()
 	}
 	return d
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -162,6 +163,7 @@ type law struct {
 	conditions []condition
 	actions    map[envelope.Outcome]verdict.Action
 	ignores    bool
+	mark       string // that it sets if it takes the action Mark
 }
 
 type condition struct {
@@ -223,7 +225,12 @@ var constructors = []struct {
 	{"RejectUnless", verdict.RejectUnless, envelope.Fail, verdict.Reject},
 	{"RejectIf", verdict.RejectIf, envelope.Pass, verdict.Reject},
 	{"TempFailUnless", verdict.TempFailUnless, envelope.Fail, verdict.TempFail},
-	{"MarkIf", func(c envelope.Check) verdict.Rule { return verdict.MarkIf(c, "m") }, envelope.Pass, verdict.Mark},
+	{"MarkIf m", marking("m"), envelope.Pass, verdict.Mark},
+	{"MarkIf n", marking("n"), envelope.Pass, verdict.Mark},
+}
+
+func marking(mark string) func(envelope.Check) verdict.Rule {
+	return func(c envelope.Check) verdict.Rule { return verdict.MarkIf(c, mark) }
 }
 
 func (w *world) rule() (verdict.Rule, law) {
@@ -261,6 +268,7 @@ func (w *world) policy() (verdict.Policy, []law) {
 	for i := range rules {
 		rule, law := w.rule()
 		rules[i] = rule.Named(fmt.Sprint("r", i+1))
+		law.mark = rules[i].Mark()
 		laws = append(laws, law)
 	}
 	return verdict.Policy{Rules: rules}, laws
@@ -272,6 +280,7 @@ func (w *world) vary(p verdict.Policy, laws []law) (verdict.Policy, []law) {
 	i := w.rng.IntN(len(laws))
 	rule, law := w.rule()
 	p.Rules[i], laws[i] = rule.Named(p.Rules[i].Name()), law
+	laws[i].mark = p.Rules[i].Mark()
 	return p, laws
 }
 
@@ -356,4 +365,45 @@ func verdictOf(laws []law) (action verdict.Action, decided int) {
 		return verdict.Accept, 0
 	}
 	return verdict.TempFail, -1
+}
+
+// marksOf returns the marks of a message that the rules accept, sorted: those that it has whatever
+// the failed findings would have been, and those that it has for some of their values.
+func marksOf(laws []law) (set, undecided []string) {
+	marks := map[string]bool{}
+	for _, l := range laws {
+		marks[l.mark] = true
+	}
+	for _, mark := range slices.Sorted(maps.Keys(marks)) {
+		switch always, sometimes := markedBy(laws, mark, false); {
+		case always:
+			set = append(set, mark)
+		case sometimes:
+			undecided = append(undecided, mark)
+		}
+	}
+	return set, undecided
+}
+
+// markedBy follows every way along the rules until one decides, and reports whether the
+// mark is set at the end of all of them, and of some.
+func markedBy(laws []law, mark string, marked bool) (always, sometimes bool) {
+	if len(laws) == 0 {
+		return marked, marked
+	}
+	always = true
+	for action, may := range laws[0].might() {
+		if !may {
+			continue
+		}
+		all, some := marked, marked
+		switch verdict.Action(action) {
+		case verdict.Continue:
+			all, some = markedBy(laws[1:], mark, marked)
+		case verdict.Mark:
+			all, some = markedBy(laws[1:], mark, marked || laws[0].mark == mark)
+		}
+		always, sometimes = always && all, sometimes || some
+	}
+	return always, sometimes
 }

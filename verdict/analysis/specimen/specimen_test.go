@@ -65,7 +65,7 @@ func TestWitnessesBecomeScenarios(t *testing.T) {
 	for name, least := range map[string]int{"standard": 28, "strict": 36, "submission": 14} {
 		t.Run(name, func(t *testing.T) {
 			p := policyOf(t, name, lookup, owned)
-			witnesses, err := analysis.Find(p, analysis.Question{}, analysis.Same(), analysis.Same("recipient.role"))
+			witnesses, err := analysis.Find(p, analysis.Question{}, analysis.SameSite(), analysis.Same("recipient.role"))
 			if err != nil {
 				t.Fatal(err)
 			}
