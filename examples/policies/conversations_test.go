@@ -10,6 +10,7 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/examples/internal/rulebook"
 	"mxrules.example/verdict/scenario"
+	"mxrules.example/verdict/scenario/play"
 )
 
 // conversations are the files that show what each check, each policy and the law of
@@ -66,4 +67,22 @@ func exportedChecks(t *testing.T) (names []string) {
 		t.Fatalf("the list of exported names has only %d checks", len(names))
 	}
 	return names
+}
+
+// A program that plays the conversations reaches what the tests reach.
+func TestConversationsReachTheSameOutsideOfATest(t *testing.T) {
+	want := scenario.Measure(t, conversations, rulebook.WithRules())
+	got, err := play.Measure(t.Context(), conversations, rulebook.WithRules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts [2]strings.Builder
+	for i, c := range []scenario.Coverage{want, got} {
+		if err := c.WriteText(&texts[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if texts[0].String() != texts[1].String() {
+		t.Errorf("got\n%s\nwant\n%s", &texts[1], &texts[0])
+	}
 }

@@ -156,5 +156,6 @@
 // A file has at most 4 MiB. A reply must come within ten minutes of the scenario's time.
 // A scenario runs in a bubble of testing/synctest, so that a policy must not use the
 // network; timers and delays of the zone take no real time. DKIM keys are Ed25519 and
-// the same in each run.
+// the same in each run. A program without package testing plays scenarios with package
+// [mxrules.example/verdict/scenario/play].
 package scenario

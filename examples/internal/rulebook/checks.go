@@ -20,13 +20,13 @@ import (
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/spf"
 	"mxrules.example/verdict"
-	"mxrules.example/verdict/scenario"
+	"mxrules.example/verdict/scenario/play"
 )
 
 // checksFor returns the checks of the library for a site. What is a set of names or
 // addresses for a check is a line "set" of the scenario: domains, names and networks are
 // the site's, friends are others that it knows.
-func checksFor(s scenario.Site) (map[string]envelope.Check, error) {
+func checksFor(s play.Site) (map[string]envelope.Check, error) {
 	site, err := siteOf(s)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func checksFor(s scenario.Site) (map[string]envelope.Check, error) {
 }
 
 // harvesting is the history of clients that try out addresses.
-func harvesting(s scenario.Site) reputation.Options {
+func harvesting(s play.Site) reputation.Options {
 	options := reputation.Options{Name: "harvesting", Enough: 4, Memory: 24 * time.Hour}
 	record := reputation.Recorder(s.Store, options)
 	if !slices.Contains(s.Settings["rules"], "reputation.Good") {
@@ -144,7 +144,7 @@ func harvesting(s scenario.Site) reputation.Options {
 }
 
 // perLogin is the quota of the conversations: three messages of a login in an hour.
-func perLogin(s scenario.Site) envelope.Check {
+func perLogin(s play.Site) envelope.Check {
 	return quota.Within(s.Store, quota.Key{Of: quota.Login}, 3, time.Hour)
 }
 

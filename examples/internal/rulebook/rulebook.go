@@ -9,17 +9,17 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/examples/policies"
 	"mxrules.example/verdict"
-	"mxrules.example/verdict/scenario"
+	"mxrules.example/verdict/scenario/play"
 )
 
 // names are those of the policies of package policies.
 func names() []string { return []string{"standard", "strict", "bulk", "submission", "trial"} }
 
 // Policies returns the policies of package policies, for the sites that scenarios describe.
-func Policies() scenario.Policies {
-	all := scenario.Policies{}
+func Policies() play.Policies {
+	all := play.Policies{}
 	for _, name := range names() {
-		all[name] = func(s scenario.Site) (verdict.Policy, error) {
+		all[name] = func(s play.Site) (verdict.Policy, error) {
 			site, err := siteOf(s)
 			if err != nil {
 				return verdict.Policy{}, err
@@ -40,9 +40,9 @@ func Policies() scenario.Policies {
 //	set rules RejectUnless helo.Resolves Unless client.Authenticated MarkUnless dkim.Pass unsigned
 //
 // An unknown word is an error of the policy.
-func WithRules() scenario.Policies {
+func WithRules() play.Policies {
 	all := Policies()
-	all["rules"] = func(s scenario.Site) (verdict.Policy, error) {
+	all["rules"] = func(s play.Site) (verdict.Policy, error) {
 		checks, err := checksFor(s)
 		if err != nil {
 			return verdict.Policy{}, err

@@ -12,11 +12,11 @@ import (
 	"mxrules.example/greylist/identity"
 	"mxrules.example/greylist/quota"
 	"mxrules.example/rdns/dnsbl"
-	"mxrules.example/verdict/scenario"
+	"mxrules.example/verdict/scenario/play"
 )
 
 // siteOf returns the site that a scenario describes.
-func siteOf(s scenario.Site) (policies.Site, error) {
+func siteOf(s play.Site) (policies.Site, error) {
 	site := policies.Site{
 		Domains: s.Settings["domains"], Names: s.Settings["names"], Mailboxes: s.Mailboxes, Owners: s.Owners,
 		MailingLists: s.Settings["mailinglists"], Forwarders: s.Settings["forwarders"],
@@ -55,7 +55,7 @@ func setOf(addresses []string) envelope.Set[envelope.Mailbox] {
 }
 
 // number returns a setting that is a number, 0 without one.
-func number(s scenario.Site, name string) (int, error) {
+func number(s play.Site, name string) (int, error) {
 	values := s.Settings[name]
 	if len(values) == 0 {
 		return 0, nil

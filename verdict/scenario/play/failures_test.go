@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"io/fs"
@@ -36,6 +36,11 @@ func onlyA(Site) (verdict.Policy, error) {
 	}}, nil
 }
 
+// inBubble is how a scene is played in a bubble of synctest.
+func inBubble(fsys fs.FS, policies Policies) staging {
+	return staging{fsys: fsys, policies: policies, settle: synctest.Wait}
+}
+
 // outcomeOf returns what a file with one scene gives: its mismatches as text, or its error.
 func outcomeOf(t *testing.T, text string) (result string) {
 	t.Helper()
@@ -49,7 +54,7 @@ func outcomeOf(t *testing.T, text string) (result string) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for _, s := range f.each() {
-			found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies})
+			found, err := s.play(t.Context(), inBubble(fsys, policies))
 			if err != nil {
 				result = err.Error()
 			}
@@ -188,11 +193,11 @@ func TestErrorsNameTheLine(t *testing.T) {
 
 // The place of an error has the directory, so that an editor finds the file.
 func TestPlacesHaveTheDirectory(t *testing.T) {
-	f, err := parseFile(Dir("testdata"), "basics.scenario")
+	f, err := parseFile(Dir("../testdata"), "basics.scenario")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := f.head[0].fault("x").Error(), filepath.Join("testdata", "basics.scenario")+":2: x"; got != want {
+	if got, want := f.head[0].fault("x").Error(), filepath.Join("../testdata", "basics.scenario")+":2: x"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -220,7 +225,7 @@ func FuzzFile(f *testing.F) {
 	f.Add("policy p\nzone\n  9.2.0.192.in-addr.arpa. PTR a.example.\nscenario s\nconnect 192.0.2.9 as x\nS: 220\nC: HELO a\nC: MAIL FROM:<>\nC: RCPT TO:<a@example.org>\nC: DATA\ndata\n  a\nS: 250\n")
 	f.Add("policy p\ngood ip=192.0.2.9\ncase c\n  to=\"a b\" tried=2m broken=store message=x\n  = accept\n")
 	f.Add("policy p\nkey a.example s\nmessage m\n  From: a\nscenario s\nconnect ::1 lmtp tls early\noctets \"\\x00\"\nclose\nwait 1h\nstore 1\n")
-	suite := os.DirFS("../../examples/policies/testdata/conversations")
+	suite := os.DirFS("../../../examples/policies/testdata/conversations")
 	heads := fstest.MapFS{}
 	for name, text := range textsOf(f, suite) {
 		if strings.HasSuffix(name, extension) {
@@ -246,7 +251,7 @@ func FuzzFile(f *testing.F) {
 		}
 		synctest.Test(t, func(t *testing.T) {
 			for _, s := range file.each() {
-				s.play(t.Context(), staging{fsys: fsys, policies: all})
+				s.play(t.Context(), inBubble(fsys, all))
 			}
 		})
 	})

@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"fmt"
@@ -6,25 +6,15 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"testing"
-	"testing/synctest"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
 
-// Mutate changes each policy in one place at a time, plays the scenarios again, and
-// fails the test for each change that no scenario notices, such as
-//
-//	standard: without rule 7 (sender.notours) no scenario fails
-//
-// A mutant drops a rule, swaps two neighbours, turns a rejection into a tempfail, drops
-// a condition, or ignores failures of a rule that asks DNS, a store or a lookup of the
-// site. What a line "unnoticed" of a file explains may survive: a mutant can be equivalent
-// to the policy. Mutants are played in parallel, so that policies are made concurrently.
-func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
+// Mutate is Mutate of package scenario.
+func Mutate(t T, fsys fs.FS, policies Policies) {
 	t.Helper()
-	files := parseAll(t, fsys, policies)
+	files := parsed(t, fsys, policies)
 	explained := explanations(files, "unnoticed")
 	var mu sync.Mutex
 	for name, scenes := range byPolicy(files) {
@@ -33,9 +23,9 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 		for _, m := range all {
 			explained.exist([]string{name + ": " + m.name})
 		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t T) {
 			for _, m := range all {
-				t.Run(m.name, func(t *testing.T) {
+				t.Run(m.name, func(t T) {
 					t.Parallel()
 					what := name + ": " + m.name
 					survived := m.survives(t, fsys, name, policies, base)
@@ -45,7 +35,7 @@ func Mutate(t *testing.T, fsys fs.FS, policies Policies) {
 					case !survived:
 						explained.reached([]string{what})
 					case !explained.explains(what):
-						t.Errorf("%s no scenario fails", what)
+						t.Error(what + " no scenario fails")
 					}
 				})
 			}
@@ -101,7 +91,7 @@ func keysOf(rules verdict.Rules) []ruleKey {
 }
 
 // baseline plays the scenes of a policy without a mutation.
-func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*played {
+func baseline(t T, fsys fs.FS, scenes []*scene, policies Policies) []*played {
 	t.Helper()
 	var all []*played
 	for _, s := range scenes {
@@ -110,8 +100,8 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 			acted: map[ruleKey]bool{}, off: map[ruleKey]bool{}, failed: map[ruleKey]bool{},
 		}
 		var mu sync.Mutex
-		synctest.Test(t, func(t *testing.T) {
-			found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies, watch: func(policy verdict.Policy, v verdict.Verdict) {
+		t.Bubble(func(t T) {
+			found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies, settle: t.Settle, watch: func(policy verdict.Policy, v verdict.Verdict) {
 				mu.Lock()
 				defer mu.Unlock()
 				p.see(policy, v)
@@ -122,7 +112,7 @@ func baseline(t *testing.T, fsys fs.FS, scenes []*scene, policies Policies) []*p
 			if len(found) > 0 {
 				t.Fatal(s.unfit(found))
 			}
-			s.play(t.Context(), staging{fsys: fsys, policies: policies, down: true, watch: func(policy verdict.Policy, v verdict.Verdict) {
+			s.play(t.Context(), staging{fsys: fsys, policies: policies, settle: t.Settle, down: true, watch: func(policy verdict.Policy, v verdict.Verdict) {
 				mu.Lock()
 				defer mu.Unlock()
 				p.seeFailures(policy, v)
@@ -277,7 +267,7 @@ func decisions(r *verdict.Rule) (bits uint) {
 
 // survives reports whether no scene notices the mutant. Those that can notice it are
 // played first.
-func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Policies, base []*played) bool {
+func (m *mutant) survives(t T, fsys fs.FS, name string, policies Policies, base []*played) bool {
 	mutated := Policies{name: func(site Site) (verdict.Policy, error) {
 		policy, err := policies[name](site)
 		if i := slices.Index(keysOf(policy.Rules), m.about); i >= 0 {
@@ -298,8 +288,8 @@ func (m *mutant) survives(t *testing.T, fsys fs.FS, name string, policies Polici
 	slices.SortStableFunc(scenes, func(a, b *played) int { return rank(likely(b)[m.about]) - rank(likely(a)[m.about]) })
 	survived := true
 	for _, p := range scenes {
-		synctest.Test(t, func(t *testing.T) {
-			found, err := p.scene.play(t.Context(), staging{fsys: fsys, policies: mutated})
+		t.Bubble(func(t T) {
+			found, err := p.scene.play(t.Context(), staging{fsys: fsys, policies: mutated, settle: t.Settle})
 			survived = err == nil && len(found) == 0
 		})
 		if !survived {

@@ -1,10 +1,9 @@
-package scenario
+package play
 
 import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
 )
 
 // explained holds what lines of the files explain: what is not covered, or which mutant
@@ -74,7 +73,7 @@ func (x *explained) exist(texts []string) {
 
 // complain fails the test for each line that explains nothing, and for those about things
 // that do not exist with this reason.
-func (x *explained) complain(t testing.TB, unknown string) {
+func (x *explained) complain(t T, unknown string) {
 	t.Helper()
 	for _, text := range x.complaints(unknown) {
 		t.Error(text)

@@ -1,6 +1,7 @@
-package scenario
+package play
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
-	"testing/synctest"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -46,25 +45,21 @@ type RuleCoverage struct {
 	conditional bool
 }
 
-// Cover fails the test if the scenarios reach less than least of all policies, a number
-// from 0 to 1, and names what they do not reach. What a line "uncovered" of a file
-// explains counts as reached. A rule is reached if it took each of its actions, if it
-// was passed by, and, if it has conditions, if they switched it off. If the test binary has
-// a flag coverhtml and it is set, Cover writes the coverage to that file as a page.
-func Cover(t *testing.T, fsys fs.FS, policies Policies, least float64) {
+// Cover is Cover of package scenario.
+func Cover(t T, fsys fs.FS, policies Policies, least float64) {
 	t.Helper()
-	c := Measure(t, fsys, policies)
+	c := MeasureIn(t, fsys, policies)
 	missing, all := c.missing(), 0
 	for _, p := range c.Policies {
 		for i := range p.Rules {
 			all += p.Rules[i].items()
 		}
 	}
-	explained := explanations(parseAll(t, fsys, policies), "uncovered")
+	explained := explanations(parsed(t, fsys, policies), "uncovered")
 	missing = slices.DeleteFunc(missing, explained.explains)
 	explained.reached(c.all())
 	if reached := 1 - float64(len(missing))/float64(max(all, 1)); reached < least {
-		t.Errorf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  "))
+		t.Error(fmt.Sprintf("the scenarios reach %.1f%% of the policies, less than %.1f%%; what is missing:\n  %s", 100*reached, 100*least, strings.Join(missing, "\n  ")))
 	}
 	explained.complain(t, "there is nothing of this name to reach")
 	if err := c.writePage(); err != nil {
@@ -86,14 +81,14 @@ func (c Coverage) writePage() error {
 	return errors.Join(c.WriteHTML(file), file.Close())
 }
 
-// Measure plays all scenarios and returns what they reach.
-func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
+// MeasureIn plays all scenarios in a test and returns what they reach.
+func MeasureIn(t T, fsys fs.FS, policies Policies) Coverage {
 	t.Helper()
-	m := &meter{rules: map[string][]*RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
-	for _, f := range parseAll(t, fsys, policies) {
+	m := newMeter()
+	for _, f := range parsed(t, fsys, policies) {
 		for _, s := range f.each() {
-			synctest.Test(t, func(t *testing.T) {
-				if _, err := s.judgedOnce().play(t.Context(), staging{fsys: fsys, policies: policies, watch: func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }}); err != nil {
+			t.Bubble(func(t T) {
+				if err := m.play(t.Context(), s, staging{fsys: fsys, policies: policies, settle: t.Settle}); err != nil {
 					t.Fatal(err)
 				}
 			})
@@ -102,11 +97,47 @@ func Measure(t *testing.T, fsys fs.FS, policies Policies) Coverage {
 	return m.coverage()
 }
 
+// Measure plays all scenarios outside of a test and returns what they reach. The error is
+// that of a file, or of ctx when it ends.
+//
+// Lines wait change the time of the scenario and take none. Lines delay take the time that
+// they name.
+func Measure(ctx context.Context, fsys fs.FS, policies Policies) (Coverage, error) {
+	files, err := parseAll(fsys, policies)
+	if err != nil {
+		return Coverage{}, err
+	}
+	m := newMeter()
+	for _, f := range files {
+		for _, s := range f.each() {
+			err := m.play(ctx, s, staging{fsys: fsys, policies: policies})
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return Coverage{}, err
+			}
+		}
+	}
+	return m.coverage(), nil
+}
+
 // meter counts what rules do.
 type meter struct {
 	mu       sync.Mutex
 	rules    map[string][]*RuleCoverage // by policy
 	outcomes map[string]map[envelope.Outcome]bool
+}
+
+func newMeter() *meter {
+	return &meter{rules: map[string][]*RuleCoverage{}, outcomes: map[string]map[envelope.Outcome]bool{}}
+}
+
+// play plays a scene and counts its verdicts.
+func (m *meter) play(ctx context.Context, s *scene, how staging) error {
+	how.watch = func(p verdict.Policy, v verdict.Verdict) { m.count(s.policy, p, v) }
+	_, err := s.judgedOnce().play(ctx, how)
+	return err
 }
 
 // count counts a verdict.

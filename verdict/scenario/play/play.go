@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"testing/synctest"
 	"time"
 
 	"mxrules.example/envelope"
@@ -17,21 +16,23 @@ import (
 // player plays one scenario: it is the client of all its connections.
 type player struct {
 	*world
-	scene   *scene
-	ctx     context.Context
-	dial    Dial
-	make    func(Site) (verdict.Policy, error)
-	began   time.Time
-	real    bool         // time passes as outside, and wait skips it
-	skipped atomic.Int64 // by wait, in nanoseconds
-	servers map[string]*server
-	open    []*connection
-	current *connection
-	last    verdict.Event // of the last reply, zero if the policy had no part in it
-	replies int           // how many were read
-	asked   int           // questions before the last line asked
-	found   *[]mismatch
-	watch   watcher
+	scene *scene
+	ctx   context.Context
+	dial  Dial
+	make  func(Site) (verdict.Policy, error)
+	began time.Time
+	real  bool // time passes as outside, and wait skips it
+	// untilIdle waits until the servers wait for the client or for time. nil does not.
+	untilIdle func()
+	skipped   atomic.Int64 // by wait, in nanoseconds
+	servers   map[string]*server
+	open      []*connection
+	current   *connection
+	last      verdict.Event // of the last reply, zero if the policy had no part in it
+	replies   int           // how many were read
+	asked     int           // questions before the last line asked
+	found     *[]mismatch
+	watch     watcher
 }
 
 // now is the time of the scenario.
@@ -124,8 +125,8 @@ func (p *player) step(entries []entry) (n int, err error) {
 // settle waits until the servers have done what they can without more time, so that what
 // follows meets the same state in each run.
 func (p *player) settle() {
-	if !p.real {
-		synctest.Wait()
+	if p.untilIdle != nil {
+		p.untilIdle()
 	}
 }
 

@@ -1,48 +1,36 @@
-package scenario
+package play
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 	"strings"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"mxrules.example/envelope"
 )
 
-// Run plays every scenario and judges every case of the files *.scenario in fsys, each
-// as a subtest that is named after the file and the scenario.
-func Run(t *testing.T, fsys fs.FS, policies Policies) {
+// Run is Run of package scenario.
+func Run(t T, fsys fs.FS, policies Policies) {
 	t.Helper()
 	run(t, fsys, policies, nil)
 }
 
-// RunOn plays the scenarios on another server than that of Run, which dial connects to,
-// for example one of a real SMTP library on a loopback port. Lines wait change the time
-// that [Server].Now returns and do not wait. Cases are not played: they have no
-// conversation. The flag update has no effect.
-func RunOn(t *testing.T, fsys fs.FS, policies Policies, dial Dial) {
+// RunOn is RunOn of package scenario.
+func RunOn(t T, fsys fs.FS, policies Policies, dial Dial) {
 	t.Helper()
-	run(t, fsys, policies, &wire{dial: dial, atDawn: func(f func()) { synctest.Test(t, func(*testing.T) { f() }) }})
-}
-
-// wire is what it takes to play outside of a bubble of synctest.
-type wire struct {
-	dial Dial
-	// atDawn calls f at the time at which a bubble begins. A signature has the time at
-	// which it was made, which must not be after that of the scenario.
-	atDawn func(f func())
+	run(t, fsys, policies, dial)
 }
 
 // run plays the files, in memory if on is nil.
-func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
+func run(t T, fsys fs.FS, policies Policies, on Dial) {
 	t.Helper()
 	update := updating() && on == nil
-	for _, f := range parseAll(t, fsys, policies) {
-		t.Run(strings.TrimSuffix(f.name, extension), func(t *testing.T) {
+	for _, f := range parsed(t, fsys, policies) {
+		t.Run(strings.TrimSuffix(f.name, extension), func(t T) {
 			t.Helper() // so that the line of the user's test is printed
 			var found []mismatch
 			for _, s := range f.scenes {
@@ -57,7 +45,7 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Logf("rewrote %s, new lines: %d", place(fsys, f.name), n)
+				t.Log(fmt.Sprintf("rewrote %s, new lines: %d", place(fsys, f.name), n))
 			default:
 				t.Log(f.hint(fsys, t.Name()))
 			}
@@ -67,12 +55,12 @@ func run(t *testing.T, fsys fs.FS, policies Policies, on *wire) {
 
 // run plays a scene for each of its policies, and returns what differs. What an update
 // writes fails no test.
-func (s *scene) run(t *testing.T, how staging, update bool) (all []mismatch) {
+func (s *scene) run(t T, how staging, update bool) (all []mismatch) {
 	t.Helper()
 	each := s.each()
 	idle := idleFaults{of: len(each)}
 	for _, s := range each {
-		t.Run(s.full, func(t *testing.T) {
+		t.Run(s.full, func(t T) {
 			t.Helper()
 			var unmet []string
 			how.idle = func(faults []*fault) { unmet = idle.add(faults) }
@@ -91,48 +79,57 @@ func (s *scene) run(t *testing.T, how staging, update bool) (all []mismatch) {
 
 // found plays a scene and returns what differs: in memory in a bubble of synctest, so that
 // no time passes, and otherwise outside of one.
-func (s *scene) found(t *testing.T, how staging) (found []mismatch) {
+func (s *scene) found(t T, how staging) (found []mismatch) {
 	t.Helper()
-	play := func(t *testing.T) {
+	play := func(t T) {
 		t.Helper()
 		var err error
 		if found, err = s.play(t.Context(), how); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if how.on == nil {
-		synctest.Test(t, play)
-	} else {
+	if how.on != nil {
 		play(t)
+		return found
 	}
+	t.Bubble(func(t T) {
+		how.settle = t.Settle
+		play(t)
+	})
 	return found
 }
 
 const extension = ".scenario"
 
-// parseAll parses the files. Their heads are valid.
-func parseAll(t testing.TB, fsys fs.FS, policies Policies) []*file {
+// parsed returns the files, and fails the test if they are invalid.
+func parsed(t T, fsys fs.FS, policies Policies) []*file {
 	t.Helper()
+	files, err := parseAll(fsys, policies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// parseAll parses the files. Their heads are valid.
+func parseAll(fsys fs.FS, policies Policies) ([]*file, error) {
 	names, err := fs.Glob(fsys, "*"+extension)
-	if err != nil || len(names) == 0 {
-		t.Fatalf("there are no files *%s: %v", extension, err)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(names) == 0:
+		return nil, fmt.Errorf("there are no files %s", place(fsys, "*"+extension))
 	}
 	var files []*file
+	var invalid []error
 	for _, name := range names {
 		f, err := parseFile(fsys, name)
 		if err == nil {
 			err = f.check(fsys, policies)
 		}
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		files = append(files, f)
+		files, invalid = append(files, f), append(invalid, err)
 	}
-	if t.Failed() {
-		t.FailNow()
-	}
-	return files
+	return files, errors.Join(invalid...)
 }
 
 // check returns an error of the head, which would be that of each scenario.
@@ -158,7 +155,8 @@ func (f *file) check(fsys fs.FS, policies Policies) error {
 type staging struct {
 	fsys     fs.FS
 	policies Policies
-	on       *wire          // nil is in memory
+	on       Dial           // nil is in memory
+	settle   func()         // of a bubble of synctest, nil outside of one
 	watch    watcher        // may be nil
 	idle     func([]*fault) // may be nil; see world.idle
 	down     bool           // mailboxes, owners and the store are broken
@@ -185,8 +183,9 @@ func (s *scene) play(ctx context.Context, how staging) ([]mismatch, error) {
 		servers: map[string]*server{}, found: &found, watch: how.watch,
 	}
 	if how.on != nil {
-		p.dial, p.real, w.atDawn = how.on.dial, true, how.on.atDawn
+		p.dial = how.on
 	}
+	p.untilIdle, p.real = how.settle, how.settle == nil
 	if s.word == "case" {
 		err = p.judgeCase(s)
 	} else {

@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"io/fs"
@@ -31,7 +31,7 @@ func updated(t *testing.T, text string, policies Policies) string {
 	var found []mismatch
 	for _, s := range f.each() {
 		synctest.Test(t, func(t *testing.T) {
-			more, err := s.play(t.Context(), staging{fsys: fsys, policies: policies})
+			more, err := s.play(t.Context(), inBubble(fsys, policies))
 			if err != nil {
 				t.Fatal(err)
 			}

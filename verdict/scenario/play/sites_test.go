@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"slices"
@@ -56,7 +56,10 @@ case a short name with TLS
 
 // A rule is counted as itself, whatever place it has at a site.
 func TestCoverageTellsTheRulesOfSitesApart(t *testing.T) {
-	c := Measure(t, atSites, optional)
+	c, err := Measure(t.Context(), atSites, optional)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := []string{
 		"rule 1 client.waited: rejects 1, passed by 1",
 		"rule 2 helo.fqdn: rejects 1, passed by 1, off 2",
@@ -76,10 +79,10 @@ func TestCoverageTellsTheRulesOfSitesApart(t *testing.T) {
 
 // Each mutant is played once, and at the sites that have its rule.
 func TestMutantsOfSitesThatDiffer(t *testing.T) {
-	base := baseline(t, atSites, byPolicy(parseAll(t, atSites, optional))["optional"], optional)
+	base := baseline(inTest{t}, atSites, byPolicy(parsed(inTest{t}, atSites, optional))["optional"], optional)
 	var survivors []string
 	for _, m := range mutants(base) {
-		if m.survives(t, atSites, "optional", optional, base) {
+		if m.survives(inTest{t}, atSites, "optional", optional, base) {
 			survivors = append(survivors, m.name)
 		}
 	}
@@ -93,7 +96,7 @@ func TestMutantsOfSitesThatDiffer(t *testing.T) {
 func TestExplanationsDoNotDependOnNumbers(t *testing.T) {
 	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(
 		"unnoticed p: with rule 3 (b) before rule 2 (a): c: they are alike\nunnoticed p: without rule 9 (z): old\nunnoticed p: without rule 3 (x): c: slow\npolicy p\nscenario s\n")}}
-	x := explanations(parseAll(t, fsys, policies), "unnoticed")
+	x := explanations(parsed(inTest{t}, fsys, policies), "unnoticed")
 	if !x.explains("p: with rule 7 (b) before rule 6 (a): c") || x.explains("p: without rule 6 (a)") {
 		t.Errorf("got %v", x)
 	}
@@ -115,7 +118,7 @@ func TestMutantsIgnoreFailuresOfTheDirectory(t *testing.T) {
 	}}
 	fsys := fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(
 		"policy listed\nmailbox a@example.org\ncase c\n  ip=192.0.2.9 to=a@example.org\n  = accept, asked none\n")}}
-	base := baseline(t, fsys, byPolicy(parseAll(t, fsys, listed))["listed"], listed)
+	base := baseline(inTest{t}, fsys, byPolicy(parsed(inTest{t}, fsys, listed))["listed"], listed)
 	if !slices.ContainsFunc(mutants(base), func(m mutant) bool { return m.name == "with failures ignored by rule 1 (recipient.listed)" }) {
 		t.Error("there is no such mutant")
 	}

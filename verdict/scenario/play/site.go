@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"context"
@@ -57,9 +57,8 @@ type world struct {
 	always   map[string]string             // those of lines for, by policy
 	store    *greylist.Memory
 	outages  outages
-	faults   []*fault       // those of the scene
-	recorded bool           // the DNS is a recorded one
-	atDawn   func(f func()) // see wire
+	faults   []*fault // those of the scene
+	recorded bool     // the DNS is a recorded one
 }
 
 // newWorld returns the world that these lines describe.
@@ -67,7 +66,6 @@ func newWorld(fsys fs.FS, entries []entry) (*world, error) {
 	w := &world{
 		fsys: fsys, clock: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), store: new(greylist.Memory),
 		messages: map[string]string{}, keys: map[string]ed25519.PrivateKey{}, always: map[string]string{},
-		atDawn: func(f func()) { f() },
 	}
 	w.site.Settings = map[string][]string{}
 	b := builder{world: w, owners: map[string][]string{}, answers: map[string]*recordedAnswer{}}

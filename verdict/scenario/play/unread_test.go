@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"strings"
@@ -93,7 +93,7 @@ func TestReportsTheFirstWrongReply(t *testing.T) {
 	}
 	var texts []string
 	synctest.Test(t, func(t *testing.T) {
-		found, err := f.each()[0].play(t.Context(), staging{fsys: fsys, policies: policies})
+		found, err := f.each()[0].play(t.Context(), inBubble(fsys, policies))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,10 @@ func TestReportsTheFirstWrongReply(t *testing.T) {
 
 // What no line reads is judged to its end before it is counted.
 func TestCountsRepliesThatNoLineReads(t *testing.T) {
-	c := Measure(t, fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(silent)}}, policies)
+	c, err := Measure(t.Context(), fstest.MapFS{"a.scenario": &fstest.MapFile{Data: []byte(silent)}}, policies)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got, want := c.Policies[0].Rules[1].Counts(), "rejects 1, passed by 2"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -1,4 +1,4 @@
-package scenario
+package play
 
 import (
 	"testing"
@@ -62,7 +62,7 @@ func TestFaultsFailSomething(t *testing.T) {
 			idle := idleFaults{of: len(each)}
 			for _, s := range each {
 				synctest.Test(t, func(t *testing.T) {
-					found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies, idle: func(faults []*fault) {
+					found, err := s.play(t.Context(), staging{fsys: fsys, policies: policies, settle: synctest.Wait, idle: func(faults []*fault) {
 						for _, text := range idle.add(faults) {
 							got += text
 						}

@@ -1,11 +1,8 @@
-package scenario
+package play
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
-
-	"github.com/emersion/go-msgauth/dkim"
 
 	"mxrules.example/envelope"
 )
@@ -62,25 +59,21 @@ func (w *world) message(e *entry) (string, error) {
 }
 
 // sign returns the message with a DKIM signature by the key of a domain and a selector.
-func (w *world) sign(e *entry, message, by string) (string, error) {
-	fields := strings.Fields(by)
+func (w *world) sign(e *entry, message, with string) (string, error) {
+	fields := strings.Fields(with)
 	key, ok := w.keys[strings.Join(fields[:min(2, len(fields))], " ")]
 	if !ok {
-		return "", e.fault("there is no key %q", envelope.Excerpt(by))
+		return "", e.fault("there is no key %q", envelope.Excerpt(with))
 	}
-	var signed bytes.Buffer
-	var err error
-	w.atDawn(func() {
-		err = dkim.Sign(&signed, strings.NewReader(message), &dkim.SignOptions{
-			Domain: fields[0], Selector: fields[1], Signer: key,
-			HeaderCanonicalization: dkim.CanonicalizationRelaxed, BodyCanonicalization: dkim.CanonicalizationRelaxed,
-			HeaderKeys: append([]string(nil), fields[2:]...), // nil is all
-		})
-	})
+	by := signing{
+		domain: fields[0], selector: fields[1], fields: append([]string(nil), fields[2:]...), key: key,
+		at: w.clock.AddDate(-1, 0, 0), // before an earlier try of the mail too
+	}
+	signed, err := by.sign(message)
 	if err != nil {
 		return "", e.fault("the message can't be signed: %v", err)
 	}
-	return signed.String(), nil
+	return signed, nil
 }
 
 // octets sends what is quoted as in Go, as it is.
