@@ -64,12 +64,11 @@ func TestAnAcceptedMessageCostsWhatIsReadAhead(t *testing.T) {
 	}
 }
 
-// Where the first rule that asks DNS rejects four of ten clients, a session asks at most
-// 1.3 times the questions of a sequential one. Judged at once, mail that is rejected
-// costs the first questions of every rule.
+// Where the first rule that asks DNS rejects four of ten clients, the concurrent judge
+// asks at most 1.3 times the questions of the sequential one.
 func TestQuestionsOfAMix(t *testing.T) {
 	policy := verdict.Policy{Rules: slices.Insert(slices.Clone(typicalPolicy.Rules), 1, verdict.RejectUnless(rdns.Exists))}
-	most := map[string]float64{"at once": 1.4, "by commands": 1.3}
+	const most = 1.3
 	for name, judge := range judges {
 		t.Run(name, func(t *testing.T) {
 			count := func(sequential bool) (questions int) {
@@ -88,8 +87,10 @@ func TestQuestionsOfAMix(t *testing.T) {
 				return questions
 			}
 			concurrent, sequential := count(false), count(true)
-			if ratio := float64(concurrent) / float64(sequential); ratio > most[name] {
-				t.Errorf("%d questions, sequentially %d: %.2f times as many, want at most %v", concurrent, sequential, ratio, most[name])
+			if ratio := float64(concurrent) / float64(sequential); ratio > most {
+				t.Errorf("%d questions, sequentially %d: %.2f times as many, want at most %v", concurrent, sequential, ratio, most)
+			} else {
+				t.Logf("%.2f times as many questions", ratio)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 type workKey struct{}
@@ -32,6 +33,9 @@ type judgement struct {
 	shares bool // Once computes each key once
 	memo   memo
 
+	root   *work
+	shared atomic.Bool // a member has started in its own goroutine
+
 	mu         sync.Mutex
 	sequential bool
 	running    int           // work that does not wait
@@ -52,7 +56,7 @@ func newWork(ctx context.Context, shares bool) context.Context {
 	c := &judging{Context: ctx}
 	c.shared.shares = shares
 	c.shared.crews = c.shared.few[:0]
-	c.work.judgement, c.work.root = &c.shared, true
+	c.work.judgement, c.work.root, c.shared.root = &c.shared, true, &c.work
 	return c
 }
 
@@ -91,6 +95,16 @@ type crew struct {
 
 type starter interface {
 	start(member int) // in a new goroutine
+}
+
+// outermost returns the crew of the judge that w works for, and for which member. The
+// caller holds mu.
+func (w *work) outermost() (c *crew, member int) {
+	c, member = w.crew, w.member
+	for c != nil && c.parent != nil {
+		c, member = c.parent, c.member
+	}
+	return c, member
 }
 
 // pause records that w waits, so that the next member can start. It returns the
@@ -162,6 +176,7 @@ func (j *judgement) startNext() {
 		if c.next < c.size && j.goroutines < maxGoroutines {
 			member := c.next
 			c.next++
+			j.shared.Store(true)
 			j.running++
 			j.goroutines++
 			c.start.start(member)

@@ -83,24 +83,37 @@ func (a *asking) close() {
 // whichever rule asks it first, and records the questions of its rule.
 type asker struct {
 	*asking
+	asks atomic.Pointer[asks] // nil before the first question: most rules ask none
+}
 
-	begun     atomic.Bool // there is a question
-	mu        sync.Mutex  // of what follows: a check may ask concurrently
-	left      int32       // questions that belong to the trace, and change no more
+// asks are the questions of one rule.
+type asks struct {
+	mu        sync.Mutex // a check may ask concurrently
+	left      int32      // questions that belong to the trace, and change no more
 	questions []Question
 	others    []*asker // with more questions of the same rule
 	one       [1]*asker
 }
 
+// record returns where the questions of the rule are recorded.
+func (a *asker) record() *asks {
+	if record := a.asks.Load(); record != nil {
+		return record
+	}
+	a.asks.CompareAndSwap(nil, new(asks))
+	return a.asks.Load()
+}
+
 // also adds the questions of another asker to those of the rule.
 func (a *asker) also(other *asker) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.others == nil {
-		a.others = a.one[:0]
+	record := a.record()
+	record.mu.Lock()
+	defer record.mu.Unlock()
+	if record.others == nil {
+		record.others = record.one[:0]
 	}
-	if !slices.Contains(a.others, other) {
-		a.others = append(a.others, other)
+	if !slices.Contains(record.others, other) {
+		record.others = append(record.others, other)
 	}
 }
 
@@ -111,13 +124,17 @@ func (a *asker) asked() []Question { return a.askedSince(a.began) }
 // askedSince is asked with times from the beginning of another judgement of the
 // session.
 func (a *asker) askedSince(began time.Time) []Question {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	questions := slices.Clone(a.questions)
+	record := a.asks.Load()
+	if record == nil {
+		return nil
+	}
+	record.mu.Lock()
+	defer record.mu.Unlock()
+	questions := slices.Clone(record.questions)
 	for i := range questions {
 		questions[i].Began += a.began.Sub(began)
 	}
-	for _, other := range a.others {
+	for _, other := range record.others {
 		questions = append(questions, other.askedSince(began)...)
 	}
 	return questions
@@ -126,45 +143,43 @@ func (a *asker) askedSince(began time.Time) []Question {
 // leave returns the questions of a rule that has ended. What it did not wait for stays
 // abandoned.
 func (a *asker) leave() []Question {
-	if !a.begun.Load() {
+	record := a.asks.Load()
+	if record == nil {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.left = int32(len(a.questions))
-	return a.questions
+	record.mu.Lock()
+	defer record.mu.Unlock()
+	record.left = int32(len(record.questions))
+	return record.questions
 }
 
-// begin records a question and returns its place.
-func (a *asker) begin(kind, name string) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.questions == nil {
-		a.begun.Store(true)
-		a.questions = make([]Question, 0, 4) // few rules ask more
+// begin records a question of a judgement that began at a time, and returns its place.
+func (r *asks) begin(kind, name string, began time.Time) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.questions == nil {
+		r.questions = make([]Question, 0, 4) // few rules ask more
 	}
-	a.questions = append(a.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(a.began)})
-	return len(a.questions) - 1
+	r.questions = append(r.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(began)})
+	return len(r.questions) - 1
 }
 
-// first records that no rule has asked this question before. It returns an error if
-// the judgement may ask no more.
-func (a *asker) first(place int, name string) error {
-	a.mu.Lock()
-	if place >= int(a.left) {
-		a.questions[place].Reused = false
+// first records that no rule has asked this question before.
+func (r *asks) first(place int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if place >= int(r.left) {
+		r.questions[place].Reused = false
 	}
-	a.mu.Unlock()
-	return a.mayAsk(name)
 }
 
 // end records the answer to a question.
-func (a *asker) end(place int, err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if place >= int(a.left) {
-		q := &a.questions[place]
-		q.Abandoned, q.Err, q.Duration = false, err, time.Since(a.began)-q.Began
+func (r *asks) end(place int, began time.Time, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if place >= int(r.left) {
+		q := &r.questions[place]
+		q.Abandoned, q.Err, q.Duration = false, err, time.Since(began)-q.Began
 	}
 }
 
@@ -188,10 +203,12 @@ type lookup[T any] func(ctx context.Context, r envelope.Resolver, q lookupKey) (
 
 // put returns the answer to a question, from the memo of the judgement or by lookup.
 func put[T any](ctx context.Context, a *asker, q lookupKey, lookup lookup[T]) (T, error) {
-	place, lasting := a.begin(q.kind, q.name), a.lasting(ctx)
+	record, lasting := a.record(), a.lasting(ctx)
+	place := record.begin(q.kind, q.name, a.began)
 	records, err := envelope.Once(lasting, q, func() (records T, err error) {
 		var none T
-		if err = a.first(place, q.name); err != nil {
+		record.first(place)
+		if err = a.mayAsk(q.name); err != nil {
 			return none, err
 		}
 		if _, ok := a.inner.(interface{ Waits() }); ok {
@@ -204,7 +221,7 @@ func put[T any](ctx context.Context, a *asker, q lookupKey, lookup lookup[T]) (T
 		}
 		return records, err
 	})
-	a.end(place, err)
+	record.end(place, a.began, err)
 	return records, err
 }
 

@@ -131,11 +131,11 @@ type bounds struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc
 	parent context.Context // the parent of ctx, in which Commits run
-	asking *asking
+	asking asking
 }
 
-func (p Policy) begin(ctx context.Context, r envelope.Resolver) bounds {
-	b := bounds{parent: envelope.WithJudgement(ctx), cancel: func() {}}
+func (p Policy) begin(ctx context.Context, r envelope.Resolver) *bounds {
+	b := &bounds{parent: envelope.WithJudgement(ctx), cancel: func() {}}
 	if p.Sequential {
 		b.parent = envelope.Sequentially(b.parent)
 	}
@@ -143,19 +143,19 @@ func (p Policy) begin(ctx context.Context, r envelope.Resolver) bounds {
 	if p.Timeout > 0 {
 		b.ctx, b.cancel = context.WithTimeoutCause(b.parent, p.Timeout, errTimeout)
 	}
-	b.asking = &asking{inner: r, ctx: b.ctx, began: time.Now(), most: p.maxQuestions()}
+	b.asking.inner, b.asking.ctx, b.asking.began, b.asking.most = r, b.ctx, time.Now(), p.maxQuestions()
 	return b
 }
 
-func (b bounds) end() {
+func (b *bounds) end() {
 	b.asking.close()
 	b.cancel()
 }
 
 var errTimeout = errors.New("the judgement took longer than Policy.Timeout")
 
-func (p Policy) judge(b bounds, e *envelope.Envelope) Verdict {
-	j := newJudgement(b.ctx, p.Rules, b.asking, e)
+func (p Policy) judge(b *bounds, e *envelope.Envelope) Verdict {
+	j := newJudgement(b.ctx, p.Rules, &b.asking, e)
 	d := j.settle(b.parent)
 	if d.action.final() {
 		j.askShadows(d)
