@@ -18,17 +18,19 @@
 //
 // # What it does not do
 //
-// It has no valid DKIM signature, and stores are as they are: where a witness needs more, or
-// outcomes that no mail has together, Of returns [ErrNone], and the witness stays in words.
+// Stores are as they are. Where a witness needs more than the package has, or outcomes that
+// no mail has together, Of returns an error that is [ErrNone] and names the outcomes that
+// are missing, and the witness stays in words.
 package specimen
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"iter"
+	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
@@ -48,11 +50,15 @@ type Site struct {
 	// Helo are HELO names, such as one of the site.
 	Helo []string
 	// Senders and Recipients are mailboxes, such as those of the site. A policy that
-	// rejects foreign recipients needs a recipient here.
+	// rejects foreign recipients needs a recipient here. Senders are authors too.
 	Senders, Recipients []string
 	// Logins are logins of users, such as one that owns one of the senders.
 	Logins []string
-	// Messages are whole messages, such as one with a valid DKIM signature.
+	// Signers are domains whose DKIM signatures messages have, such as that of a mailing
+	// list.
+	Signers []string
+	// Messages are whole messages with a header, such as one of a mailing list. They are
+	// tried as they are and signed.
 	Messages []string
 	// Zone has more records, in the format of package zone.
 	Zone string
@@ -61,110 +67,52 @@ type Site struct {
 // ErrNone says that no mail of this package brings the outcomes of a witness about.
 var ErrNone = errors.New("no specimen has these outcomes together")
 
-// maxTries bounds the envelopes that one call tries.
-const maxTries = 10_000
-
-// Of returns mail for which the checks of a witness find what it says. The error is
-// [ErrNone] if there is none, or that of the zone or the context.
+// Of returns mail for which the checks of a witness find what it says. If there is none, the
+// error is [ErrNone] and names the outcomes that the closest mail lacks. Otherwise it is that
+// of the zone or the context.
 func Of(ctx context.Context, w *analysis.Witness, site Site) (*Specimen, error) {
-	dns, err := zone.Parse(records + site.Zone)
+	signer := newSigner()
+	dns, err := site.dns(signer)
 	if err != nil {
 		return nil, err
 	}
-	for _, question := range failing {
-		if err := dns.SetFault(question, zone.SERVFAIL); err != nil {
-			return nil, err
-		}
-	}
-	s := search{ctx: ctx, witness: w, site: site, dns: dns}
-	e, ok := s.from(envelope.Envelope{Stage: envelope.Connect})
+	s := search{ctx: ctx, witness: w, site: site, dns: dns, letters: site.letters(signer)}
+	e, ok := s.run()
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case !ok:
-		return nil, ErrNone
+		return nil, fmt.Errorf("%w: where the others hold, no mail has %s", ErrNone, inWords(s.missed))
 	}
 	e.Stage = envelope.Whole
 	dns.Forget()
 	return &Specimen{e, dns}, nil
 }
 
-// search tries envelopes.
-type search struct {
-	ctx     context.Context
-	witness *analysis.Witness
-	site    Site
-	dns     *zone.Zone
-	tries   int
-}
-
-// from returns an envelope that has come from the stage of e to the message.
-func (s *search) from(e envelope.Envelope) (envelope.Envelope, bool) {
-	for next := range s.choices(e) {
-		if s.tries++; s.tries > maxTries || s.ctx.Err() != nil {
-			return e, false
-		}
-		if len(s.witness.Misses(s.ctx, s.dns, &next)) > 0 {
-			continue
-		}
-		if next.Stage == envelope.Data {
-			return next, true
-		}
-		next.Stage++
-		if found, ok := s.from(next); ok {
-			return found, true
+// dns returns the zone of the specimens of a site.
+func (s Site) dns(signer signer) (*zone.Zone, error) {
+	text, broken := records+s.Zone+"\n$ORIGIN .\n", slices.Clone(failing)
+	for _, domain := range s.signers() {
+		text += signer.record(domain)
+		broken = append(broken, brokenKey(domain))
+	}
+	dns, err := zone.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, question := range broken {
+		if err := dns.SetFault(question, zone.SERVFAIL); err != nil {
+			return nil, err
 		}
 	}
-	return e, false
+	return dns, nil
 }
 
-// choices yields e with every value of what becomes known at its stage.
-func (s *search) choices(e envelope.Envelope) iter.Seq[envelope.Envelope] {
-	return func(yield func(envelope.Envelope) bool) {
-		switch e.Stage {
-		case envelope.Connect:
-			for _, e.ClientIP = range slices.Concat(s.site.Clients, clients) {
-				for _, e.SpokeEarly = range []bool{false, true} {
-					if !yield(e) {
-						return
-					}
-				}
-			}
-		case envelope.Helo:
-			for _, e.Helo = range slices.Concat(s.site.Helo, helos(e.ClientIP)) {
-				if !yield(e) {
-					return
-				}
-			}
-		case envelope.Mail:
-			s.senders(e, yield)
-		case envelope.Rcpt:
-			for _, e.Recipients = range []int{0, 1, 1000} {
-				for _, e.RcptTo = range slices.Concat(s.site.Recipients, recipients) {
-					if !yield(e) {
-						return
-					}
-				}
-			}
-		case envelope.Data:
-			for _, text := range slices.Concat(s.site.Messages, messages()) {
-				e.Message = envelope.NewMessage([]byte(text))
-				if !yield(e) {
-					return
-				}
-			}
-		}
+// inWords returns outcomes as text, such as "spf.pass=fail and helo.fqdn=none".
+func inWords(outcomes analysis.Outcomes) string {
+	var words []string
+	for _, check := range slices.Sorted(maps.Keys(outcomes)) {
+		words = append(words, fmt.Sprintf("%s=%v", check, outcomes[check]))
 	}
-}
-
-func (s *search) senders(e envelope.Envelope, yield func(envelope.Envelope) bool) {
-	for _, e.Login = range append([]string{""}, append(slices.Clone(s.site.Logins), "ann")...) {
-		for _, e.TLS = range []*tls.ConnectionState{{Version: tls.VersionTLS13}, nil} {
-			for _, e.MailFrom = range slices.Concat(s.site.Senders, senders) {
-				if !yield(e) {
-					return
-				}
-			}
-		}
-	}
+	return strings.Join(words, " and ")
 }

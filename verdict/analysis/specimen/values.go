@@ -80,28 +80,3 @@ var senders = []string{
 var recipients = []string{
 	"postmaster", "bob@fail.example", "bob@nomail.example", "bob@broken.example", "bob@localhost", "bob@[192.0.2.1]", "not an address",
 }
-
-// messages returns every kind of author with every kind of form.
-func messages() (list []string) {
-	const date = "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n"
-	for _, form := range []string{
-		date,
-		"",
-		date + "List-Id: <list.example.net>\r\nPrecedence: list\r\n",
-		date + "List-Unsubscribe: <https://example.net/leave>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-		date + "Subject: one\r\nSubject: two\r\n",
-		date + "Subject: \xe4\r\n",
-		date + "Subject: " + strings.Repeat("x", 1000) + "\r\n",
-		date + "Subject: bare\n",
-		date + strings.Repeat("Received: by mail.example.net\r\n", 51),
-		date + "DKIM-Signature: v=1; a=rsa-sha256; d=example.net; s=s; h=from; bh=YQ==; b=YQ==\r\n",
-	} {
-		for _, author := range []string{
-			"From: ann@example.net\r\n", "From: ann@fail.example\r\n", "From: ann@softfail.example\r\n", "From: ann@neutral.example\r\n",
-			"From: ann@plain.example\r\n", "From: ann@broken.example\r\n", "", "From: ann@example.net\r\nFrom: bob@example.net\r\n",
-		} {
-			list = append(list, author+form+"\r\nHello.\r\n")
-		}
-	}
-	return list
-}
