@@ -44,13 +44,14 @@ func (c *conversation) NewConnection(milter.Modifier) error {
 func (c *conversation) Connect(_, _ string, _ uint16, address string, macros milter.Modifier) (*milter.Response, error) {
 	address = cmp.Or(address, strings.TrimPrefix(macros.Get(milter.MacroClientAddr), "IPv6:"))
 	c.client.ClientIP, _ = netip.ParseAddr(address)
+	c.client.Now = c.now()
 	return response(c.session.Connect(c.client))
 }
 
 // Helo judges a HELO name. There is another one after STARTTLS.
 func (c *conversation) Helo(name string, macros milter.Modifier) (*milter.Response, error) {
 	c.learnTLS(macros)
-	c.client.Helo = name
+	c.client.Helo, c.client.Now = name, c.now()
 	return response(c.session.Helo(c.client))
 }
 
@@ -61,7 +62,7 @@ func (c *conversation) MailFrom(path, parameters string, macros milter.Modifier)
 	}
 	c.learnTLS(macros)
 	e := c.client
-	e.MailFrom, e.Login = path, macros.Get(milter.MacroAuthAuthen)
+	e.MailFrom, e.Login, e.Now = path, macros.Get(milter.MacroAuthAuthen), c.now()
 	e.SMTPUTF8 = slices.ContainsFunc(strings.Fields(parameters), func(p string) bool { return strings.EqualFold(p, "SMTPUTF8") })
 	c.queueID = macros.Get(milter.MacroQueueId)
 	return response(c.session.Mail(e, func() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/d--j/go-milter"
 
@@ -21,7 +22,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	s := &server{stamp: stamp, size: 1 << 20, log: slog.New(slog.DiscardHandler), connection: verdict.Connection{
+	s := &server{stamp: stamp, size: 1 << 20, log: slog.New(slog.DiscardHandler), now: time.Now, connection: verdict.Connection{
 		Policy:   verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(recipient.Ours("example.org"))}},
 		Resolver: zone.MustParse(``),
 	}}

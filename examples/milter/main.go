@@ -57,7 +57,7 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 	here.Policy.Timeout = timeout
 	s := &server{
 		connection: verdict.Connection{Policy: here.Policy, Resolver: here.Resolver},
-		hold:       o.hold, size: o.size, log: log,
+		hold:       o.hold, size: o.size, log: log, now: time.Now,
 	}
 	if s.stamp, err = headers.For(o.hostname); err != nil {
 		return fmt.Errorf("-hostname: %w", err)

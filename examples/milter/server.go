@@ -28,6 +28,7 @@ type server struct {
 	hold       []string // marks of messages that the MTA holds
 	size       int64    // of the largest message, in octets
 	log        *slog.Logger
+	now        func() time.Time
 
 	ctx      context.Context // of the conversations
 	stopping context.Context

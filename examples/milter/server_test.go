@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/recipient"
@@ -52,7 +53,7 @@ func newTestServer(t testing.TB) *server {
 	}, policy.Rules)
 	return &server{
 		connection: verdict.Connection{Policy: policy, Resolver: zone.MustParse(world)},
-		stamp:      stamp, hold: []string{"generic"}, size: 10 << 20, log: slog.New(slog.DiscardHandler),
+		stamp:      stamp, hold: []string{"generic"}, size: 10 << 20, log: slog.New(slog.DiscardHandler), now: time.Now,
 	}
 }
 

@@ -20,6 +20,15 @@ type Client struct {
 // "ADDR=192.0.2.9".
 func (p *Postfix) Dial(t testing.TB, attributes string) *Client {
 	t.Helper()
+	c := p.connect(t)
+	c.Say("EHLO localhost")
+	c.Say("XCLIENT NAME=[UNAVAILABLE] " + attributes)
+	return c
+}
+
+// connect connects to smtpd, and reads the banner.
+func (p *Postfix) connect(t testing.TB) *Client {
+	t.Helper()
 	conn, err := net.Dial("tcp", p.Address)
 	for start := time.Now(); err != nil && time.Since(start) < 30*time.Second; conn, err = net.Dial("tcp", p.Address) {
 		time.Sleep(50 * time.Millisecond) // the master of Postfix is starting
@@ -31,8 +40,6 @@ func (p *Postfix) Dial(t testing.TB, attributes string) *Client {
 	conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	c := &Client{t, conn, bufio.NewReader(conn)}
 	c.reply("")
-	c.Say("EHLO localhost")
-	c.Say("XCLIENT NAME=[UNAVAILABLE] " + attributes)
 	return c
 }
 

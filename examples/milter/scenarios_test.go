@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"mxrules.example/examples/internal/differences"
+	"mxrules.example/examples/internal/postfixtest"
+	"mxrules.example/examples/internal/rulebook"
+	"mxrules.example/verdict"
+	"mxrules.example/verdict/scenario"
+)
+
+// sendingCF has a Postfix that also sends mail of its network and its users. Its clients
+// are at other addresses than this machine, where XCLIENT comes from.
+const sendingCF = `
+myhostname = mx.example.org
+relay_domains = example.org
+mynetworks = 198.51.100.0/24
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
+smtpd_forbid_bare_newline = reject
+local_header_rewrite_clients =
+inet_protocols = all
+master_service_disable = qmgr/unix
+`
+
+// The conversations of the scenarios get the same replies from Postfix with the milter,
+// but for the differences in the README.
+func TestScenariosOverPostfix(t *testing.T) {
+	s := newSwitchboard(t)
+	p := postfixtest.Start(t, sendingCF+postfixtest.ReadmeLines(t, "127.0.0.1:10050", s.address))
+	differences.Comparison{
+		Files: scenario.Dir("../policies/testdata/conversations"), Policies: rulebook.WithRules(),
+		Differences: ofPostfix, Omissions: notOverPostfix,
+		Dial: func(_ context.Context, on scenario.Server) (net.Conn, error) {
+			before := on
+			before.Policy.Rules = nil // for the client that says XCLIENT
+			before.Report = func(context.Context, verdict.Event) {}
+			s.connectTo(before)
+			c := p.Open(t, on)
+			s.connectTo(on)
+			return c.Become(on, 0), nil
+		},
+	}.Play(t)
+}
+
+// switchboard is where Postfix connects to a milter: it has one for each connection of a
+// scenario.
+type switchboard struct {
+	t       *testing.T
+	address string
+	newest  atomic.Value // the pipes of a milter
+}
+
+func newSwitchboard(t *testing.T) *switchboard {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s := &switchboard{t: t, address: l.Addr().String()}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.newest.Load().(pipes) <- conn
+		}
+	}()
+	return s
+}
+
+// connectTo makes the connections from now on go to a milter for a scenario.
+func (s *switchboard) connectTo(on scenario.Server) {
+	m := newTestServer(s.t)
+	m.connection = verdict.Connection{Policy: on.Policy, Resolver: on.Resolver}
+	m.hold, m.now, m.log = nil, on.Now, slog.New(reporter{slog.DiscardHandler, on.Report})
+	p, _ := m.start(s.t)
+	s.newest.Store(p)
+}
+
+// reporter is the handler of a log that reports its events.
+type reporter struct {
+	slog.Handler
+	report func(context.Context, verdict.Event)
+}
+
+func (reporter) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r reporter) Handle(ctx context.Context, line slog.Record) error {
+	line.Attrs(func(a slog.Attr) bool {
+		if event, ok := a.Value.Any().(verdict.Event); ok {
+			r.report(ctx, event)
+		}
+		return true
+	})
+	return nil
+}
