@@ -2,37 +2,76 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
-	"strings"
 
 	"mxrules.example/envelope"
 )
 
-// Bounds of a request. Postfix sends some 30 attributes of a few hundred octets.
+// Bounds of a request, in octets. Postfix sends some 30 lines of at most a few hundred
+// octets.
 const (
-	maxRequest    = 64 << 10 // octets
-	maxAttributes = 200
+	maxLine    = 8 << 10
+	maxRequest = 64 << 10
 )
 
-// request has the attributes of a request (SMTPD_POLICY_README) by name.
-type request map[string]string
+// request has the attributes of a request (SMTPD_POLICY_README) that the policy is about.
+type request struct {
+	kind       string // request
+	state      string // protocol_state
+	client     string // client_address
+	helo       string // helo_name
+	sender     string
+	recipient  string
+	login      string // sasl_username
+	encryption string // encryption_protocol
+	instance   string
+	queueID    string // queue_id
+}
+
+// attribute returns where the value of an attribute belongs, nil if nowhere.
+func (r *request) attribute(name []byte) *string {
+	switch string(name) {
+	case "request":
+		return &r.kind
+	case "protocol_state":
+		return &r.state
+	case "client_address":
+		return &r.client
+	case "helo_name":
+		return &r.helo
+	case "sender":
+		return &r.sender
+	case "recipient":
+		return &r.recipient
+	case "sasl_username":
+		return &r.login
+	case "encryption_protocol":
+		return &r.encryption
+	case "instance":
+		return &r.instance
+	case "queue_id":
+		return &r.queueID
+	}
+	return nil
+}
 
 // errRequest is the error of a request that is not one of a Postfix policy client.
 var errRequest = errors.New("not a request of a policy client")
 
 // readRequest reads the lines up to the empty one. The error is io.EOF if the client
 // sends no more requests.
-func readRequest(in *bufio.Reader) (request, error) {
-	r := request{}
+func readRequest(in *bufio.Reader) (*request, error) {
+	r := new(request)
 	for size := 0; ; {
 		line, err := in.ReadSlice('\n')
 		size += len(line)
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull) || size > maxRequest || len(r) > maxAttributes:
+		case errors.Is(err, bufio.ErrBufferFull) || size > maxRequest:
 			return nil, fmt.Errorf("%w: it is too large", errRequest)
 		case errors.Is(err, io.EOF) && size > 0:
 			return nil, fmt.Errorf("%w: it has no end", errRequest)
@@ -41,17 +80,19 @@ func readRequest(in *bufio.Reader) (request, error) {
 		case len(line) == 1:
 			return r, r.check()
 		}
-		name, value, found := strings.Cut(string(line[:len(line)-1]), "=")
+		name, value, found := bytes.Cut(line[:len(line)-1], []byte("="))
 		if !found {
-			return nil, fmt.Errorf("%w: the line %q has no equals sign", errRequest, envelope.Excerpt(name))
+			return nil, fmt.Errorf("%w: the line %q has no equals sign", errRequest, envelope.Excerpt(string(name)))
 		}
-		r[name] = value
+		if attribute := r.attribute(name); attribute != nil {
+			*attribute = string(value)
+		}
 	}
 }
 
-func (r request) check() error {
-	if kind := r["request"]; kind != "smtpd_access_policy" {
-		return fmt.Errorf("%w: the request is %q", errRequest, envelope.Excerpt(kind))
+func (r *request) check() error {
+	if r.kind != "smtpd_access_policy" {
+		return fmt.Errorf("%w: the request is %q", errRequest, envelope.Excerpt(r.kind))
 	}
 	return nil
 }
@@ -59,8 +100,8 @@ func (r request) check() error {
 // stage returns how far the transaction has come. At RCPT everything is known that
 // Postfix will ever tell, so the envelope is whole: it has no message. ok is false for
 // requests that the policy has nothing to say about.
-func (r request) stage() (stage envelope.Stage, ok bool) {
-	switch r["protocol_state"] {
+func (r *request) stage() (stage envelope.Stage, ok bool) {
+	switch r.state {
 	case "CONNECT":
 		return envelope.Connect, true
 	case "HELO", "EHLO":
@@ -74,13 +115,13 @@ func (r request) stage() (stage envelope.Stage, ok bool) {
 }
 
 // envelope returns the envelope of the request for a recipient who comes after others.
-func (r request) envelope(stage envelope.Stage, recipients int) *envelope.Envelope {
+func (r *request) envelope(stage envelope.Stage, recipients int) *envelope.Envelope {
 	e := &envelope.Envelope{
-		Stage: stage, Helo: r["helo_name"], Login: r["sasl_username"],
-		MailFrom: r["sender"], RcptTo: r["recipient"], Recipients: recipients,
+		Stage: stage, Helo: r.helo, Login: r.login,
+		MailFrom: r.sender, RcptTo: r.recipient, Recipients: recipients,
 	}
-	e.ClientIP, _ = netip.ParseAddr(r["client_address"]) // "unknown" has no address
-	if r["encryption_protocol"] != "" {
+	e.ClientIP, _ = netip.ParseAddr(r.client) // "unknown" has no address
+	if r.encryption != "" {
 		e.TLS = &tls.ConnectionState{HandshakeComplete: true}
 	}
 	e.SMTPUTF8 = !envelope.IsASCII(e.MailFrom) || !envelope.IsASCII(e.RcptTo)

@@ -34,8 +34,8 @@ func asked(changes ...string) string {
 	return strings.Join(attributes, "\n") + "\n\n"
 }
 
-func read(text string) (request, error) {
-	return readRequest(bufio.NewReaderSize(strings.NewReader(text), maxRequest))
+func read(text string) (*request, error) {
+	return readRequest(bufio.NewReaderSize(strings.NewReader(text), maxLine))
 }
 
 func TestRequestsBecomeEnvelopes(t *testing.T) {
@@ -71,11 +71,11 @@ func TestRequestsBecomeEnvelopes(t *testing.T) {
 		}
 	}
 	for _, state := range []string{"DATA", "END-OF-MESSAGE", "VRFY", "ETRN", "", "NEW"} {
-		if stage, ok := (request{"protocol_state": state}).stage(); ok {
+		if stage, ok := (&request{state: state}).stage(); ok {
 			t.Errorf("%s is stage %s", state, stage)
 		}
 	}
-	if e := (request{"sender": "änn@example.net"}).envelope(envelope.Mail, 0); !e.SMTPUTF8 {
+	if e := (&request{sender: "änn@example.net"}).envelope(envelope.Mail, 0); !e.SMTPUTF8 {
 		t.Error("an internationalised sender has no SMTPUTF8")
 	}
 }
@@ -87,18 +87,11 @@ func TestInvalidRequests(t *testing.T) {
 		{"no equals sign", "request=smtpd_access_policy\nGET / HTTP/1.1\n\n", "has no equals sign"},
 		{"no end", "request=smtpd_access_policy\n", "it has no end"},
 		{"a line without an end", "request", "it has no end"},
-		{"a long line", "a=" + strings.Repeat("x", maxRequest), "too large"},
+		{"a long line", "a=" + strings.Repeat("x", maxLine), "too large"},
 		{"a long request", strings.Repeat("a="+strings.Repeat("x", 1000)+"\n", 100), "too large"},
-		{"many attributes", func() string {
-			var b strings.Builder
-			for i := range 1000 {
-				b.WriteString("a" + strings.Repeat("b", i%300) + "=\n")
-			}
-			return b.String()
-		}(), "too large"},
 	} {
-		if r, err := read(tc.text); !errors.Is(err, errRequest) || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: got %d attributes, %v", tc.name, len(r), err)
+		if _, err := read(tc.text); !errors.Is(err, errRequest) || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
 	if _, err := read(""); err != io.EOF {

@@ -55,7 +55,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 func (s *server) converse(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })()
-	in := bufio.NewReaderSize(conn, maxRequest)
+	in := bufio.NewReaderSize(conn, maxLine)
 	var mail transaction
 	for ctx.Err() == nil {
 		conn.SetReadDeadline(time.Now().Add(idle))
@@ -88,19 +88,19 @@ type transaction struct {
 }
 
 // answer returns the action for a request.
-func (s *server) answer(ctx context.Context, r request, mail *transaction) string {
+func (s *server) answer(ctx context.Context, r *request, mail *transaction) string {
 	stage, ok := r.stage()
 	if !ok {
 		return dunno
 	}
-	if r["instance"] != mail.instance {
-		*mail = transaction{instance: r["instance"]}
+	if r.instance != mail.instance {
+		*mail = transaction{instance: r.instance}
 	}
 	e := r.envelope(stage, mail.recipients)
 	e.Now = s.now()
 	v := s.policy.Judge(ctx, s.resolver, e)
 	if stage == envelope.Whole {
-		s.log.LogAttrs(ctx, slog.LevelInfo, "recipient", slog.String("queue_id", envelope.Excerpt(r["queue_id"])), slog.Any("verdict", v), slog.Any("envelope", e))
+		s.log.LogAttrs(ctx, slog.LevelInfo, "recipient", slog.String("queue_id", envelope.Excerpt(r.queueID)), slog.Any("verdict", v), slog.Any("envelope", e))
 	}
 	action := s.actions.of(e, v)
 	if stage == envelope.Whole && v.Action == verdict.Accept {
