@@ -1,10 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"mxrules.example/dmarc"
 	"mxrules.example/dmarc/dkim"
@@ -13,54 +10,11 @@ import (
 	"mxrules.example/envelope/message"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
-	"mxrules.example/examples/policies"
 	"mxrules.example/helo"
 	"mxrules.example/rdns"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/spf"
-	"mxrules.example/verdict"
 )
-
-// timeout bounds the time that -checks take for one line.
-const timeout = 30 * time.Second
-
-// choosePolicy returns the policy with this name.
-func choosePolicy(name string, site policies.Site) (verdict.Policy, error) {
-	policy, err := policies.Named(name)
-	if err != nil {
-		return verdict.Policy{}, err
-	}
-	return policy(site)
-}
-
-// chooseChecks returns a policy of shadow rules for a list of names of checks, or
-// "all" for every check whose flags are given.
-func chooseChecks(list string, site facts) (verdict.Policy, error) {
-	var all []string
-	known := map[string]envelope.Check{}
-	for _, check := range everyCheck(site) {
-		name, _ := check.Describe()
-		known[name] = check
-		if site.lacks(name) == "" {
-			all = append(all, name)
-		}
-	}
-	names := all
-	if list != "all" {
-		names = strings.Split(list, ",")
-	}
-	policy := verdict.Policy{Timeout: timeout}
-	for _, name := range names {
-		if known[name] == nil {
-			return policy, fmt.Errorf("unknown check %q; known are:\n%s", name, checkNames())
-		}
-		if flag := site.lacks(name); flag != "" {
-			return policy, fmt.Errorf("the check %s needs %s", name, flag)
-		}
-		policy.Rules = append(policy.Rules, verdict.RejectUnless(known[name]).On(envelope.Fail, verdict.Continue).Shadow())
-	}
-	return policy, nil
-}
 
 // lacks returns the flag that the check with this name needs and that is not given,
 // "" without one.
@@ -174,22 +128,4 @@ func everyCheck(site facts) []envelope.Check {
 		dmarc.AlignedFor(ours...),
 		dmarc.AuthorOwned(site.Owners),
 	}
-}
-
-// checkNames returns the names of all checks in lines. Each package begins a new
-// line.
-func checkNames() string {
-	const width = 76
-	var lines []string
-	line, family := "", ""
-	for _, check := range everyCheck(facts{}) {
-		name, _ := check.Describe()
-		of, _, _ := strings.Cut(name, ".")
-		if line != "" && (of != family || len(line)+len(name) > width) {
-			lines = append(lines, line)
-			line = ""
-		}
-		line, family = line+" "+name, of
-	}
-	return " " + strings.Join(append(lines, line), "\n ")
 }

@@ -17,6 +17,7 @@ type importing struct {
 	source   bool
 	leaveOut bool
 	services map[string]postfix.Service
+	imported *postfix.Import // nil without one
 }
 
 // addService reads SERVER=spf or SERVER=greylist.
@@ -40,31 +41,36 @@ func (i *importing) conflict(given map[string]bool) error {
 		return errors.New("-go, -leave-out and -service are about the file of -import")
 	case i.file != "" && (given["policy"] || given["checks"]):
 		return errors.New("give -import, -policy or -checks, and only one of them")
+	case i.file != "" && given["scenario"]:
+		return errors.New("give -policy with -scenario, not -import")
 	}
 	return nil
 }
 
-// read reads the main.cf and its tables, nil without one.
-func (i *importing) read() (*postfix.Import, error) {
+// read reads the main.cf and its tables, if there is one.
+func (i *importing) read() error {
 	if i.file == "" {
-		return nil, nil
+		return nil
 	}
 	raw, err := os.ReadFile(i.file)
 	if err != nil {
-		return nil, err
-	}
-	return postfix.Read(string(raw), postfix.Options{File: i.file, ReadFile: os.ReadFile, Services: i.services, LeaveOut: i.leaveOut})
-}
-
-// print writes the source of an import, or its report.
-func (i *importing) print(imported *postfix.Import, out io.Writer) error {
-	if !i.source {
-		_, err := fmt.Fprintln(out, imported.Report)
 		return err
 	}
-	source, err := imported.Source("policy")
+	i.imported, err = postfix.Read(string(raw), postfix.Options{File: i.file, ReadFile: os.ReadFile, Services: i.services, LeaveOut: i.leaveOut})
+	return err
+}
+
+// writeReport writes the report of an import.
+func (i *importing) writeReport(w io.Writer) error {
+	_, err := fmt.Fprintln(w, i.imported.Report)
+	return err
+}
+
+// writeSource writes Go source for the imported policy.
+func (i *importing) writeSource(w io.Writer) error {
+	source, err := i.imported.Source("policy")
 	if err == nil {
-		_, err = out.Write(source)
+		_, err = w.Write(source)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,11 @@ var (
 	moreFacts = append([]string{"-owners", "bob=bob@example.org", "-domain-list", "names.example=127.0.1.2",
 		"-asn-zones", "origin.example", "-asns", "64500"}, append(mailboxes, lists...)...)
 )
+
+// run runs the command and returns its exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return command().Run(args, stdin, stdout, stderr)
+}
 
 // output returns the output, errors and exit status of a run, as golden files have
 // them.

@@ -154,3 +154,40 @@ func (f *facts) addSystems(value string) error {
 	}
 	return nil
 }
+
+// splitPatterns splits a list of patterns of mailboxes at commas, except those in a quoted
+// local part: "a,b"@example.org.
+func splitPatterns(list string) (patterns []string) {
+	start, quoted := 0, false
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			patterns = append(patterns, list[start:i])
+			start = i + 1
+		}
+	}
+	return append(patterns, list[start:])
+}
+
+// settings returns what the policies are made from, but for the directories.
+func (f *facts) settings() map[string][]string {
+	all := map[string][]string{}
+	add := func(name string, values ...string) {
+		if len(values) > 0 {
+			all[name] = append(all[name], values...)
+		}
+	}
+	add("domains", f.Domains...)
+	add("names", f.Names...)
+	for _, network := range f.Networks {
+		add("networks", network.String())
+	}
+	for _, list := range f.Lists {
+		add("lists", list.Zone+"="+strings.Join(list.Codes, ","))
+	}
+	return all
+}

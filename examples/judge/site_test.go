@@ -7,13 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"mxrules.example/dmarc"
-	"mxrules.example/dmarc/dkim"
-	"mxrules.example/envelope/sender"
-	"mxrules.example/rdns"
-	"mxrules.example/rdns/dnsbl"
-	"mxrules.example/spf"
 )
 
 // between is an empty input that calls a function when it is read.
@@ -38,7 +31,7 @@ func TestMailboxFileIsReloaded(t *testing.T) {
 		strings.NewReader(line), between(func() { write("ann@example.org\n") }),
 		strings.NewReader(line))
 	var stdout, stderr bytes.Buffer
-	if status := run([]string{"-checks", "recipient.listed", "-mailboxes", file}, stdin, &stdout, &stderr); status != allJudged {
+	if status := run([]string{"-checks", "recipient.listed", "-mailboxes", file}, stdin, &stdout, &stderr); status != 0 {
 		t.Errorf("got status %d", status)
 	}
 	var got []string
@@ -52,18 +45,5 @@ func TestMailboxFileIsReloaded(t *testing.T) {
 	}
 	if n := strings.Count(stderr.String(), file+":1: "); n != 1 {
 		t.Errorf("the error of the file is reported %d times: %s", n, &stderr)
-	}
-}
-
-func TestReportHasOnlyDetailsWithAFixedForm(t *testing.T) {
-	for _, detail := range []any{nil, "text", (*rdns.Result)(nil), (*dnsbl.Result)(nil), (*dnsbl.Origin)(nil), (*sender.Result)(nil), (*spf.Result)(nil), (*dkim.Result)(nil), (*dmarc.Result)(nil)} {
-		if fixedForm(detail) {
-			t.Errorf("%T is reported", detail)
-		}
-	}
-	for _, detail := range []any{new(rdns.Result), new(dnsbl.Result), new(dnsbl.Origin), new(sender.Result), new(spf.Result), new(dkim.Result), new(dmarc.Result)} {
-		if !fixedForm(detail) {
-			t.Errorf("%T is not reported", detail)
-		}
 	}
 }

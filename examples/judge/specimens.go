@@ -1,62 +1,15 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"net/netip"
 	"slices"
 
-	"mxrules.example/verdict"
-	"mxrules.example/verdict/analysis"
 	"mxrules.example/verdict/analysis/specimen"
 )
 
-// specimens writes mail for the witnesses of -find and -implies into the file of -record,
-// so that judge explains what was proven. Nil does nothing.
-type specimens struct {
-	judge *judge
-	site  specimen.Site
-}
-
-// newSpecimens returns nil without -record.
-func newSpecimens(j *judge, site *facts) *specimens {
-	if j.records == nil {
-		return nil
-	}
-	return &specimens{j, specimenSite(site)}
-}
-
-// add writes mail for a witness, and prints what became of it. The record has the answers
-// for other policies too.
-func (s *specimens) add(w io.Writer, witness *analysis.Witness, others ...verdict.Policy) error {
-	if s == nil {
-		return nil
-	}
-	ctx := context.Background()
-	mail, err := specimen.Of(ctx, witness, s.site)
-	switch {
-	case errors.Is(err, specimen.ErrNone):
-		fmt.Fprintln(w, "  not recorded: no made-up mail is like that")
-		return nil
-	case err != nil:
-		return err
-	}
-	l := line{ID: encode(witness.String())}
-	if mail.Envelope.RcptTo != "" {
-		l.RcptTo = []string{mail.Envelope.RcptTo}
-	}
-	verdicts, err := s.judge.records.judge(ctx, s.judge, mail.DNS, mail.Envelope, l, others...)
-	if err == nil {
-		fmt.Fprintf(w, "  recorded: %v\n", verdicts[0])
-	}
-	return err
-}
-
-// specimenSite returns values that the checks of the site are about.
-func specimenSite(f *facts) (s specimen.Site) {
+// specimens returns values that the checks of the site are about.
+func (f *facts) specimens() (s specimen.Site) {
 	for _, network := range f.Networks {
 		s.Clients = append(s.Clients, host(network))
 	}

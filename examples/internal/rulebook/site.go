@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mxrules.example/envelope"
@@ -29,8 +30,12 @@ func siteOf(s play.Site) (policies.Site, error) {
 		}
 		site.Networks = append(site.Networks, network)
 	}
-	for _, zone := range s.Settings["lists"] {
-		site.Lists = append(site.Lists, dnsbl.List{Zone: zone})
+	for _, text := range s.Settings["lists"] {
+		list, err := listOf(text)
+		if err != nil {
+			return site, err
+		}
+		site.Lists = append(site.Lists, list)
 	}
 	if s.Settings["greylist"] != nil {
 		site.Greylist = greylist.Known(s.Store, greylist.Options{Identity: identity.Of})
@@ -44,6 +49,14 @@ func siteOf(s play.Site) (policies.Site, error) {
 	}
 	site.MaxRecipients, err = number(s, "maxrecipients")
 	return site, err
+}
+
+// listOf returns a DNS list that is written as its zone, or as ZONE=CODES.
+func listOf(text string) (dnsbl.List, error) {
+	if !strings.Contains(text, "=") {
+		return dnsbl.List{Zone: text}, nil
+	}
+	return dnsbl.ParseList(text)
 }
 
 // setOf returns the set of these mailboxes, nil if there are none.

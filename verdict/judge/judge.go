@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"context"
@@ -7,73 +7,51 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/envelope/client"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
-	"mxrules.example/verdict/postfix"
 	"mxrules.example/verdict/replay"
 )
 
 // judge is a policy, or a list of checks, with its DNS.
 type judge struct {
+	command    *Command
+	name       string // of the policy
 	policy     verdict.Policy
-	checksOnly bool            // the policy has shadow rules only
-	waterfall  bool            // -trace
-	stamp      *headers.Stamp  // nil without -headers
-	recording  *recording      // nil without -scenario
-	imported   *postfix.Import // nil without -import
-	gateways   *client.Gateways
+	checksOnly bool           // the policy has shadow rules only
+	waterfall  bool           // -trace
+	stamp      *headers.Stamp // nil without -headers
+	recording  *recording     // nil without -scenario
 	world      world
 	compare    *comparison // nil without -compare
 	records    *records    // nil without -record
 }
 
-// newJudge reads the files that the options name, and probes the DNS lists if the
-// DNS is real. It calls report for each list that does not serve, and later if a
-// file changes and is invalid.
-func newJudge(o options, report func(error)) (*judge, error) {
-	err := o.site.openMailboxes(report)
-	if err != nil {
-		return nil, err
-	}
-	j := &judge{checksOnly: o.checks != "", waterfall: o.trace}
-	if j.gateways, err = o.site.gateways(); err != nil {
-		return nil, err
-	}
+// newJudge makes the policies and reads the files that the options name.
+func newJudge(o options, c *Command) (j *judge, err error) {
+	j = &judge{command: c, name: o.policy, checksOnly: o.checks != "", waterfall: o.trace}
 	if o.headers != "" {
 		if j.stamp, err = headers.For(o.headers); err != nil {
 			return nil, fmt.Errorf("-headers: %w", err)
 		}
 	}
 	if o.scenario != "" {
-		j.recording = newRecording(&o)
+		j.recording = newRecording(&o, c)
 	}
-	if j.imported, err = o.postfix.read(); err != nil {
-		return nil, err
-	}
-	if j.imported != nil {
-		j.policy = j.imported.Policy
-	} else if j.checksOnly {
-		j.policy, err = chooseChecks(o.checks, o.site)
-	} else {
-		j.policy, err = choosePolicy(o.policy, o.site.Site)
+	switch {
+	case o.compare != "":
+		j.compare, err = newComparison(o.compare, c.policy)
+	case o.checks != "":
+		j.policy, err = c.choose(o.checks, o.policy)
+	case o.needsPolicy():
+		j.policy, err = c.policy(o.policy)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if o.compare != "" {
-		if j.compare, err = newComparison(o.compare, o.site.Site, j.imported); err != nil {
-			return nil, err
-		}
-	}
 	if j.records, err = newRecords(o); err != nil {
 		return nil, err
 	}
-	j.world, err = newWorld(o.zoneFile, o.dns)
-	j.world.delay = o.delay
-	if err == nil && j.world.resolver != nil {
-		probeLists(j.world.resolver, o.site, report)
-	}
+	j.world, err = newWorld(o, c.Resolver)
 	return j, err
 }
 
@@ -89,6 +67,7 @@ type result struct {
 	merged     verdict.Verdict
 	pairs      []replay.Pair // of -compare, in place of verdicts
 	headers    []string      // fields of the message, without their last line end
+	link       string        // to the page of a refusal
 }
 
 // judge judges one line.
@@ -96,7 +75,7 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	r := result{id: l.ID, checksOnly: j.checksOnly, waterfall: j.waterfall}
 	e, recipients, err := l.read()
 	if err == nil {
-		e, err = j.gateways.Behind(e)
+		e, err = j.command.Gateways.Behind(e)
 	}
 	if err != nil {
 		r.err = err
@@ -123,6 +102,9 @@ func (j *judge) judge(ctx context.Context, l line) result {
 		r.verdicts = judgeEach(ctx, l.Bind(j.policy), resolver, &e, recipients)
 	}
 	r.merged = verdict.Merge(r.verdicts...)
+	if link := j.command.Link; link != nil && r.merged.Err() != nil && !r.checksOnly {
+		r.link = link(r.merged, &e)
+	}
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
 		r.headers = fields(j.stamp, &e, r.verdicts)
 	}

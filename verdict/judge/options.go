@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"errors"
@@ -25,11 +25,12 @@ type options struct {
 	anonymous      bool   // the scenario has no real names
 	hashKey        string // of the record, or ""
 	compare        string // two policies, or ""
-	postfix        importing
+	cover          string // the folder of scenario files, or ""
+	coverHTML      string // the file to write, or ""
 	questions      questions
 	policy         string
+	hasPolicy      bool   // -policy is given
 	checks         string // names, "all", or "" to use the policy
-	site           facts
 	headers        string // the name of the server that writes fields, or ""
 	dns            string // "system", addresses, or ""
 	zoneFile       string
@@ -47,9 +48,9 @@ const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message s
 var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "record", "scenario"}
 
 // parseOptions parses the command line. The error is flag.ErrHelp for -help.
-func parseOptions(args []string) (options, error) {
+func (c *Command) parseOptions(args []string) (options, error) {
 	var o options
-	flags := o.flagSet()
+	flags := c.flagSet(&o)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -58,46 +59,64 @@ func parseOptions(args []string) (options, error) {
 		given[f.Name] = true
 		o.hasEnvelope = o.hasEnvelope || strings.Contains(envelopeFlags, " "+f.Name+" ")
 	})
-	o.files = flags.Args()
+	o.files, o.hasPolicy = flags.Args(), given["policy"]
 	for _, file := range o.files {
 		if len(file) > 1 && file[0] == '-' {
 			return o, fmt.Errorf("flag %s after a file: flags must come first", file)
 		}
 	}
-	switch {
-	case o.hasEnvelope && len(o.files) > 0:
-		return o, errors.New("give an envelope by flags, or files, not both")
-	case given["policy"] && given["checks"]:
-		return o, errors.New("give -policy or -checks, not both")
-	case o.postfix.conflict(given) != nil:
-		return o, o.postfix.conflict(given)
-	case o.scenario != "" && o.postfix.file != "":
-		return o, errors.New("give -policy with -scenario, not -import")
-	case o.scenario != "" && o.checks != "":
-		return o, errors.New("give -policy with -scenario, not -checks: a scenario is about a policy")
-	case o.anonymous && o.scenario == "":
-		return o, errors.New("-anonymous is about the file of -scenario")
-	case o.zoneFile != "" && o.dns != "":
-		return o, errors.New("give -zone or -dns, not both")
-	case o.json && o.trace:
-		return o, errors.New("give -json or -trace, not both")
-	case o.compare != "" && slices.ContainsFunc(ofOnePolicy, func(name string) bool { return given[name] }):
-		return o, fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
-	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
-		return o, errors.New("-without-message and -hash are for -record")
-	case (o.picture != "" || o.questions.asked()) && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != ""):
-		return o, errors.New("-picture, -vet, -cost, -implies and -find are about a policy and judge nothing: give no envelope, no files, no -compare and no -checks")
-	case o.picture != "" && pictureForm(o.picture) == nil:
-		return o, fmt.Errorf("-picture %s: the name must end with .svg or .dot", o.picture)
-	case o.delay < 0 || o.delay > time.Second:
-		return o, errors.New("-delay must be between 0 and 1s")
-	case o.delay > 0 && o.dns != "":
-		return o, errors.New("-delay delays the answers of a zone, not those of -dns")
+	if err := o.conflict(given, c.Checks != nil); err != nil {
+		return o, err
 	}
 	if !o.hasEnvelope && len(o.files) == 0 {
 		o.files = []string{"-"}
 	}
 	return o, o.finishLine()
+}
+
+// conflict returns the error of flags that exclude each other. ownChecks says that -checks
+// is not about the checks of a policy.
+func (o *options) conflict(given map[string]bool, ownChecks bool) error {
+	switch {
+	case o.hasEnvelope && len(o.files) > 0:
+		return errors.New("give an envelope by flags, or files, not both")
+	case ownChecks && given["policy"] && given["checks"]:
+		return errors.New("give -policy or -checks, not both")
+	case o.scenario != "" && o.checks != "":
+		return errors.New("give -policy with -scenario, not -checks: a scenario is about a policy")
+	case o.anonymous && o.scenario == "":
+		return errors.New("-anonymous is about the file of -scenario")
+	case o.zoneFile != "" && o.dns != "":
+		return errors.New("give -zone or -dns, not both")
+	case o.json && o.trace:
+		return errors.New("give -json or -trace, not both")
+	case o.compare != "" && slices.ContainsFunc(ofOnePolicy, func(name string) bool { return given[name] }):
+		return fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
+	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
+		return errors.New("-without-message and -hash are for -record")
+	case o.aboutPolicy() && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != ""):
+		return errors.New("-picture, -vet, -cost, -implies, -find and -cover are about a policy and judge nothing: give no envelope, no files, no -compare and no -checks")
+	case o.coverHTML != "" && o.cover == "":
+		return errors.New("-coverhtml is about the scenarios of -cover")
+	case o.picture != "" && pictureForm(o.picture) == nil:
+		return fmt.Errorf("-picture %s: the name must end with .svg or .dot", o.picture)
+	case o.delay < 0 || o.delay > time.Second:
+		return errors.New("-delay must be between 0 and 1s")
+	case o.delay > 0 && o.dns != "":
+		return errors.New("-delay delays the answers of a zone, not those of -dns")
+	}
+	return nil
+}
+
+// aboutPolicy reports whether flags ask about a policy, so that nothing is judged.
+func (o *options) aboutPolicy() bool {
+	return o.picture != "" || o.cover != "" || o.questions.asked()
+}
+
+// needsPolicy reports whether the policy of -policy is used. The scenarios of -cover name
+// theirs.
+func (o *options) needsPolicy() bool {
+	return o.cover == "" || o.picture != "" || o.questions.asked()
 }
 
 // finishLine reads the message, and returns the error of an invalid envelope before
@@ -114,8 +133,8 @@ func (o *options) finishLine() error {
 	return err
 }
 
-func (o *options) flagSet() *flag.FlagSet {
-	flags := flag.NewFlagSet("judge", flag.ContinueOnError)
+func (c *Command) flagSet(o *options) *flag.FlagSet {
+	flags := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // run prints the error
 	flags.Usage = func() {}     // and the help
 
@@ -134,26 +153,8 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.line.Stage, "stage", "", "")
 	flags.StringVar(&o.line.Now, "now", "", "")
 
-	flags.StringVar(&o.policy, "policy", "standard", "")
+	flags.StringVar(&o.policy, "policy", "", "")
 	flags.StringVar(&o.checks, "checks", "", "")
-	flags.StringVar(&o.postfix.file, "import", "", "")
-	flags.BoolVar(&o.postfix.source, "go", false, "")
-	flags.BoolVar(&o.postfix.leaveOut, "leave-out", false, "")
-	flags.Func("service", "", o.postfix.addService)
-	flags.Func("our-domains", "", o.site.addDomains)
-	flags.Func("our-names", "", o.site.addNames)
-	flags.Func("our-nets", "", addNetworks(&o.site.Networks))
-	flags.Func("gateways", "", addNetworks(&o.site.gatewayNets))
-	flags.Func("gateway-names", "", func(value string) error {
-		o.site.gatewayNames = append(o.site.gatewayNames, strings.Split(value, ",")...)
-		return nil
-	})
-	flags.StringVar(&o.site.mailboxFile, "mailboxes", "", "")
-	flags.Func("owners", "", o.site.addOwners)
-	flags.Func("dnsbl", "", addList(&o.site.Lists))
-	flags.Func("domain-list", "", addList(&o.site.domainLists))
-	flags.Func("asn-zones", "", o.site.addOriginZones)
-	flags.Func("asns", "", o.site.addSystems)
 
 	flags.StringVar(&o.zoneFile, "zone", "", "")
 	flags.StringVar(&o.dns, "dns", "", "")
@@ -173,21 +174,18 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.StringVar(&o.record, "record", "", "")
 	flags.BoolVar(&o.withoutMessage, "without-message", false, "")
 	flags.StringVar(&o.hashKey, "hash", "", "")
+	flags.StringVar(&o.cover, "cover", "", "")
+	flags.StringVar(&o.coverHTML, "coverhtml", "", "")
+	if c.Flags.Add != nil {
+		c.Flags.Add(flags)
+	}
 	return flags
 }
 
 // splitPaths splits a list of paths at commas, except those that are part of a path:
 // in a quoted local part ("a,b"@example.org) and in a source route
 // (@a.example,@b.example:user@example.org).
-func splitPaths(list string) []string { return split(list, inRoute) }
-
-// splitPatterns splits a list of patterns of mailboxes. They have no source routes:
-// @example.org is a complete pattern.
-func splitPatterns(list string) []string { return split(list, func(string) bool { return false }) }
-
-// split splits a list at commas, except those in quotes, and those after a
-// beginning for which goesOn is true.
-func split(list string, goesOn func(begin string) bool) []string {
+func splitPaths(list string) []string {
 	var paths []string
 	start, quoted := 0, false
 	for i := 0; i < len(list); i++ {
@@ -196,7 +194,7 @@ func split(list string, goesOn func(begin string) bool) []string {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case c == ',' && !quoted && !goesOn(list[start:i]):
+		case c == ',' && !quoted && !inRoute(list[start:i]):
 			paths = append(paths, list[start:i])
 			start = i + 1
 		}

@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"errors"
@@ -17,24 +17,28 @@ type world struct {
 	text     *string            // of -zone, nil without it
 	zone     *zone.Zone         // the same, parsed
 	resolver *resolver.Resolver // of -dns, nil without it
+	other    envelope.Resolver  // without both, nil if there is none
 	delay    time.Duration      // of the answers of zones
 }
 
-func newWorld(zoneFile, servers string) (w world, err error) {
-	if servers != "" {
-		w.resolver, err = newResolver(servers)
-	}
-	if err != nil || zoneFile == "" {
+func newWorld(o options, other envelope.Resolver) (w world, err error) {
+	w.delay = o.delay
+	switch {
+	case o.dns != "":
+		w.resolver, err = newResolver(o.dns)
 		return w, err
+	case o.zoneFile == "":
+		w.other = other
+		return w, nil
 	}
-	raw, err := os.ReadFile(zoneFile)
+	raw, err := os.ReadFile(o.zoneFile)
 	if err != nil {
 		return w, err
 	}
 	text := string(raw)
 	w.text = &text
 	if w.zone, err = zone.Parse(text); err != nil {
-		return w, fmt.Errorf("%s: %w", zoneFile, err)
+		return w, fmt.Errorf("%s: %w", o.zoneFile, err)
 	}
 	return w, nil
 }
@@ -59,7 +63,7 @@ func (w world) close() {
 	}
 }
 
-var errFaultsInDNS = errors.New("faults need a zone: they cannot be made in the DNS of -dns")
+var errFaultsInDNS = errors.New("faults need a zone: they cannot be made in real DNS")
 
 // forLine returns the DNS of one line. The answers of a zone are delayed as -delay
 // says.
@@ -68,10 +72,10 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case own == nil && w.resolver == nil:
-		return nil, nil
-	case own == nil:
+	case own == nil && w.resolver != nil:
 		return w.resolver, nil
+	case own == nil:
+		return w.other, nil
 	case w.delay > 0:
 		return slow{own, w.delay}, nil
 	}
@@ -83,7 +87,7 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 //
 //   - its own zone, with the faults and the questions of the line;
 //   - the zone of -zone, with the faults of the line;
-//   - the servers of -dns; faults are an error;
+//   - the servers of -dns, or the resolver of the command; faults are an error;
 //   - an empty zone with the faults of the line;
 //   - no resolver, so that every question fails.
 func (w world) zoneOf(l line) (*zone.Zone, error) {
@@ -94,7 +98,7 @@ func (w world) zoneOf(l line) (*zone.Zone, error) {
 	switch {
 	case text == nil && len(l.Faults) == 0 && len(l.Asked) == 0:
 		return nil, nil
-	case text == nil && w.resolver != nil:
+	case text == nil && (w.resolver != nil || w.other != nil):
 		return nil, errFaultsInDNS
 	case text == nil:
 		text = new(string)

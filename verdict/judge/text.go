@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"bytes"
@@ -34,6 +34,9 @@ func (r result) text() []byte {
 		}
 	}
 	r.writeHeaders(&b)
+	if r.link != "" {
+		fmt.Fprintf(&b, "  page: %s\n", clean(r.link))
+	}
 	return b.Bytes()
 }
 

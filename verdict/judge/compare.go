@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"bytes"
@@ -10,9 +10,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/policies"
 	"mxrules.example/verdict"
-	"mxrules.example/verdict/postfix"
 	"mxrules.example/verdict/replay"
 )
 
@@ -30,22 +28,15 @@ type changed struct {
 	New string `json:"new"`
 }
 
-// newComparison returns the comparison of two policies, as -compare names them. The name
-// import is that of the imported policy.
-func newComparison(names string, site policies.Site, imported *postfix.Import) (c *comparison, err error) {
+// newComparison returns the comparison of two policies, as -compare names them.
+func newComparison(names string, policy func(name string) (verdict.Policy, error)) (c *comparison, err error) {
 	before, after, ok := strings.Cut(names, ",")
 	if !ok {
-		return nil, fmt.Errorf("-compare %s: two policies are needed, such as standard,strict", names)
+		return nil, fmt.Errorf("-compare %s: two policies are needed, such as old,new", names)
 	}
 	c = &comparison{names: [2]string{before, after}, changes: map[changed]int{}}
-	choose := func(name string) (verdict.Policy, error) {
-		if name == "import" && imported != nil {
-			return imported.Policy, nil
-		}
-		return choosePolicy(name, site)
-	}
-	if c.change.Old, err = choose(before); err == nil {
-		c.change.New, err = choose(after)
+	if c.change.Old, err = policy(before); err == nil {
+		c.change.New, err = policy(after)
 	}
 	return c, err
 }

@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func unusual() *judge {
 		func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.Temporary("", errors.New("the directory is\tdown"))
 		})
-	return &judge{policy: verdict.Policy{Rules: verdict.Rules{
+	return &judge{command: new(Command), policy: verdict.Policy{Rules: verdict.Rules{
 		verdict.RejectUnless(client.Waited).Unless(client.Authenticated),
 		verdict.RejectUnless(helo.FQDN).When(client.TLS).Named("greeting"),
 		verdict.MarkUnless(envelope.Any(client.TLS, envelope.Not(helo.Literal)), "odd"),

@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"mxrules.example/verdict"
 )
 
-// report is the JSON form of a result. Only Headers may be absent, and no list is
-// null.
+// report is the JSON form of a result. What is empty is absent only where the tag says so,
+// and no list is null.
 type report struct {
 	ID        json.RawMessage `json:"id"`
 	Action    string          `json:"action"` // "none" with -checks
@@ -19,19 +19,22 @@ type report struct {
 	Text      string          `json:"text"`   // the lines of the reply, joined
 	Rule      string          `json:"rule"`   // that decided, "" without one
 	Marks     []string        `json:"marks"`
-	Undecided []string        `json:"undecided"` // marks that a failure left unknown
+	Undecided []string        `json:"undecided"`          // marks that a failure left unknown
+	Forced    bool            `json:"forced,omitempty"`   // the rule failed, and prevents a decision
+	Softened  bool            `json:"softened,omitempty"` // a rejection that Policy.Soft made a tempfail
 	Findings  []finding       `json:"findings"`
 	Rules     []ruleReport    `json:"rules"`
 	Headers   []string        `json:"headers,omitempty"`
+	Link      string          `json:"link,omitempty"`
 	DNS       questionCount   `json:"dns"`
 }
 
 type finding struct {
-	Check   string `json:"check"`
-	Outcome string `json:"outcome"`
-	Status  string `json:"status"` // the enhanced code, "" for a pass
-	Text    string `json:"text"`
-	Detail  any    `json:"detail,omitempty"`
+	Check   string          `json:"check"`
+	Outcome string          `json:"outcome"`
+	Status  string          `json:"status"` // the enhanced code, "" for a pass
+	Text    string          `json:"text"`
+	Detail  json.RawMessage `json:"detail,omitempty"`
 }
 
 type questionCount struct {
@@ -64,7 +67,10 @@ func (r result) report() report {
 		Undecided: append([]string{}, r.merged.Undecided...),
 		Findings:  findings(r.verdicts),
 		Rules:     rules(r.verdicts),
+		Forced:    r.merged.Forced,
+		Softened:  r.merged.Softened,
 		Headers:   r.headers,
+		Link:      r.link,
 	}
 	if !r.checksOnly {
 		reply := r.merged.Reply()
@@ -143,9 +149,7 @@ func newFinding(f envelope.Finding) finding {
 	if !f.Status.IsZero() {
 		one.Status = f.Status.Enhanced()
 	}
-	if fixedForm(f.Detail) {
-		one.Detail = f.Detail
-	}
+	one.Detail = detail(f)
 	return one
 }
 

@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"errors"
@@ -17,13 +17,15 @@ type ruleReport struct {
 	Conditions []conditionReport `json:"conditions,omitempty"`
 	Check      string            `json:"check,omitempty"`
 	Outcome    string            `json:"outcome,omitempty"`
-	Cause      string            `json:"cause,omitempty"` // of a temperror or permerror
+	Awaits     string            `json:"awaits,omitempty"` // the stage that a pending check waits for
+	Cause      string            `json:"cause,omitempty"`  // of a temperror or permerror
 	Questions  []questionReport  `json:"questions,omitempty"`
 }
 
 type conditionReport struct {
 	Check   string `json:"check"`
 	Outcome string `json:"outcome"`
+	Awaits  string `json:"awaits,omitempty"`
 	Cause   string `json:"cause,omitempty"`
 }
 
@@ -61,15 +63,24 @@ func (r ruleReport) key() string {
 func newRuleReport(step verdict.Step) ruleReport {
 	one := ruleReport{Rule: clean(step.Rule), Action: step.Action.String(), Shadow: step.Shadow, Off: step.Off}
 	for _, f := range step.Conditions {
-		one.Conditions = append(one.Conditions, conditionReport{f.Check, f.Outcome.String(), cause(f)})
+		one.Conditions = append(one.Conditions, conditionReport{f.Check, f.Outcome.String(), awaits(f), cause(f)})
 	}
 	if !step.Off {
-		one.Check, one.Outcome, one.Cause = step.Finding.Check, step.Finding.Outcome.String(), cause(step.Finding)
+		f := step.Finding
+		one.Check, one.Outcome, one.Awaits, one.Cause = f.Check, f.Outcome.String(), awaits(f), cause(f)
 	}
 	for _, q := range step.Questions {
 		one.Questions = append(one.Questions, questionReport{q.Type, envelope.Excerpt(q.Name), q.Reused, answer(q)})
 	}
 	return one
+}
+
+// awaits returns the stage that a pending finding waits for.
+func awaits(f envelope.Finding) string {
+	if f.Outcome != envelope.Pending {
+		return ""
+	}
+	return f.Awaits.String()
 }
 
 // cause returns the private cause of a failure.

@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"bytes"
@@ -20,17 +20,6 @@ func pictureForm(file string) func(io.Writer, string, verdict.Policy) error {
 		return picture.DOT
 	}
 	return nil
-}
-
-// title returns the title of the picture of the policy.
-func (o options) title() string {
-	switch {
-	case o.checks != "":
-		return "Checks " + o.checks
-	case o.postfix.file != "":
-		return "Policy of " + o.postfix.file
-	}
-	return "Policy " + o.policy
 }
 
 // drawPolicy writes the picture of -picture.

@@ -1,6 +1,7 @@
-package main
+package judge
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -19,8 +20,19 @@ type questions struct {
 
 func (q questions) asked() bool { return q != questions{} }
 
-// answer prints the answers about a policy.
-func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site *facts, mail *specimens) error {
+// answer draws the policy, and answers the questions about it and its scenarios.
+func (j *judge) answer(ctx context.Context, o options, w io.Writer) error {
+	q, policy, mail := o.questions, j.policy, newSpecimens(j)
+	if o.picture != "" {
+		if err := drawPolicy(o.picture, "Policy "+j.name, policy); err != nil {
+			return err
+		}
+	}
+	if o.cover != "" {
+		if err := j.printCoverage(ctx, w, o); err != nil {
+			return err
+		}
+	}
 	if q.vet {
 		if err := printMistakes(w, policy); err != nil {
 			return err
@@ -32,11 +44,11 @@ func (q questions) answer(w io.Writer, name string, policy verdict.Policy, site 
 		}
 	}
 	if q.implies != "" {
-		second, err := choosePolicy(q.implies, site.Site)
+		second, err := j.command.policy(q.implies)
 		if err != nil {
 			return err
 		}
-		if err := printImplied(w, named{name, policy}, named{q.implies, second}, mail); err != nil {
+		if err := printImplied(w, named{j.name, policy}, named{q.implies, second}, mail); err != nil {
 			return err
 		}
 	}
