@@ -14,6 +14,7 @@ type flags struct {
 	set  *flag.FlagSet
 	site facts
 	from importing
+	pages
 }
 
 func (f *flags) add(set *flag.FlagSet) {
@@ -36,6 +37,8 @@ func (f *flags) add(set *flag.FlagSet) {
 	set.Func("domain-list", "", addList(&f.site.domainLists))
 	set.Func("asn-zones", "", f.site.addOriginZones)
 	set.Func("asns", "", f.site.addSystems)
+	set.StringVar(&f.link, "link", "", "")
+	set.StringVar(&f.keyFile, "link-key", "", "")
 }
 
 // given returns the names of the flags of the command line.
@@ -48,6 +51,9 @@ func (f *flags) given() map[string]bool {
 // complete gives the command what the flags say.
 func (f *flags) complete(c *judge.Command, report func(error)) (err error) {
 	if err := f.from.conflict(f.given()); err != nil {
+		return err
+	}
+	if err := f.linking(c); err != nil {
 		return err
 	}
 	if err := f.site.openMailboxes(report); err != nil {

@@ -47,4 +47,9 @@ The site
   -domain-list ZONE=CODES  a DNS list of domains, in the same form
   -asn-zones ZONE,ZONE     zones with the origin AS of an address, for IPv4 and
                            for IPv6
-  -asns LIST         numbers for which the check dnsbl.asn passes`
+  -asns LIST         numbers for which the check dnsbl.asn passes
+
+The pages of refusals
+  -link URL         print the link to the page of a refusal on the server with
+                    this address, as examples/mx -web-link sends it
+  -link-key FILE    the key of the links: links.key of examples/mx`

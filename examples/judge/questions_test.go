@@ -35,8 +35,8 @@ func TestQuestionsPage(t *testing.T) {
 			prints(t, output(args, ""), lines[1:])
 		}
 	}
-	if commands != 11 {
-		t.Errorf("the page has %d commands, want 11", commands)
+	if commands != 12 {
+		t.Errorf("the page has %d commands, want 12", commands)
 	}
 	picture, err := os.ReadFile(filepath.Join(written, "policy.svg"))
 	if err != nil {

@@ -48,9 +48,14 @@ const (
 	named = world + "-ip 192.0.2.7 -helo mail.example.net -to bob@example.org"
 )
 
-// Each flag of the command works over the policies and the check of this program.
-func TestEveryFlag(t *testing.T) {
+func TestCommand(t *testing.T) {
 	p := build(t)
+	t.Run("every flag", p.testEveryFlag)
+	t.Run("errors", p.testErrors)
+}
+
+// Each flag of the command works over the policies and the check of this program.
+func (p program) testEveryFlag(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.folder, "message"), []byte("From: ann@example.net\r\n\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +130,7 @@ func TestEveryFlag(t *testing.T) {
 }
 
 // An error names the value, and what there is in place of it.
-func TestErrorsNameTheValue(t *testing.T) {
-	p := build(t)
+func (p program) testErrors(t *testing.T) {
 	for _, tc := range []struct {
 		args   string
 		want   string

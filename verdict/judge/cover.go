@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict/scenario/play"
@@ -15,12 +14,13 @@ import (
 // printCoverage prints what the scenarios of -cover reach: in each policy that they name, or
 // in that of -policy.
 func (j *judge) printCoverage(ctx context.Context, w io.Writer, o options) error {
-	coverage, err := play.Measure(ctx, play.Dir(o.cover), j.command.Policies)
+	var only []string
+	if o.hasPolicy {
+		only = []string{j.name}
+	}
+	coverage, err := play.Measure(ctx, play.Dir(o.cover), j.command.Policies, only...)
 	if err != nil {
 		return err
-	}
-	if o.hasPolicy {
-		coverage.Policies = slices.DeleteFunc(coverage.Policies, func(p play.PolicyCoverage) bool { return p.Policy != j.name })
 	}
 	if len(coverage.Policies) == 0 {
 		return fmt.Errorf("no scenario of %s is about the policy %q", o.cover, envelope.Excerpt(j.name))

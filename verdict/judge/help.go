@@ -98,7 +98,8 @@ About the policy, without mail
   -cover FOLDER     play the files *.scenario of this folder (package
                     verdict/scenario), and print what they reach: for each rule
                     of the policies that they name, or of -policy, what it did
-                    and what it never did, and the outcomes of each check
+                    and what it never did, and the outcomes of each check. No
+                    replies are compared: the tests of the site do that
   -coverhtml FILE   write the same as a page
 
 Output

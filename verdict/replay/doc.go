@@ -30,8 +30,8 @@
 //	verdicts, err := record.Judge(ctx, policy)
 //
 // A question that was not asked has no answer: a rule of another policy that asks it finds
-// a TempError, and not that there is no such name. The command examples/judge reads
-// records, and writes them with -record.
+// a TempError, and not that there is no such name. A command of package judge
+// reads records, and writes them with -record.
 //
 // # Findings by value
 //

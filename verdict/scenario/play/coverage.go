@@ -97,12 +97,10 @@ func MeasureIn(t T, fsys fs.FS, policies Policies) Coverage {
 	return m.coverage()
 }
 
-// Measure plays all scenarios outside of a test and returns what they reach. The error is
-// that of a file, or of ctx when it ends.
-//
-// Lines wait change the time of the scenario and take none. Lines delay take the time that
-// they name.
-func Measure(ctx context.Context, fsys fs.FS, policies Policies) (Coverage, error) {
+// Measure plays the scenarios of the policies only, of all if there are none, outside of a
+// test and returns what they reach. It compares no replies. The error is that of a file, or
+// of ctx when it ends.
+func Measure(ctx context.Context, fsys fs.FS, policies Policies, only ...string) (Coverage, error) {
 	files, err := parseAll(fsys, policies)
 	if err != nil {
 		return Coverage{}, err
@@ -110,6 +108,9 @@ func Measure(ctx context.Context, fsys fs.FS, policies Policies) (Coverage, erro
 	m := newMeter()
 	for _, f := range files {
 		for _, s := range f.each() {
+			if len(only) > 0 && !slices.Contains(only, s.policy) {
+				continue
+			}
 			err := m.play(ctx, s, staging{fsys: fsys, policies: policies})
 			if err == nil {
 				err = ctx.Err()

@@ -11,7 +11,7 @@
 //		Policy: "inbound", Envelope: e, Verdicts: []verdict.Verdict{v},
 //	})
 //
-// The command examples/judge does so with -scenario.
+// A command of package judge does so with -scenario.
 //
 // # What is reproduced
 //
