@@ -85,19 +85,19 @@ const (
 	unsure
 )
 
-func newJudgement(ctx context.Context, rules Rules, asking *asking, e *envelope.Envelope) *judgement {
-	j := &judgement{
-		ctx: ctx, rules: rules, envelope: *e, mayWait: !e.Reached(envelope.Data),
-		asking: asking,
-		steps:  make([]Step, len(rules)), progress: make([]progress, len(rules)),
-	}
+// begin begins a judgement.
+func (j *judgement) begin(ctx context.Context, rules Rules, asking *asking, e *envelope.Envelope) {
+	j.ctx, j.rules, j.asking = ctx, rules, asking
+	j.envelope, j.mayWait = *e, !e.Reached(envelope.Data)
 	j.envelope.ClientIP = e.Client()
-	j.envelope.Now = e.Time()
+	if e.Now.IsZero() {
+		j.envelope.Now = asking.began
+	}
+	j.steps, j.progress = make([]Step, len(rules)), make([]progress, len(rules))
 	j.before.questions, j.before.rounds = asking.count.Load(), envelope.Rounds(ctx)
 	for i := range j.progress {
 		j.progress[i].asker.asking = asking
 	}
-	return j
 }
 
 // walk takes the rules in order until one ends the walk.

@@ -100,9 +100,9 @@ func (p Policy) Judge(ctx context.Context, r envelope.Resolver, e *envelope.Enve
 	if e == nil {
 		return Verdict{}
 	}
-	b := p.begin(ctx, r)
-	defer b.end()
-	return p.judge(b, e)
+	h := p.begin(ctx, r)
+	defer h.end()
+	return p.judge(h, &h.first, e)
 }
 
 // JudgeEach judges e once for each recipient, in order, with RcptTo set to it and
@@ -113,12 +113,12 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	if e == nil {
 		return verdicts
 	}
-	b := p.begin(ctx, r)
-	defer b.end()
+	h := p.begin(ctx, r)
+	defer h.end()
 	one := *e
 	for i, recipient := range recipients {
 		one.RcptTo = recipient
-		verdicts[i] = p.judge(b, &one)
+		verdicts[i] = p.judge(h, new(judgement), &one)
 		if a := verdicts[i].Action; a == Accept || a == Continue {
 			one.Recipients++
 		}
@@ -126,37 +126,39 @@ func (p Policy) JudgeEach(ctx context.Context, r envelope.Resolver, e *envelope.
 	return verdicts
 }
 
-// bounds holds the contexts of one call of Judge or JudgeEach.
-type bounds struct {
+// hearing is one call of Judge or JudgeEach: its contexts, what its judgements share,
+// and the first of them, which saves an allocation.
+type hearing struct {
 	ctx    context.Context // ends with Policy.Timeout
 	cancel context.CancelFunc
 	parent context.Context // the parent of ctx, in which Commits run
 	asking asking
+	first  judgement
 }
 
-func (p Policy) begin(ctx context.Context, r envelope.Resolver) *bounds {
-	b := &bounds{parent: envelope.WithJudgement(ctx), cancel: func() {}}
+func (p Policy) begin(ctx context.Context, r envelope.Resolver) *hearing {
+	h := &hearing{parent: envelope.WithJudgement(ctx), cancel: func() {}}
 	if p.Sequential {
-		b.parent = envelope.Sequentially(b.parent)
+		h.parent = envelope.Sequentially(h.parent)
 	}
-	b.ctx = b.parent
+	h.ctx = h.parent
 	if p.Timeout > 0 {
-		b.ctx, b.cancel = context.WithTimeoutCause(b.parent, p.Timeout, errTimeout)
+		h.ctx, h.cancel = context.WithTimeoutCause(h.parent, p.Timeout, errTimeout)
 	}
-	b.asking.inner, b.asking.ctx, b.asking.began, b.asking.most = r, b.ctx, time.Now(), p.maxQuestions()
-	return b
+	h.asking.inner, h.asking.ctx, h.asking.began, h.asking.most = r, h.ctx, time.Now(), p.maxQuestions()
+	return h
 }
 
-func (b *bounds) end() {
-	b.asking.close()
-	b.cancel()
+func (h *hearing) end() {
+	h.asking.close()
+	h.cancel()
 }
 
 var errTimeout = errors.New("the judgement took longer than Policy.Timeout")
 
-func (p Policy) judge(b *bounds, e *envelope.Envelope) Verdict {
-	j := newJudgement(b.ctx, p.Rules, &b.asking, e)
-	d := j.settle(b.parent)
+func (p Policy) judge(h *hearing, j *judgement, e *envelope.Envelope) Verdict {
+	j.begin(h.ctx, p.Rules, &h.asking, e)
+	d := j.settle(h.parent)
 	if d.action.final() {
 		j.askShadows(d)
 	}

@@ -236,8 +236,8 @@ func (s *Session) judgement(e *envelope.Envelope) *judgement {
 		asking.ctx, asking.giveUp = context.WithCancel(asking.ctx)
 	}
 	asking.until = asking.ctx
-	j := newJudgement(asking.ctx, p.Rules, asking, e)
-	j.session = s
+	j := &judgement{session: s}
+	j.begin(asking.ctx, p.Rules, asking, e)
 	for stage := envelope.Connect; stage <= e.Stage; stage++ {
 		j.known[stage] = s.at(e, stage)
 	}
