@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/rdns"
 	"mxrules.example/verdict"
@@ -58,6 +59,31 @@ func TestAnAcceptedMessageCostsWhatIsReadAhead(t *testing.T) {
 				vain := slices.DeleteFunc(asked(false), func(q string) bool { return slices.Contains(needed, q) })
 				if !slices.Equal(vain, []string{"_spf.other.example. TXT"}) {
 					t.Errorf("asked in vain: %v", vain)
+				}
+			})
+		})
+	}
+}
+
+// No rule is started after one that certainly ends the walk: nothing is asked about the
+// mail of a client that may relay, although the rule about the recipient still waits.
+func TestNothingIsAskedAheadForAClientThatMayRelay(t *testing.T) {
+	text, e := typical(t)
+	for name, tc := range map[string]struct {
+		rule  verdict.Rule
+		login string
+		asked []string
+	}{
+		"by its address": {verdict.AcceptIf(client.In([]netip.Prefix{netip.MustParsePrefix("192.175.48.0/24")})), "", nil},
+		"by a login":     {verdict.AcceptIf(client.Authenticated), "ann", []string{"1.48.175.192.in-addr.arpa. PTR", "out1.mailer.example. A"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dns := zone.MustParse(text).Delaying("*.", time.Second)
+				e.Login = tc.login
+				policy := verdict.Policy{Rules: slices.Insert(slices.Clone(typicalPolicy.Rules), 1, tc.rule)}
+				if action := byCommands(t, policy, dns, e); action != verdict.Accept || !slices.Equal(dns.Asked(), tc.asked) {
+					t.Errorf("%v, asked %v, want %v", action, dns.Asked(), tc.asked)
 				}
 			})
 		})

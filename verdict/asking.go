@@ -91,7 +91,8 @@ type asks struct {
 	mu        sync.Mutex // a check may ask concurrently
 	left      int32      // questions that belong to the trace, and change no more
 	questions []Question
-	others    []*asker // with more questions of the same rule
+	few       [4]Question // the first array of questions: few rules ask more
+	others    []*asker    // with more questions of the same rule
 	one       [1]*asker
 }
 
@@ -158,7 +159,7 @@ func (r *asks) begin(kind, name string, began time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.questions == nil {
-		r.questions = make([]Question, 0, 4) // few rules ask more
+		r.questions = r.few[:0]
 	}
 	r.questions = append(r.questions, Question{Type: kind, Name: name, Reused: true, Abandoned: true, Began: time.Since(began)})
 	return len(r.questions) - 1

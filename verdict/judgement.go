@@ -27,6 +27,8 @@ type judgement struct {
 	order    []int      // the rules that are not shadow rules, nil before the first walk
 	few      [12]int    // the first array of order, to save an allocation
 
+	last atomic.Int64 // the rule with which the walk ends at the latest
+
 	session *Session                              // nil outside a session
 	known   [envelope.Data + 1]*envelope.Envelope // by stage, as checks of a session get it
 	ahead   *judgement                            // by the header of the message, nil if there is none
@@ -94,6 +96,7 @@ func (j *judgement) begin(ctx context.Context, rules Rules, asking *asking, e *e
 		j.envelope.Now = asking.began
 	}
 	j.steps, j.progress = make([]Step, len(rules)), make([]progress, len(rules))
+	j.last.Store(int64(len(rules)))
 	j.before.questions, j.before.rounds = asking.count.Load(), envelope.Rounds(ctx)
 	for i := range j.progress {
 		j.progress[i].asker.asking = asking
@@ -121,9 +124,10 @@ func (j *judgement) readings() iter.Seq2[int, reading] {
 
 func (j *judgement) read(yield func(int, reading) bool) {
 	j.measured = 0
+	j.last.Store(int64(len(j.rules)))
 	rules := j.inOrder()
 	n, blocked := 0, false
-	for i, a := range envelope.Concurrently(j.ctx, rules, j.askUnlessUnderway) {
+	for i, a := range envelope.Concurrently(j.ctx, rules, j.askIfNeeded) {
 		if a.step == nil {
 			j.measured = 0
 			a = j.ask(j.ctx, i)
@@ -141,7 +145,7 @@ func (j *judgement) read(yield func(int, reading) bool) {
 	if n == len(rules) {
 		return
 	}
-	for i, a := range envelope.Ready(j.ctx, j.thatAsk(rules[n:]), j.askUnlessUnderway) {
+	for i, a := range envelope.Ready(j.ctx, j.thatAsk(rules[n:]), j.askIfNeeded) {
 		j.keep(i, a)
 	}
 	for _, i := range rules[n:] {
@@ -180,17 +184,28 @@ func (j *judgement) inOrder() []int {
 
 // start starts all rules without waiting for them.
 func (j *judgement) start() {
-	for range envelope.Ready(j.ctx, j.inOrder(), j.ask) {
+	for range envelope.Ready(j.ctx, j.inOrder(), j.askIfNeeded) {
 	}
 }
 
-// askUnlessUnderway asks a rule, unless an earlier stage of the session does. It does
-// not wait for that, because a goroutine that waits for another takes as much memory.
-func (j *judgement) askUnlessUnderway(ctx context.Context, i int) answer {
-	if j.session != nil && j.underway(i) {
+// askIfNeeded asks a rule, unless a rule before it is known to end the walk, or an
+// earlier stage of the session asks it. It does not wait for that, because a goroutine
+// that waits for another takes as much memory.
+func (j *judgement) askIfNeeded(ctx context.Context, i int) answer {
+	if int64(i) > j.last.Load() || j.session != nil && j.underway(i) {
 		return answer{}
 	}
-	return j.ask(ctx, i)
+	a := j.ask(ctx, i)
+	if a.step != nil && !j.rules[i].mayDo(a.step, a.faulty, a.state).may.goesOn() {
+		j.endAt(int64(i))
+	}
+	return a
+}
+
+// endAt records that the walk ends with rule i at the latest.
+func (j *judgement) endAt(i int64) {
+	for last := j.last.Load(); i < last && !j.last.CompareAndSwap(last, i); last = j.last.Load() {
+	}
 }
 
 // ask asks the conditions of a rule and its check, which may run while a condition
@@ -253,24 +268,30 @@ func (j *judgement) reading(i int) reading {
 }
 
 func (j *judgement) mayDo(i int) reading {
-	rule, p, step := &j.rules[i], &j.progress[i], &j.steps[i]
-	if p.state == off {
+	rule, p := &j.rules[i], &j.progress[i]
+	if p.state != off && !p.asked.Load() { // it was started, and waits
+		return reading{may: rule.may().with(Continue), waits: true}
+	}
+	return rule.mayDo(&j.steps[i], p.faulty, p.state)
+}
+
+// mayDo returns what a rule that was asked may do.
+func (r *Rule) mayDo(step *Step, faulty bool, state conditionState) reading {
+	if state == off {
 		return reading{may: setOf(Continue)}
 	}
 	var next reading
 	switch outcome := step.Finding.Outcome; {
-	case !p.asked.Load(): // it was started, and waits
-		return reading{may: rule.may().with(Continue), waits: true}
-	case p.faulty: // an invalid rule never accepts mail
-		next.may = rule.may().with(Continue).with(TempFail)
+	case faulty: // an invalid rule never accepts mail
+		next.may = r.may().with(Continue).with(TempFail)
 	case outcome.Known():
-		next.may = setOf(rule.action(outcome))
-	case outcome == envelope.TempError && rule.actions[outcome] != 0:
-		next.may = setOf(rule.actions[outcome])
+		next.may = setOf(r.action(outcome))
+	case outcome == envelope.TempError && r.actions[outcome] != 0:
+		next.may = setOf(r.actions[outcome])
 	default:
-		next.may, next.waits = rule.may(), outcome == envelope.Pending
+		next.may, next.waits = r.may(), outcome == envelope.Pending
 	}
-	if p.state == unsure {
+	if state == unsure {
 		next.may = next.may.with(Continue)
 		next.waits = next.waits || pending(step.Conditions)
 	}
