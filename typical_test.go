@@ -170,7 +170,7 @@ func TestCostOfATypicalMessage(t *testing.T) {
 		want   string
 	}{
 		{"accepted", "192.175.48.1", "13 in 3 rounds, 2 shared"},
-		{"refused by the first rule that waits for its answer", "192.175.48.9", "7 in 1 round, 1 shared, 5 in vain"},
+		{"refused by the first rule that waits for its answer", "192.175.48.9", "9 in 1 round, 1 shared, 7 in vain"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

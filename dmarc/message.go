@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"mxrules.example/dmarc/author"
@@ -61,27 +60,15 @@ func (c *Checker) authenticate(ctx context.Context, r envelope.Resolver, e *enve
 }
 
 // gather evaluates SPF and DKIM and, if the author domains are valid, looks up their
-// records. The three are independent, so their questions go out together. While SPF and
-// an earlier rule wait, only the records of the author domains are asked for first: the
-// earlier rule may refuse the mail, and SPF seldom takes one round.
+// records. The three are independent, so their questions go out together.
 func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *material, readable bool) {
-	early := envelope.Early(ctx)
-	var evaluated atomic.Bool // SPF
-	parts := []part{
-		func(ctx context.Context) any {
-			defer evaluated.Store(true)
-			return d.checker.senderPolicy(ctx, d.resolver, e)
-		},
-		func(ctx context.Context) any { return dkim.Evaluate(ctx, d.resolver, e) },
-	}
+	parts := []part{senderPolicy, signatures}
 	if readable && !d.checker.rfc7489 {
-		parts = append(parts, func(ctx context.Context) any {
-			return d.checker.records(ctx, d.resolver, m.evaluated(), claimed(ctx, e), early && !evaluated.Load())
-		})
+		parts = append(parts, records)
 	}
 	var sender *spf.Result
 	var signed *dkim.Result
-	for _, result := range envelope.Concurrently(ctx, parts, func(ctx context.Context, p part) any { return p(ctx) }) {
+	for _, result := range envelope.Concurrently(ctx, parts, func(ctx context.Context, p part) any { return p(ctx, d, e, m) }) {
 		switch result := result.(type) {
 		case *spf.Result:
 			sender = result
@@ -95,20 +82,29 @@ func (d *discovery) gather(ctx context.Context, e *envelope.Envelope, m *materia
 }
 
 // part is a part of an evaluation that depends on no other.
-type part func(ctx context.Context) any
+type part func(ctx context.Context, d *discovery, e *envelope.Envelope, m *material) any
+
+func senderPolicy(ctx context.Context, d *discovery, e *envelope.Envelope, _ *material) any {
+	return d.checker.senderPolicy(ctx, d.resolver, e)
+}
+
+func signatures(ctx context.Context, d *discovery, e *envelope.Envelope, _ *material) any {
+	return dkim.Evaluate(ctx, d.resolver, e)
+}
+
+func records(ctx context.Context, d *discovery, e *envelope.Envelope, m *material) any {
+	return d.checker.records(ctx, d.resolver, m.evaluated(), claimed(ctx, e))
+}
 
 // records looks up what the walks of the author domains need, given the domains that
 // may be authenticated. If no other domain could be aligned with an author domain, its
 // own record ends the walk. A registered domain has a record or inherits none, but
 // from a public suffix, so that the names above it are not asked for yet. Names
 // below it often inherit one: for these, the names above go out together with them,
-// because a round costs more than a question. If patient is set, they go out a round later.
-func (c *Checker) records(ctx context.Context, r envelope.Resolver, authors, claimed []envelope.Host, patient bool) map[envelope.Host]found {
+// because a round costs more than a question.
+func (c *Checker) records(ctx context.Context, r envelope.Resolver, authors, claimed []envelope.Host) map[envelope.Host]found {
 	d := c.discover(r)
 	for _, author := range authors {
-		if patient {
-			d.lookAhead(ctx, author, author, author)
-		}
 		d.alone = !slices.ContainsFunc(claimed, func(host envelope.Host) bool { return related(host, author) })
 		last := envelope.Host("")
 		if d.alone && registered(author) == author {

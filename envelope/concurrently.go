@@ -95,22 +95,6 @@ func Wait[T any](ctx context.Context, f func() (T, error)) (T, error) {
 // the same time count as one. Outside a judgement it returns 0.
 func Rounds(ctx context.Context) int { return workOf(ctx).now() }
 
-// Early reports whether a rule before the one that ctx belongs to still waits, or the
-// rule was started ahead of its stage. What is asked now may then be asked in vain, so
-// a check can ask for less at first. Early returns false outside a judgement.
-func Early(ctx context.Context) bool {
-	w := workOf(ctx)
-	if w == nil {
-		return false
-	}
-	j := w.judgement
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	own, mine := w.outermost()
-	judges, current := j.root.outermost()
-	return w != j.root && (own != judges || mine > current)
-}
-
 // team is a crew with the results of its members.
 type team[I, T any] struct {
 	crew

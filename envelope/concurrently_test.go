@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -140,41 +139,6 @@ func TestAJudgementHasAtMost128Goroutines(t *testing.T) {
 }
 
 // A loop that ends early cancels the calls that still run and does not wait for them.
-func TestEarlyWhileAnEarlierRuleWaits(t *testing.T) {
-	early := map[string]bool{}
-	say := func(ctx context.Context, rule int, when string) {
-		early[fmt.Sprint(rule, " ", when)] = envelope.Early(ctx)
-	}
-	judged(t, func(ctx context.Context) {
-		for range envelope.Concurrently(ctx, []int{1, 2}, func(ctx context.Context, rule int) error {
-			say(ctx, rule, "begins")
-			for range envelope.Concurrently(ctx, []int{rule, 3 - rule}, func(ctx context.Context, seconds int) error {
-				if seconds == 2 {
-					say(ctx, rule, "inside")
-				}
-				return waiting(ctx, time.Duration(seconds)*time.Second)
-			}) {
-			}
-			return waiting(ctx, time.Second)
-		}) {
-		}
-		for range envelope.Ready(ctx, []int{3}, func(ctx context.Context, rule int) error {
-			say(ctx, rule, "ahead")
-			return nil
-		}) {
-		}
-		say(ctx, 0, "after all")
-	})
-	say(t.Context(), 0, "outside")
-	want := map[string]bool{
-		"1 begins": false, "1 inside": false, "2 begins": true, "2 inside": true,
-		"3 ahead": true, "0 after all": false, "0 outside": false,
-	}
-	if !maps.Equal(early, want) {
-		t.Errorf("got %v, want %v", early, want)
-	}
-}
-
 func TestALoopThatEndsEarlyDoesNotWait(t *testing.T) {
 	var ended error
 	took := judged(t, func(ctx context.Context) {

@@ -55,8 +55,7 @@
 //     as one of a database, belongs in [Wait], or in [Consult] if it does not always
 //     wait.
 //   - A check with several independent questions asks them with [Concurrently], so
-//     that they are sent together and their results are used in order. One whose
-//     questions are seldom all needed can ask fewer while it is [Early].
+//     that they are sent together and their results are used in order.
 //   - Work that several checks need belongs in [Once]. Concurrent callers of one key
 //     wait for the first.
 //

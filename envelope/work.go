@@ -33,7 +33,6 @@ type judgement struct {
 	shares bool // Once computes each key once
 	memo   memo
 
-	root   *work
 	shared atomic.Bool // a member has started in its own goroutine
 
 	mu         sync.Mutex
@@ -56,7 +55,7 @@ func newWork(ctx context.Context, shares bool) context.Context {
 	c := &judging{Context: ctx}
 	c.shared.shares = shares
 	c.shared.crews = c.shared.few[:0]
-	c.work.judgement, c.work.root, c.shared.root = &c.shared, true, &c.work
+	c.work.judgement, c.work.root = &c.shared, true
 	return c
 }
 
@@ -95,16 +94,6 @@ type crew struct {
 
 type starter interface {
 	start(member int) // in a new goroutine
-}
-
-// outermost returns the crew of the judge that w works for, and for which member. The
-// caller holds mu.
-func (w *work) outermost() (c *crew, member int) {
-	c, member = w.crew, w.member
-	for c != nil && c.parent != nil {
-		c, member = c.parent, c.member
-	}
-	return c, member
 }
 
 // pause records that w waits, so that the next member can start. It returns the
