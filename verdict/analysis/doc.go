@@ -19,6 +19,7 @@
 //     the cases.
 //   - Can two servers accept the same mail? See [Disjoint].
 //   - What must the message still show, if this is known at RCPT? See [Residual].
+//   - What has to change before this mail is accepted? See [Turns].
 //   - What does this policy ask of DNS? See [Cost].
 //
 // Package verdict/analysis/specimen makes mail for a witness, so that it can be judged and

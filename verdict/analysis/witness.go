@@ -149,7 +149,7 @@ func enumerate(names []string) string {
 // nil if there is none. It has the outcomes of the checks to keep even if they do not
 // matter.
 func (m *model) witness(wanted node, keep ...int32) *Witness {
-	all, ok := m.cheapest(m.and(m.facts, wanted))
+	all, ok := m.cheapest(m.and(m.facts, wanted), m.usual, func(check int32, o outcome) int { return o.cost(m.usual[check]) })
 	if !ok || m.tooLarge() {
 		return nil
 	}
@@ -188,9 +188,12 @@ func (p *policy) decision(e end) Decision {
 	return d
 }
 
-// cheapest returns outcomes of all checks for which f is 1, with the least cost.
-func (d *diagram) cheapest(f node) (all []outcome, ok bool) {
-	const never = 1 << 30
+// never is the cost of what is impossible.
+const never = 1 << 30
+
+// cheapest returns outcomes of all checks for which f is 1, with the least cost. Checks
+// that do not matter have those of rest.
+func (d *diagram) cheapest(f node, rest []outcome, costOf func(check int32, o outcome) int) (all []outcome, ok bool) {
 	costs := map[node]int{}
 	best := map[node]outcome{}
 	var visit func(n node) int
@@ -207,7 +210,7 @@ func (d *diagram) cheapest(f node) (all []outcome, ok bool) {
 		least := never
 		for o := range outcome(outcomeCount) {
 			if d.domains[d.nodes[n].check].has(o) {
-				if cost := visit(d.nodes[n].kids[o]) + o.cost(d.usual[d.nodes[n].check]); cost < least {
+				if cost := visit(d.nodes[n].kids[o]) + costOf(d.nodes[n].check, o); cost < least {
 					least, best[n] = cost, o
 				}
 			}
@@ -218,7 +221,7 @@ func (d *diagram) cheapest(f node) (all []outcome, ok bool) {
 	if visit(f) >= never {
 		return nil, false
 	}
-	all = slices.Clone(d.usual)
+	all = slices.Clone(rest)
 	for !d.isLeaf(f) {
 		check := d.nodes[f].check
 		all[check] = best[f]
