@@ -9,15 +9,21 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
 )
 
 // Links makes and reads the links of refusals. A link carries what its page needs: the
-// check and the codes of the refusal, the address and the HELO name of the client, and the
-// domain of the sender. It has no address of a person. It is signed, so that a page shows
-// only what the site has said.
+// check, what it found, the codes of the refusal, the address and the HELO name of the
+// client, and the domain of the sender. It has no address of a person: local parts and
+// logins are left out. It is signed for this Base, so that a page shows only what the site
+// has said, and not what another site with the same key has said.
+//
+// Whoever has a link may open it until it expires, and as often as they like: it is in the
+// report that the sender gets, and goes on to the provider. It shows the same to all of
+// them.
 type Links struct {
 	// Base is the address of the pages, such as https://postmaster.example.org.
 	Base string
@@ -31,12 +37,14 @@ type Links struct {
 
 // refusal is what a link carries.
 type refusal struct {
-	check     string
-	status    envelope.Status
-	temporary bool
-	client    netip.Addr
-	helo      string
-	domain    string // of the sender
+	check   string
+	outcome envelope.Outcome
+	action  verdict.Action
+	status  envelope.Status
+	client  netip.Addr
+	helo    string
+	domain  string // of the sender
+	seen    string
 }
 
 // Errors of a link.
@@ -45,10 +53,15 @@ var (
 	errExpired = errors.New("this link has expired")
 )
 
+// A token has a header of fixed size, then parts of at most 255 octets with their length
+// before them, then the signature. With the longest parts a link of a Base of 60 octets
+// fits into a line of a reply (RFC 5321, section 4.5.3.1.5).
 const (
-	version  = 1
+	version  = 2
+	fixed    = 14
 	macSize  = 16
 	maxName  = 64  // octets of the HELO name, and of the domain
+	maxSeen  = 100 // octets of what was found
 	maxToken = 600 // characters
 )
 
@@ -68,9 +81,10 @@ func (l *Links) life() time.Duration {
 
 // Of returns the link for a refusal: the Link of a verdict.Policy.
 func (l *Links) Of(v verdict.Verdict, e *envelope.Envelope) string {
+	f := decisive(v.Finding)
 	r := refusal{
-		check: decisive(v.Finding).Check, status: v.Status, temporary: v.Action == verdict.TempFail,
-		client: e.Client(), helo: short(e.Helo),
+		check: f.Check, outcome: f.Outcome, action: v.Action, status: v.Status,
+		client: e.Client(), helo: short(e.Helo), seen: cut(withoutPeople(f.Text, e)),
 	}
 	if mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8); err == nil {
 		r.domain = short(string(mailbox.Domain))
@@ -98,25 +112,50 @@ func short(name string) string {
 	return name
 }
 
+// withoutPeople returns a text with an ellipsis in place of local parts and of the login.
+func withoutPeople(text string, e *envelope.Envelope) string {
+	words := strings.Fields(envelope.CleanText(text, true))
+	for i, word := range words {
+		switch bare := strings.Trim(word, `.,:;()<>"`); {
+		case strings.Contains(word, "@"):
+			words[i] = "…" + word[strings.LastIndexByte(word, '@'):]
+		case e.Login != "" && bare == e.Login:
+			words[i] = strings.Replace(word, bare, "…", 1)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// cut returns the beginning of a text that is too long.
+func cut(text string) string {
+	if len(text) <= maxSeen {
+		return text
+	}
+	end := maxSeen - len("…")
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
 // token returns the signed form of a refusal.
 func (l *Links) token(r refusal) string {
-	flags := byte(0)
-	if r.temporary {
-		flags = 1
-	}
-	b := []byte{version, flags}
+	b := []byte{version, byte(r.action), byte(r.outcome), 0}
 	b = binary.BigEndian.AppendUint32(b, uint32(l.now().Add(l.life()).Unix()/60))
 	for _, n := range []uint16{r.status.Code, r.status.Subject, r.status.Detail} {
 		b = binary.BigEndian.AppendUint16(b, n)
 	}
-	for _, part := range []string{r.check, string(r.client.AsSlice()), r.helo, r.domain} {
+	for _, part := range []string{r.check, string(r.client.AsSlice()), r.helo, r.domain, r.seen} {
+		part = part[:min(len(part), 255)]
 		b = append(append(b, byte(len(part))), part...)
 	}
 	return base64.RawURLEncoding.EncodeToString(append(b, l.mac(b)...))
 }
 
+// mac signs what a token has, for this Base.
 func (l *Links) mac(b []byte) []byte {
 	h := hmac.New(sha256.New, l.Key)
+	h.Write([]byte(strings.TrimSuffix(l.Base, "/") + "\n"))
 	h.Write(b)
 	return h.Sum(nil)[:macSize]
 }
@@ -127,22 +166,21 @@ func (l *Links) read(token string) (r refusal, err error) {
 		return r, errForged
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < macSize || base64.RawURLEncoding.EncodeToString(raw) != token { // one form only
+	if err != nil || len(raw) < fixed+macSize || base64.RawURLEncoding.EncodeToString(raw) != token { // one form only
 		return r, errForged
 	}
 	b, mac := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
-	const fixed = 12
-	if !hmac.Equal(mac, l.mac(b)) || len(b) < fixed || b[0] != version {
+	if !hmac.Equal(mac, l.mac(b)) || b[0] != version {
 		return r, errForged
 	}
-	if expires := int64(binary.BigEndian.Uint32(b[2:])) * 60; l.now().Unix() > expires {
+	if expires := int64(binary.BigEndian.Uint32(b[4:])) * 60; l.now().Unix() > expires {
 		return r, errExpired
 	}
-	r.temporary = b[1]&1 == 1
-	r.status = envelope.Status{Code: binary.BigEndian.Uint16(b[6:]), Subject: binary.BigEndian.Uint16(b[8:]), Detail: binary.BigEndian.Uint16(b[10:])}
+	r.action, r.outcome = verdict.Action(b[1]), envelope.Outcome(b[2])
+	r.status = envelope.Status{Code: binary.BigEndian.Uint16(b[8:]), Subject: binary.BigEndian.Uint16(b[10:]), Detail: binary.BigEndian.Uint16(b[12:])}
 	var client string
 	rest := b[fixed:]
-	for _, part := range []*string{&r.check, &client, &r.helo, &r.domain} {
+	for _, part := range []*string{&r.check, &client, &r.helo, &r.domain, &r.seen} {
 		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
 			return r, errForged
 		}
@@ -152,19 +190,11 @@ func (l *Links) read(token string) (r refusal, err error) {
 	return r, nil
 }
 
-// verdict returns the refusal as a verdict, and what is known of the envelope.
-func (r refusal) verdict() (verdict.Verdict, *envelope.Envelope) {
-	action, outcome := verdict.Reject, envelope.Fail
-	if r.temporary {
-		action = verdict.TempFail
-	}
-	v := verdict.Verdict{
-		Action: action, Status: r.status, Rule: r.check, Text: "the mail was refused",
-		Finding: envelope.Finding{Check: r.check, Outcome: outcome, Status: r.status},
-	}
+// finding returns the finding of a refusal, and what is known of its envelope.
+func (r refusal) finding() (envelope.Finding, *envelope.Envelope) {
 	e := &envelope.Envelope{ClientIP: r.client, Helo: r.helo}
 	if r.domain != "" {
 		e.MailFrom = "postmaster@" + r.domain
 	}
-	return v, e
+	return envelope.Finding{Check: r.check, Outcome: r.outcome, Status: r.status, Text: r.seen}, e
 }

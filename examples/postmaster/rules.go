@@ -2,7 +2,6 @@ package postmaster
 
 import (
 	"net/http"
-	"strings"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -15,32 +14,35 @@ type ruleInWords struct {
 	Name       string
 	Does       []string
 	Conditions []string
-	Asks       []string
+	Asks       []asked
 }
 
+// asked is what a check requires, in a language.
+type asked struct{ Language, Text string }
+
 // rules shows the rules of the policy, in order.
-func (h *handler) rules(w http.ResponseWriter, _ *http.Request) {
+func (h *handler) rules(w http.ResponseWriter, r *http.Request) {
+	book := h.shelf.book(r)
 	var all []ruleInWords
 	for i := range h.Policy.Rules {
 		if rule := &h.Policy.Rules[i]; !rule.IsShadow() {
-			all = append(all, inWords(h.Book, i, rule))
+			all = append(all, inWords(book, i, rule))
 		}
 	}
-	h.page(w, http.StatusOK, "rules", all)
+	h.page(w, http.StatusOK, "rules", english, all)
 }
 
 // inWords describes a rule.
 func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	words := ruleInWords{Place: i + 1, Name: rule.Name()}
-	check, _ := rule.Check().Describe()
-	for _, name := range operands(check) {
-		if entry, ok := book[name]; ok {
-			words.Asks = append(words.Asks, entry.Asks)
+	for _, name := range requirements(rule.Check(), refuses(rule.Action(envelope.Pass))) {
+		if entry, language, ok := book.Entry(name); ok {
+			words.Asks = append(words.Asks, asked{language, entry.Asks})
 		}
 	}
 	for _, outcome := range []envelope.Outcome{envelope.Pass, envelope.Fail, envelope.PermError, envelope.None} {
-		if text := does(rule, outcome); text != "" {
-			words.Does = append(words.Does, text)
+		if text := does(rule, rule.Action(outcome)); text != "" {
+			words.Does = append(words.Does, text+" "+ifOutcome[outcome])
 		}
 	}
 	for _, c := range rule.Conditions() {
@@ -54,26 +56,44 @@ func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	return words
 }
 
-// does says what a rule does for an outcome, "" if nothing.
-func does(rule *verdict.Rule, outcome envelope.Outcome) string {
-	when := map[envelope.Outcome]string{
-		envelope.Pass: "if this is so", envelope.Fail: "if this is not so",
-		envelope.PermError: "if what is published about it is invalid", envelope.None: "if it does not apply",
-	}[outcome]
-	switch rule.Action(outcome) {
+// ifOutcome says when a rule acts.
+var ifOutcome = map[envelope.Outcome]string{
+	envelope.Pass: "if this is so", envelope.Fail: "if this is not so",
+	envelope.PermError: "if what is published about it is invalid", envelope.None: "if it does not apply",
+}
+
+// does says what a rule does by an action, "" if nothing.
+func does(rule *verdict.Rule, action verdict.Action) string {
+	switch action {
 	case verdict.Accept:
-		return "accepts the mail " + when
+		return "accepts the mail"
 	case verdict.Reject:
-		return "rejects the mail " + when
+		return "rejects the mail"
 	case verdict.TempFail:
-		return "asks for another try " + when
+		return "asks for another try"
 	case verdict.Mark:
-		return "marks the mail “" + rule.Mark() + "” " + when
+		return "marks the mail “" + rule.Mark() + "”"
 	}
 	return ""
 }
 
-// operands returns the names of the checks in the name of a combination.
-func operands(name string) []string {
-	return strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune("(), ", r) })
+func refuses(action verdict.Action) bool {
+	return action == verdict.Reject || action == verdict.TempFail
+}
+
+// requirements returns the names of the entries that say what a check requires, and with
+// not what its opposite does. A combination has those of its operands.
+func requirements(check envelope.Check, not bool) (names []string) {
+	word, operands := check.Operands()
+	if word == "" {
+		name, _ := check.Describe()
+		if not {
+			name = "not(" + name + ")"
+		}
+		return []string{name}
+	}
+	for _, operand := range operands {
+		names = append(names, requirements(operand, not != (word == "not"))...)
+	}
+	return names
 }

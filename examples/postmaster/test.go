@@ -1,49 +1,45 @@
 package postmaster
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"html/template"
-	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"mxrules.example/envelope"
-	"mxrules.example/verdict"
-	"mxrules.example/verdict/explain"
-	"mxrules.example/verdict/waterfall"
 )
 
-// Bounds of a test.
-const (
-	maxForm      = 256 << 10 // octets, with a pasted message
-	maxQuestions = 150
-	testTimeout  = 30 * time.Second
-	maxVisitors  = 10_000
-)
+// maxForm bounds the form with a pasted message, in octets.
+const maxForm = 256 << 10
 
-// tested is what the form shows.
-type tested struct {
-	Address, Helo, Sender, Message string
-	Error                          string
-	Verdict                        string
-	Accepted                       bool
-	Steps                          []step
-	Changes                        []explain.Explanation
-	Waterfall                      template.URL
+// form is what a visitor fills in.
+type form struct {
+	Address, Helo, Sender, Selector, Message string
+	Link                                     string // the token of a refusal of Address
 }
 
-// step is one rule of a test.
-type step struct{ Rule, Outcome, Action, Text string }
+// tested is what the page of the form shows.
+type tested struct {
+	form
+	Error  string
+	Result *result // nil before a test
+}
 
-// form shows the form, with the address of the visitor.
+// form shows the empty form, with the address of the visitor, or what a link has.
 func (h *handler) form(w http.ResponseWriter, r *http.Request) {
-	h.page(w, http.StatusOK, "test", tested{Address: visitor(r).String()})
+	f := form{Link: r.URL.Query().Get("link")}
+	if own := h.Visitor(r); own.IsValid() {
+		f.Address = own.String()
+	}
+	if link, err := h.Links.read(f.Link); err == nil && link.client.IsValid() {
+		f.Address, f.Helo = link.client.String(), link.helo
+		if link.domain != "" {
+			f.Sender = "postmaster@" + link.domain
+		}
+	} else {
+		f.Link = ""
+	}
+	h.page(w, http.StatusOK, "test", english, tested{form: f})
 }
 
 // test judges what the form has.
@@ -53,135 +49,76 @@ func (h *handler) test(w http.ResponseWriter, r *http.Request) {
 		h.problem(w, http.StatusRequestEntityTooLarge, "The form is too large. Paste the header of the message and a part of its text.")
 		return
 	}
-	t := tested{
-		Address: strings.TrimSpace(r.PostForm.Get("address")), Helo: strings.TrimSpace(r.PostForm.Get("helo")),
-		Sender: strings.TrimSpace(r.PostForm.Get("sender")), Message: r.PostForm.Get("message"),
+	field := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+	f := form{
+		Address: field("address"), Helo: field("helo"), Sender: field("sender"), Selector: field("selector"),
+		Message: r.PostForm.Get("message"), Link: field("link"),
 	}
-	ip, err := netip.ParseAddr(t.Address)
-	switch own := visitor(r); {
-	case err != nil:
-		t.Error = "The address is not an IP address."
-	case ip.Unmap() != own && (h.Allow == nil || !h.Allow(r, t.Address)):
-		t.Error = "Only your own address can be tested, which is " + own.String() + ". Open this page from your mail server, for example with a text browser."
+	t := tested{form: f}
+	status := http.StatusOK
+	if ip, refusal := h.permit(r, f); refusal != nil {
+		status, t.Error = refusal.status, refusal.text
+	} else {
+		t.Result = h.judge(r.Context(), h.shelf.book(r), ip, f)
+	}
+	h.page(w, status, "test", english, t)
+}
+
+// notPermitted says why a test is not made.
+type notPermitted struct {
+	status int
+	text   string
+}
+
+// permit returns the address to test, if the visitor may test it.
+func (h *handler) permit(r *http.Request, f form) (netip.Addr, *notPermitted) {
+	own := h.Visitor(r)
+	ip, err := netip.ParseAddr(f.Address)
+	ip = ip.Unmap()
+	link, linkErr := h.Links.read(f.Link)
+	byLink := linkErr == nil && link.client == ip && ip != own
+	switch {
+	case err != nil || ip.Zone() != "":
+		return ip, &notPermitted{http.StatusOK, "The address is not an IP address."}
+	case !own.IsValid():
+		return ip, &notPermitted{http.StatusForbidden, "Nothing can be tested, because your address is not known."}
+	case ip != own && !byLink && (h.Allow == nil || !h.Allow(r, ip.String())):
+		return ip, &notPermitted{http.StatusOK, "Only your own address can be tested, which is " + own.String() + ". Open this page from your mail server, for example with a text browser, or from the link in a reply of this site to your server."}
 	case !h.limit.take(network(own), h.Now()):
-		h.page(w, http.StatusTooManyRequests, "test", tested{Address: t.Address, Error: "You have made many tests in this hour. Please come back later."})
-		return
-	default:
-		h.judge(r.Context(), ip, &t)
+		return ip, &notPermitted{http.StatusTooManyRequests, "You have made many tests in this hour. Please come back later."}
+	case byLink && !h.limit.take(f.Link, h.Now()):
+		return ip, &notPermitted{http.StatusTooManyRequests, "The link of this refusal was used for many tests in this hour. Please come back later."}
 	}
-	h.page(w, http.StatusOK, "test", t)
+	return ip, nil
 }
 
-// visitor returns the address of the visitor.
-func visitor(r *http.Request) netip.Addr {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	ip, _ := netip.ParseAddr(host)
-	return ip.Unmap().WithZone("")
-}
-
-// judge judges the server that a form describes.
-func (h *handler) judge(ctx context.Context, ip netip.Addr, t *tested) {
-	e := envelope.Envelope{ClientIP: ip, Helo: t.Helo, MailFrom: t.Sender, RcptTo: h.Recipient, Now: h.Now()}
-	if strings.TrimSpace(t.Message) != "" {
-		text := strings.ReplaceAll(strings.ReplaceAll(t.Message, "\r\n", "\n"), "\n", "\r\n")
+// envelope returns the envelope of a form.
+func (h *handler) envelope(ip netip.Addr, f form) *envelope.Envelope {
+	e := &envelope.Envelope{ClientIP: ip, Helo: f.Helo, MailFrom: f.Sender, RcptTo: h.Recipient, Now: h.Now()}
+	if strings.TrimSpace(f.Message) != "" {
+		text := strings.ReplaceAll(strings.ReplaceAll(f.Message, "\r\n", "\n"), "\n", "\r\n")
 		e.Message = envelope.NewMessage([]byte(text))
 	}
-	policy := h.Policy
-	policy.MaxQuestions, policy.Timeout, policy.Link = maxQuestions, testTimeout, nil
-	policy.Rules = withoutWriting(policy.Rules)
-	v := policy.Judge(ctx, h.Resolver, &e)
-	t.Verdict, t.Accepted = v.String(), v.Err() == nil
-	for _, s := range v.Trace {
-		if s.Off {
-			continue
-		}
-		action := ""
-		if s.Action != 0 && s.Action != verdict.Continue {
-			action = s.Action.String()
-		}
-		t.Steps = append(t.Steps, step{s.Rule, s.Finding.Outcome.String(), action, envelope.CleanText(s.Finding.Text, true)})
+	return e
+}
+
+// senderDomain returns the domain of the sender of a form, or else its HELO name.
+func (f form) senderDomain() (envelope.Host, bool) {
+	if mailbox, err := envelope.ParseMailbox(f.Sender, true); err == nil && mailbox.Domain != "" {
+		return mailbox.Domain, true
 	}
-	var picture bytes.Buffer
-	if waterfall.SVG(&picture, v) == nil && v.Cost().Questions > 0 {
-		t.Waterfall = template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(picture.Bytes()))
+	host, err := envelope.ParseHost(f.Helo)
+	return host, err == nil
+}
+
+// keyOf describes the DKIM key of a form, "" if it names none.
+func (h *handler) keyOf(ctx context.Context, f form) string {
+	domain, ok := f.senderDomain()
+	switch {
+	case f.Selector == "":
+		return ""
+	case !ok:
+		return "A DKIM key is looked up below the domain of the sender, which is missing."
 	}
-	t.Changes = h.changes(ctx, policy, v, &e)
-}
-
-// withoutWriting returns the rules without those that write, such as greylisting, which a
-// test must not teach anything.
-func withoutWriting(rules verdict.Rules) verdict.Rules {
-	return slices.DeleteFunc(slices.Clone(rules), func(r verdict.Rule) bool {
-		name, _ := r.Check().Describe()
-		return strings.HasPrefix(name, "greylist.") || strings.HasPrefix(name, "quota.")
-	})
-}
-
-// changes returns what has to change before the mail is accepted: the rules that refuse
-// it, one after another. Each of them has to be mended. Rules that see the same are one
-// change.
-func (h *handler) changes(ctx context.Context, policy verdict.Policy, v verdict.Verdict, e *envelope.Envelope) []explain.Explanation {
-	var changes []explain.Explanation
-	ctx, cancel := context.WithTimeout(ctx, testTimeout)
-	defer cancel()
-	for tries := 0; v.Err() != nil && tries < 20 && ctx.Err() == nil; tries++ {
-		change := h.Book.Explain(v, e)
-		if !slices.ContainsFunc(changes, func(x explain.Explanation) bool { return x.Seen == change.Seen }) {
-			changes = append(changes, change)
-		}
-		i := slices.IndexFunc(v.Trace, func(s verdict.Step) bool { return s.Rule == v.Rule && s.Action != verdict.Continue })
-		if i < 0 {
-			break
-		}
-		policy.Rules = slices.Delete(slices.Clone(policy.Rules), v.Trace[i].Place(), v.Trace[i].Place()+1)
-		v = policy.Judge(ctx, h.Resolver, e)
-	}
-	return changes
-}
-
-// network returns the address of a visitor, or the network of an IPv6 address.
-func network(ip netip.Addr) string {
-	if ip.Is6() {
-		prefix, _ := ip.Prefix(64)
-		return prefix.String()
-	}
-	return ip.String()
-}
-
-// limiter bounds the tests of a visitor in an hour.
-type limiter struct {
-	most int
-	mu   sync.Mutex
-	seen map[string]*visits
-}
-
-// visits are the tests of a visitor since a time.
-type visits struct {
-	since time.Time
-	count int
-}
-
-// take counts a test, and reports whether it is within the limit. When there are too many
-// visitors, those of earlier hours are forgotten, and if that does not help, new ones are
-// refused.
-func (l *limiter) take(visitor string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	v := l.seen[visitor]
-	if v == nil || now.Sub(v.since) >= time.Hour || now.Before(v.since) {
-		if v == nil && len(l.seen) >= maxVisitors {
-			for name, other := range l.seen {
-				if now.Sub(other.since) >= time.Hour {
-					delete(l.seen, name)
-				}
-			}
-			if len(l.seen) >= maxVisitors {
-				return false
-			}
-		}
-		v = &visits{since: now}
-		l.seen[visitor] = v
-	}
-	v.count++
-	return v.count <= l.most
+	return describeKey(ctx, h.Resolver, domain, f.Selector, h.Now())
 }

@@ -2,14 +2,40 @@ package explain
 
 import "maps"
 
-// English returns the entries for the checks of the library, in English. Each call returns
-// a new Book, which may be changed.
+// English returns the explanations of the checks of the library, in English. Each call
+// returns a new Book, which may be changed.
 func English() Book {
-	book := Book{}
-	for _, part := range []Book{clients(), greetings(), reverseNames(), lists(), senders(), recipients(), messages(), spfEntries(), dkimEntries(), dmarcEntries(), memories()} {
-		maps.Copy(book, part)
+	book := Book{
+		Language: "en",
+		Titles: Titles{
+			Rejected: "Your mail was refused", Deferred: "Your mail was deferred",
+			Reply: "The reply", Seen: "What was seen", Asks: "What is required", Why: "Why",
+			Mend: "How a postmaster mends it", Records: "DNS records", User: "If you only wanted to send a message",
+		},
+		Entries: map[string]Entry{},
+		Failure: failure,
+		Unknown: Entry{
+			Asks: "A rule of this site refused the mail.",
+			Why:  byRules,
+			Mend: []string{"Ask the postmaster of this site."},
+			User: askProvider,
+		},
+	}
+	for _, part := range []map[string]Entry{clients(), greetings(), reverseNames(), lists(), blocked(), senders(), recipients(), messages(), spfEntries(), dkimEntries(), dmarcEntries(), memories()} {
+		maps.Copy(book.Entries, part)
 	}
 	return book
+}
+
+// failure explains a check that could not answer.
+var failure = Entry{
+	Asks: "The server must be able to look up what its rules need.",
+	Why:  "A lookup failed, in DNS or in a directory of this site. The server does not refuse mail for that reason: it asks for another try.",
+	Mend: []string{
+		keepTrying,
+		"If it fails for hours, check that the name servers of your domain answer, over UDP and TCP and from outside of your network.",
+	},
+	User: willRetry + " It tells you if it gives up.",
 }
 
 // Texts that several entries share.
@@ -22,8 +48,8 @@ const (
 	byRules     = "The operator of this server decided so."
 )
 
-func clients() Book {
-	return Book{
+func clients() map[string]Entry {
+	return map[string]Entry{
 		"client.authenticated": {
 			Asks: "The client must log in before it sends mail.",
 			Why:  "This service is for the users of the site (RFC 6409, section 4.3).",
@@ -51,8 +77,8 @@ func clients() Book {
 	}
 }
 
-func greetings() Book {
-	return Book{
+func greetings() map[string]Entry {
+	return map[string]Entry{
 		"helo.present": {
 			Asks: "The client must send HELO or EHLO before MAIL.",
 			Why:  "RFC 5321, section 4.1.1.1 requires it.",
@@ -113,9 +139,9 @@ func greetings() Book {
 	}
 }
 
-func reverseNames() Book {
+func reverseNames() map[string]Entry {
 	const own = "Your network provider creates PTR records, or gives you a form for it. Cloud providers have a setting at the address."
-	return Book{
+	return map[string]Entry{
 		"rdns.exists": {
 			Asks:    "The address of the client must have a PTR record in DNS.",
 			Why:     "Hosts on the Internet should have names (RFC 1912, section 2.1). A server without one is often a computer that sends without the knowledge of its owner.",
@@ -164,7 +190,7 @@ func reverseNames() Book {
 	}
 }
 
-func lists() Book {
+func lists() map[string]Entry {
 	const delist = "Look up the entry at the operator of the list, who says why the address or name is listed and how to remove it. Mend the cause first, or it is listed again."
 	listed := func(what string) Entry {
 		return Entry{
@@ -174,7 +200,7 @@ func lists() Book {
 			User: askProvider,
 		}
 	}
-	return Book{
+	return map[string]Entry{
 		"dnsbl.notlisted":       listed("The address of the client"),
 		"dnsbl.scorebelow":      listed("The address of the client"),
 		"dnsbl.helonotlisted":   listed("The HELO name"),
@@ -192,5 +218,21 @@ func lists() Book {
 			Mend: []string{"Ask the postmaster of this site."},
 			User: askProvider,
 		},
+	}
+}
+
+// blocked has the entries for what must not be so: rules that refuse if a check passes.
+func blocked() map[string]Entry {
+	entry := func(asks string) Entry {
+		return Entry{Asks: asks, Why: byRules, Mend: []string{"Ask the postmaster of this site."}, User: askProvider}
+	}
+	return map[string]Entry{
+		"not(client.in)":    entry("The address of the client must not be in a list of blocked networks."),
+		"not(helo.in)":      entry("The HELO name must not be in a list of blocked names."),
+		"not(rdns.in)":      entry("No name of the client may be in a list of blocked names."),
+		"not(sender.in)":    entry("The sender must not be in a list of blocked senders."),
+		"not(recipient.in)": entry("The recipient must not be in a list of addresses that accept no mail."),
+		"not(dnsbl.listed)": entry("The address of the client must not be on a DNS list that this site uses."),
+		"not(dnsbl.asn)":    entry("The network of the client must not be one of a list of blocked networks."),
 	}
 }

@@ -1,7 +1,7 @@
 package explain
 
-func senders() Book {
-	return Book{
+func senders() map[string]Entry {
+	return map[string]Entry{
 		"sender.syntax": {
 			Asks: "The sender address must be a valid mail address.",
 			Why:  "RFC 5321, section 4.1.2 defines addresses. Answers and delivery reports could not be sent to another one.",
@@ -85,8 +85,8 @@ func senders() Book {
 	}
 }
 
-func recipients() Book {
-	return Book{
+func recipients() map[string]Entry {
+	return map[string]Entry{
 		"recipient.syntax": {
 			Asks: "The recipient must be a valid mail address.",
 			Why:  "RFC 5321, section 4.1.2 defines addresses.",
@@ -136,8 +136,8 @@ func recipients() Book {
 }
 
 // memories are the checks that remember earlier mail.
-func memories() Book {
-	return Book{
+func memories() map[string]Entry {
+	return map[string]Entry{
 		"greylist.known": {
 			Asks: "A sender that is not known yet must try again after some minutes.",
 			Why:  "Mail servers try again, and most programs that send spam do not (RFC 6647). Later mail of this sender is accepted at once.",

@@ -1,11 +1,11 @@
 package explain
 
-func messages() Book {
+func messages() map[string]Entry {
 	const software = "Correct the program that made the message, or use another one. Most such messages are made by scripts."
 	form := func(asks, why string) Entry {
 		return Entry{Asks: asks, Why: why, Mend: []string{software}, User: "Your mail program, or the service that sent the message, made it in a wrong format. Try another one, and report it to its maker."}
 	}
-	return Book{
+	return map[string]Entry{
 		"message.wellformed":   form("The message must have the format that RFC 5322 requires.", "Programs read an invalid message in different ways, so that a filter may see something else than the reader."),
 		"message.linesended":   form("Every line of the message must end with CR LF, and it must have no NUL.", "Other line ends let a client hide a second message in the first (RFC 5321, section 2.3.8; SMTP smuggling)."),
 		"message.singlefields": form("The fields From, Sender, Reply-To, To, Cc, Bcc, Message-ID, In-Reply-To, References, Subject and Date must occur once at most.", "Of two fields, one program shows the first and another the last (RFC 5322, section 3.6)."),
@@ -43,13 +43,13 @@ func messages() Book {
 	}
 }
 
-func spfEntries() Book {
+func spfEntries() map[string]Entry {
 	add := []string{
 		"Add the address of the sending server to the SPF record of the domain. A domain has one SPF record: if there is one, keep it, and add only the term with the address, before its \"all\".",
 		"If the message was forwarded, the forwarder must rewrite the sender (SRS), because the record of the original domain does not allow its server.",
 	}
 	const why = "The owner of the domain publishes which servers may use it as sender (RFC 7208)."
-	return Book{
+	return map[string]Entry{
 		"spf.notfail":     {Asks: "The SPF record of the sender domain must not forbid the client.", Why: why, Mend: add, Records: spfTerm, User: askProvider},
 		"spf.notsoftfail": {Asks: "The SPF record of the sender domain must not say that the client is probably not allowed.", Why: why, Mend: add, Records: spfTerm, User: askProvider},
 		"spf.pass":        {Asks: "The SPF record of the sender domain must allow the client.", Why: why, Mend: add, Records: spfTerm, User: askProvider},
@@ -63,13 +63,13 @@ func spfEntries() Book {
 	}
 }
 
-func dkimEntries() Book {
+func dkimEntries() map[string]Entry {
 	const why = "A valid signature proves which domain sent the message, and that it was not changed (RFC 6376)."
 	mend := []string{
 		"Sign outgoing mail with DKIM, with a key of at least 1024 bits, better 2048, and publish the key in DNS.",
 		"If mail is signed and the signature is not valid, look for a program that changes messages after signing: a disclaimer, a virus scanner, a gateway.",
 	}
-	return Book{
+	return map[string]Entry{
 		"dkim.signed":  {Asks: "The message must have a DKIM signature.", Why: why, Mend: mend, User: askProvider},
 		"dkim.pass":    {Asks: "The message must have a valid DKIM signature.", Why: why, Mend: mend, User: askProvider},
 		"dkim.passfor": {Asks: "The message must have a valid DKIM signature of certain domains.", Why: why, Mend: mend, User: askProvider},
@@ -77,7 +77,7 @@ func dkimEntries() Book {
 	}
 }
 
-func dmarcEntries() Book {
+func dmarcEntries() map[string]Entry {
 	align := []string{
 		"Sign outgoing mail with DKIM in the domain of the From address (d= is that domain or has the same organizational domain).",
 		"Or send with a MAIL FROM in that domain, from a server that its SPF record allows.",
@@ -86,7 +86,7 @@ func dmarcEntries() Book {
 	const why = "DMARC lets the owner of a domain say what happens to mail in its name that neither SPF nor DKIM proves to be its own (RFC 9989)."
 	const forwarded = "If you sent it through a mailing list or a forwarding address, that has changed or re-sent the message. Send to the recipient directly. Otherwise tell your provider."
 	failing := func(asks string) Entry { return Entry{Asks: asks, Why: why, Mend: align, User: forwarded} }
-	return Book{
+	return map[string]Entry{
 		"dmarc.pass":          failing("SPF or DKIM must prove that the message is of the domain in its From address."),
 		"dmarc.notreject":     failing("Mail of a domain whose DMARC policy is reject must pass SPF or DKIM for that domain."),
 		"dmarc.notquarantine": failing("Mail of a domain whose DMARC policy is quarantine must pass SPF or DKIM for that domain."),

@@ -26,7 +26,7 @@ func Example() {
 	//   The address of the client must have a PTR record in DNS.
 	// Why
 	//   Hosts on the Internet should have names (RFC 1912, section 2.1). A server without one is often a computer that sends without the knowledge of its owner.
-	// How to mend it
+	// How a postmaster mends it
 	//   Create a PTR record for the address, with the name of the server, and an address record of that name.
 	//   Your network provider creates PTR records, or gives you a form for it. Cloud providers have a setting at the address.
 	// DNS records
@@ -34,4 +34,26 @@ func Example() {
 	//   mail.example.net. A 192.0.2.77
 	// If you only wanted to send a message
 	//   This is about the server of your provider, not about your message. Send the reply to your provider, who can mend it.
+}
+
+// A translation that is not complete: the other checks are explained in English.
+func ExampleBook() {
+	english := explain.English()
+	german := explain.Book{
+		Language: "de",
+		Titles:   explain.Titles{Asks: "Was verlangt wird", Mend: "Was zu tun ist"},
+		Entries: map[string]explain.Entry{"rdns.exists": {
+			Asks: "Die Adresse des Clients braucht einen PTR-Eintrag im DNS.",
+			Mend: []string{"Legen Sie einen PTR-Eintrag mit dem Namen des Servers an."},
+		}},
+		Else: &english,
+	}
+	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.77")}
+	for _, check := range []envelope.Check{rdns.Exists, rdns.Confirmed} {
+		x := german.Finding(check(context.Background(), zone.MustParse(``), &e), &e)
+		fmt.Printf("%s: %s: %s\n", x.Language, x.Titles.Asks, x.Asks)
+	}
+	// Output:
+	// de: Was verlangt wird: Die Adresse des Clients braucht einen PTR-Eintrag im DNS.
+	// en: What is required: A name in the PTR record of the client must lead back to its address.
 }

@@ -11,9 +11,10 @@
 // Where a record can be computed from the envelope, such as the PTR record that is missing,
 // the explanation has it in the form of a master file.
 //
-// A site replaces entries, or translates them, by changing its copy of the Book. A check
-// of your own brings its entry with the Detail of its findings ([Explainer]), or is added
-// to the Book.
+// A site replaces entries by changing its copy of the Book. A translation is another Book,
+// which may be incomplete: where it has no entry, that of Book.Else explains, and the
+// Explanation says in which language. A check of your own brings its entry with the Detail
+// of its findings ([Explainer]), or is added to the Book.
 //
 // The texts of an Explanation are plain text. What a peer sent is cleaned: no control
 // characters and no line ends. WriteHTML escapes them. The package does not ask DNS and
@@ -50,11 +51,38 @@ type Explainer interface {
 	ExplainRefusal() Entry
 }
 
-// Book has entries by the names of checks.
-type Book map[string]Entry
+// Book has the explanations of checks in one language.
+type Book struct {
+	// Language is that of the texts, as in the attribute lang of HTML (BCP 47): "en",
+	// "pt-BR".
+	Language string
+	// Titles are those of the parts of an Explanation.
+	Titles Titles
+	// Entries are by the names of checks. An entry "not(client.in)" explains a refusal
+	// because client.in passes, as by RejectIf.
+	Entries map[string]Entry
+	// Failure explains a check that could not answer because a lookup failed.
+	Failure Entry
+	// Unknown explains a check that has no entry. It is used if Else is nil.
+	Unknown Entry
+	// Else explains the checks that have no entry here. nil is the end.
+	Else *Book
+}
+
+// Titles are the titles of the parts of an Explanation.
+type Titles struct {
+	Rejected, Deferred           string // of the whole
+	Reply, Seen, Asks, Why, Mend string
+	Records                      string // what can be computed from the envelope
+	User                         string // what someone does who is no administrator
+}
 
 // Explanation explains one verdict.
 type Explanation struct {
+	// Language is that of Titles and of the texts, except Verdict and Seen, which are
+	// what the server said. It is "" for an entry of an Explainer.
+	Language string `json:"language,omitempty"`
+	Titles   Titles `json:"-"`
 	// Verdict is the reply with its codes, in one line. It is "" for a verdict that
 	// refuses nothing.
 	Verdict string `json:"verdict,omitempty"`
@@ -72,42 +100,60 @@ type Explanation struct {
 	User      string   `json:"user,omitempty"`
 }
 
-// Explain explains a verdict on an envelope. For a check without an entry it has only
-// what was seen.
+// Explain explains a verdict on an envelope.
 func (b Book) Explain(v verdict.Verdict, e *envelope.Envelope) Explanation {
 	if v.Err() == nil {
 		return Explanation{}
 	}
-	f := decisive(v.Finding)
+	x := b.Finding(v.Finding, e)
+	x.Verdict, x.Rule, x.Temporary = clean(v.Err().Error()), clean(v.Rule), v.Action == verdict.TempFail
+	return x
+}
+
+// Finding explains a finding about an envelope: what it takes that its check passes. The
+// Explanation has no Verdict. e may be nil.
+func (b Book) Finding(f envelope.Finding, e *envelope.Envelope) Explanation {
+	f = decisive(f)
+	entry, of := b.entry(f)
 	x := Explanation{
-		Verdict: clean(v.Err().Error()), Check: f.Check, Rule: clean(v.Rule), Seen: clean(f.Text),
-		Temporary: v.Action == verdict.TempFail,
+		Language: of.Language, Titles: of.Titles, Check: f.Check, Seen: clean(f.Text),
+		Asks: clean(entry.Asks), Why: clean(entry.Why), Mend: cleanAll(entry.Mend), User: clean(entry.User),
 	}
-	entry, ok := b[f.Check]
-	if !ok {
-		if own, is := f.Detail.(Explainer); is {
-			entry = own.ExplainRefusal()
-		}
-	}
-	if f.Outcome == envelope.TempError {
-		entry = failure
-	}
-	x.Asks, x.Why, x.Mend, x.User = clean(entry.Asks), clean(entry.Why), cleanAll(entry.Mend), clean(entry.User)
 	if entry.Records != nil && e != nil {
 		x.Records = cleanAll(entry.Records(e))
 	}
 	return x
 }
 
-// failure explains a check that could not answer.
-var failure = Entry{
-	Asks: "The server must be able to look up what its rules need.",
-	Why:  "A lookup failed, in DNS or in a directory of this site. The server does not refuse mail for that reason: it asks for another try.",
-	Mend: []string{
-		"Your server tries again by itself. Nothing has to be done if that succeeds.",
-		"If it fails for hours, check that the name servers of your domain answer, over UDP and TCP and from outside of your network.",
-	},
-	User: "Your message is not lost. Your provider tries to deliver it again, and tells you if it gives up.",
+// Entry returns the entry of a check and its language. ok is false if neither the Book nor
+// those of Else have one.
+func (b Book) Entry(check string) (entry Entry, language string, ok bool) {
+	if entry, ok = b.Entries[check]; !ok && b.Else != nil {
+		return b.Else.Entry(check)
+	}
+	return entry, b.Language, ok
+}
+
+// entry returns the entry for a finding, and the book that it is from.
+func (b Book) entry(f envelope.Finding) (Entry, Book) {
+	name := f.Check
+	if f.Outcome == envelope.Pass {
+		name = "not(" + name + ")"
+	}
+	entry, ok := b.Entries[name]
+	own, is := f.Detail.(Explainer)
+	switch {
+	case f.Outcome == envelope.TempError && b.Failure.Asks != "":
+		return b.Failure, b
+	case f.Outcome != envelope.TempError && ok:
+		return entry, b
+	case b.Else != nil:
+		return b.Else.entry(f)
+	case is:
+		b.Language = ""
+		return own.ExplainRefusal(), b
+	}
+	return b.Unknown, b
 }
 
 // decisive returns the finding of a combination of checks that decided it.
@@ -145,34 +191,36 @@ func (x Explanation) Text() string {
 			b.WriteString("  " + line + "\n")
 		}
 	}
-	section("The reply", x.Verdict)
-	section("What was seen", x.Seen)
-	section("What is required", x.Asks)
-	section("Why", x.Why)
-	section("How to mend it", x.Mend...)
-	section("DNS records", x.Records...)
-	section("If you only wanted to send a message", x.User)
+	section(x.Titles.Reply, x.Verdict)
+	section(x.Titles.Seen, x.Seen)
+	section(x.Titles.Asks, x.Asks)
+	section(x.Titles.Why, x.Why)
+	section(x.Titles.Mend, x.Mend...)
+	section(x.Titles.Records, x.Records...)
+	section(x.Titles.User, x.User)
 	return b.String()
 }
 
-// WriteHTML writes the explanation as a section of an HTML page, without style.
+// WriteHTML writes the explanation as a section of an HTML page, without style. Its
+// titles are of level 2.
 func (x Explanation) WriteHTML(w io.Writer) error { return section.Execute(w, x) }
 
-var section = template.Must(template.New("explanation").Parse(`<section class="explanation">
-{{with .Verdict}}<p class="reply"><code>{{.}}</code></p>
-{{end}}{{with .Seen}}<h2>What was seen</h2>
+var section = template.Must(template.New("explanation").Parse(`<section class="explanation"{{with .Language}} lang="{{.}}"{{end}}>
+{{with .Verdict}}<h2>{{$.Titles.Reply}}</h2>
+<p class="reply" lang="en"><code>{{.}}</code></p>
+{{end}}{{with .Seen}}<h2>{{$.Titles.Seen}}</h2>
+<p lang="en">{{.}}</p>
+{{end}}{{with .User}}<h2>{{$.Titles.User}}</h2>
 <p>{{.}}</p>
-{{end}}{{with .Asks}}<h2>What is required</h2>
+{{end}}{{with .Asks}}<h2>{{$.Titles.Asks}}</h2>
 <p>{{.}}</p>
-{{end}}{{with .Why}}<h2>Why</h2>
+{{end}}{{with .Why}}<h2>{{$.Titles.Why}}</h2>
 <p>{{.}}</p>
-{{end}}{{with .User}}<h2>If you only wanted to send a message</h2>
-<p>{{.}}</p>
-{{end}}{{with .Mend}}<h2>How a postmaster mends it</h2>
+{{end}}{{with .Mend}}<h2>{{$.Titles.Mend}}</h2>
 <ol>
 {{range .}}<li>{{.}}</li>
 {{end}}</ol>
-{{end}}{{with .Records}}<h2>DNS records</h2>
+{{end}}{{with .Records}}<h2>{{$.Titles.Records}}</h2>
 <pre>{{range .}}{{.}}
 {{end}}</pre>
 {{end}}</section>

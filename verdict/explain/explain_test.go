@@ -12,6 +12,7 @@ import (
 
 	"mxrules.example/dmarc"
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/envelope/sender"
 	"mxrules.example/envelope/zone"
@@ -101,17 +102,24 @@ func refusal(check string) verdict.Verdict {
 }
 
 func TestEveryEntryIsComplete(t *testing.T) {
-	for check, entry := range explain.English() {
-		if entry.Asks == "" || entry.Why == "" || len(entry.Mend) == 0 || entry.User == "" {
-			t.Errorf("%s: %+v", check, entry)
-		}
-		for _, text := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Mend...) {
-			if !strings.HasSuffix(text, ".") || strings.Contains(text, "  ") {
-				t.Errorf("%s: %q is not a sentence", check, text)
-			}
-		}
-		if x := explain.English().Explain(refusal(check), &envelope.Envelope{}); x.Text() == "" {
+	for check, entry := range explain.English().Entries {
+		complete(t, check, entry)
+		if x := explain.English().Explain(refusal(check), &envelope.Envelope{}); x.Asks != entry.Asks || x.Check != check {
 			t.Errorf("%s has no text", check)
+		}
+	}
+	complete(t, "failure", explain.English().Failure)
+	complete(t, "unknown", explain.English().Unknown)
+}
+
+func complete(t *testing.T, check string, entry explain.Entry) {
+	t.Helper()
+	if entry.Asks == "" || entry.Why == "" || len(entry.Mend) == 0 || entry.User == "" {
+		t.Errorf("%s: %+v", check, entry)
+	}
+	for _, text := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Mend...) {
+		if !strings.HasSuffix(text, ".") || strings.Contains(text, "  ") {
+			t.Errorf("%s: %q is not a sentence", check, text)
 		}
 	}
 }
@@ -133,27 +141,83 @@ func TestACombinationIsExplainedByTheOperandThatDecided(t *testing.T) {
 	}
 }
 
+// A rule that refuses what passes is not explained as one that requires it.
+func TestARefusalOfWhatPasses(t *testing.T) {
+	e := refused()
+	in := client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})
+	for _, rule := range []verdict.Rule{verdict.RejectIf(in), verdict.RejectUnless(envelope.Not(in)), verdict.RejectUnless(envelope.All(envelope.Not(in)))} {
+		v := verdict.Policy{Rules: verdict.Rules{rule}}.Judge(t.Context(), nil, &e)
+		if x := explain.English().Explain(v, &e); x.Asks != "The address of the client must not be in a list of blocked networks." {
+			t.Errorf("%s: %+v", v, x)
+		}
+	}
+	v := verdict.Policy{Rules: verdict.Rules{verdict.RejectIf(rdns.Exists)}}.Judge(t.Context(), zone.MustParse("77.2.0.192.in-addr.arpa. PTR mail.example.net."), &e)
+	if x := explain.English().Explain(v, &e); x.Asks != explain.English().Unknown.Asks {
+		t.Errorf("%s: %+v", v, x)
+	}
+}
+
 func TestVerdictsThatRefuseNothing(t *testing.T) {
 	if x := explain.English().Explain(verdict.Verdict{Action: verdict.Accept}, nil); x.Text() != "" || x.Verdict != "" {
 		t.Errorf("%+v", x)
 	}
 }
 
-// own is the Detail of a check that the library does not have.
-type own struct{}
+// ownDetail is the Detail of a check that the library does not have.
+type ownDetail struct{}
 
-func (own) ExplainRefusal() explain.Entry { return explain.Entry{Asks: "No mail on Sundays."} }
+func (ownDetail) ExplainRefusal() explain.Entry { return explain.Entry{Asks: "No mail on Sundays."} }
 
 func TestChecksOfOnesOwn(t *testing.T) {
 	v := refusal("site.weekday")
-	v.Finding.Detail = own{}
+	v.Finding.Detail = ownDetail{}
 	if x := explain.English().Explain(v, nil); x.Asks != "No mail on Sundays." || x.Seen != "seen" {
 		t.Errorf("%+v", x)
 	}
-	book := explain.English()
-	book["rdns.exists"] = explain.Entry{Asks: "Die Adresse braucht einen PTR-Eintrag."}
-	if x := book.Explain(refusal("rdns.exists"), nil); x.Asks != "Die Adresse braucht einen PTR-Eintrag." {
+	if x := explain.English().Explain(refusal("site.other"), nil); x.Asks != "A rule of this site refused the mail." {
 		t.Errorf("%+v", x)
+	}
+	book := explain.English()
+	book.Entries["rdns.exists"] = explain.Entry{Asks: "Ask us."}
+	if x := book.Explain(refusal("rdns.exists"), nil); x.Asks != "Ask us." || x.Language != "en" {
+		t.Errorf("%+v", x)
+	}
+	if x := explain.English().Explain(refusal("rdns.exists"), nil); x.Asks == "Ask us." {
+		t.Error("a change of one Book changes another")
+	}
+}
+
+// A translation explains the checks that it has, and another Book the others.
+func TestTranslations(t *testing.T) {
+	english := explain.English()
+	german := explain.Book{
+		Language: "de",
+		Titles:   explain.Titles{Asks: "Was verlangt wird"},
+		Entries:  map[string]explain.Entry{"rdns.exists": {Asks: "Die Adresse braucht einen PTR-Eintrag."}},
+		Else:     &english,
+	}
+	failed := refusal("rdns.exists")
+	failed.Finding.Outcome = envelope.TempError
+	own := refusal("site.weekday")
+	own.Finding.Detail = ownDetail{}
+	for _, tc := range []struct {
+		verdict                   verdict.Verdict
+		language, title, asks, of string
+	}{
+		{refusal("rdns.exists"), "de", "Was verlangt wird", "Die Adresse braucht einen PTR-Eintrag.", "an entry"},
+		{refusal("rdns.confirmed"), "en", "What is required", "A name in the PTR record of the client must lead back to its address.", "a missing entry"},
+		{failed, "en", "What is required", "The server must be able to look up what its rules need.", "a failure"},
+		{own, "", "What is required", "No mail on Sundays.", "a check of one's own"},
+		{refusal("site.other"), "en", "What is required", "A rule of this site refused the mail.", "an unknown check"},
+	} {
+		x := german.Explain(tc.verdict, nil)
+		if x.Language != tc.language || x.Titles.Asks != tc.title || x.Asks != tc.asks {
+			t.Errorf("%s: %+v", tc.of, x)
+		}
+		var page bytes.Buffer
+		if err := x.WriteHTML(&page); err != nil || tc.language != "" && !strings.Contains(page.String(), ` lang="`+tc.language+`">`) {
+			t.Errorf("%s: %v\n%s", tc.of, err, page.String())
+		}
 	}
 }
 
