@@ -2,10 +2,12 @@ package postmaster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -185,12 +187,14 @@ func (h *handler) steps(book explain.Book, v verdict.Verdict, found findings, e 
 // turn is enough, it explains the verdict.
 func (h *handler) changes(book explain.Book, v verdict.Verdict, found findings, e *envelope.Envelope) (changes []explain.Explanation) {
 	may := h.turnable(found)
-	turns, _, err := analysis.Turns(h.Policy, found.checks, func(o analysis.Outcome) bool { return may[nameOf(o.Check)] || found.checks[o.Check] == envelope.None })
-	if err != nil {
+	turns, _, err := analysis.Turns(h.Policy, found.checks, func(check string, _ envelope.Outcome) bool {
+		return may[nameOf(check)] || found.checks[check] == envelope.None
+	})
+	if err != nil { // the policy is too large for it
 		turns = nil
 	}
-	for _, turn := range turns {
-		f := found.texts[turn.Check]
+	for _, check := range h.inOrder(turns) {
+		f := found.texts[check]
 		known := func(x explain.Explanation) bool { return x.Seen == envelope.CleanText(f.Text, true) }
 		if f.Outcome != envelope.None && !slices.ContainsFunc(changes, known) {
 			changes = append(changes, book.Finding(f, e))
@@ -200,6 +204,32 @@ func (h *handler) changes(book explain.Book, v verdict.Verdict, found findings, 
 		changes = append(changes, book.Explain(v, e))
 	}
 	return changes
+}
+
+// inOrder returns the names of outcomes in the order of the rules that ask the checks.
+func (h *handler) inOrder(outcomes analysis.Outcomes) []string {
+	place := map[string]int{}
+	for i, rule := range slices.Backward(h.Policy.Rules) {
+		for _, c := range rule.Conditions() {
+			for _, name := range leafNames(c.Check) {
+				place[name] = i
+			}
+		}
+		for _, name := range leafNames(rule.Check()) {
+			place[name] = i
+		}
+	}
+	return slices.SortedFunc(maps.Keys(outcomes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(place[nameOf(a)], place[nameOf(b)]), cmp.Compare(a, b))
+	})
+}
+
+// leafNames returns the names of the checks that a check combines, or its own.
+func leafNames(check envelope.Check) (names []string) {
+	for _, name := range requirements(check, false) {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(name, "not("), ")"))
+	}
+	return names
 }
 
 // turnable returns the names of the checks whose findings a sender can turn: those of the
@@ -212,11 +242,11 @@ func (h *handler) turnable(found findings) map[string]bool {
 		if !found.refuses(i, rule) {
 			continue
 		}
-		for _, name := range requirements(rule.Check(), false) {
-			may[strings.TrimSuffix(strings.TrimPrefix(name, "not("), ")")] = true
+		for _, name := range leafNames(rule.Check()) {
+			may[name] = true
 		}
 		for _, c := range rule.Conditions() {
-			for _, name := range requirements(c.Check, false) {
+			for _, name := range leafNames(c.Check) {
 				if isProof(name) {
 					may[name] = true
 				}

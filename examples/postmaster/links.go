@@ -13,6 +13,7 @@ import (
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/explain"
 )
 
 // Links makes and reads the links of refusals. A link carries what its page needs: the
@@ -81,26 +82,15 @@ func (l *Links) life() time.Duration {
 
 // Of returns the link for a refusal: the Link of a verdict.Policy.
 func (l *Links) Of(v verdict.Verdict, e *envelope.Envelope) string {
-	f := decisive(v.Finding)
+	x := explain.Book{}.Finding(v.Finding, e)
 	r := refusal{
-		check: f.Check, outcome: f.Outcome, action: v.Action, status: v.Status,
-		client: e.Client(), helo: short(e.Helo), seen: cut(withoutPeople(f.Text, e)),
+		check: x.Check, outcome: v.Finding.Outcome, action: v.Action, status: v.Status,
+		client: e.Client(), helo: short(e.Helo), seen: cut(withoutPeople(x.Seen, e)),
 	}
 	if mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8); err == nil {
 		r.domain = short(string(mailbox.Domain))
 	}
 	return strings.TrimSuffix(l.Base, "/") + "/r/" + l.token(r)
-}
-
-// decisive returns the finding of a combination that decided it.
-func decisive(f envelope.Finding) envelope.Finding {
-	operands, _ := f.Detail.([]envelope.Finding)
-	for _, operand := range operands {
-		if operand.Outcome == f.Outcome && operand.Text == f.Text {
-			return decisive(operand)
-		}
-	}
-	return f
 }
 
 // short returns a name without what a link need not carry: it is cleaned, and "" if it is
@@ -114,7 +104,7 @@ func short(name string) string {
 
 // withoutPeople returns a text with an ellipsis in place of local parts and of the login.
 func withoutPeople(text string, e *envelope.Envelope) string {
-	words := strings.Fields(envelope.CleanText(text, true))
+	words := strings.Fields(text)
 	for i, word := range words {
 		switch bare := strings.Trim(word, `.,:;()<>"`); {
 		case strings.Contains(word, "@"):

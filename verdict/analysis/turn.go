@@ -23,16 +23,15 @@ func Checks(p verdict.Policy, facts ...Fact) map[string]envelope.Check {
 	return checks
 }
 
-// Turns returns the fewest findings that must turn before a policy accepts a message, in
-// the order of the rules, each with the outcome that it must have. found has what the
-// checks found; one that is missing may have any outcome. may reports whether the finding
-// of a check can become an outcome; nil lets every check become everything except
-// TempError. The facts hold for the findings after they have turned: if rdns.confirmed must
-// pass, then rdns.exists must too.
+// Turns returns the fewest findings that must turn before a policy accepts a message, each
+// with the outcome that it must have. found has what the checks found; one that is missing
+// may have any outcome. may reports whether the finding of a check can become an outcome;
+// nil lets every check become everything except TempError. The facts hold for the findings
+// after they have turned: if rdns.confirmed must pass, then rdns.exists must too.
 //
 // There are none if the policy accepts already. ok is false if it accepts for no findings
 // that may turn.
-func Turns(p verdict.Policy, found Outcomes, may func(Outcome) bool, facts ...Fact) (turns []Outcome, ok bool, err error) {
+func Turns(p verdict.Policy, found Outcomes, may func(check string, to envelope.Outcome) bool, facts ...Fact) (turns Outcomes, ok bool, err error) {
 	m, err := newModel(facts, p)
 	if err != nil {
 		return nil, false, err
@@ -56,7 +55,7 @@ func Turns(p verdict.Policy, found Outcomes, may func(Outcome) bool, facts ...Fa
 			return never
 		case !is:
 			return int(o)
-		case may != nil && !may(Outcome{m.unknowns[check].title, finals[o]}):
+		case may != nil && !may(m.unknowns[check].title, finals[o]):
 			return never
 		}
 		return turned + int(o)
@@ -64,9 +63,10 @@ func Turns(p verdict.Policy, found Outcomes, may func(Outcome) bool, facts ...Fa
 	if !ok || m.tooLarge() {
 		return nil, false, m.err()
 	}
+	turns = Outcomes{}
 	for i, u := range m.unknowns {
 		if was, is := now[int32(i)]; is && all[i] != was {
-			turns = append(turns, Outcome{u.title, finals[all[i]]})
+			turns[u.title] = finals[all[i]]
 		}
 	}
 	return turns, true, nil

@@ -27,38 +27,38 @@ func ExampleTurns() {
 		"helo.fqdn": envelope.Fail, "rdns.confirmed": envelope.Fail,
 	}
 	fmt.Println(analysis.Turns(policy, found, nil))
-	noLogin := func(o analysis.Outcome) bool { return o.Check != "client.authenticated" }
+	noLogin := func(check string, _ envelope.Outcome) bool { return check != "client.authenticated" }
 	fmt.Println(analysis.Turns(policy, found, noLogin))
 	// Output:
-	// [{client.authenticated pass}] true <nil>
-	// [{helo.fqdn pass} {rdns.confirmed pass}] true <nil>
+	// map[client.authenticated:pass] true <nil>
+	// map[helo.fqdn:pass rdns.confirmed:pass] true <nil>
 }
 
 func TestTurns(t *testing.T) {
-	isPass := func(o analysis.Outcome) bool { return o.Outcome == envelope.Pass }
-	never := func(analysis.Outcome) bool { return false }
+	isPass := func(_ string, to envelope.Outcome) bool { return to == envelope.Pass }
+	never := func(string, envelope.Outcome) bool { return false }
 	unlessSPF := verdict.RejectUnless(rdns.Confirmed).Unless(spf.Pass)
 	for _, tc := range []struct {
 		name  string
 		rules verdict.Rules
 		found analysis.Outcomes
-		may   func(analysis.Outcome) bool
+		may   func(string, envelope.Outcome) bool
 		want  string // "none" if no turn leads to an accept
 	}{
-		{"nothing refuses", verdict.Rules{unlessSPF}, analysis.Outcomes{"rdns.confirmed": envelope.Fail, "spf.pass": envelope.Pass}, nil, "[]"},
+		{"nothing refuses", verdict.Rules{unlessSPF}, analysis.Outcomes{"rdns.confirmed": envelope.Fail, "spf.pass": envelope.Pass}, nil, "map[]"},
 		{"one of two is enough", verdict.Rules{unlessSPF, verdict.RejectUnless(rdns.NotGeneric).Unless(spf.Pass)},
-			analysis.Outcomes{"rdns.confirmed": envelope.Fail, "rdns.notgeneric": envelope.Fail, "spf.pass": envelope.Fail}, isPass, "[{spf.pass pass}]"},
-		{"a pass that refuses", verdict.Rules{verdict.RejectIf(rdns.In("dyn.example"))}, analysis.Outcomes{"rdns.in": envelope.Pass}, nil, "[{rdns.in fail}]"},
+			analysis.Outcomes{"rdns.confirmed": envelope.Fail, "rdns.notgeneric": envelope.Fail, "spf.pass": envelope.Fail}, isPass, "map[spf.pass:pass]"},
+		{"a pass that refuses", verdict.Rules{verdict.RejectIf(rdns.In("dyn.example"))}, analysis.Outcomes{"rdns.in": envelope.Pass}, nil, "map[rdns.in:fail]"},
 		{"what follows by a fact", verdict.Rules{verdict.RejectUnless(rdns.Confirmed), verdict.AcceptIf(rdns.Exists), verdict.RejectIf(envelope.Not(rdns.Exists))},
-			analysis.Outcomes{"rdns.confirmed": envelope.Fail, "rdns.exists": envelope.Fail}, isPass, "[{rdns.confirmed pass} {rdns.exists pass}]"},
-		{"a failed lookup", verdict.Rules{verdict.RejectUnless(rdns.Confirmed)}, analysis.Outcomes{"rdns.confirmed": envelope.TempError}, isPass, "[{rdns.confirmed pass}]"},
+			analysis.Outcomes{"rdns.confirmed": envelope.Fail, "rdns.exists": envelope.Fail}, isPass, "map[rdns.confirmed:pass rdns.exists:pass]"},
+		{"a failed lookup", verdict.Rules{verdict.RejectUnless(rdns.Confirmed)}, analysis.Outcomes{"rdns.confirmed": envelope.TempError}, isPass, "map[rdns.confirmed:pass]"},
 		{"nothing may turn", verdict.Rules{verdict.RejectUnless(rdns.Confirmed)}, analysis.Outcomes{"rdns.confirmed": envelope.Fail}, never, "none"},
-		{"nothing is found yet", verdict.Rules{verdict.RejectUnless(rdns.Confirmed)}, nil, never, "[]"},
+		{"nothing is found yet", verdict.Rules{verdict.RejectUnless(rdns.Confirmed)}, nil, never, "map[]"},
 		{"one of two checks of a name", verdict.Rules{verdict.RejectIf(client.In(nil)), verdict.RejectIf(client.In(nil))},
-			analysis.Outcomes{"client.in": envelope.Fail, "client.in (2)": envelope.Pass}, nil, "[{client.in (2) fail}]"},
+			analysis.Outcomes{"client.in": envelope.Fail, "client.in (2)": envelope.Pass}, nil, "map[client.in (2):fail]"},
 		{"both checks of a name", verdict.Rules{verdict.RejectIf(client.In(nil)), verdict.RejectIf(client.In(nil))},
-			analysis.Outcomes{"client.in": envelope.Pass}, nil, "[{client.in fail} {client.in (2) fail}]"},
-		{"a shadow rule", verdict.Rules{verdict.RejectUnless(rdns.Confirmed).Shadow()}, nil, nil, "[]"},
+			analysis.Outcomes{"client.in": envelope.Pass}, nil, "map[client.in:fail client.in (2):fail]"},
+		{"a shadow rule", verdict.Rules{verdict.RejectUnless(rdns.Confirmed).Shadow()}, nil, nil, "map[]"},
 	} {
 		turns, ok, err := analysis.Turns(verdict.Policy{Rules: tc.rules}, tc.found, tc.may)
 		got := fmt.Sprint(turns)
@@ -100,9 +100,9 @@ func TestTurnsAreTheFewest(t *testing.T) {
 		case ok != (fewest >= 0) || ok && len(turns) != fewest:
 			t.Errorf("%v turn for %v, %v, want %d\n%v", turns, found, ok, fewest, texts(laws))
 		}
-		for _, turn := range turns {
-			if found[turn.Check] == turn.Outcome || turn.Outcome == envelope.TempError {
-				t.Errorf("%v turns, found %v", turn, found)
+		for check, to := range turns {
+			if found[check] == to || to == envelope.TempError {
+				t.Errorf("%s turns to %v, found %v", check, to, found)
 			}
 		}
 	})
