@@ -22,12 +22,14 @@ var domains = []struct {
 	checks string
 }{
 	{passes | fails, "client.authenticated client.tls client.waited helo.present helo.syntax sender.null recipient.syntax recipient.ours recipient.role"},
-	{passes | fails | isNone, "helo.fqdn helo.literal helo.notgeneric helo.notours sender.syntax sender.fqdn sender.bouncetoone sender.notours sender.ours recipient.fqdn dkim.signed"},
-	{passes | fails | isTemp, "client.in helo.in recipient.in spf.pass"},
-	{passes | fails | isNone | isTemp, "helo.resolves helo.matches rdns.exists rdns.confirmed rdns.notgeneric rdns.in rdns.notin rdns.matcheshelo rdns.backshelo " +
+	{passes | fails | isNone, "helo.fqdn helo.literal helo.notgeneric helo.notours sender.syntax sender.fqdn sender.bouncetoone sender.notours sender.ours recipient.fqdn " +
+		"message.singlefields message.dated message.asciiheader message.linelength message.noloop message.bulk message.oneclick message.list dkim.signed dmarc.singleauthor"},
+	{passes | fails | isTemp, "client.in helo.in rdns.exists rdns.confirmed rdns.notgeneric rdns.in recipient.in spf.pass greylist.known greylist.trusted"},
+	{passes | fails | isTemp | isPerm, "dnsbl.listed"},
+	{passes | fails | isNone | isTemp, "helo.resolves helo.matches rdns.notin rdns.matcheshelo rdns.backshelo " +
 		"sender.in sender.listed sender.ownedbylogin sender.resolves sender.takesmail sender.mxusable sender.mxnotalias " +
-		"recipient.listed recipient.takesmail dkim.pass dkim.passfor dkim.covers dmarc.pass " +
-		"message.linesended message.singlefields message.dated message.asciiheader message.linelength message.wellformed message.noloop"},
+		"recipient.listed recipient.takesmail dkim.pass dkim.passfor dkim.covers dmarc.pass dmarc.authorowned " +
+		"message.linesended message.wellformed quota.within reputation.good"},
 }
 
 // Checks that usual mail from outside, for a mailbox of the site, does not pass. A witness

@@ -131,8 +131,8 @@
 // recipients, which are judged one by one), smtputf8, before (the number of recipients
 // before), stage, message (as after data), octets (a message as it is), author (the From
 // field of a short message), broken (as after fault, servfail for a question) and tried
-// (the same mail was judged that long ago). A value with blanks is quoted as in Go. A case
-// has at least one recipient. Without a message there is no author, so that checks of the
+// (the same mail was judged that long ago; several times for several tries, for what a
+// store counts). A value with blanks is quoted as in Go. A case has at least one recipient. Without a message there is no author, so that checks of the
 // author and of signatures find none.
 //
 // A line "for POLICY" of the head has fields that hold whatever a case says, for example

@@ -31,8 +31,8 @@ func ExampleOf() {
 	}
 	fmt.Println(w)
 	fmt.Println(s.Envelope.ClientIP, s.Envelope.MailFrom)
-	fmt.Println(after.Judge(ctx, s.DNS, &s.Envelope))
-	fmt.Println(before.Judge(ctx, s.DNS, &s.Envelope))
+	fmt.Println(s.Judge(ctx, after, s.DNS))
+	fmt.Println(s.Judge(ctx, before, s.DNS))
 	// Output:
 	// accept by no rule, but reject by rule 2 (rdns.confirmed), if rdns.confirmed fails, and recipient.ours and spf.pass pass
 	// 192.175.48.3 ann@example.net

@@ -35,10 +35,12 @@ type letter struct {
 	sign   func(text, domain string) string // nil for none
 	domain string
 	made   *envelope.Message
+	unfit  bool // the witness never is about it
 }
 
+// message returns the message, nil for mail without one.
 func (l *letter) message() *envelope.Message {
-	if l.made == nil {
+	if l.made == nil && l.text != "" {
 		text := l.text
 		if l.sign != nil {
 			text = l.sign(text, l.domain)
@@ -50,10 +52,11 @@ func (l *letter) message() *envelope.Message {
 
 // letters returns the messages for a site.
 func (s Site) letters(signer signer) (list []*letter) {
-	authors := slices.Clone(oddAuthors)
-	for _, address := range slices.Concat(authorsOf(senders), authorsOf(s.Senders)) {
+	var authors []string
+	for _, address := range authorsOf(slices.Concat(s.Senders, senders)) {
 		authors = append(authors, "From: "+address+"\r\n")
 	}
+	authors = append(authors, oddAuthors...)
 	texts := slices.Clone(s.Messages)
 	for i, form := range slices.Concat(sound, faulty) {
 		for _, author := range authors {
@@ -74,7 +77,7 @@ func (s Site) letters(signer signer) (list []*letter) {
 			}
 		}
 	}
-	return list
+	return append(list, &letter{})
 }
 
 // authorsOf returns the addresses of a list that a From field can have.

@@ -3,7 +3,7 @@
 //
 //	w, err := analysis.Implies(after, before)
 //	s, err := specimen.Of(ctx, w, specimen.Site{Recipients: []string{"bob@example.org"}})
-//	v := before.Judge(ctx, s.DNS, &s.Envelope)
+//	v := s.Judge(ctx, before, s.DNS)
 //
 // With a record.Recorder of package verdict/scenario/record before the DNS, the judgement
 // becomes a scenario file.
@@ -18,9 +18,10 @@
 //
 // # What it does not do
 //
-// Stores are as they are. Where a witness needs more than the package has, or outcomes that
-// no mail has together, Of returns an error that is [ErrNone] and names the outcomes that
-// are missing, and the witness stays in words.
+// For greylisting and quotas it judges the same mail up to ten times before, if Site has the
+// store. A reputation needs other mail, which it does not have. Where a witness needs more, or
+// outcomes that no mail has together, Of returns an error that is [ErrNone] and names the
+// outcomes that are missing, and the witness stays in words.
 package specimen
 
 import (
@@ -31,9 +32,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
+	"mxrules.example/greylist"
+	"mxrules.example/verdict"
 	"mxrules.example/verdict/analysis"
 )
 
@@ -41,6 +45,9 @@ import (
 type Specimen struct {
 	Envelope envelope.Envelope
 	DNS      *zone.Zone
+	// Tried says how long before the envelope the same mail must be judged, so that a
+	// store knows it, the longest first.
+	Tried []time.Duration
 }
 
 // Site has values that the checks of a policy are about. They are tried first.
@@ -62,6 +69,14 @@ type Site struct {
 	Messages []string
 	// Zone has more records, in the format of package zone.
 	Zone string
+	// Failing are questions that fail, such as "bad.list.example." or "example.org. MX".
+	Failing []string
+
+	// Store is the store of the policy, if it greylists or counts mail. Of empties it, so
+	// that it must not be one that a server uses.
+	Store greylist.Register
+	// Policy is the policy that writes to Store. Of judges earlier tries of a mail by it.
+	Policy verdict.Policy
 }
 
 // ErrNone says that no mail of this package brings the outcomes of a witness about.
@@ -84,14 +99,13 @@ func Of(ctx context.Context, w *analysis.Witness, site Site) (*Specimen, error) 
 	case !ok:
 		return nil, fmt.Errorf("%w: where the others hold, no mail has %s", ErrNone, inWords(s.missed))
 	}
-	e.Stage = envelope.Whole
 	dns.Forget()
-	return &Specimen{e, dns}, nil
+	return &Specimen{e, dns, s.tried}, nil
 }
 
 // dns returns the zone of the specimens of a site.
 func (s Site) dns(signer signer) (*zone.Zone, error) {
-	text, broken := records+s.Zone+"\n$ORIGIN .\n", slices.Clone(failing)
+	text, broken := records+s.Zone+"\n$ORIGIN .\n", slices.Concat(failing, s.Failing)
 	for _, domain := range s.signers() {
 		text += signer.record(domain)
 		broken = append(broken, brokenKey(domain))

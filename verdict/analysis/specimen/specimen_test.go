@@ -7,10 +7,13 @@ import (
 	"net/netip"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
 	"mxrules.example/examples/policies"
+	"mxrules.example/greylist"
+	"mxrules.example/greylist/quota"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/analysis"
@@ -26,7 +29,7 @@ var values = specimen.Site{
 	Senders:    []string{"bob@example.org", "nobody@example.org", "broken@example.com"},
 	Recipients: []string{"bob@example.org", "postmaster@example.org", "nobody@example.org", "full@example.org", "ann@example.com"},
 	Logins:     []string{"bob"},
-	Signers:    []string{"example.org"},
+	Signers:    []string{"example.org", "lists.example"},
 	Zone: `
 example.org.               MX 10 mail.example.net.
 7.48.175.192.bad.example.  A  127.0.0.2
@@ -45,7 +48,7 @@ var facts = []analysis.Fact{
 }
 
 // policyOf returns a policy of the examples for a site with these mailboxes.
-func policyOf(t *testing.T, name string, mailboxes directory.Lookup, owners directory.Owners) verdict.Policy {
+func policyOf(t *testing.T, name string, store greylist.Store, mailboxes directory.Lookup, owners directory.Owners) verdict.Policy {
 	t.Helper()
 	make, err := policies.Named(name)
 	if err != nil {
@@ -56,6 +59,9 @@ func policyOf(t *testing.T, name string, mailboxes directory.Lookup, owners dire
 		Networks:  []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 		Lists:     []dnsbl.List{{Zone: "bad.example"}},
 		Mailboxes: mailboxes, Owners: owners,
+		MailingLists: []string{"lists.example"},
+		Greylist:     greylist.Known(store, greylist.Options{}),
+		Quota:        quota.Within(store, quota.Key{Of: quota.Login}, 2, time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -82,33 +88,35 @@ func TestWitnessesBecomeScenarios(t *testing.T) {
 	}
 	for _, name := range []string{"standard", "strict", "bulk", "submission", "trial"} {
 		t.Run(name, func(t *testing.T) {
-			p := policyOf(t, name, lookup, owned)
+			site, store := values, new(greylist.Memory)
+			p := policyOf(t, name, store, lookup, owned)
+			site.Store, site.Policy = store, p
 			witnesses, err := analysis.Find(p, analysis.Question{}, facts...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			files := fstest.MapFS{}
 			for _, w := range witnesses {
-				s, err := specimen.Of(t.Context(), w, values)
+				s, err := specimen.Of(t.Context(), w, site)
 				if err != nil {
 					t.Errorf("%v: %v", w, err)
 					continue
 				}
 				var recorder record.Recorder
-				p := policyOf(t, name, recorder.Mailboxes(lookup), recorder.Owners(owned))
-				v := p.Judge(t.Context(), recorder.Resolver(s.DNS), &s.Envelope)
+				p := policyOf(t, name, new(greylist.Memory), recorder.Mailboxes(lookup), recorder.Owners(owned))
+				v := s.Judge(t.Context(), p, recorder.Resolver(s.DNS))
 				if d := w.Decisions[0]; v.Action != d.Action || v.Rule != d.Rule || v.Forced != d.Forced {
 					t.Errorf("%v: the verdict is %v", w, v)
 				}
 				var file bytes.Buffer
-				if err := recorder.Write(&file, record.Case{Policy: name, Envelope: s.Envelope, Verdicts: []verdict.Verdict{v}}); err != nil {
+				if err := recorder.Write(&file, record.Case{Policy: name, Envelope: s.Envelope, Tried: s.Tried, Verdicts: []verdict.Verdict{v}}); err != nil {
 					t.Errorf("%v: %v", w, err)
 				}
 				files[w.Decisions[0].String()+".scenario"] = &fstest.MapFile{Data: file.Bytes()}
 			}
 			t.Logf("%d of %d witnesses have a specimen", len(files), len(witnesses))
 			scenario.Run(t, files, scenario.Policies{name: func(site scenario.Site) (verdict.Policy, error) {
-				return policyOf(t, name, site.Mailboxes, site.Owners), nil
+				return policyOf(t, name, site.Store, site.Mailboxes, site.Owners), nil
 			}})
 		})
 	}

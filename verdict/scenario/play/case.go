@@ -20,9 +20,9 @@ type trial struct {
 	at         *entry
 	envelope   envelope.Envelope
 	recipients []string
-	tried      time.Duration // since the first try of the mail, 0 without one
-	faulty     bool          // something is broken
-	octets     string        // of the message
+	tried      []time.Duration // since earlier tries of the mail
+	faulty     bool            // something is broken
+	octets     string          // of the message
 }
 
 // judgeCase judges a case, and returns what differs from its expectations.
@@ -100,11 +100,12 @@ func (w *world) forget() {
 	}
 }
 
-// try judges the earlier try of a mail, if there was one.
+// try judges the earlier tries of a mail, the first one first.
 func (t *trial) try(p *player, policy verdict.Policy, e envelope.Envelope) {
-	if t.tried > 0 {
+	e.Stage = envelope.Whole
+	for _, ago := range slices.Backward(slices.Sorted(slices.Values(t.tried))) {
 		t.renew(&e)
-		e.Now, e.Stage = e.Now.Add(-t.tried), envelope.Whole
+		e.Now = t.envelope.Now.Add(-ago)
 		policy.Judge(p.ctx, p.zone, &e)
 	}
 }
@@ -233,7 +234,7 @@ func summary(v *verdict.Verdict) string {
 
 // apply applies the changes of one line.
 func (t *trial) apply(line string) (err error) {
-	e, recipients := &t.envelope, []string(nil)
+	e, recipients, tried := &t.envelope, []string(nil), []time.Duration(nil)
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		key, rest, found := strings.Cut(line, "=")
 		if !found {
@@ -277,7 +278,12 @@ func (t *trial) apply(line string) (err error) {
 			t.faulty = true
 			err = t.begin(&entry{file: t.at.file, number: t.at.number, word: key, rest: brokenRest(value)})
 		case "tried":
-			t.tried, err = time.ParseDuration(value)
+			var ago time.Duration
+			ago, err = time.ParseDuration(value)
+			if ago > 0 { // 0 is no try
+				tried = append(tried, ago)
+			}
+			t.tried = tried
 		default:
 			return t.at.fault("the key %q is unknown", envelope.Excerpt(key))
 		}

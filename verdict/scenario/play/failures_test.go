@@ -223,7 +223,7 @@ func textsOf(t testing.TB, fsys fs.FS) map[string]string {
 // FuzzFile plays hostile files: they give an error, a mismatch or nothing.
 func FuzzFile(f *testing.F) {
 	f.Add("policy p\nzone\n  9.2.0.192.in-addr.arpa. PTR a.example.\nscenario s\nconnect 192.0.2.9 as x\nS: 220\nC: HELO a\nC: MAIL FROM:<>\nC: RCPT TO:<a@example.org>\nC: DATA\ndata\n  a\nS: 250\n")
-	f.Add("policy p\ngood ip=192.0.2.9\ncase c\n  to=\"a b\" tried=2m broken=store message=x\n  = accept\n")
+	f.Add("policy p\ngood ip=192.0.2.9\ncase c\n  to=\"a b\" tried=2m tried=1m tried=x broken=store message=x\n  = accept\n")
 	f.Add("policy p\nkey a.example s\nmessage m\n  From: a\nscenario s\nconnect ::1 lmtp tls early\noctets \"\\x00\"\nclose\nwait 1h\nstore 1\n")
 	suite := os.DirFS("../../../examples/policies/testdata/conversations")
 	heads := fstest.MapFS{}

@@ -20,8 +20,9 @@
 // Settings needs a policy that is made without them.
 //
 // A question that the judgement did not ask fails in the scenario, so that no rule finds
-// out more than it knew. A directory that failed for one address fails for all. Stores are not recorded: a verdict that depends on greylisting, a
-// quota or a reputation is that of an empty store.
+// out more than it knew. A directory that failed for one address fails for all. Stores are not
+// recorded: a verdict that depends on greylisting, a quota or a reputation is that of an
+// empty store, or of one that earlier tries of the same mail filled (Tried).
 //
 // # Anonymous files
 //

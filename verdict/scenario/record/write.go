@@ -33,6 +33,9 @@ type Case struct {
 	Recipients []string
 	// Verdicts has the verdict for each recipient.
 	Verdicts []verdict.Verdict
+	// Tried says how long before the envelope the same mail was judged, for stores that
+	// remember it.
+	Tried []time.Duration
 	// Anonymous replaces addresses and names; see the package documentation.
 	Anonymous bool
 }
@@ -276,6 +279,9 @@ func (f *file) fields() string {
 	}
 	if e.Stage != envelope.Whole {
 		fields = append(fields, "stage="+e.Stage.String())
+	}
+	for _, ago := range f.Tried {
+		fields = append(fields, "tried="+ago.String())
 	}
 	if e.Message != nil {
 		fields = append(fields, "message="+value(message+f.disguise.signers()))
