@@ -53,6 +53,10 @@ type Command struct {
 	// Lacks returns what a check of Checks needs and was not given, such as a flag, and ""
 	// if it can be asked. nil lets all be asked.
 	Lacks func(check string) string
+	// ByValue are the names of checks that may find something else when they are asked
+	// again, such as those of a store of your own: -record records what they found. Those of
+	// packages greylist, quota and reputation need not be named.
+	ByValue []string
 	// Specimens has values for the mail that -find and -implies make with -record.
 	Specimens specimen.Site
 	// Link returns the link to the page of a refusal, which is printed after it, and "" for
@@ -180,6 +184,8 @@ func (c *Command) names() []string { return slices.Sorted(maps.Keys(c.Policies))
 func (c *Command) policy(name string) (verdict.Policy, error) {
 	construct, ok := c.Policies[name]
 	switch {
+	case len(c.Policies) == 0:
+		return verdict.Policy{}, errors.New("there are no policies")
 	case name == "":
 		return verdict.Policy{}, fmt.Errorf("there are several policies: choose one with -policy; known are: %s", strings.Join(c.names(), ", "))
 	case !ok:

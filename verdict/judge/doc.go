@@ -23,9 +23,12 @@
 //
 // # Limits
 //
-// The command does not speak SMTP and delivers nothing. It judges as a server does: a
-// finding is committed if the verdict is final, so that greylisting remembers. Give it a
-// store of its own; a Site without a store gets an empty one in memory.
+// -implies takes the policies to be made from the same values: checks of one name are the
+// same in both, the first and the first, the second and the second.
+//
+// The command does not speak SMTP and delivers nothing. It judges mail and writes no
+// findings, so that its store may be that of the server: greylisting says what it would say
+// now, and remembers nothing. A Site without a store gets an empty one.
 //
 // It is a package besides package explain, which has texts for those whose mail was
 // refused, for a server that imports nothing else: this one is for the site itself, and

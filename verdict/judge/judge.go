@@ -42,13 +42,13 @@ func newJudge(o options, c *Command) (j *judge, err error) {
 		j.compare, err = newComparison(o.compare, c.policy)
 	case o.checks != "":
 		j.policy, err = c.choose(o.checks, o.policy)
-	case o.needsPolicy():
+	case o.needsPolicy() || o.hasPolicy:
 		j.policy, err = c.policy(o.policy)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if j.records, err = newRecords(o); err != nil {
+	if j.records, err = newRecords(o, c.ByValue); err != nil {
 		return nil, err
 	}
 	j.world, err = newWorld(o, c.Resolver)
@@ -103,7 +103,7 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	}
 	r.merged = verdict.Merge(r.verdicts...)
 	if link := j.command.Link; link != nil && r.merged.Err() != nil && !r.checksOnly {
-		r.link = link(r.merged, &e)
+		r.link = clean(link(r.merged, &e))
 	}
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
 		r.headers = fields(j.stamp, &e, r.verdicts)

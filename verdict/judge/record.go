@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/zone"
@@ -16,15 +17,30 @@ type records struct {
 	file           *os.File
 	withoutMessage bool
 	secret         string
+	byValue        []string // of the command
+}
+
+// ofStores are the checks of this library that answer from a store.
+var ofStores = []string{"greylist.known", "greylist.trusted", "quota.within", "reputation.good"}
+
+// kept returns the names of checks of a policy that are recorded by value, nil if there are
+// none.
+func (r *records) kept(p verdict.Policy) (names []string) {
+	for _, name := range namesOf(checksOf(p)) {
+		if slices.Contains(ofStores, name) || slices.Contains(r.byValue, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // newRecords creates the file of -record. It returns nil without one.
-func newRecords(o options) (*records, error) {
+func newRecords(o options, byValue []string) (*records, error) {
 	if o.record == "" {
 		return nil, nil
 	}
 	file, err := os.Create(o.record)
-	return &records{file, o.withoutMessage, o.hashKey}, err
+	return &records{file, o.withoutMessage, o.hashKey, byValue}, err
 }
 
 // close closes the file. Nil has none.
@@ -47,7 +63,7 @@ func (r *records) judge(ctx context.Context, j *judge, dns envelope.Resolver, e 
 	}
 	record, err := replay.Judged{
 		Policy: policy, Envelope: e, Recipients: l.RcptTo, Answers: seen, Verdicts: verdicts,
-		WithoutMessage: r.withoutMessage, Secret: []byte(r.secret),
+		ByValue: r.kept(policy), WithoutMessage: r.withoutMessage, Secret: []byte(r.secret),
 	}.Record()
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func (r result) text() []byte {
 	}
 	r.writeHeaders(&b)
 	if r.link != "" {
-		fmt.Fprintf(&b, "  page: %s\n", clean(r.link))
+		fmt.Fprintf(&b, "  page: %s\n", r.link)
 	}
 	return b.Bytes()
 }

@@ -1,6 +1,7 @@
 package play
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -121,5 +122,20 @@ func TestMutantsIgnoreFailuresOfTheDirectory(t *testing.T) {
 	base := baseline(inTest{t}, fsys, byPolicy(parsed(inTest{t}, fsys, listed))["listed"], listed)
 	if !slices.ContainsFunc(mutants(base), func(m mutant) bool { return m.name == "with failures ignored by rule 1 (recipient.listed)" }) {
 		t.Error("there is no such mutant")
+	}
+}
+
+func TestMeasureEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Measure(ctx, atSites, optional); err != context.Canceled {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMeasureOfSomePolicies(t *testing.T) {
+	c, err := Measure(t.Context(), atSites, optional, "other")
+	if err != nil || len(c.Policies) > 0 || len(c.Outcomes) > 0 {
+		t.Errorf("got %v, %v", c, err)
 	}
 }
