@@ -29,6 +29,7 @@
 //   - For tests, envelope/zone is a DNS in memory that fails on request, and
 //     envelope/envelopetest has conformance suites for checks and resolvers. Package
 //     verdict/scenario tests policies with SMTP conversations as text.
+//     verdict/judge makes a command that explains the policies of a site.
 //
 // A check package depends neither on package verdict nor on other checks, except
 // that dmarc uses spf, and greylist/identity uses spf and rdns. A program that

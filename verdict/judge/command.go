@@ -33,7 +33,8 @@ func Fixed(p verdict.Policy) func(Site) (verdict.Policy, error) {
 
 // Command is a command over the policies of a site. Only Policies is needed.
 type Command struct {
-	// Name is the name of the program in its messages. "" is that of the executable.
+	// Name is the name of the program in its messages. "" is that of the executable, and
+	// judge for Run.
 	Name string
 	// Policies are what the flags -policy, -compare and -implies name, and the files of
 	// -cover.
