@@ -14,24 +14,11 @@ import (
 	"mxrules.example/verdict/scenario"
 )
 
-// sendingCF has a Postfix that also sends mail of its network and its users. Its clients
-// are at other addresses than this machine, where XCLIENT comes from.
-const sendingCF = `
-myhostname = mx.example.org
-relay_domains = example.org
-mynetworks = 198.51.100.0/24
-smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
-smtpd_forbid_bare_newline = reject
-local_header_rewrite_clients =
-inet_protocols = all
-master_service_disable = qmgr/unix
-`
-
 // The conversations of the scenarios get the same replies from Postfix with the milter,
 // but for the differences in the README.
 func TestScenariosOverPostfix(t *testing.T) {
 	s := newSwitchboard(t)
-	p := postfixtest.Start(t, sendingCF+postfixtest.ReadmeLines(t, "127.0.0.1:10050", s.address))
+	p := postfixtest.Start(t, postfixtest.Site+"master_service_disable = qmgr/unix\n"+postfixtest.ReadmeLines(t, "127.0.0.1:10050", s.address))
 	differences.Comparison{
 		Files: scenario.Dir("../policies/testdata/conversations"), Policies: rulebook.WithRules(),
 		Differences: ofPostfix, Omissions: notOverPostfix,

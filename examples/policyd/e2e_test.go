@@ -29,7 +29,7 @@ func TestPostfixAsks(t *testing.T) {
 	for _, tc := range []struct{ name, client, from, to, want string }{
 		{"an unknown mailbox", "192.0.2.9", "ann@example.net", "nobody@example.org", "550 5.1.1 <nobody@example.org>: Recipient address rejected: there is no mailbox nobody@example.org here"},
 		{"no PTR record", "192.0.2.77", "ann@example.net", "bob@example.org", "550 5.7.25 <bob@example.org>: Recipient address rejected: the client 192.0.2.77 has no PTR record"},
-		{"SPF fails", "192.0.2.12", "ann@example.net", "bob@example.org", "550 5.7.23 <bob@example.org>: "},
+		{"SPF fails, and a signature could pass", "192.0.2.12", "ann@example.net", "bob@example.org", "250 "},
 		{"greylisted", "192.0.2.11", "ann@example.net", "bob@example.org", "451 4.7.1 <bob@example.org>: Recipient address rejected: greylisted"},
 		{"Postfix decides before", "192.0.2.9", "ann@example.net", "bob@example.com", "454 4.7.1 <bob@example.com>: Relay access denied"},
 	} {

@@ -16,9 +16,9 @@
 //     encryption_protocol. Use it in smtpd_recipient_restrictions, where all of these are
 //     known; with smtpd_delay_reject, the default, that is also where the other
 //     restrictions are evaluated.
-//   - The message is not known to a policy server, so that rules about it find nothing.
-//     A verdict at RCPT is therefore final, and greylisting learns there. Use
-//     examples/milter for rules about messages.
+//   - The message is not known to a policy server, so that a rule that depends on it does
+//     nothing, also one that the message could satisfy. A verdict at RCPT is therefore
+//     final, and greylisting learns there. Use examples/milter for rules about messages.
 //   - A refusal has the code and the text of the verdict. An accepted recipient gets
 //     DUNNO, so that the next restriction of Postfix decides; with -hostname the first
 //     one of a message adds Authentication-Results with the results for SPF and the
@@ -75,7 +75,7 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: opened.Resolver, policy: opened.Policy}
+	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: opened.Resolver, policy: withoutMessage(opened.Policy)}
 	if o.hostname != "" {
 		if s.actions.stamp, err = headers.For(o.hostname); err != nil {
 			return fmt.Errorf("-hostname: %w", err)

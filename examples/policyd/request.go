@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 
 	"mxrules.example/envelope"
 )
@@ -118,7 +119,7 @@ func (r *request) stage() (stage envelope.Stage, ok bool) {
 func (r *request) envelope(stage envelope.Stage, recipients int) *envelope.Envelope {
 	e := &envelope.Envelope{
 		Stage: stage, Helo: r.helo, Login: r.login,
-		MailFrom: r.sender, RcptTo: r.recipient, Recipients: recipients,
+		MailFrom: path(r.sender), RcptTo: path(r.recipient), Recipients: recipients,
 	}
 	e.ClientIP, _ = netip.ParseAddr(r.client) // "unknown" has no address
 	if r.encryption != "" {
@@ -126,4 +127,14 @@ func (r *request) envelope(stage envelope.Stage, recipients int) *envelope.Envel
 	}
 	e.SMTPUTF8 = !envelope.IsASCII(e.MailFrom) || !envelope.IsASCII(e.RcptTo)
 	return e
+}
+
+// path returns the path of MAIL or RCPT for an address, which Postfix sends without the
+// quotes of its local part: the sender <"a b"@example.net> as a b@example.net.
+func path(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at <= 0 {
+		return address
+	}
+	return envelope.Mailbox{Local: address[:at], Domain: envelope.Host(address[at+1:])}.String()
 }

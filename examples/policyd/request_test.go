@@ -52,6 +52,9 @@ func TestRequestsBecomeEnvelopes(t *testing.T) {
 		{"MAIL", []string{"protocol_state=MAIL", "recipient="}, "mail 192.0.2.9 plain  mail.example.net ann@example.net "},
 		{"EHLO", []string{"protocol_state=EHLO", "sender=", "recipient="}, "helo 192.0.2.9 plain  mail.example.net  "},
 		{"CONNECT", []string{"protocol_state=CONNECT", "helo_name=", "sender=", "recipient="}, "connect 192.0.2.9 plain    "},
+		{"quoted local parts", []string{`sender=a"\ b@example.net`, "recipient=x@y@example.org"}, `whole 192.0.2.9 plain  mail.example.net "a\"\\ b"@example.net "x@y"@example.org`},
+		{"an address literal", []string{"sender=ann@[192.0.2.1]"}, "whole 192.0.2.9 plain  mail.example.net ann@[192.0.2.1] bob@example.org"},
+		{"no domain or no local part", []string{"sender=@example.net", "recipient=postmaster"}, "whole 192.0.2.9 plain  mail.example.net @example.net postmaster"},
 		{"an equals sign in a value", []string{"sender=a=b@example.net"}, "whole 192.0.2.9 plain  mail.example.net a=b@example.net bob@example.org"},
 	} {
 		r, err := read(asked(tc.changes...))

@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ type Omission struct {
 	Why string
 	// Count is how many scenarios are of this kind.
 	Count int
-	// Has is a part of their text.
+	// Has is a regular expression that their text matches.
 	Has string
 }
 
@@ -50,6 +51,8 @@ type Comparison struct {
 
 	Differences []Difference // applied to each exchange in this order
 	Omissions   []Omission
+	// OnlyReplies leaves out the lines about the verdict that led to a reply.
+	OnlyReplies bool
 }
 
 // Play plays the scenarios with the expectations of the server. The test fails if the
@@ -138,7 +141,7 @@ func (c Comparison) tell() (*told, error) {
 func (c Comparison) retell(told *told, file, text string) (string, error) {
 	again, scenarios := split(text)
 	for _, text := range scenarios {
-		if i := slices.IndexFunc(c.Omissions, func(o Omission) bool { return strings.Contains(text, o.Has) }); i >= 0 {
+		if i := slices.IndexFunc(c.Omissions, func(o Omission) bool { return regexp.MustCompile(o.Has).MatchString(text) }); i >= 0 {
 			told.omitted[i]++
 			continue
 		}
@@ -148,6 +151,9 @@ func (c Comparison) retell(told *told, file, text string) (string, error) {
 		}
 		told.played++
 		for _, x := range parsed.exchanges {
+			if c.OnlyReplies {
+				x.About = slices.DeleteFunc(x.About, func(line string) bool { return !strings.HasPrefix(line, "store") })
+			}
 			for i, d := range c.Differences {
 				if d.Edit(x) {
 					told.differing[i]++

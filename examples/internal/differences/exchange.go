@@ -16,6 +16,8 @@ type Exchange struct {
 	About []string
 	// Greeting is the last HELO or EHLO of the client, nil if there was none.
 	Greeting *Exchange
+	// Previous is the exchange of the client before, nil for the first.
+	Previous *Exchange
 	// InTransaction says that MAIL has succeeded before.
 	InTransaction bool
 
@@ -32,11 +34,13 @@ type Client struct {
 	owed          []*Exchange // commands without a reply yet
 	inMessage     bool        // the server asked for a message
 	greeting      *Exchange
+	last          *Exchange
 	inTransaction bool
 }
 
 // replied learns what a reply changes.
 func (c *Client) replied(x *Exchange) {
+	x.Previous, c.last = c.last, x
 	x.Greeting, x.InTransaction = c.greeting, c.inTransaction
 	c.inMessage = strings.HasPrefix(x.Reply, "354")
 	switch x.Verb() {
@@ -71,6 +75,9 @@ func (x *Exchange) Precede(lines ...string) { x.before = append(lines, x.before.
 
 // Follow adds lines after the reply and the lines about it.
 func (x *Exchange) Follow(lines ...string) { x.after = append(x.after, lines...) }
+
+// Drop removes the command and its reply: the client does not come so far.
+func (x *Exchange) Drop() { x.before, x.Reply, x.About, x.after = nil, "", nil, nil }
 
 // lines returns the exchange as lines of a scenario.
 func (x *Exchange) lines() []string {

@@ -10,6 +10,19 @@ import (
 	"mxrules.example/verdict/scenario"
 )
 
+// Site has lines for the main.cf of the site in the conversations of examples/policies,
+// with the mail of its network and its users. Its clients are at other addresses than this
+// machine, where XCLIENT comes from.
+const Site = `
+myhostname = mx.example.org
+relay_domains = example.org
+mynetworks = 198.51.100.0/24
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
+smtpd_forbid_bare_newline = reject
+local_header_rewrite_clients =
+inet_protocols = all
+`
+
 // Open connects to smtpd, and begins TLS if the client of a scenario uses it.
 func (p *Postfix) Open(t testing.TB, s scenario.Server) *Client {
 	t.Helper()
