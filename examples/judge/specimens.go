@@ -17,7 +17,7 @@ func (f *facts) specimens() (s specimen.Site) {
 	for _, domain := range f.apexes() {
 		s.Recipients = append(s.Recipients, "bob@"+domain, "postmaster@"+domain)
 	}
-	s.Senders = s.Recipients
+	s.Senders, s.Signers = s.Recipients, f.apexes()
 	for _, login := range slices.Sorted(maps.Keys(f.addresses)) {
 		s.Logins = append(s.Logins, login)
 		s.Senders = slices.Concat(f.addresses[login], s.Senders)

@@ -36,7 +36,7 @@ func (s *specimens) add(w io.Writer, witness *analysis.Witness, others ...verdic
 	mail, err := specimen.Of(ctx, witness, s.site)
 	switch {
 	case errors.Is(err, specimen.ErrNone):
-		fmt.Fprintln(w, "  not recorded: no made-up mail is like that")
+		fmt.Fprintf(w, "  not recorded: %v\n", err)
 		return nil
 	case err != nil:
 		return err

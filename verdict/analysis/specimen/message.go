@@ -53,7 +53,7 @@ func (l *letter) message() *envelope.Message {
 // letters returns the messages for a site.
 func (s Site) letters(signer signer) (list []*letter) {
 	var authors []string
-	for _, address := range authorsOf(slices.Concat(s.Senders, senders)) {
+	for _, address := range authorsOf(slices.Concat(senders, s.Senders)) {
 		authors = append(authors, "From: "+address+"\r\n")
 	}
 	authors = append(authors, oddAuthors...)
