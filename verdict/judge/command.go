@@ -58,7 +58,8 @@ type Command struct {
 	// again, such as those of a store of your own: -record records what they found. Those of
 	// packages greylist, quota and reputation need not be named.
 	ByValue []string
-	// Specimens has values for the mail that -find and -implies make with -record.
+	// Specimens has values for the mail that -find and -implies make with -record. Its Store
+	// and Policy are set.
 	Specimens specimen.Site
 	// Link returns the link to the page of a refusal, which is printed after it, and "" for
 	// none. nil prints none.

@@ -60,13 +60,29 @@ func TestPolicyOfACommand(t *testing.T) {
 	}
 }
 
+// grey is a policy that greylists.
+func grey(s judge.Site) (verdict.Policy, error) {
+	return verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(greylist.Known(s.Store, greylist.Options{Delay: time.Minute}))}}, nil
+}
+
+// Mail for a case that needs a store is made with a store of its own.
+func TestCasesOfStores(t *testing.T) {
+	file, store := filepath.Join(t.TempDir(), "case.jsonl"), new(greylist.Memory)
+	c := judge.Command{Policies: judge.Policies{"grey": grey}, Site: judge.Site{Store: store}}
+	for _, args := range [][]string{{"-find", "accept greylist.known=pass", "-record", file}, {file}} {
+		if stdout, stderr, status := run(c, "", args...); status != 0 || !strings.Contains(stdout, ": accept 250") {
+			t.Errorf("%q: got status %d, %s%s", args, status, stdout, stderr)
+		}
+	}
+	if store.Len() > 0 {
+		t.Errorf("the store has %d records", store.Len())
+	}
+}
+
 // What a store said is recorded, so that another store says the same. Nothing is written
 // to it.
 func TestRecordsKeepTheFindingsOfStores(t *testing.T) {
 	file, store := filepath.Join(t.TempDir(), "seen.jsonl"), new(greylist.Memory)
-	grey := func(s judge.Site) (verdict.Policy, error) {
-		return verdict.Policy{Rules: verdict.Rules{verdict.TempFailUnless(greylist.Known(s.Store, greylist.Options{Delay: time.Minute}))}}, nil
-	}
 	c := judge.Command{Policies: judge.Policies{"grey": grey}}
 	server, err := grey(judge.Site{Store: store})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mxrules.example/envelope"
+	"mxrules.example/greylist"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
 	"mxrules.example/verdict/replay"
@@ -36,6 +37,10 @@ func newJudge(o options, c *Command) (j *judge, err error) {
 	}
 	if o.scenario != "" {
 		j.recording = newRecording(&o, c)
+	}
+	if o.questions.asked() { // by mail that is made up: the store must not be that of a server
+		store := new(greylist.Memory)
+		c.Site.Store, c.Specimens.Store = store, store
 	}
 	switch {
 	case o.compare != "":

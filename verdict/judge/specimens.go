@@ -23,7 +23,9 @@ func newSpecimens(j *judge) *specimens {
 	if j.records == nil {
 		return nil
 	}
-	return &specimens{j, j.command.Specimens}
+	site := j.command.Specimens
+	site.Policy = j.policy
+	return &specimens{j, site}
 }
 
 // add writes mail for a witness, and prints what became of it. The record has the answers
