@@ -13,27 +13,26 @@ import (
 
 func TestScenarios(t *testing.T) { scenario.Run(t, scenario.Dir("testdata"), policies) }
 
-// program is the built command, and folder what its tests write into.
-type program struct{ path, folder string }
+// asProgram is the environment variable with which the test binary is the program.
+const asProgram = "OWNJUDGE"
 
-func build(t *testing.T) program {
-	t.Helper()
-	p := program{filepath.Join(t.TempDir(), "ownjudge"), t.TempDir()}
-	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
 	}
-	return p
+	os.Exit(m.Run())
 }
 
-// run runs the program, with TMP in place of its folder, and returns its output, errors and
-// exit status.
-func (p program) run(t *testing.T, args []string, stdin string) (string, int) {
+// run runs the program, and returns its output, errors and exit status.
+func run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
-	for i := range args {
-		args[i] = strings.ReplaceAll(args[i], "TMP", p.folder)
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	cmd := exec.Command(p.path, args...)
-	cmd.Stdin = strings.NewReader(stdin)
+	cmd := exec.Command(path)
+	cmd.Args = append([]string{"ownjudge"}, args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
 	out, err := cmd.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)
@@ -48,15 +47,10 @@ const (
 	named = world + "-ip 192.0.2.7 -helo mail.example.net -to bob@example.org"
 )
 
-func TestCommand(t *testing.T) {
-	p := build(t)
-	t.Run("every flag", p.testEveryFlag)
-	t.Run("errors", p.testErrors)
-}
-
 // Each flag of the command works over the policies and the check of this program.
-func (p program) testEveryFlag(t *testing.T) {
-	if err := os.WriteFile(filepath.Join(p.folder, "message"), []byte("From: ann@example.net\r\n\r\n"), 0o600); err != nil {
+func TestEveryFlag(t *testing.T) {
+	folder := t.TempDir() // TMP in the arguments
+	if err := os.WriteFile(filepath.Join(folder, "message"), []byte("From: ann@example.net\r\n\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}
@@ -98,13 +92,13 @@ func (p program) testEveryFlag(t *testing.T) {
 		{"-cover TMP", "2  greeting.notlocal                rejects 2, passed by 0, off 0"},
 	} {
 		t.Run(tc.args, func(t *testing.T) {
-			args := strings.Fields(tc.args)
+			args := strings.Fields(strings.ReplaceAll(tc.args, "TMP", folder))
 			for _, arg := range args {
 				used[strings.TrimPrefix(arg, "-")] = true
 			}
-			got, status := p.run(t, args, "")
+			got, status := run(t, args...)
 			if name, want, ok := strings.Cut(strings.TrimPrefix(tc.want, ":"), ":"); ok && tc.want[0] == ':' {
-				written, err := os.ReadFile(filepath.Join(p.folder, name))
+				written, err := os.ReadFile(filepath.Join(folder, name))
 				if err != nil || !strings.Contains(string(written), want) {
 					t.Errorf("%v, written %s, want %s", err, written, want)
 				}
@@ -116,7 +110,7 @@ func (p program) testEveryFlag(t *testing.T) {
 			}
 		})
 	}
-	help, _ := p.run(t, []string{"-help"}, "")
+	help, _ := run(t, "-help")
 	for _, flag := range regexp.MustCompile(`(?m)^  -([a-z0-9-]+) `).FindAllStringSubmatch(help, -1) {
 		if !used[flag[1]] {
 			t.Errorf("no test uses -%s", flag[1])
@@ -130,7 +124,7 @@ func (p program) testEveryFlag(t *testing.T) {
 }
 
 // An error names the value, and what there is in place of it.
-func (p program) testErrors(t *testing.T) {
+func TestErrorsNameTheValue(t *testing.T) {
 	for _, tc := range []struct {
 		args   string
 		want   string
@@ -147,7 +141,7 @@ func (p program) testErrors(t *testing.T) {
 		{"-our-domains example.org", "flag provided but not defined: -our-domains", 2},
 	} {
 		t.Run(tc.args, func(t *testing.T) {
-			got, status := p.run(t, strings.Fields(tc.args), "")
+			got, status := run(t, strings.Fields(tc.args)...)
 			if !strings.Contains(got, tc.want) || status != tc.status {
 				t.Errorf("got status %d: %s", status, got)
 			}

@@ -107,7 +107,7 @@ func (j *judge) judge(ctx context.Context, l line) result {
 		r.verdicts = judgeEach(ctx, l.Bind(j.policy), resolver, &e, recipients)
 	}
 	r.merged = verdict.Merge(r.verdicts...)
-	if link := j.command.Link; link != nil && r.merged.Err() != nil && !r.checksOnly {
+	if link := j.command.Link; link != nil && r.merged.Err() != nil {
 		r.link = clean(link(r.merged, &e))
 	}
 	if j.stamp != nil && r.merged.Action == verdict.Accept { // checks only always accept
