@@ -67,7 +67,7 @@ func ExampleVerdict_Explain() {
 	// want accept, got reject 550 5.1.8 by site.notfromnowhere: the domain of the sender someone@nowhere.invalid does not exist
 	//     client.in            fail  go on   the client address 192.0.2.1 is not in the list of networks
 	//     site.notfromnowhere  fail  reject  the domain of the sender someone@nowhere.invalid does not exist
-	//                                        condition client.authenticated: fail, the client has not logged in
+	//                                        unless client.authenticated: fail, the client has not logged in
 	//   not asked: client.waited
 	//   questions to DNS: 0
 }

@@ -173,8 +173,8 @@ func newRow(step Step) row {
 		r.below = append(r.below, "check "+clean(f.Check))
 	}
 	r.why = why(f)
-	for _, c := range step.Conditions {
-		r.below = append(r.below, "condition "+line(c))
+	for i, c := range step.Conditions {
+		r.below = append(r.below, step.preposition(i)+" "+line(c))
 	}
 	for _, operand := range operands(f) {
 		r.below = append(r.below, line(operand))
@@ -195,6 +195,17 @@ func newRow(step Step) row {
 		r.below = append(r.below, "cause: "+envelope.Excerpt(f.Err.Error()))
 	}
 	return r
+}
+
+// preposition returns how the rule has its condition i: "when" or "unless".
+func (s Step) preposition(i int) string {
+	switch {
+	case s.rule == nil || i >= len(s.rule.conditions):
+		return "condition"
+	case s.rule.conditions[i].unless:
+		return "unless"
+	}
+	return "when"
 }
 
 // line describes the finding of a condition or an operand.

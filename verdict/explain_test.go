@@ -83,8 +83,8 @@ func TestExplain(t *testing.T) {
                                              check published
                                              asked TXT b.example.: no such record
     off             off
-                                             condition published: pass
-                                             condition c: pass
+                                             when published: pass
+                                             unless c: pass
                                              asked TXT a.example. (known already)
     any(f, not(p))  fail       mark          f does not hold
                                              f: fail, f does not hold
@@ -93,7 +93,7 @@ func TestExplain(t *testing.T) {
     silent          pass                     one
                                              two three
     speaks          fail       go on         the client is bad
-                                             condition c: fail, c does not hold
+                                             unless c: fail, c does not hold
                                              more
     nothing         pass
     site.directory  temperror                temporary lookup failure

@@ -217,7 +217,7 @@ func (j *judgement) ask(ctx context.Context, i int) answer {
 	}
 	rule, asker, began := &j.rules[i], &j.progress[i].asker, j.clock(ctx)
 	a := answer{step: j.blank(ctx, i)}
-	a.step.Rule, a.step.Shadow, a.step.place = rule.name, rule.shadow, i
+	a.step.Rule, a.step.Shadow, a.step.place, a.step.rule = rule.name, rule.shadow, i, rule
 	switch {
 	case a.invalid(rule):
 	case len(rule.conditions) == 0:

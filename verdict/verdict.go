@@ -69,7 +69,8 @@ type Step struct {
 	// Duration is the time that its checks took.
 	Duration time.Duration
 
-	place int // among the rules of the policy
+	place int   // among the rules of the policy
+	rule  *Rule // that was asked, nil in a trace that was not judged
 }
 
 // verdict returns the verdict for a decision.

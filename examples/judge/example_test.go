@@ -22,7 +22,7 @@ func Example() {
 	//     recipient.listed      pass
 	//     client.in             fail  go on   the client address 192.0.2.10 is not in the list of networks
 	//     exempt.message        off
-	//                                         condition any(client.authenticated, recipient.role): fail, the client has not logged in
+	//                                         when any(client.authenticated, recipient.role): fail, the client has not logged in
 	//     client.authenticated  fail  go on   the client has not logged in
 	//     recipient.ours        pass          the recipient bob@example.org is in a domain of this site
 	//     recipient.role        fail  go on   the recipient bob@example.org is no role address of this site

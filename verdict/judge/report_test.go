@@ -63,9 +63,9 @@ func TestTextOfConditionsAndOperands(t *testing.T) {
 	got := string(unusual().judge(t.Context(), l).text())
 	const want = `accept 250 2.0.0, marked odd
     client.waited                       off
-                                                                   condition client.authenticated: pass
+                                                                   unless client.authenticated: pass
     greeting                            off
-                                                                   condition client.tls: fail, the connection is not encrypted
+                                                                   when client.tls: fail, the connection is not encrypted
     any(client.tls, not(helo.literal))  fail       mark            the connection is not encrypted
                                                                    client.tls: fail, the connection is not encrypted
                                                                    not(helo.literal): none
