@@ -3,6 +3,7 @@ package postmaster
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/policies"
 	"mxrules.example/verdict"
@@ -145,38 +147,6 @@ func TestTheLinkOfARefusalLeadsToItsPage(t *testing.T) {
 	}
 }
 
-func TestLinksThatAreNotValid(t *testing.T) {
-	site := newSite(t, "")
-	path := refuse(t, site, "mail.example.net")
-	changed := []byte(path)
-	changed[len(changed)/2] ^= 1
-	other := newSite(t, "")
-	other.Links.Key = []byte("the key of another site")
-	other.Policy.Link = other.Links.Of
-	later := newSite(t, "")
-	later.Links.Now = func() time.Time { return start.Add(31 * 24 * time.Hour) }
-	for _, tc := range []struct {
-		name, path string
-		site       Site
-		status     int
-		want       string
-	}{
-		{"forged", string(changed), site, 404, "not one of this site"},
-		{"of another site", refuse(t, other, "mail.example.net"), site, 404, "not one of this site"},
-		{"truncated", path[:len(path)-5], site, 404, "broken over several lines"},
-		{"nothing", "/r/x", site, 404, "not one of this site"},
-		{"no base64", "/r/" + url.PathEscape("<script>\x00"), site, 404, "not one of this site"},
-		{"very long", "/r/" + strings.Repeat("A", 10_000), site, 404, "not one of this site"},
-		{"expired", path, later, 410, "This link has expired"},
-		{"nothing after the prefix", "/r/", site, 404, "There is no such page."},
-		{"another page", "/admin", site, 404, "There is no such page."},
-	} {
-		if status, page := get(t, New(tc.site), tc.path, nil); status != tc.status || !strings.Contains(page, tc.want) {
-			t.Errorf("%s: %d\n%s", tc.name, status, page)
-		}
-	}
-}
-
 func TestHostileNamesAreInert(t *testing.T) {
 	for _, helo := range []string{"<script>alert(1)</script>", "\u202eevil", strings.Repeat("x", 10_000), "a\xff\x00b", `"><img src=x onerror=alert(1)>`} {
 		site := newSite(t, "")
@@ -205,116 +175,59 @@ func TestTheRulesOfTheSite(t *testing.T) {
 	}
 }
 
-// The advice of the form, applied to DNS one after another, ends in an accept.
-func TestTheAdviceOfTheFormMendsTheServer(t *testing.T) {
-	records := "example.net. MX 0 .\nother.example. A 192.0.2.1\n"
-	values := url.Values{"address": {"192.0.2.77"}, "helo": {"mail.example.net"}, "sender": {"ann@example.net"}}
-	standard := func(records string) Site {
-		site := newSite(t, records)
-		var err error
-		// Strict would refuse the address too, because it is one for documentation.
-		if site.Policy, err = policies.Standard(policies.Site{Domains: []string{"example.org"}}); err != nil {
+// The book is the one that the browser asks for, and says so in lang.
+func TestLanguages(t *testing.T) {
+	site := newSite(t, "mail.example.net. A 192.0.2.77")
+	site.Books = []explain.Book{explain.English(), german()}
+	path, h := refuse(t, site, "mail.example.net"), New(site)
+	for accept, want := range map[string]string{
+		"": "en", "de": "de", "de-AT,de;q=0.9,en;q=0.5": "de", "fr, de;q=0.2": "de", "en-GB, de;q=0.8": "en", "fr": "en", "*": "en",
+		"de;q=x": "en", "\xff": "en", strings.Repeat("de,", 1000): "en",
+	} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept-Language", accept)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		page := w.Body.String()
+		if !strings.Contains(page, `<html lang="`+want+`">`) || strings.Contains(page, "Ihre Mail wurde abgelehnt") != (want == "de") {
+			t.Errorf("%.40q: not in %s", accept, want)
+		}
+	}
+	// What is not translated is in English, and says so.
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Language", "de")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	for _, want := range []string{`lang="de">Die Adresse des Clients braucht`, `lang="en">The HELO name must be`} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the rules do not have %s", want)
+		}
+	}
+}
+
+// Every rule of the policies is explained, in words that agree with what it does.
+func TestEveryRuleIsExplained(t *testing.T) {
+	book := explain.English()
+	maps.Copy(book.Entries, policies.Explanations())
+	networks := []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
+	for _, name := range []string{"standard", "strict", "bulk", "submission", "trial"} {
+		choose, err := policies.Named(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return site
-	}
-	h := New(standard(records)).(*handler)
-	x := h.judge(t.Context(), explain.English(), netip.MustParseAddr("192.0.2.77"), form{Helo: values.Get("helo"), Sender: values.Get("sender")})
-	if x.Accepted || len(x.Changes) < 2 {
-		t.Fatalf("%s: %d changes", x.Verdict, len(x.Changes))
-	}
-	records = "other.example. A 192.0.2.1\nmail.example.net. A 192.0.2.77\n"
-	for _, change := range x.Changes {
-		for _, record := range change.Records {
-			if !strings.Contains(records, record) {
-				records += strings.ReplaceAll(record, "mail.example.net. MX", "example.net. MX") + "\n"
+		policy, err := choose(policies.Site{Domains: []string{"example.org"}, Networks: networks, Forwarders: []string{"f.example"}, MailingLists: []string{"l.example"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range policy.Rules {
+			if words := inWords(book, i, &policy.Rules[i]); len(words.Asks) == 0 || len(words.Does) == 0 {
+				t.Errorf("%s: %+v", name, words)
 			}
 		}
 	}
-	if status, page := get(t, New(standard(records)), "/test", values); status != 200 || !strings.Contains(page, "Accepted") {
-		t.Errorf("%d: with\n%s%s", status, records, page)
-	}
-}
-
-func TestOnlyTheVisitorsOwnAddressIsTested(t *testing.T) {
-	site := newSite(t, "")
-	dns := site.Resolver.(*zone.Zone)
-	form := url.Values{"address": {"192.0.2.1"}, "helo": {"mail.example.net"}}
-	if _, page := get(t, New(site), "/test", form); !strings.Contains(page, "Only your own address can be tested, which is 192.0.2.77") || len(dns.Asked()) > 0 {
-		t.Errorf("asked %v", dns.Asked())
-	}
-	if _, page := get(t, New(site), "/test", url.Values{"address": {"x"}}); !strings.Contains(page, "not an IP address") {
-		t.Error("an invalid address is tested")
-	}
-	site.Allow = func(_ *http.Request, address string) bool { return address == "192.0.2.1" }
-	if _, page := get(t, New(site), "/test", form); !strings.Contains(page, "Refused") {
-		t.Error("an address that is allowed is not tested")
-	}
-}
-
-func TestTestsAreLimited(t *testing.T) {
-	site := newSite(t, "")
-	site.TestsPerHour = 3
-	now := start
-	site.Now = func() time.Time { return now }
-	h := New(site)
-	form := url.Values{"address": {"192.0.2.77"}, "helo": {"localhost"}}
-	for i := range 5 {
-		want := 200
-		if i >= 3 {
-			want = 429
-		}
-		if status, _ := get(t, h, "/test", form); status != want {
-			t.Errorf("test %d: %d", i+1, status)
-		}
-	}
-	now = now.Add(time.Hour)
-	if status, _ := get(t, h, "/test", form); status != 200 {
-		t.Errorf("an hour later: %d", status)
-	}
-	l := limiter{most: 1, seen: map[string]*visits{}}
-	for i := range 2 * maxVisitors {
-		l.take(fmt.Sprint(i), start)
-	}
-	if len(l.seen) > maxVisitors {
-		t.Errorf("%d visitors are remembered", len(l.seen))
-	}
-	if !l.take("new", start.Add(time.Hour)) {
-		t.Error("visitors of an earlier hour are not forgotten")
-	}
-}
-
-func TestALargeFormIsRefused(t *testing.T) {
-	if status, page := get(t, New(newSite(t, "")), "/test", url.Values{"message": {strings.Repeat("x", maxForm)}}); status != 413 || !strings.Contains(page, "too large") {
-		t.Errorf("%d", status)
-	}
-}
-
-// FuzzLink reads hostile links. Only those that were made are read.
-func FuzzLink(f *testing.F) {
-	links := newSite(f, "").Links
-	token := links.token(refusal{check: "rdns.exists", outcome: envelope.Fail, action: verdict.Reject, client: netip.MustParseAddr("192.0.2.1"), helo: "a", domain: "b"})
-	f.Add(token)
-	f.Add(token[:10])
-	f.Add("")
-	f.Fuzz(func(t *testing.T, text string) {
-		if r, err := links.read(text); err == nil && links.token(r) != text && text != token {
-			t.Errorf("%q is read as %+v", text, r)
-		}
-	})
-}
-
-func BenchmarkRefusal(b *testing.B) {
-	site := newSite(b, "")
-	path := refuse(b, site, "mail.example.net")
-	h := New(site)
-	b.ReportAllocs()
-	for b.Loop() {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		if w.Code != 200 {
-			b.Fatal(w.Code)
-		}
+	blocked := verdict.RejectIf(client.In(networks))
+	if words := inWords(book, 0, &blocked); fmt.Sprint(words.Asks, words.Does) != "[{en The address of the client must not be in a list of blocked networks.}] [rejects the mail if this is not so]" {
+		t.Errorf("%+v", words)
 	}
 }
 

@@ -35,14 +35,11 @@ func (h *handler) rules(w http.ResponseWriter, r *http.Request) {
 // inWords describes a rule.
 func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	words := ruleInWords{Place: i + 1, Name: rule.Name()}
-	for _, name := range requirements(rule.Check(), refuses(rule.Action(envelope.Pass))) {
-		if entry, language, ok := book.Entry(name); ok {
-			words.Asks = append(words.Asks, asked{language, entry.Asks})
-		}
-	}
+	var not bool
+	words.Asks, not = asks(book, rule)
 	for _, outcome := range []envelope.Outcome{envelope.Pass, envelope.Fail, envelope.PermError, envelope.None} {
 		if text := does(rule, rule.Action(outcome)); text != "" {
-			words.Does = append(words.Does, text+" "+ifOutcome[outcome])
+			words.Does = append(words.Does, text+" "+when(outcome, not))
 		}
 	}
 	for _, c := range rule.Conditions() {
@@ -56,10 +53,33 @@ func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	return words
 }
 
-// ifOutcome says when a rule acts.
-var ifOutcome = map[envelope.Outcome]string{
-	envelope.Pass: "if this is so", envelope.Fail: "if this is not so",
-	envelope.PermError: "if what is published about it is invalid", envelope.None: "if it does not apply",
+// asks says what a rule requires. With not that is the opposite of its check, because the
+// rule refuses what passes.
+func asks(book explain.Book, rule *verdict.Rule) (all []asked, not bool) {
+	for _, not := range []bool{refuses(rule.Action(envelope.Pass)), false} {
+		for _, name := range requirements(rule.Check(), not) {
+			if entry, language, ok := book.Entry(name); ok {
+				all = append(all, asked{language, entry.Asks})
+			}
+		}
+		if len(all) > 0 {
+			return all, not
+		}
+	}
+	return nil, false
+}
+
+// when says when a rule acts, after the sentences of asks.
+func when(outcome envelope.Outcome, not bool) string {
+	switch {
+	case outcome == envelope.Pass && !not, outcome == envelope.Fail && not:
+		return "if this is so"
+	case outcome == envelope.Pass, outcome == envelope.Fail:
+		return "if this is not so"
+	case outcome == envelope.PermError:
+		return "if what is published about it is invalid"
+	}
+	return "if it does not apply"
 }
 
 // does says what a rule does by an action, "" if nothing.
