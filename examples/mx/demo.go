@@ -34,6 +34,8 @@ type stage struct {
 	known   envelope.Check // of greylisting
 	quota   envelope.Check // of a login
 	began   time.Time      // the time of the first conversation
+	zone    string         // the DNS
+	link    func(verdict.Verdict, *envelope.Envelope) string
 	out     io.Writer
 }
 
@@ -44,6 +46,7 @@ func newStage(maildir string, out io.Writer) stage {
 		known:   greylist.Known(new(greylist.Memory), greylist.Options{Identity: identity.Of}),
 		quota:   quota.Within(new(greylist.Memory), quota.Key{Of: quota.Login}, 1, 24*time.Hour),
 		began:   time.Now(), // signatures are dated too
+		zone:    demoZone,
 		out:     out,
 	}
 }
@@ -88,7 +91,7 @@ func demo(ctx context.Context, out io.Writer, conversations []conversation) erro
 // play plays one conversation with a new server, and returns its end in the form of
 // conversation.want.
 func (s stage) play(ctx context.Context, c conversation) (ended string, err error) {
-	dns := zone.MustParse(demoZone)
+	dns := zone.MustParse(s.zone)
 	if c.outage != "" {
 		dns.Failing(c.outage, zone.SERVFAIL)
 	}
@@ -111,6 +114,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 		mailingLists: []string{"lists.example"},
 		bannerDelay:  c.bannerDelay,
 		resolver:     dns,
+		link:         s.link,
 		log:          slog.New(slog.DiscardHandler),
 		pretend: func(_ net.Conn, e *envelope.Envelope) {
 			e.ClientIP, e.Now = netip.MustParseAddr(c.client), s.began.Add(c.later)
@@ -135,7 +139,7 @@ func (s stage) play(ctx context.Context, c conversation) (ended string, err erro
 	if err := errors.Join(err, server.shutdown(ctx), <-served); err != nil {
 		return "", err
 	}
-	explain(s.out, last)
+	printWhy(s.out, last)
 	return ended, s.showNew(before)
 }
 
@@ -174,7 +178,7 @@ func delivered(maildir string) ([]string, error) {
 	return append(inboxes, marked...), err
 }
 
-// explain prints a verdict and its trace.
-func explain(out io.Writer, v verdict.Verdict) {
+// printWhy prints a verdict and its trace.
+func printWhy(out io.Writer, v verdict.Verdict) {
 	fmt.Fprintf(out, "\n   Why: %v\n%v", v, v.Trace)
 }

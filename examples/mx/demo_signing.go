@@ -11,12 +11,13 @@ import (
 type step func(message string) (string, error)
 
 // signedBy signs a message for a domain. Its public key is in demo.zone. The key is
-// known to everyone, so that the signature proves nothing outside the demonstration.
-func signedBy(domain string) step {
+// known to everyone, so that the signature proves nothing outside the demonstration. It
+// covers the usual fields and others.
+func signedBy(domain string, others ...string) step {
 	options := &msgauth.SignOptions{
 		Domain: domain, Selector: "demo",
 		Signer:     ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
-		HeaderKeys: []string{"From", "To", "Date", "Subject"},
+		HeaderKeys: append([]string{"From", "To", "Date", "Subject"}, others...),
 	}
 	return func(message string) (string, error) {
 		var signed strings.Builder

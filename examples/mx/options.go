@@ -96,6 +96,7 @@ func (o *options) flagSet() *flag.FlagSet {
 	flags.Func("dns", "use the DNS servers of the `system` (the default), or those at these addresses, separated by commas", o.addServers)
 	flags.StringVar(&o.web.listen, "web", "", "serve the pages that refusals link to at this `address`, for a proxy that adds TLS")
 	flags.StringVar(&o.web.link, "web-link", "", "the `URL` of the pages, as in https://postmaster.example.org")
+	flags.Func("web-proxies", "`networks` of proxies before the pages, which name the visitor in X-Forwarded-For; without them the form tests the address that a request comes from", addNetworks(&o.web.proxies))
 	flags.StringVar(&o.zoneFile, "zone", "", "use only the records of this master `file`")
 	return flags
 }

@@ -3,18 +3,23 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"time"
 
+	"mxrules.example/examples/policies"
 	"mxrules.example/examples/postmaster"
+	"mxrules.example/verdict/explain"
 )
 
 // web is the configuration of the pages for postmasters.
 type web struct {
-	listen string // "" serves none
-	link   string // the address of the pages in replies
+	listen  string         // "" serves none
+	link    string         // the address of the pages in replies
+	proxies []netip.Prefix // whose X-Forwarded-For names the visitor
 }
 
 func (w *web) check() error {
@@ -23,6 +28,8 @@ func (w *web) check() error {
 		return errors.New("-web needs -web-link, the address that replies link to")
 	case w.listen == "" && w.link != "":
 		return errors.New("-web-link needs -web")
+	case w.listen == "" && len(w.proxies) > 0:
+		return errors.New("-web-proxies needs -web")
 	}
 	return nil
 }
@@ -40,6 +47,13 @@ func (w *web) links(maildir string) (*postmaster.Links, error) {
 	return &postmaster.Links{Base: w.link, Key: key}, nil
 }
 
+// books returns the explanations of the checks of the library and of package policies.
+func (w *web) books() []explain.Book {
+	book := explain.English()
+	maps.Copy(book.Entries, policies.Explanations())
+	return []explain.Book{book}
+}
+
 // serve serves the pages of a server until ctx ends.
 func (w *web) serve(ctx context.Context, s site, server *server, links *postmaster.Links) (net.Addr, error) {
 	listener, err := net.Listen("tcp", w.listen)
@@ -48,7 +62,8 @@ func (w *web) serve(ctx context.Context, s site, server *server, links *postmast
 	}
 	pages := &http.Server{
 		Handler: postmaster.New(postmaster.Site{
-			Name: s.hostname, Policy: server.guard.Policy, Resolver: s.resolver, Links: links, Recipient: s.mailboxes[0].String(),
+			Name: s.hostname, Policy: server.guard.Policy, Resolver: s.resolver, Links: links, Books: w.books(), Recipient: s.mailboxes[0].String(),
+			Visitor: postmaster.BehindProxies(w.proxies...),
 		}),
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}

@@ -45,9 +45,9 @@ func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	for _, c := range rule.Conditions() {
 		name, _ := c.Check.Describe()
 		if c.Unless {
-			words.Conditions = append(words.Conditions, "not if "+name+" passes")
+			words.Conditions = append(words.Conditions, "It does not act if "+name+" passes.")
 		} else {
-			words.Conditions = append(words.Conditions, "only if "+name+" passes")
+			words.Conditions = append(words.Conditions, "It acts only if "+name+" passes.")
 		}
 	}
 	return words

@@ -121,7 +121,7 @@ func greetings() map[string]Entry {
 			Asks:    "The HELO name must not look like that of a dial-up or unnamed address.",
 			Why:     "Mail servers have names of their own. Names that are made of the address are given to computers of customers, which seldom run mail servers.",
 			Mend:    []string{"Give your server a name such as mail.example.com, in DNS and as HELO name."},
-			Records: heloRecord,
+			Records: ownName,
 			User:    logIn,
 		},
 		"helo.notours": {
@@ -160,7 +160,7 @@ func reverseNames() map[string]Entry {
 			Asks:    "The name of the client must not look like that of a dial-up or unnamed address.",
 			Why:     "Mail servers have names of their own. Addresses with names that are made of the address seldom run mail servers.",
 			Mend:    []string{"Change the PTR record to a name such as mail.example.com.", own},
-			Records: ptrRecord,
+			Records: ownName,
 			User:    logIn,
 		},
 		"rdns.in": {

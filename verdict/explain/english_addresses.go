@@ -53,10 +53,11 @@ func senders() map[string]Entry {
 			User: askProvider,
 		},
 		"sender.notours": {
-			Asks: "A sender address of this site may be used by its users and servers only.",
-			Why:  "Mail in the name of the receiver's own domain is a usual fraud.",
-			Mend: []string{"A service that sends for this domain must be allowed by the SPF record of the domain. Its owner adds the address."},
-			User: logIn,
+			Asks:    "A sender address of this site may be used by its users and servers only.",
+			Why:     "Mail in the name of the receiver's own domain is a usual fraud.",
+			Mend:    []string{"A service that sends for this domain must be allowed by the SPF record of the domain. Its owner adds the address."},
+			Records: spfTerm,
+			User:    logIn,
 		},
 		"sender.ours": {
 			Asks: "The sender must be in a domain of this site.",

@@ -22,6 +22,17 @@ func ptrRecord(e *envelope.Envelope) []string {
 	return []string{fmt.Sprintf("%s PTR %s.", reverseName(ip), name), addressRecord(name, ip)}
 }
 
+// ownName returns the PTR and the address record of a name in the domain of the sender, for
+// a client whose names are made of its address.
+func ownName(e *envelope.Envelope) []string {
+	named := *e
+	named.Helo = "mail.example.com"
+	if mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8); err == nil && mailbox.Domain != "" {
+		named.Helo = "mail." + string(mailbox.Domain)
+	}
+	return ptrRecord(&named)
+}
+
 func addressRecord(name string, ip netip.Addr) string {
 	kind := "AAAA"
 	if ip.Is4() {
