@@ -27,7 +27,9 @@
 //     Received-SPF in the name of -hostname, and without forged fields in that name.
 //     Marked messages go to the folder .Junk of a maildir.
 //   - With -web, a refusal links to a page that explains it, of package
-//     [mxrules.example/examples/postmaster].
+//     [mxrules.example/examples/postmaster], which also has the rules in words and a form
+//     that tests a server. A proxy before the pages adds TLS; name its network with
+//     -web-proxies, so that the form knows the address of the visitor.
 //   - The log is JSON. Each refusal and each delivered message has a line with the
 //     reply, the verdict, and the envelope in the form that examples/judge reads.
 //

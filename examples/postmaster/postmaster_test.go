@@ -1,6 +1,7 @@
 package postmaster
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -232,21 +233,39 @@ func TestEveryRuleIsExplained(t *testing.T) {
 }
 
 func Example() {
-	links := &Links{Base: "https://postmaster.example.org", Key: []byte("sixteen or more octets"), Now: func() time.Time { return start }}
+	// An English site with a part of the explanations in German.
+	key := []byte("sixteen or more octets, which are kept secret")
+	links := &Links{Base: "https://postmaster.example.org", Key: key}
 	policy, err := policies.Standard(policies.Site{Domains: []string{"example.org"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	policy.Link = links.Of
-	server := httptest.NewServer(New(Site{Name: "example.org", Policy: policy, Resolver: zone.MustParse(``), Links: links}))
-	defer server.Close()
-	response, err := http.Get(server.URL + "/")
-	if err != nil {
-		fmt.Println(err)
-		return
+	dns := zone.MustParse(``)
+	pages := New(Site{Name: "example.org", Policy: policy, Resolver: dns, Links: links, Books: []explain.Book{explain.English(), german()}})
+
+	// A client is refused, and the reply has a link.
+	e := envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.77"), Helo: "mail.example.net", MailFrom: "ann@example.net", RcptTo: "bob@example.org"}
+	lines := policy.Judge(context.Background(), dns, &e).Reply().Lines
+	fmt.Println(lines[0])
+	path := strings.TrimPrefix(lines[1], links.Base)
+
+	for _, language := range []string{"fr", "de-CH"} {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept-Language", language)
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, r)
+		for line := range strings.Lines(w.Body.String()) {
+			if strings.HasPrefix(line, "<html") || strings.HasPrefix(line, "<h1>") {
+				fmt.Print(line)
+			}
+		}
 	}
-	response.Body.Close()
-	fmt.Println(response.StatusCode)
-	// Output: 200
+	// Output:
+	// the client 192.0.2.77 has no PTR record
+	// <html lang="en">
+	// <h1>Your mail was refused</h1>
+	// <html lang="de">
+	// <h1>Ihre Mail wurde abgelehnt</h1>
 }
