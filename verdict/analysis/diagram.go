@@ -145,7 +145,28 @@ func (d *diagram) merge(f, g node, op func(a, b int) int) node {
 
 // convert returns the function whose value is that of op for the value of f.
 func (d *diagram) convert(f node, op func(int) int) node {
-	return d.merge(f, d.constant(0), func(a, _ int) int { return op(a) })
+	done := map[node]node{nowhere: nowhere}
+	var visit func(f node) node
+	visit = func(f node) node {
+		n, ok := done[f]
+		switch {
+		case ok:
+			return n
+		case d.isLeaf(f):
+			n = d.constant(op(d.value(f)))
+		case !d.step():
+			return nowhere
+		default:
+			b := d.nodes[f]
+			for o, kid := range b.kids {
+				b.kids[o] = visit(kid)
+			}
+			n = d.test(b.check, b.kids)
+		}
+		done[f] = n
+		return n
+	}
+	return visit(f)
 }
 
 // where returns the function that is 1 where f has a value that want reports, and 0

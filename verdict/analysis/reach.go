@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"iter"
 	"slices"
 
 	"mxrules.example/verdict"
@@ -50,9 +51,19 @@ func (v *vet) cover(i int) string {
 func (v *vet) neverMarks() {
 	for _, i := range v.rulesThat(func(s actions) bool { return s.has(verdict.Mark) }) {
 		sets := v.where(v.policy.readings[i], func(s int) bool { return actions(s) == actions(0).with(verdict.Mark) })
-		accepts := v.where(v.policy.ends, func(n int) bool { return endOf(n).action == verdict.Accept && endOf(n).place > i })
-		if v.and(v.facts, sets, accepts) == v.constant(0) {
+		delivers := func(e end) bool { return e.action == verdict.Accept && e.place > i }
+		if !someEnd(v.ends(v.and(v.facts, sets)), delivers) {
 			v.report(NeverMarks, i, nil, "can never set its mark %q on mail that is accepted", v.policy.rules[i].Mark())
 		}
 	}
+}
+
+// someEnd reports whether one of the decisions is as wanted.
+func someEnd(ends iter.Seq[end], wanted func(end) bool) bool {
+	for e := range ends {
+		if wanted(e) {
+			return true
+		}
+	}
+	return false
 }
