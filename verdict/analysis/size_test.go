@@ -63,6 +63,17 @@ func BenchmarkImpliesOf60Rules(b *testing.B) {
 	}
 }
 
+// Marks are compared one by one, if all actions are the same.
+func BenchmarkEquivalentOf60Rules(b *testing.B) {
+	p := large(60)
+	b.ReportAllocs()
+	for b.Loop() {
+		if w, err := analysis.Equivalent(p, p); err != nil || w != nil {
+			b.Fatal(w, err)
+		}
+	}
+}
+
 // hard returns a policy whose diagram has more than 2^n nodes: the first rule asks n
 // checks, and each of the others pairs one of them with a check of its own.
 func hard(n int) verdict.Policy {
