@@ -17,8 +17,9 @@ import (
 // The conversations of the scenarios get the same replies from Postfix with the milter,
 // but for the differences in the README.
 func TestScenariosOverPostfix(t *testing.T) {
-	s := newSwitchboard(t)
-	p := postfixtest.Start(t, postfixtest.Site+"master_service_disable = qmgr/unix\n"+postfixtest.ReadmeLines(t, "127.0.0.1:10050", s.address))
+	s := &switchboard{t: t}
+	address := postfixtest.Accept(t, func(conn net.Conn) { s.newest.Load().(pipes) <- conn })
+	p := postfixtest.Start(t, postfixtest.Site+"master_service_disable = qmgr/unix\n"+postfixtest.ReadmeLines(t, "127.0.0.1:10050", address))
 	differences.Comparison{
 		Files: scenario.Dir("../policies/testdata/conversations"), Policies: rulebook.WithRules(),
 		Differences: ofPostfix, Omissions: notOverPostfix,
@@ -37,29 +38,8 @@ func TestScenariosOverPostfix(t *testing.T) {
 // switchboard is where Postfix connects to a milter: it has one for each connection of a
 // scenario.
 type switchboard struct {
-	t       *testing.T
-	address string
-	newest  atomic.Value // the pipes of a milter
-}
-
-func newSwitchboard(t *testing.T) *switchboard {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	s := &switchboard{t: t, address: l.Addr().String()}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.newest.Load().(pipes) <- conn
-		}
-	}()
-	return s
+	t      *testing.T
+	newest atomic.Value // the pipes of a milter
 }
 
 // connectTo makes the connections from now on go to a milter for a scenario.

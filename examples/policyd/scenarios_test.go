@@ -21,9 +21,10 @@ import (
 // The conversations of the scenarios get the same replies from Postfix with policyd, but
 // for the differences in the README.
 func TestScenariosOverPostfix(t *testing.T) {
-	s := newSwitchboard(t)
+	s := &switchboard{t: t}
+	address := postfixtest.Accept(t, func(conn net.Conn) { go s.connect(conn) })
 	// Each process of Postfix has one client, so that its connection is that of a scenario.
-	lines := strings.Replace(postfixtest.ReadmeLines(t, "127.0.0.1:10040", s.address), "    reject_unauth_destination,\n", "", 1)
+	lines := strings.Replace(postfixtest.ReadmeLines(t, "127.0.0.1:10040", address), "    reject_unauth_destination,\n", "", 1)
 	p := postfixtest.Start(t, postfixtest.Site+"max_use = 1\nmaster_service_disable = qmgr/unix\n"+lines)
 	differences.Comparison{
 		Files: scenario.Dir("../policies/testdata/conversations"), Policies: rulebook.WithRules(),
@@ -38,29 +39,8 @@ func TestScenariosOverPostfix(t *testing.T) {
 // scenario, which the port of its client tells.
 type switchboard struct {
 	t       *testing.T
-	address string
 	mu      sync.Mutex
 	servers []*server // by the port of the client, from 1
-}
-
-func newSwitchboard(t *testing.T) *switchboard {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	s := &switchboard{t: t, address: l.Addr().String()}
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go s.connect(conn)
-		}
-	}()
-	return s
 }
 
 // port returns a port for a client of a scenario.
@@ -83,23 +63,16 @@ func (s *switchboard) connect(conn net.Conn) {
 			return
 		}
 	}
-	port, err := strconv.Atoi(string(clientPort.FindSubmatch(first.Bytes())[1]))
-	if err != nil {
-		s.t.Error(err)
+	found := clientPort.FindSubmatch(first.Bytes())
+	if found == nil {
+		s.t.Errorf("a request without client_port: %q", first.Bytes())
 		return
 	}
+	port, _ := strconv.Atoi(string(found[1]))
 	s.mu.Lock()
 	server := s.servers[port-1]
 	s.mu.Unlock()
-	if err := server.converse(context.Background(), replayed{conn, io.MultiReader(&first, conn)}); err != nil {
+	if err := server.converse(context.Background(), postfixtest.Reread(conn, io.MultiReader(&first, conn))); err != nil {
 		s.t.Error(err)
 	}
 }
-
-// replayed is a connection of which a part has been read.
-type replayed struct {
-	net.Conn
-	in io.Reader
-}
-
-func (r replayed) Read(p []byte) (int, error) { return r.in.Read(p) }

@@ -57,7 +57,8 @@ type Comparison struct {
 
 // Play plays the scenarios with the expectations of the server. The test fails if the
 // replies differ in another way, if a difference occurs nowhere, if the number of
-// omissions is another one, and if README.md has not all of the sentences.
+// omissions is another one, and if README.md has not all of the sentences and the number
+// of conversations.
 func (c Comparison) Play(t *testing.T) {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")
@@ -87,6 +88,7 @@ func (c Comparison) problems(told *told, readme string) (problems []string) {
 			found("README.md does not say: %s", why)
 		}
 	}
+	has(fmt.Sprintf("the %d conversations", told.played))
 	for i, d := range c.Differences {
 		if told.differing[i] == 0 {
 			found("no scenario shows the difference: %s", d.Why)

@@ -126,7 +126,7 @@ func TestExpectationsAreRewritten(t *testing.T) {
 }
 
 func TestProblemsOfATable(t *testing.T) {
-	const readme = "A recipient\n  is named. A NOOP follows a refusal in a transaction. Another client comes later. No client is early."
+	const readme = "A test plays the 1 conversations. A recipient\n  is named. A NOOP follows a refusal in a transaction. Another client comes later. No client is early."
 	for _, tc := range []struct {
 		name   string
 		change func(*Comparison)
@@ -136,6 +136,7 @@ func TestProblemsOfATable(t *testing.T) {
 		{"none", func(*Comparison) {}, readme, nil},
 		{"an unused difference", func(c *Comparison) { c.Differences[0].Edit = Instead("999", "") }, readme, []string{"no scenario shows the difference: A recipient is named."}},
 		{"another number", func(c *Comparison) { c.Omissions[0].Count = 2 }, readme, []string{"1 scenarios are not played, not 2: No client is early."}},
+		{"another number of conversations", func(*Comparison) {}, strings.Replace(readme, "1", "2", 1), []string{"README.md does not say: the 1 conversations"}},
 		{"a sentence is missing", func(*Comparison) {}, strings.Replace(readme, "A recipient", "One", 1), []string{"README.md does not say: A recipient is named."}},
 		{"a sentence about an omission is missing", func(*Comparison) {}, strings.Replace(readme, "No client", "A client", 1), []string{"README.md does not say: No client is early."}},
 	} {

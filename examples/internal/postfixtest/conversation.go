@@ -48,13 +48,39 @@ func (c *Client) Become(s scenario.Server, port int) net.Conn {
 		command += " LOGIN=" + s.Login
 	}
 	banner := strings.ReplaceAll(c.Say(command), "\n", "\r\n") + "\r\n"
-	return conversation{c.conn, io.MultiReader(strings.NewReader(banner), c.in)}
+	return Reread(c.conn, io.MultiReader(strings.NewReader(banner), c.in))
 }
 
-// conversation is a connection of which a part has been read.
+// Reread returns the connection so that in is read in its place, for one of which a part
+// has been read.
+func Reread(conn net.Conn, in io.Reader) net.Conn { return conversation{conn, in} }
+
+// conversation is a connection that is read from another reader.
 type conversation struct {
 	net.Conn
 	in io.Reader
 }
 
+// Read implements [io.Reader].
 func (c conversation) Read(p []byte) (int, error) { return c.in.Read(p) }
+
+// Accept calls serve with each connection of Postfix to a loopback address, one after
+// another, until the test ends.
+func Accept(t testing.TB, serve func(net.Conn)) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serve(conn)
+		}
+	}()
+	return l.Addr().String()
+}
