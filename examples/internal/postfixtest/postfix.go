@@ -63,6 +63,12 @@ type Postfix struct {
 // also for clients with a login.
 func Start(t testing.TB, lines string) *Postfix {
 	t.Helper()
+	return StartWith(t, lines, "")
+}
+
+// StartWith is Start with more services in master.cf.
+func StartWith(t testing.TB, lines, more string) *Postfix {
+	t.Helper()
 	Need(t, "/usr/sbin/postfix", "postfix")
 	if os.Geteuid() != 0 {
 		Unavailable(t, "starting Postfix needs root")
@@ -81,7 +87,7 @@ func Start(t testing.TB, lines string) *Postfix {
 	}
 	for name, text := range map[string]string{
 		"config/main.cf":   fmt.Sprintf(common, home) + lines,
-		"config/master.cf": services + p.Address + " inet n - n - - smtpd\n",
+		"config/master.cf": services + p.Address + " inet n - n - - smtpd\n" + more,
 		"tls.pem":          string(certificate(t)),
 	} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {

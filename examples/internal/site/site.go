@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
@@ -29,6 +30,7 @@ import (
 type Options struct {
 	mailboxes string // a file
 	greylist  string // a file
+	delay     time.Duration
 	servers   []string
 	zone      string // a file
 	site      policies.Site
@@ -49,6 +51,7 @@ func (o *Options) Add(flags *flag.FlagSet) {
 	flags.Func("mailing-lists", "`domains` of mailing lists, whose mail need not pass DMARC", List(&o.site.MailingLists))
 	flags.Func("dnsbl", "with -policy strict or trial: reject clients on this DNS `list`, as in list.example=127.0.0.2; may be repeated", o.addList)
 	flags.StringVar(&o.greylist, "greylist", "", "the `file` of the store of greylisting; without it nothing is greylisted")
+	flags.DurationVar(&o.delay, "greylist-delay", 5*time.Minute, "accept a retry after this `duration`")
 	flags.Func("dns", "use the DNS servers at these `addresses`, separated by commas, in place of those of the system", List(&o.servers))
 	flags.StringVar(&o.zone, "zone", "", "use only the records of this master `file`")
 }
@@ -91,7 +94,7 @@ func (o *Options) Open(report func(error)) (*Site, error) {
 		if err != nil {
 			return nil, err
 		}
-		site.Greylist = greylist.Known(store, greylist.Options{Secret: secret, Identity: identity.Of})
+		site.Greylist = greylist.Known(store, greylist.Options{Delay: o.delay, Secret: secret, Identity: identity.Of})
 		opened.Close = store.Close
 	}
 	if opened.Policy, err = o.choose(site); err != nil {
