@@ -187,11 +187,15 @@ func (m *model) together(relations []relation) node {
 			}
 		}
 	}
+	// The last checks of the order come first, so that each step adds to the top of the
+	// function, and the rest of it stays as it is.
 	all := m.constant(1)
-	for i := range int32(len(m.unknowns)) {
-		for j := range int32(len(m.unknowns)) {
-			if list := pairs[[2]int32{i, j}]; list != nil {
-				all = m.and(all, m.relate(i, j, list))
+	for i := int32(len(m.unknowns)) - 1; i >= 0; i-- {
+		for j := int32(len(m.unknowns)) - 1; j > i; j-- {
+			for _, pair := range [...][2]int32{{i, j}, {j, i}} {
+				if list := pairs[pair]; list != nil {
+					all = m.and(m.relate(pair[0], pair[1], list), all)
+				}
 			}
 		}
 	}

@@ -72,8 +72,8 @@ type Site struct {
 	// Failing are questions that fail, such as "bad.list.example." or "example.org. MX".
 	Failing []string
 
-	// Store is the store of the policy, if it greylists or counts mail. Of empties it, so
-	// that it must not be one that a server uses.
+	// Store is the store of the policies of the witness, if they greylist or count mail. Of
+	// empties it, so that it must not be one that a server uses.
 	Store greylist.Register
 	// Policy is the policy that writes to Store. Of judges earlier tries of a mail by it.
 	Policy verdict.Policy

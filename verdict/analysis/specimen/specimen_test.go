@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -69,9 +70,9 @@ func policyOf(t *testing.T, name string, store greylist.Store, mailboxes directo
 	return p
 }
 
-// Each decision that a policy of the examples can come to has a witness, and each witness a
-// specimen. It is judged, recorded, and played as a scenario, and the decision is the same.
-func TestWitnessesBecomeScenarios(t *testing.T) {
+// directories returns the mailboxes and owners of the site.
+func directories(t *testing.T) (directory.Lookup, directory.Owners) {
+	t.Helper()
 	lookup, err := directory.List("bob@example.org", "postmaster@example.org", "full@example.org full")
 	if err != nil {
 		t.Fatal(err)
@@ -80,13 +81,28 @@ func TestWitnessesBecomeScenarios(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owned := func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
+	return lookup, func(ctx context.Context, m envelope.Mailbox) ([]string, error) {
 		if m.Local == "broken" {
 			return nil, errors.New("the directory does not answer")
 		}
 		return list(ctx, m)
 	}
-	for _, name := range []string{"standard", "strict", "bulk", "submission", "trial"} {
+}
+
+// names are those of the policies of the examples.
+var names = []string{"standard", "strict", "bulk", "submission", "trial"}
+
+// decides reports whether a verdict is the decision of a witness.
+func decides(v verdict.Verdict, d analysis.Decision) bool {
+	return v.Action == d.Action && v.Rule == d.Rule && v.Forced == d.Forced &&
+		slices.Contains(v.Marks, d.Mark) == d.Marked && slices.Contains(v.Undecided, d.Mark) == d.Undecided
+}
+
+// Each decision that a policy of the examples can come to has a witness, and each witness a
+// specimen. It is judged, recorded, and played as a scenario, and the decision is the same.
+func TestWitnessesBecomeScenarios(t *testing.T) {
+	lookup, owned := directories(t)
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			site, store := values, new(greylist.Memory)
 			p := policyOf(t, name, store, lookup, owned)
@@ -105,7 +121,7 @@ func TestWitnessesBecomeScenarios(t *testing.T) {
 				var recorder record.Recorder
 				p := policyOf(t, name, new(greylist.Memory), recorder.Mailboxes(lookup), recorder.Owners(owned))
 				v := s.Judge(t.Context(), p, recorder.Resolver(s.DNS))
-				if d := w.Decisions[0]; v.Action != d.Action || v.Rule != d.Rule || v.Forced != d.Forced {
+				if !decides(v, w.Decisions[0]) {
 					t.Errorf("%v: the verdict is %v", w, v)
 				}
 				var file bytes.Buffer
@@ -120,6 +136,48 @@ func TestWitnessesBecomeScenarios(t *testing.T) {
 			}})
 		})
 	}
+}
+
+// Each difference between two policies of the examples has a specimen, which they decide as
+// the witness says.
+func TestDifferencesBecomeMail(t *testing.T) {
+	lookup, owned := directories(t)
+	compare := map[string]func(a, b verdict.Policy, facts ...analysis.Fact) (*analysis.Witness, error){
+		"implies": analysis.Implies, "equivalent": analysis.Equivalent, "disjoint": analysis.Disjoint,
+	}
+	shown := map[string]int{}
+	for i, a := range names {
+		for j, b := range names {
+			for question, ask := range compare {
+				if i == j || i > j && question != "implies" {
+					continue
+				}
+				site, store := values, new(greylist.Memory)
+				site.Store, site.Policy = store, policyOf(t, a, store, lookup, owned)
+				w, err := ask(site.Policy, policyOf(t, b, store, lookup, owned), facts...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if w == nil {
+					shown["nothing"]++
+					continue
+				}
+				s, err := specimen.Of(t.Context(), w, site)
+				if err != nil {
+					t.Errorf("%s %s %s: %v: %v", a, question, b, w, err)
+					continue
+				}
+				shown[question]++
+				for i, name := range []string{a, b} {
+					p := policyOf(t, name, new(greylist.Memory), lookup, owned)
+					if v := s.Judge(t.Context(), p, s.DNS); !decides(v, w.Decisions[i]) {
+						t.Errorf("%s %s %s: %v: the verdict of %s is %v", a, question, b, w, name, v)
+					}
+				}
+			}
+		}
+	}
+	t.Log(shown)
 }
 
 func TestNoMailHasTheOutcomes(t *testing.T) {
