@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,7 +29,8 @@ import (
 type Links struct {
 	// Base is the address of the pages, such as https://postmaster.example.org.
 	Base string
-	// Key signs the links. All servers of a site use the same, of 16 octets or more.
+	// Key signs the links. All servers of a site use the same, of 16 octets or more. With a
+	// shorter one there are no links, because they could be forged.
 	Key []byte
 	// Life is how long a link is valid. 0 means 30 days.
 	Life time.Duration
@@ -61,6 +63,7 @@ const (
 	version  = 2
 	fixed    = 14
 	macSize  = 16
+	minKey   = 16
 	maxName  = 64  // octets of the HELO name, and of the domain
 	maxSeen  = 100 // octets of what was found
 	maxToken = 600 // characters
@@ -82,6 +85,9 @@ func (l *Links) life() time.Duration {
 
 // Of returns the link for a refusal: the Link of a verdict.Policy.
 func (l *Links) Of(v verdict.Verdict, e *envelope.Envelope) string {
+	if len(l.Key) < minKey {
+		return ""
+	}
 	x := explain.Book{}.Finding(v.Finding, e)
 	r := refusal{
 		check: x.Check, outcome: v.Finding.Outcome, action: v.Action, status: v.Status,
@@ -102,13 +108,17 @@ func short(name string) string {
 	return name
 }
 
+// quotedLocal matches a local part in quotes, which may have blanks.
+var quotedLocal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"@`)
+
 // withoutPeople returns a text with an ellipsis in place of local parts and of the login.
 func withoutPeople(text string, e *envelope.Envelope) string {
-	words := strings.Fields(text)
+	words := strings.Fields(quotedLocal.ReplaceAllLiteralString(text, "…@"))
 	for i, word := range words {
 		switch bare := strings.Trim(word, `.,:;()<>"`); {
 		case strings.Contains(word, "@"):
-			words[i] = "…" + word[strings.LastIndexByte(word, '@'):]
+			opening := word[:len(word)-len(strings.TrimLeft(word, `<("`))]
+			words[i] = opening + "…" + word[strings.LastIndexByte(word, '@'):]
 		case e.Login != "" && bare == e.Login:
 			words[i] = strings.Replace(word, bare, "…", 1)
 		}
@@ -152,7 +162,7 @@ func (l *Links) mac(b []byte) []byte {
 
 // read reads a token.
 func (l *Links) read(token string) (r refusal, err error) {
-	if len(token) > maxToken {
+	if len(l.Key) < minKey || len(token) > maxToken {
 		return r, errForged
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)

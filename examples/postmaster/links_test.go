@@ -76,6 +76,17 @@ func TestOnlyTheWholeLinkIsRead(t *testing.T) {
 	}
 }
 
+// Without a key that is long enough there are no links, because anyone could make them.
+func TestShortKeys(t *testing.T) {
+	links := &Links{Base: "https://postmaster.example.org", Key: []byte("fifteen octets.")}
+	if link := links.Of(verdict.Verdict{Action: verdict.Reject}, &envelope.Envelope{}); link != "" {
+		t.Errorf("the link %s", link)
+	}
+	if _, err := links.read(links.token(refusal{check: "rdns.exists"})); err != errForged {
+		t.Errorf("a link is read: %v", err)
+	}
+}
+
 // A link may be opened by everyone who gets the report, until it expires.
 func TestALinkIsForAllReaders(t *testing.T) {
 	site := newSite(t, "")
@@ -125,7 +136,7 @@ func TestLinksNameNoPerson(t *testing.T) {
 	e := &envelope.Envelope{MailFrom: "ann@example.net", RcptTo: "bob@example.org", Login: "carol"}
 	for text, want := range map[string]string{
 		"the mailbox bob@example.org does not exist":               "the mailbox …@example.org does not exist",
-		`the sender <"an n"@example.net>, which is new`:            `the sender <"an …@example.net>, which is new`,
+		`the sender <"an n"@example.net>, which is new`:            `the sender <…@example.net>, which is new`,
 		"the limit of 1 message in 24h for login carol is reached": "the limit of 1 message in 24h for login … is reached",
 		"the login carol, or caroline":                             "the login …, or caroline",
 		"signed by dave@example.net@example.org":                   "signed by …@example.org",
