@@ -337,6 +337,7 @@ func TestTheSmallestChange(t *testing.T) {
 		{"SPF in place of two", site.Policy.Rules, form{Helo: "mail.example.net", Sender: "ann@example.net"}, "spf.pass"},
 		{"and a rule that SPF does not exempt from", append(verdict.Rules{verdict.RejectUnless(helo.FQDN)}, site.Policy.Rules...), form{Helo: "localhost", Sender: "ann@example.net"}, "helo.fqdn spf.pass"},
 		{"what only the site can change", verdict.Rules{verdict.RejectIf(client.In([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}))}, form{}, "client.in"},
+		{"what follows is no change of its own", verdict.Rules{verdict.RejectUnless(helo.Syntax), verdict.RejectUnless(helo.FQDN)}, form{Helo: "not a name"}, "helo.syntax"},
 		{"two causes", verdict.Rules{verdict.RejectUnless(rdns.Exists), verdict.RejectUnless(helo.FQDN)}, form{Helo: "localhost"}, "rdns.exists helo.fqdn"},
 	} {
 		site.Policy.Rules = tc.rules
