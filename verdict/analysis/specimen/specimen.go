@@ -16,12 +16,15 @@
 // The checks have arguments that only the caller knows, such as the domains of the site:
 // [Site] has values for those.
 //
+// Messages are also signed, by a key that is always the same. For greylisting and quotas Of
+// judges the same mail up to ten times before, if Site has the store: a quota of more messages
+// is not used up by that.
+//
 // # What it does not do
 //
-// For greylisting and quotas it judges the same mail up to ten times before, if Site has the
-// store. A reputation needs other mail, which it does not have. Where a witness needs more, or
-// outcomes that no mail has together, Of returns an error that is [ErrNone] and names the
-// outcomes that are missing, and the witness stays in words.
+// A reputation needs replies to other mail, and a spool that fails is no mail. Where a witness
+// needs such, or outcomes that no mail has together, Of returns an error that is [ErrNone] and
+// names the outcomes that are missing, and the witness stays in words.
 package specimen
 
 import (
