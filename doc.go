@@ -21,7 +21,10 @@
 //     has a verdict.Session for each connection.
 //   - Package verdict/gosmtp puts a policy before a go-smtp backend, and
 //     verdict/headers writes Authentication-Results and Received-SPF.
+//     verdict/explain says what a refusal means and how to mend it.
 //     verdict/picture draws a policy, and verdict/waterfall what a verdict waited for.
+//     verdict/analysis proves what a policy does without mail, and
+//     verdict/analysis/specimen makes mail for what was proven.
 //     verdict/replay judges recorded mail again, also by another policy.
 //     verdict/postfix makes a policy from the restrictions of a Postfix main.cf.
 //   - A Resolver asks DNS. *net.Resolver works; envelope/resolver adds a cache,
@@ -35,7 +38,7 @@
 // that dmarc uses spf, and greylist/identity uses spf and rdns. A program that
 // needs one check imports two packages.
 //
-// The programs below examples judge envelopes on the command line (judge) and
+// The programs in the directory examples judge envelopes on the command line (judge) and
 // receive mail (mx). Package examples/policies has policies to start from.
 //
 // # Differences from Postfix

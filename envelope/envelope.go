@@ -45,7 +45,7 @@ type Envelope struct {
 	Message *Message
 
 	// Relayed says that the client is a gateway of the site, and that the gateway's own
-	// client, whom the checks are about, is not known before the message. It has no
+	// client, which the checks are about, is not known before the message. It has no
 	// effect from Data on, when ClientIP and Helo must be those of that client; see
 	// client.Gateways.
 	Relayed bool

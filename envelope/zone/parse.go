@@ -85,7 +85,7 @@ func read(text string, keep func(dns.RR) (reason string)) error {
 		position := len(text) - source.Len()
 		if !ok {
 			if err := parser.Err(); err != nil {
-				return lineError(text, position, plainReason(err))
+				return lineError(text, position, "is invalid: "+plainReason(err))
 			}
 			return nil
 		}
@@ -211,7 +211,7 @@ func lineError(text string, position int, reason string) error {
 }
 
 // notATTL begins the parser's reason for an owner in a place that can have none.
-const notATTL = "not a TTL"
+const notATTL = "is invalid: not a TTL"
 
 func isIndented(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 

@@ -121,6 +121,19 @@ func TestOtherQuestionsFail(t *testing.T) {
 	})
 }
 
+// A recording without questions knows nothing of any name.
+func TestNoQuestionWasAsked(t *testing.T) {
+	recording, err := zone.Record(zone.MustParse(`example.org. A 192.0.2.1`)).Recording()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := recording.Resolver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAnswers(t, again, []wanted{{"A", "example.org.", "temporary: SERVFAIL"}})
+}
+
 func TestRecorderAsksOnce(t *testing.T) {
 	world := zone.MustParse(`example.org. A 192.0.2.1`).Answering("example.org. MX", zone.SERVFAIL, zone.AsWritten)
 	seen := zone.Record(world)

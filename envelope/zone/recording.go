@@ -16,8 +16,9 @@ type Recording struct {
 	// [envelope.Exists] did not find.
 	Faults map[string]string `json:"faults,omitempty"`
 	// Asked has all questions, if only these can be answered. Nothing is known of
-	// others, so that [Recording.Resolver] fails them.
-	Asked Questions `json:"asked,omitempty"`
+	// others, so that [Recording.Resolver] fails them. Empty and not nil, in JSON [], says
+	// that none was asked: then it fails all.
+	Asked Questions `json:"asked,omitzero"`
 }
 
 // Recording returns what was asked and answered so far. The error names an answer that
@@ -33,18 +34,18 @@ func (r *Recorder) Recording() (Recording, error) {
 		w.question(q, r.answers[q])
 	}
 	w.addresses()
-	return Recording{Zone: w.zone.String(), Faults: w.faults, Asked: w.asked}, w.err
+	return Recording{Zone: w.zone.String(), Faults: w.faults, Asked: append(Questions{}, w.asked...)}, w.err
 }
 
-// Resolver returns a Zone that gives the recorded answers. If there are questions in
-// Asked, every other question fails with SERVFAIL. The error is an
+// Resolver returns a Zone that gives the recorded answers. Unless Asked is nil,
+// every question that is not in it fails with SERVFAIL. The error is an
 // *[envelope.SyntaxError] for a text that is not valid.
 func (r Recording) Resolver() (*Zone, error) {
 	z, err := Parse(r.Zone)
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Asked) > 0 {
+	if r.Asked != nil {
 		everything := &script{scenes: []scene{{fault: SERVFAIL}}}
 		z.scripts[pattern{}], z.scripts[pattern{below: true}] = everything, everything
 	}

@@ -13,9 +13,9 @@ func TestQuestionsAboutAPolicy(t *testing.T) {
 	}{
 		{[]string{"-vet"}, "no mistakes found\n"},
 		{slices.Concat(lists, []string{"-vet", "-policy", "strict"}), "rule 31 (dnsbl.notlisted) rejects because of dnsbl.notlisted alone\n"},
-		{[]string{"-cost", "-policy", "submission"}, "rcpt     typically 1 in 1 round, at most "},
+		{[]string{"-cost", "-policy", "submission"}, "questions to DNS for a message, in rounds of waiting:\nrcpt     typically 1 in 1 round, at most "},
 		{[]string{"-policy", "strict", "-implies", "standard"}, "standard accepts all that strict accepts\n"},
-		{[]string{"-policy", "standard", "-implies", "strict"}, "strict does not accept all that standard accepts: accept by no rule, but reject by "},
+		{[]string{"-policy", "standard", "-implies", "strict"}, "standard accepts mail that strict does not: accept by no rule, but reject by "},
 		{[]string{"-find", "accept client.in=fail client.authenticated=fail recipient.ours=fail"}, "there is no such case\n"},
 		{[]string{"-policy", "submission", "-find", "reject rule=client.tls"}, "reject by rule 1 (client.tls), if client.tls fails\n"},
 	} {

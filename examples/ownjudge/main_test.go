@@ -131,11 +131,15 @@ func TestErrorsNameTheValue(t *testing.T) {
 		status int
 	}{
 		{"-policy lax", `ownjudge: unknown policy "lax"; known are: inbound, old`, 2},
-		{"-implies lax", `ownjudge: unknown policy "lax"; known are: inbound, old`, 1},
+		{"-implies lax", `ownjudge: unknown policy "lax"; known are: inbound, old`, 2},
 		{"-compare old,lax", `ownjudge: unknown policy "lax"; known are: inbound, old`, 2},
 		{"-checks greeting.local", "ownjudge: unknown check \"greeting.local\"; known are:\n  recipient.ours recipient.in\n  greeting.notlocal", 2},
-		{"-cover none", "ownjudge: there are no files none/*.scenario", 1},
-		{"-cover testdata -policy old", `no scenario of testdata is about the policy "old"`, 1},
+		{"-cover none", "ownjudge: there are no files none/*.scenario", 2},
+		{"-cover testdata -policy old", `no scenario of testdata is about the policy "old"`, 2},
+		{"-find rule=local", `there is no rule "local"; the rules are recipient.ours, greeting.notlocal`, 2},
+		{"-vet -json", "no -checks and no -json", 2},
+		{"-from <> -to bob@example.org", `give the path "<>" of -from or -to without angle brackets`, 2},
+		{"-to <bob@example.org>", `give the path "<bob@example.org>" of -from or -to without angle brackets`, 2},
 		{"-cover testdata -helo a", "judge nothing", 2},
 		{"-coverhtml cover.html", "-coverhtml is about the scenarios of -cover", 2},
 		{"-our-domains example.org", "flag provided but not defined: -our-domains", 2},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"mxrules.example/verdict"
 )
@@ -37,8 +38,8 @@ func Find(p verdict.Policy, q Question, facts ...Fact) ([]*Witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.Rule != "" && !slices.ContainsFunc(p.Rules, func(r verdict.Rule) bool { return r.Name() == q.Rule }) {
-		return nil, fmt.Errorf("there is no rule %q", q.Rule)
+	if rules := namesOf(p); q.Rule != "" && !slices.Contains(rules, q.Rule) {
+		return nil, fmt.Errorf("there is no rule %q; the rules are %s", q.Rule, strings.Join(rules, ", "))
 	}
 	only := m.policies[0]
 	var witnesses []*Witness
@@ -54,6 +55,14 @@ func Find(p verdict.Policy, q Question, facts ...Fact) ([]*Witness, error) {
 		}
 	}
 	return witnesses, m.err()
+}
+
+// namesOf returns the names of the rules of a policy.
+func namesOf(p verdict.Policy) (names []string) {
+	for _, r := range p.Rules {
+		names = append(names, r.Name())
+	}
+	return names
 }
 
 // inOrder returns numbers of ends in the order of the rules, forced ones last.
@@ -90,8 +99,17 @@ func (m *model) when(list Outcomes) (node, []int32, error) {
 			all = m.and(all, m.where(m.outcomeOf(int32(i)), func(v int) bool { return outcome(v) == o }))
 		}
 		if len(places) == asked {
-			return nowhere, nil, fmt.Errorf("no rule asks a check %q", name)
+			return nowhere, nil, m.noCheck(name)
 		}
 	}
 	return all, places, nil
+}
+
+// noCheck returns the error for a name that no check has.
+func (m *model) noCheck(name string) error {
+	var titles []string
+	for _, u := range m.unknowns {
+		titles = append(titles, u.title)
+	}
+	return fmt.Errorf("no rule asks a check %q; the rules ask %s", name, strings.Join(titles, ", "))
 }

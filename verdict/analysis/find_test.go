@@ -117,8 +117,8 @@ func TestFindRestricts(t *testing.T) {
 		{analysis.Question{Rule: "third"}, "tempfail by rule 3 (third), if site.a fails, and site.b passes"},
 		{analysis.Question{Action: verdict.Accept, When: analysis.Outcomes{"site.b": envelope.Fail}}, "accept by rule 1 (site.a), if site.b fails, and site.a passes"},
 		{analysis.Question{Action: verdict.Accept, Rule: "third"}, ""},
-		{analysis.Question{Rule: "fourth"}, `there is no rule "fourth"`},
-		{analysis.Question{When: analysis.Outcomes{"site.c": envelope.Fail}}, `no rule asks a check "site.c"`},
+		{analysis.Question{Rule: "fourth"}, `there is no rule "fourth"; the rules are site.a, site.b, third`},
+		{analysis.Question{When: analysis.Outcomes{"site.c": envelope.Fail}}, `no rule asks a check "site.c"; the rules ask site.a, site.b`},
 		{analysis.Question{When: analysis.Outcomes{"site.a": envelope.Pending}}, `"pending" is not a final outcome of site.a`},
 	} {
 		witnesses, err := analysis.Find(p, tc.question)

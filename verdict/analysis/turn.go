@@ -87,7 +87,7 @@ func (m *model) known(list Outcomes) (map[int32]outcome, error) {
 		case !final:
 			return nil, fmt.Errorf("%q is not a final outcome of %s", word, name)
 		case !asked:
-			return nil, fmt.Errorf("no rule asks a check %q", name)
+			return nil, m.noCheck(name)
 		}
 	}
 	return known, nil

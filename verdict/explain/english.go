@@ -33,7 +33,7 @@ var failure = Entry{
 	Why:  "A lookup failed, in DNS or in a directory of this site. The server does not refuse mail for that reason: it asks for another try.",
 	Mend: []string{
 		keepTrying,
-		"If it fails for hours, check that the name servers of your domain answer, over UDP and TCP and from outside of your network.",
+		"If it fails for hours, check that the name servers of your domain answer, over UDP and TCP and from outside your network.",
 	},
 	User: willRetry + " It tells you if it gives up.",
 }

@@ -2,7 +2,7 @@
 //
 // A reply of SMTP is one sentence. A postmaster needs more: what the rule asks, why, and
 // which DNS record or setting mends it. Someone who only wanted to send a message needs
-// something else: that it is not their fault, and whom to ask. A Book has both for every
+// something else: that it is not their fault, and where to ask. A Book has both for every
 // check of the library:
 //
 //	x := explain.English().Explain(v, e)
@@ -13,8 +13,9 @@
 //
 // A site replaces entries by changing its copy of the Book. A translation is another Book,
 // which may be incomplete: where it has no entry, that of Book.Else explains, and the
-// Explanation says in which language. A check of your own brings its entry with the Detail
-// of its findings ([Explainer]), or is added to the Book.
+// Explanation says in which language. A title that it lacks is that of Book.Else. A check
+// of your own brings its entry with the Detail of its findings ([Explainer]), in one
+// language, or is added to the Book of each language. An entry of a Book comes first.
 //
 // The texts of an Explanation are plain text. What a peer sent is cleaned: no control
 // characters and no line ends. WriteHTML escapes them. The package does not ask DNS and
@@ -22,6 +23,7 @@
 package explain
 
 import (
+	"cmp"
 	"html/template"
 	"io"
 	"slices"
@@ -40,9 +42,10 @@ type Entry struct {
 	// Mend has steps for the postmaster of the sending system.
 	Mend []string
 	// Records returns DNS records that mend it, nil if none can be computed from the
-	// envelope. nil computes none.
+	// envelope. nil computes none. A translation has the Records of the entry that it
+	// translates, as in English().Entries["rdns.exists"].Records.
 	Records func(e *envelope.Envelope) []string
-	// User says what someone can do who is no administrator.
+	// User says what the author of the mail can do, who is usually not an administrator.
 	User string
 }
 
@@ -56,7 +59,7 @@ type Book struct {
 	// Language is that of the texts, as in the attribute lang of HTML (BCP 47): "en",
 	// "pt-BR".
 	Language string
-	// Titles are those of the parts of an Explanation.
+	// Titles are those of the parts of an Explanation. One that is "" is that of Else.
 	Titles Titles
 	// Entries are by the names of checks. An entry "not(client.in)" explains a refusal
 	// because client.in passes, as by RejectIf.
@@ -71,10 +74,10 @@ type Book struct {
 
 // Titles are the titles of the parts of an Explanation.
 type Titles struct {
-	Rejected, Deferred           string // of the whole
+	Rejected, Deferred           string // of a page; Text and WriteHTML leave them out
 	Reply, Seen, Asks, Why, Mend string
 	Records                      string // what can be computed from the envelope
-	User                         string // what someone does who is no administrator
+	User                         string // what the author of the mail does
 }
 
 // Explanation explains one verdict.
@@ -116,7 +119,7 @@ func (b Book) Finding(f envelope.Finding, e *envelope.Envelope) Explanation {
 	f = decisive(f)
 	entry, of := b.entry(f)
 	x := Explanation{
-		Language: of.Language, Titles: of.Titles, Check: f.Check, Seen: clean(f.Text),
+		Language: of.Language, Titles: of.titles(), Check: f.Check, Seen: clean(f.Text),
 		Asks: clean(entry.Asks), Why: clean(entry.Why), Mend: cleanAll(entry.Mend), User: clean(entry.User),
 	}
 	if entry.Records != nil && e != nil {
@@ -154,6 +157,21 @@ func (b Book) entry(f envelope.Finding) (Entry, Book) {
 		return own.ExplainRefusal(), b
 	}
 	return b.Unknown, b
+}
+
+// titles returns the titles of the Book, with those of Else for what it lacks.
+func (b Book) titles() Titles {
+	t := b.Titles
+	if b.Else == nil {
+		return t
+	}
+	rest := b.Else.titles()
+	return Titles{
+		Rejected: cmp.Or(t.Rejected, rest.Rejected), Deferred: cmp.Or(t.Deferred, rest.Deferred),
+		Reply: cmp.Or(t.Reply, rest.Reply), Seen: cmp.Or(t.Seen, rest.Seen), Asks: cmp.Or(t.Asks, rest.Asks),
+		Why: cmp.Or(t.Why, rest.Why), Mend: cmp.Or(t.Mend, rest.Mend),
+		Records: cmp.Or(t.Records, rest.Records), User: cmp.Or(t.User, rest.User),
+	}
 }
 
 // decisive returns the finding of a combination of checks that decided it.

@@ -211,7 +211,7 @@ func TestTranslations(t *testing.T) {
 		{refusal("site.other"), "en", "What is required", "A rule of this site refused the mail.", "an unknown check"},
 	} {
 		x := german.Explain(tc.verdict, nil)
-		if x.Language != tc.language || x.Titles.Asks != tc.title || x.Asks != tc.asks {
+		if x.Language != tc.language || x.Titles.Asks != tc.title || x.Asks != tc.asks || x.Titles.Seen != "What was seen" {
 			t.Errorf("%s: %+v", tc.of, x)
 		}
 		var page bytes.Buffer

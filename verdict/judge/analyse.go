@@ -77,6 +77,9 @@ func printMistakes(w io.Writer, policy verdict.Policy) error {
 
 func printCost(w io.Writer, policy verdict.Policy) error {
 	loads, err := analysis.Cost(policy)
+	if err == nil {
+		fmt.Fprintln(w, "questions to DNS for a message, in rounds of waiting:")
+	}
 	for _, l := range loads {
 		stage := l.Stage.String()
 		if l.Stage == envelope.Whole {
@@ -98,7 +101,7 @@ func printImplied(w io.Writer, one, other named, mail *specimens) error {
 		fmt.Fprintf(w, "%s accepts all that %s accepts\n", other.name, one.name)
 		return nil
 	}
-	fmt.Fprintf(w, "%s does not accept all that %s accepts: %v\n", other.name, one.name, witness)
+	fmt.Fprintf(w, "%s accepts mail that %s does not: %v\n", one.name, other.name, witness)
 	return mail.add(w, witness, other.policy)
 }
 

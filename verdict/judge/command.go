@@ -105,8 +105,9 @@ const (
 // Main runs the command of this process and returns its exit status:
 //
 //   - 0: everything was judged, with any verdicts;
-//   - 1: a line or a file is invalid;
-//   - 2: a flag or a file that a flag names is invalid.
+//   - 1: a line or a file of lines is invalid;
+//   - 2: a flag or a file that a flag names is invalid, or a question about a policy has no
+//     answer.
 func (c Command) Main() int {
 	if c.Name == "" {
 		c.Name = filepath.Base(os.Args[0])
@@ -140,8 +141,9 @@ func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) i
 		return wrongUsage
 	}
 	defer j.world.close()
-	ctx := context.Background()
+	ctx, failed := context.Background(), notAll
 	if o.aboutPolicy() {
+		failed = wrongUsage // there are no lines
 		err = j.answer(ctx, o, stdout)
 	} else {
 		s := session{judge: j, json: o.json, svg: o.svg, stdin: stdin, stdout: stdout, report: report}
@@ -149,7 +151,7 @@ func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) i
 	}
 	if err = errors.Join(err, j.records.close()); err != nil {
 		report(err)
-		return notAll
+		return failed
 	}
 	return allJudged
 }

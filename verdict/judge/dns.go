@@ -96,13 +96,13 @@ func (w world) zoneOf(l line) (*zone.Zone, error) {
 		text = w.text
 	}
 	switch {
-	case text == nil && len(l.Faults) == 0 && len(l.Asked) == 0:
+	case text == nil && len(l.Faults) == 0 && l.Asked == nil:
 		return nil, nil
 	case text == nil && (w.resolver != nil || w.other != nil):
 		return nil, errFaultsInDNS
 	case text == nil:
 		text = new(string)
-	case text == w.text && len(l.Faults) == 0 && len(l.Asked) == 0:
+	case text == w.text && len(l.Faults) == 0 && l.Asked == nil:
 		w.zone.Forget() // otherwise its log grows with the input
 		return w.zone, nil
 	}

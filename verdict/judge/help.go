@@ -87,7 +87,8 @@ The rules
 About the policy, without mail
   -vet              print what is probably a mistake in it
   -cost             print how much it asks DNS for a message, at each command
-  -implies POLICY   tell whether that policy accepts all that -policy accepts
+  -implies POLICY   tell whether this policy accepts all mail that the policy of
+                    -policy accepts
   -find QUESTION    print the simplest cases in which it decides so: an action,
                     rule=NAME, and outcomes of checks, such as
                     "accept client.tls=fail client.in=fail"
@@ -115,7 +116,9 @@ Output
                     With -json a result that differs is {"id": ..., "to": ...,
                     "old": result, "new": result}, and the last line has counts
   -record FILE      write a line of JSON for each line, with the answers of DNS
-                    that were seen: the same verdicts are given from it
+                    that were seen: the same verdicts are given from it. A
+                    question that was not asked fails there: for -compare with
+                    another policy, record with "-checks all", which asks more
   -without-message  leave the message out of the record, and keep the findings
                     of checks that need it
   -hash KEY         replace mailboxes and logins in the record by hashes with
@@ -183,6 +186,7 @@ Policies
 
 {CHECKS}Exit status
   0  everything was judged, with any verdicts
-  1  a line or a file is invalid
-  2  a flag or a file named by a flag is invalid
+  1  a line or a file of lines is invalid
+  2  a flag or a file named by a flag is invalid, or a question about a policy
+     has no answer
 `

@@ -70,12 +70,29 @@ func parseLine(text []byte) (line, error) {
 		var mismatch *json.UnmarshalTypeError
 		switch err := json.Unmarshal(f.value, target); {
 		case errors.As(err, &mismatch):
-			return bad("must not be a JSON " + mismatch.Value)
+			return bad("must be " + inJSON(reflect.TypeOf(target).Elem()) + ", not a JSON " + mismatch.Value)
 		case err != nil:
 			return bad("is invalid")
 		}
 	}
 	return l, nil
+}
+
+// inJSON says what a value of a type is in JSON.
+func inJSON(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return inJSON(t.Elem())
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map:
+		return "an object of strings"
+	}
+	return "a number"
 }
 
 // field is one member of a JSON object.

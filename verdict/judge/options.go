@@ -94,8 +94,8 @@ func (o *options) conflict(given map[string]bool, ownChecks bool) error {
 		return fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
 	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
 		return errors.New("-without-message and -hash are for -record")
-	case o.aboutPolicy() && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != ""):
-		return errors.New("-picture, -vet, -cost, -implies, -find and -cover are about a policy and judge nothing: give no envelope, no files, no -compare and no -checks")
+	case o.aboutPolicy() && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != "" || o.json):
+		return errors.New("-picture, -vet, -cost, -implies, -find and -cover are about a policy and judge nothing: give no envelope, no files, no -compare, no -checks and no -json")
 	case o.coverHTML != "" && o.cover == "":
 		return errors.New("-coverhtml is about the scenarios of -cover")
 	case o.picture != "" && pictureForm(o.picture) == nil:
@@ -128,6 +128,11 @@ func (o *options) finishLine() error {
 			return err
 		}
 		o.line.file = envelope.NewMessage(raw)
+	}
+	for _, path := range append([]string{o.line.MailFrom}, o.line.RcptTo...) {
+		if strings.HasSuffix(path, ">") {
+			return fmt.Errorf("give the path %q of -from or -to without angle brackets; the null sender is the default", envelope.Excerpt(path))
+		}
 	}
 	_, _, err := o.line.read()
 	return err

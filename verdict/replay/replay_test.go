@@ -303,15 +303,17 @@ func TestTheEnvelopeIsTheSame(t *testing.T) {
 // A rule of another policy must not take a question that was not asked for a name that
 // does not exist.
 func TestAnotherPolicyKnowsNoMore(t *testing.T) {
-	c := randomCase{
-		policy:   verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(rdns.Exists)}},
-		envelope: envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.9"), Helo: "mail.example.net"},
-		dns:      zone.MustParse(world),
-	}
-	_, record := c.record(t, replay.Judged{})
-	got, err := record.Judge(t.Context(), verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(helo.Resolves)}})
-	if err != nil || !strings.HasPrefix(got[0].String(), "tempfail 451 4.4.3 forced by helo.resolves") {
-		t.Errorf("%v, %v", got, err)
+	for name, check := range map[string]envelope.Check{"another question": rdns.Exists, "no question": helo.Syntax} {
+		c := randomCase{
+			policy:   verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(check)}},
+			envelope: envelope.Envelope{ClientIP: netip.MustParseAddr("192.0.2.9"), Helo: "mail.example.net"},
+			dns:      zone.MustParse(world),
+		}
+		_, record := c.record(t, replay.Judged{})
+		got, err := record.Judge(t.Context(), verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(helo.Resolves)}})
+		if err != nil || !strings.HasPrefix(got[0].String(), "tempfail 451 4.4.3 forced by helo.resolves") {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 }
 

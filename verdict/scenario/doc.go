@@ -1,8 +1,7 @@
 // Package scenario tests policies with SMTP conversations that are written as text.
 //
-// A policy is code that decides about mail, so it needs tests like other code: what does
-// the client of this example get to hear, and which rule says so? A scenario file holds
-// a site, its DNS and what clients send; the package plays it through a verdict.Session
+// A policy is code that decides about mail, so it needs tests like other code: which reply
+// does this client get, and which rule decides it? A scenario file holds a site, its DNS and what clients send; the package plays it through a verdict.Session
 // without sockets and without waiting, and compares each reply.
 //
 //	var update = flag.Bool("update", false, "rewrite the expectations of the scenarios")
