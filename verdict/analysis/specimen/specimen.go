@@ -76,7 +76,8 @@ type Site struct {
 	Failing []string
 
 	// Store is the store of the policies of the witness, if they greylist or count mail. Of
-	// empties it, so that it must not be one that a server uses.
+	// empties it, so that it must not be one that a server uses, and leaves in it what the
+	// mail needs.
 	Store greylist.Register
 	// Policy is the policy that writes to Store. Of judges earlier tries of a mail by it.
 	Policy verdict.Policy

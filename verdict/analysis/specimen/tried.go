@@ -53,7 +53,8 @@ func (s *search) remembered(e *envelope.Envelope) bool {
 	return false
 }
 
-// Judge judges the mail by a policy, after the earlier tries that it needs.
+// Judge judges the mail by a policy with an empty store, after the earlier tries that it
+// needs.
 func (s *Specimen) Judge(ctx context.Context, p verdict.Policy, r envelope.Resolver) verdict.Verdict {
 	s.try(ctx, p, r)
 	e := s.Envelope
