@@ -2,6 +2,7 @@ package postmaster
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	msgauth "github.com/emersion/go-msgauth/dkim"
+
+	"mxrules.example/dmarc/dkim"
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/zone"
@@ -269,6 +273,30 @@ broken._domainkey.example.net.   TXT "v=DKIM1; k=ed25519; p=AAAA"
 	} {
 		if got := h.keyOf(t.Context(), f); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%+v: %q", f, got)
+		}
+	}
+}
+
+// A pasted message keeps its signature, with the line ends of a browser.
+func TestAPastedMessage(t *testing.T) {
+	site := newSite(t, goodRecords)
+	site.Policy.Rules = verdict.Rules{verdict.RejectUnless(dkim.Pass)}
+	site.Now = time.Now // signatures are dated
+	var signed strings.Builder
+	if err := msgauth.Sign(&signed, strings.NewReader("From: ann@example.net\r\nSubject: Hello\r\n\r\nHello,\r\n\r\nAnn\r\n"), &msgauth.SignOptions{
+		Domain: "example.net", Selector: "key", Signer: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), // as in goodRecords
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ message, want string }{
+		"with CR LF":       {signed.String(), "Accepted"},
+		"with LF":          {strings.ReplaceAll(signed.String(), "\r\n", "\n"), "Accepted"},
+		"with another end": {signed.String() + "PS", "the body of the message has changed since it was signed"},
+		"without a header": {"Hello", "Refused"},
+	} {
+		values := url.Values{"address": {"192.0.2.77"}, "sender": {"ann@example.net"}, "message": {tc.message}}
+		if _, page := get(t, New(site), "/test", values); !strings.Contains(page, tc.want) {
+			t.Errorf("%s: the page does not say %q:\n%s", name, tc.want, page)
 		}
 	}
 }

@@ -13,8 +13,14 @@ type ruleInWords struct {
 	Place      int
 	Name       string
 	Does       []string
-	Conditions []string
+	Conditions []conditionInWords
 	Asks       []asked
+}
+
+// conditionInWords says when a rule acts, and what the check of that requires.
+type conditionInWords struct {
+	Text string
+	Asks []asked
 }
 
 // asked is what a check requires, in a language.
@@ -44,11 +50,11 @@ func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 	}
 	for _, c := range rule.Conditions() {
 		name, _ := c.Check.Describe()
+		text := "It acts only if "
 		if c.Unless {
-			words.Conditions = append(words.Conditions, "It does not act if "+name+" passes.")
-		} else {
-			words.Conditions = append(words.Conditions, "It acts only if "+name+" passes.")
+			text = "It does not act if "
 		}
+		words.Conditions = append(words.Conditions, conditionInWords{text + name + " passes:", entries(book, c.Check, false)})
 	}
 	return words
 }
@@ -57,16 +63,21 @@ func inWords(book explain.Book, i int, rule *verdict.Rule) ruleInWords {
 // rule refuses what passes.
 func asks(book explain.Book, rule *verdict.Rule) (all []asked, not bool) {
 	for _, not := range []bool{refuses(rule.Action(envelope.Pass)), false} {
-		for _, name := range requirements(rule.Check(), not) {
-			if entry, language, ok := book.Entry(name); ok {
-				all = append(all, asked{language, entry.Asks})
-			}
-		}
-		if len(all) > 0 {
+		if all := entries(book, rule.Check(), not); len(all) > 0 {
 			return all, not
 		}
 	}
 	return nil, false
+}
+
+// entries returns what a check requires, and with not what its opposite does.
+func entries(book explain.Book, check envelope.Check, not bool) (all []asked) {
+	for _, name := range requirements(check, not) {
+		if entry, language, ok := book.Entry(name); ok {
+			all = append(all, asked{language, entry.Asks})
+		}
+	}
+	return all
 }
 
 // when says when a rule acts, after the sentences of asks.
