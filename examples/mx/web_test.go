@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,5 +50,38 @@ func TestRefusalsLinkToTheirPage(t *testing.T) {
 	page, _ := io.ReadAll(response.Body)
 	if response.StatusCode != 200 || !strings.Contains(string(page), "200.2.0.192.in-addr.arpa. PTR mail.good.example.") {
 		t.Errorf("%s\n%s", response.Status, page)
+	}
+}
+
+// The command serves the pages, and its replies link to them.
+func TestRunServesThePages(t *testing.T) {
+	folder := t.TempDir()
+	zoneFile := filepath.Join(folder, "zone")
+	writeFile(t, zoneFile, demoZone)
+	mx := start(t, "-maildir", filepath.Join(folder, "mail"), "-zone", zoneFile, "-web", "127.0.0.1:0", "-web-link", "https://postmaster.example.org")
+	pages := ""
+	for _, line := range mx.before {
+		if line["msg"] == "serving pages" {
+			pages, _ = line["address"].(string)
+		}
+	}
+	var transcript strings.Builder
+	c := conversation{lines: mail("mail.good.example", "bob@good.example", "alice@example.org")}
+	if ended, err := c.speak(t.Context(), mx.address, &transcript); err != nil || ended != "RCPT 550 5.7.25" {
+		t.Fatalf("%s, %v", ended, err)
+	}
+	link := linkOf.FindStringSubmatch(transcript.String())
+	if link == nil {
+		t.Fatalf("no link:\n%s", transcript.String())
+	}
+	for _, path := range []string{"/", "/test", link[1]} {
+		response, err := http.Get("http://" + pages + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", path, response.Status)
+		}
 	}
 }
