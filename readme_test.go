@@ -27,7 +27,7 @@ func readFile(t *testing.T, name string) string {
 
 // The Go code of the README is that of test files and an example, without their package clause.
 func TestReadmeShowsTestedCode(t *testing.T) {
-	files := []string{"gosmtp_test.go", "policy_test.go", "scenario_test.go", "examples/ownjudge/main.go"}
+	files := []string{"gosmtp_test.go", "policy_test.go", "scenario_test.go", "check_test.go", "examples/ownjudge/main.go"}
 	blocks := regexp.MustCompile("(?s)\n```go\n(.*?)```\n").FindAllStringSubmatch(readFile(t, "README.md"), -1)
 	if len(blocks) != len(files) {
 		t.Fatalf("the README has %d blocks of Go code, want %d", len(blocks), len(files))

@@ -128,7 +128,9 @@ Output
                     verdict on one envelope, with the DNS answers that were seen
   -anonymous        replace the addresses, names and words of the scenario:
                     addresses of 192.0.2.0/24 and 2001:db8::/32, names below
-                    example. Read the file before you publish it
+                    example. A policy must have the names of its site from
+                    Settings, not as constants, to give the same verdict. Read
+                    the file, and run it, before you publish it
   -headers NAME     print the fields Authentication-Results and Received-SPF
                     that the server with this name would add to a message that
                     is accepted

@@ -22,8 +22,9 @@
 // # The file
 //
 // A line begins with a word. Indented lines belong to the line before them. Lines that
-// begin with # are comments. The lines before the first scenario hold for all scenarios
-// of the file; after the line of a scenario they hold for that one.
+// begin with # are comments. The lines below are allowed in two places: those before the
+// first scenario or case hold for the whole file, those after the line of a scenario or
+// case hold for it alone.
 //
 //	policy NAME...              the policy, a key of Policies; several play each scenario
 //	zone                        the DNS, indented, in the format of package zone, whose

@@ -23,12 +23,14 @@ type Server = play.Server
 // Dial connects to a server as s says. The connection ends with ctx.
 type Dial = play.Dial
 
-// Coverage says what scenarios reach in each policy, as PolicyCoverage and RuleCoverage.
-type (
-	Coverage       = play.Coverage
-	PolicyCoverage = play.PolicyCoverage
-	RuleCoverage   = play.RuleCoverage
-)
+// Coverage says what scenarios reach in each policy.
+type Coverage = play.Coverage
+
+// PolicyCoverage is the coverage of one policy.
+type PolicyCoverage = play.PolicyCoverage
+
+// RuleCoverage says what one rule did.
+type RuleCoverage = play.RuleCoverage
 
 // Run plays every scenario and judges every case of the files *.scenario in fsys, each
 // as a subtest that is named after the file and the scenario.

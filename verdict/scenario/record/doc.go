@@ -36,6 +36,7 @@
 // contains.
 //
 // Words that an author put into a structured field, such as a comment, remain, and a rule
-// that looks at the text of a name may find something else. Read the file, and run it,
-// before you publish it.
+// that looks at the text of a name may find something else. A policy that has the domains
+// of the site as constants finds another verdict: take them from the Settings. Read the
+// file, and run it, before you publish it.
 package record
