@@ -151,7 +151,7 @@ func (f *file) addHead(fsys fs.FS, e entry, depth int) error {
 	case !known:
 		return e.unknown(headWords)
 	case len(e.block) > 0 && !hasBlock:
-		return e.fault("%s has no indented lines", e.word)
+		return e.fault("%s takes no indented lines", e.word)
 	case e.word != "include":
 		f.head = append(f.head, e)
 		return nil
@@ -197,8 +197,10 @@ func (s *scene) allow(e *entry) error {
 		return e.fault("the lines of a case are indented, and %q is not", envelope.Excerpt(e.word))
 	case !known:
 		return e.unknown(dialogueWords)
+	case len(e.block) > 0 && !hasBlock && s.word == "case":
+		return e.fault("%s takes no indented lines: those of the case come directly after its line", e.word)
 	case len(e.block) > 0 && !hasBlock:
-		return e.fault("%s has no indented lines", e.word)
+		return e.fault("%s takes no indented lines", e.word)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (z *zoneText) locate(err error) error {
 	if _, scanErr := fmt.Sscanf(syntax.Kind, "zone text, line %d:", &line); scanErr != nil || line < 1 {
 		return err
 	}
-	reason := fmt.Sprintf("the line %q of the zone is not valid: %s", envelope.Excerpt(strings.TrimSpace(syntax.Value)), syntax.Reason)
+	reason := fmt.Sprintf("the line %q of the zone %s", envelope.Excerpt(strings.TrimSpace(syntax.Value)), syntax.Reason)
 	if strings.HasPrefix(strings.TrimSpace(syntax.Value), "#") {
 		reason = "a comment in a zone begins with \";\""
 	}
