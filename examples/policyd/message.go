@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -12,10 +11,14 @@ import (
 // withoutMessage returns the policy for mail whose message is never known. What a check of
 // the message would find is unknown there, and a rule that depends on it does nothing: a
 // rejection by SPF that a DKIM signature could prevent would lose forwarded mail. All
-// other rules are the same.
+// other rules are the same. A rule about the message alone is left out; others stay,
+// because what their conditions find, such as SPF, is a result to report.
 func withoutMessage(p verdict.Policy) verdict.Policy {
-	p.Rules = slices.Clone(p.Rules)
-	for i, rule := range p.Rules {
+	var rules verdict.Rules
+	for _, rule := range p.Rules {
+		if check := rule.Check(); check != nil && aboutMessage(check) && len(rule.Conditions()) == 0 {
+			continue
+		}
 		depends := false
 		replaced := rule.Replacing(func(check envelope.Check) envelope.Check {
 			check, reads := unknowing(check)
@@ -23,10 +26,19 @@ func withoutMessage(p verdict.Policy) verdict.Policy {
 			return check
 		})
 		if depends {
-			p.Rules[i] = replaced.Ignoring(envelope.TempError)
+			rule = replaced.Ignoring(envelope.TempError)
 		}
+		rules = append(rules, rule)
 	}
+	p.Rules = rules
 	return p
+}
+
+// aboutMessage reports whether a check, which has no operands, reads the message.
+func aboutMessage(check envelope.Check) bool {
+	word, _ := check.Operands()
+	_, from := check.Describe()
+	return word == "" && from == envelope.Data
 }
 
 var errNoMessage = errors.New("a policy server does not see the message")
@@ -39,14 +51,14 @@ func unknowing(check envelope.Check) (replaced envelope.Check, reads bool) {
 		replaced, found := unknowing(operands[i])
 		operands[i], reads = replaced, reads || found
 	}
-	switch name, from := check.Describe(); {
+	switch name, _ := check.Describe(); {
 	case word == "all" && reads:
 		return envelope.All(operands...), true
 	case word == "any" && reads:
 		return envelope.Any(operands...), true
 	case word == "not" && reads:
 		return envelope.Not(operands[0]), true
-	case word == "" && from == envelope.Data:
+	case aboutMessage(check):
 		return envelope.At(name, envelope.Rcpt, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.Temporary(name, errNoMessage)
 		}), true
