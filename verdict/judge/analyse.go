@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -22,7 +23,7 @@ func (q questions) asked() bool { return q != questions{} }
 
 // answer draws the policy, and answers the questions about it and its scenarios.
 func (j *judge) answer(ctx context.Context, o options, w io.Writer) error {
-	q, policy, mail := o.questions, j.policy, newSpecimens(j)
+	q, policy, facts, mail := o.questions, j.policy, j.command.Facts, newSpecimens(j)
 	if o.picture != "" {
 		if err := drawPolicy(o.picture, "Policy "+j.name, policy); err != nil {
 			return err
@@ -34,12 +35,12 @@ func (j *judge) answer(ctx context.Context, o options, w io.Writer) error {
 		}
 	}
 	if q.vet {
-		if err := printMistakes(w, policy); err != nil {
+		if err := printMistakes(w, policy, facts); err != nil {
 			return err
 		}
 	}
 	if q.cost {
-		if err := printCost(w, policy); err != nil {
+		if err := printCost(w, policy, facts); err != nil {
 			return err
 		}
 	}
@@ -48,12 +49,12 @@ func (j *judge) answer(ctx context.Context, o options, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := printImplied(w, named{j.name, policy}, named{q.implies, second}, mail); err != nil {
+		if err := printImplied(w, named{j.name, policy}, named{q.implies, second}, facts, mail); err != nil {
 			return err
 		}
 	}
 	if q.find != "" {
-		return printFound(w, policy, q.find, mail)
+		return printFound(w, policy, facts, q.find, mail)
 	}
 	return nil
 }
@@ -64,8 +65,8 @@ type named struct {
 	policy verdict.Policy
 }
 
-func printMistakes(w io.Writer, policy verdict.Policy) error {
-	mistakes, err := analysis.Vet(policy)
+func printMistakes(w io.Writer, policy verdict.Policy, facts []analysis.Fact) error {
+	mistakes, err := analysis.Vet(policy, facts...)
 	for _, m := range mistakes {
 		fmt.Fprintln(w, m)
 	}
@@ -75,8 +76,8 @@ func printMistakes(w io.Writer, policy verdict.Policy) error {
 	return err
 }
 
-func printCost(w io.Writer, policy verdict.Policy) error {
-	loads, err := analysis.Cost(policy)
+func printCost(w io.Writer, policy verdict.Policy, facts []analysis.Fact) error {
+	loads, err := analysis.Cost(policy, facts...)
 	if err == nil {
 		fmt.Fprintln(w, "questions to DNS for a message, in rounds of waiting:")
 	}
@@ -92,8 +93,9 @@ func printCost(w io.Writer, policy verdict.Policy) error {
 
 // printImplied prints whether one policy accepts nothing that the other rejects. Both are
 // of one site, so that checks with one name are the same.
-func printImplied(w io.Writer, one, other named, mail *specimens) error {
-	witness, err := analysis.Implies(one.policy, other.policy, analysis.SameSite())
+func printImplied(w io.Writer, one, other named, facts []analysis.Fact, mail *specimens) error {
+	facts = append(slices.Clone(facts), analysis.SameSite())
+	witness, err := analysis.Implies(one.policy, other.policy, facts...)
 	switch {
 	case err != nil:
 		return err
@@ -105,12 +107,12 @@ func printImplied(w io.Writer, one, other named, mail *specimens) error {
 	return mail.add(w, witness, other.policy)
 }
 
-func printFound(w io.Writer, policy verdict.Policy, text string, mail *specimens) error {
+func printFound(w io.Writer, policy verdict.Policy, facts []analysis.Fact, text string, mail *specimens) error {
 	question, err := parseFind(text)
 	if err != nil {
 		return err
 	}
-	witnesses, err := analysis.Find(policy, question)
+	witnesses, err := analysis.Find(policy, question, facts...)
 	for _, witness := range witnesses {
 		fmt.Fprintln(w, witness)
 		if err := mail.add(w, witness); err != nil {

@@ -16,6 +16,7 @@ import (
 	"mxrules.example/envelope/client"
 	"mxrules.example/greylist"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
 	"mxrules.example/verdict/analysis/specimen"
 	"mxrules.example/verdict/scenario/play"
 )
@@ -58,6 +59,9 @@ type Command struct {
 	// again, such as those of a store of your own: -record records what they found. Those of
 	// packages greylist, quota and reputation need not be named.
 	ByValue []string
+	// Facts are what -vet, -cost, -implies and -find may assume of checks of your own. Those
+	// of the checks of this library are known.
+	Facts []analysis.Fact
 	// Specimens has values for the mail that -find and -implies make with -record. Its Store
 	// and Policy are set.
 	Specimens specimen.Site

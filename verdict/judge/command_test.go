@@ -15,6 +15,7 @@ import (
 	"mxrules.example/greylist"
 	"mxrules.example/helo"
 	"mxrules.example/verdict"
+	"mxrules.example/verdict/analysis"
 	"mxrules.example/verdict/judge"
 )
 
@@ -57,6 +58,38 @@ func TestPolicyOfACommand(t *testing.T) {
 				t.Errorf("got status %d, %q and %q", status, stdout, stderr)
 			}
 		})
+	}
+}
+
+// Questions about a policy may assume what a site knows of its own checks.
+func TestFactsOfACommand(t *testing.T) {
+	known := envelope.At("site.known", envelope.Helo, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
+		return envelope.Passed("")
+	})
+	policies := judge.Policies{
+		"a": judge.Fixed(verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(known)}}),
+		"b": judge.Fixed(verdict.Policy{}),
+	}
+	never, once := analysis.Only("site.known", envelope.Pass), analysis.Load{Questions: 1, Rounds: 1}
+	for _, tc := range []struct {
+		args          string
+		fact          analysis.Fact
+		without, with string
+	}{
+		{"-find reject", never, "reject by rule 1 (site.known)", "there is no such case"},
+		{"-implies a -policy b", never, "b accepts mail that a does not", "a accepts all that b accepts"},
+		{"-vet", never, "is accepted, if site.known passes", "(site.known) can never decide"},
+		{"-cost", analysis.Asks("site.known", once, once), "typically 0", "typically 1 in 1 round"},
+	} {
+		for _, c := range []struct {
+			facts []analysis.Fact
+			want  string
+		}{{nil, tc.without}, {[]analysis.Fact{tc.fact}, tc.with}} {
+			stdout, stderr, _ := run(judge.Command{Policies: policies, Default: "a", Facts: c.facts}, "", strings.Fields(tc.args)...)
+			if !strings.Contains(stdout, c.want) {
+				t.Errorf("%s with %d facts: got %s%s, want %q", tc.args, len(c.facts), stdout, stderr, c.want)
+			}
+		}
 	}
 }
 
