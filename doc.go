@@ -21,7 +21,7 @@
 //     has a verdict.Session for each connection.
 //   - Package verdict/gosmtp puts a policy before a go-smtp backend, and
 //     verdict/headers writes Authentication-Results and Received-SPF.
-//     verdict/explain says what a refusal means and how to mend it.
+//     verdict/explain says what a refusal means and how to fix it.
 //     verdict/picture draws a policy, and verdict/waterfall what a verdict waited for.
 //     verdict/analysis proves what a policy does without mail, and
 //     verdict/analysis/specimen makes mail for what was proven.

@@ -99,7 +99,7 @@
 // [Session], and logs nothing. It reads the clock only for the time of an envelope
 // and to measure durations. [Verdict.Explain] prints what led to a verdict, and its
 // Trace holds it. Package verdict/explain tells senders what a refusal means and how to
-// mend it. Package verdict/waterfall draws its questions to DNS over time, and
+// fix it. Package verdict/waterfall draws its questions to DNS over time, and
 // verdict/picture the rules of a policy. Package verdict/replay judges recorded mail again
 // and compares policies, verdict/analysis proves what a policy does without mail, and
 // verdict/gosmtp applies a policy to a go-smtp backend.

@@ -152,7 +152,7 @@ func TestTheAdviceOfThePagesEndsInAnAccept(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := postmaster.New(postmaster.Site{Links: links, Books: w.books()})
-	mended := map[string]bool{}
+	fixed := map[string]bool{}
 	refusals := 0
 	for _, c := range conversations {
 		if strings.Contains(c.want, " 250 ") {
@@ -182,7 +182,7 @@ func TestTheAdviceOfThePagesEndsInAnAccept(t *testing.T) {
 				case ended == "message 250 2.0.0":
 					t.Logf("accepted after the advice about %s", strings.Join(followed, ", "))
 					for _, check := range followed {
-						mended[check] = true
+						fixed[check] = true
 					}
 					return
 				}
@@ -192,10 +192,10 @@ func TestTheAdviceOfThePagesEndsInAnAccept(t *testing.T) {
 			t.Errorf("the advice about %s does not end in an accept:\n%s", strings.Join(followed, ", "), out.String())
 		})
 	}
-	if len(mended) < 15 || refusals < 20 {
-		t.Errorf("%d refusals, the advice about %d checks", refusals, len(mended))
+	if len(fixed) < 15 || refusals < 20 {
+		t.Errorf("%d refusals, the advice about %d checks", refusals, len(fixed))
 	}
-	t.Logf("%d refusals, the advice about %d checks: %s", refusals, len(mended), strings.Join(slices.Sorted(maps.Keys(mended)), " "))
+	t.Logf("%d refusals, the advice about %d checks: %s", refusals, len(fixed), strings.Join(slices.Sorted(maps.Keys(fixed)), " "))
 }
 
 // follow does what a page says, and returns the name of its check.
@@ -211,7 +211,7 @@ func (p *sender) follow(t *testing.T, page pageOf) string {
 	if strings.Contains(page.text, explain.English().Failure.Why) {
 		check, entry = "a lookup that fails", explain.English().Failure
 	}
-	for _, want := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Mend...) {
+	for _, want := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Fix...) {
 		if want == "" || !strings.Contains(page.text, want) {
 			t.Fatalf("the page of %s does not say %q", check, want)
 		}

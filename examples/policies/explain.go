@@ -9,7 +9,7 @@ func Explanations() map[string]explain.Entry {
 		"recipient.few": {
 			Asks: "A message must not have too many recipients.",
 			Why:  "Few people write to so many at once. A stolen password is used for that.",
-			Mend: []string{"Send to the others in another message, or use a mailing list."},
+			Fix:  []string{"Send to the others in another message, or use a mailing list."},
 			User: "Send to the others in another message, or ask for a mailing list.",
 		},
 	}

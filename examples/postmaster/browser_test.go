@@ -152,7 +152,7 @@ func pagesToShow(t *testing.T) []show {
 		{Name: "refusal in German", Once: true, URL: refusal, Language: "de-AT", lang: "de", want: []string{"Ihre Mail wurde abgelehnt", "braucht einen PTR-Eintrag"}},
 		{Name: "form", URL: "/test", want: []string{"without sending mail"}},
 		{Name: "form of a link", Once: true, URL: "/test?link=" + strings.TrimPrefix(refusal, "/r/"), want: []string{"without sending mail"}},
-		{Name: "result", URL: "/test", Fill: server, want: []string{"Refused", "What has to change", "How to mend it", "The questions to DNS"}},
+		{Name: "result", URL: "/test", Fill: server, want: []string{"Refused", "What has to change", "How to fix it", "The questions to DNS"}},
 		{Name: "result of another address", Once: true, URL: "/test", Fill: map[string]string{"address": "192.0.2.1"}, want: []string{"Only your own address can be tested"}},
 		{Name: "result of a pass", URL: open(passing) + "/test", Fill: map[string]string{"address": "192.0.2.77", "helo": "mail.example.net", "sender": "ann@example.net", "selector": "key"}, want: []string{"Accepted", "key._domainkey.example.net has a key for ed25519 of 256 bits."}},
 		{Name: "over the limit", URL: over, Fill: server, status: 429, want: []string{"many tests in this hour"}},

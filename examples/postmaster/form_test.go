@@ -302,7 +302,7 @@ func TestAPastedMessage(t *testing.T) {
 }
 
 // Every rule is shown with its outcome, also after the one that decides, and those that
-// refuse or mark with how to mend them.
+// refuse or mark with how to fix them.
 func TestAResultHasEveryRule(t *testing.T) {
 	site := newSite(t, "mail.example.net. A 192.0.2.77\nexample.net. TXT \"v=spf1 -all\"")
 	var err error
@@ -322,7 +322,7 @@ func TestAResultHasEveryRule(t *testing.T) {
 	}
 	for rule, want := range map[string]struct {
 		outcome, does string
-		mend, decides bool
+		fix, decides  bool
 	}{
 		"helo.fqdn":            {"pass", "", false, false},
 		"client.authenticated": {"fail", "", false, false},
@@ -334,7 +334,7 @@ func TestAResultHasEveryRule(t *testing.T) {
 		"message.wellformed":   {"fail", "marks the mail “malformed”", true, false},
 	} {
 		s := outcomes[rule]
-		if s.Outcome != want.outcome || s.Does != want.does || (s.Mend != nil) != want.mend || s.Decides != want.decides {
+		if s.Outcome != want.outcome || s.Does != want.does || (s.Fix != nil) != want.fix || s.Decides != want.decides {
 			t.Errorf("%s: %+v", rule, s)
 		}
 	}
@@ -342,7 +342,7 @@ func TestAResultHasEveryRule(t *testing.T) {
 		t.Errorf("%d steps, %d decide", len(x.Steps), deciding)
 	}
 	for rule, s := range outcomes {
-		if s.Mend != nil && s.Mend.Asks == "" {
+		if s.Fix != nil && s.Fix.Asks == "" {
 			t.Errorf("%s is not explained", rule)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package postmaster serves the pages that a refusal links to: what was seen, what the rule
-// asks, why, and how to mend it; the rules of the site in words; and a form that judges a
+// asks, why, and how to fix it; the rules of the site in words; and a form that judges a
 // server before others refuse it.
 //
 //	links := &postmaster.Links{Base: "https://postmaster.example.org", Key: key}

@@ -50,13 +50,13 @@ type step struct {
 	Seen    string
 	Off     bool // by a condition
 	Decides bool
-	Mend    *explain.Explanation // nil if nothing has to be mended
+	Fix     *explain.Explanation // nil if nothing has to be fixed
 }
 
 // Class is the class of the rule in the style sheet: good, bad, or of no matter.
 func (s step) Class() string {
 	switch {
-	case s.Mend != nil:
+	case s.Fix != nil:
 		return "bad"
 	case s.Outcome == envelope.Pass.String() && !s.Off:
 		return "pass"
@@ -173,8 +173,8 @@ func (h *handler) steps(book explain.Book, v verdict.Verdict, found findings, e 
 		if action := rule.Action(f.Outcome); !s.Off {
 			s.Does = does(rule, action)
 			if found.refuses(i, rule) || action == verdict.Mark {
-				mend := book.Finding(f, e)
-				s.Mend = &mend
+				fix := book.Finding(f, e)
+				s.Fix = &fix
 			}
 		}
 		steps = append(steps, s)

@@ -55,20 +55,20 @@ func german() explain.Book {
 		Titles: explain.Titles{
 			Rejected: "Ihre Mail wurde abgelehnt", Deferred: "Ihre Mail wurde aufgeschoben",
 			Reply: "Die Antwort", Seen: "Was der Server gesehen hat", Asks: "Was verlangt wird", Why: "Warum",
-			Mend: "Wie ein Postmaster es behebt", Records: "Einträge im DNS", User: "Wenn Sie nur eine Nachricht senden wollten",
+			Fix: "Wie ein Postmaster es behebt", Records: "Einträge im DNS", User: "Wenn Sie nur eine Nachricht senden wollten",
 		},
 		Entries: map[string]explain.Entry{
 			"rdns.exists": {
 				Asks:    "Die Adresse des Clients braucht einen PTR-Eintrag im DNS.",
 				Why:     "Server im Internet sollen Namen haben (RFC 1912, Abschnitt 2.1).",
-				Mend:    []string{"Legen Sie einen PTR-Eintrag mit dem Namen des Servers an, und einen Adresseintrag dieses Namens."},
+				Fix:     []string{"Legen Sie einen PTR-Eintrag mit dem Namen des Servers an, und einen Adresseintrag dieses Namens."},
 				Records: english.Entries["rdns.exists"].Records,
 				User:    provider,
 			},
 			"spf.notfail": {
 				Asks:    "Der SPF-Eintrag der Absenderdomain darf den Client nicht ausschließen.",
 				Why:     "Die Domain legt fest, welche Server sie als Absender verwenden dürfen (RFC 7208).",
-				Mend:    []string{"Nehmen Sie die Adresse des Servers in den SPF-Eintrag auf."},
+				Fix:     []string{"Nehmen Sie die Adresse des Servers in den SPF-Eintrag auf."},
 				Records: english.Entries["spf.notfail"].Records,
 				User:    provider,
 			},

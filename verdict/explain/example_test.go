@@ -26,14 +26,14 @@ func Example() {
 	//   The address of the client must have a PTR record in DNS.
 	// Why
 	//   Hosts on the Internet should have names (RFC 1912, section 2.1). A server without one is often a computer that sends without the knowledge of its owner.
-	// How a postmaster mends it
+	// How a postmaster can fix it
 	//   Create a PTR record for the address, with the name of the server, and an address record of that name.
 	//   Your network provider creates PTR records, or gives you a form for it. Cloud providers have a setting at the address.
 	// DNS records
 	//   77.2.0.192.in-addr.arpa. PTR mail.example.net.
 	//   mail.example.net. A 192.0.2.77
 	// If you only wanted to send a message
-	//   This is about the server of your provider, not about your message. Send the reply to your provider, who can mend it.
+	//   This is about the server of your provider, not about your message. Send the reply to your provider, who can fix it.
 }
 
 // A translation that is not complete: the other checks are explained in English.
@@ -41,10 +41,10 @@ func ExampleBook() {
 	english := explain.English()
 	german := explain.Book{
 		Language: "de",
-		Titles:   explain.Titles{Asks: "Was verlangt wird", Mend: "Was zu tun ist"},
+		Titles:   explain.Titles{Asks: "Was verlangt wird", Fix: "Was zu tun ist"},
 		Entries: map[string]explain.Entry{"rdns.exists": {
 			Asks: "Die Adresse des Clients braucht einen PTR-Eintrag im DNS.",
-			Mend: []string{"Legen Sie einen PTR-Eintrag mit dem Namen des Servers an."},
+			Fix:  []string{"Legen Sie einen PTR-Eintrag mit dem Namen des Servers an."},
 		}},
 		Else: &english,
 	}

@@ -1,7 +1,7 @@
 // Package explain says what a refusal means to those who were refused.
 //
 // A reply of SMTP is one sentence. A postmaster needs more: what the rule asks, why, and
-// which DNS record or setting mends it. Someone who only wanted to send a message needs
+// which DNS record or setting fixes it. Someone who only wanted to send a message needs
 // something else: that it is not their fault, and where to ask. A Book has both for every
 // check of the library:
 //
@@ -39,9 +39,9 @@ type Entry struct {
 	Asks string
 	// Why says why, with the RFC and its section if there is one.
 	Why string
-	// Mend has steps for the postmaster of the sending system.
-	Mend []string
-	// Records returns DNS records that mend it, nil if none can be computed from the
+	// Fix has steps for the postmaster of the sending system.
+	Fix []string
+	// Records returns DNS records that fix it, nil if none can be computed from the
 	// envelope. nil computes none. A translation has the Records of the entry that it
 	// translates, as in English().Entries["rdns.exists"].Records.
 	Records func(e *envelope.Envelope) []string
@@ -74,10 +74,10 @@ type Book struct {
 
 // Titles are the titles of the parts of an Explanation.
 type Titles struct {
-	Rejected, Deferred           string // of a page; Text and WriteHTML leave them out
-	Reply, Seen, Asks, Why, Mend string
-	Records                      string // what can be computed from the envelope
-	User                         string // what the author of the mail does
+	Rejected, Deferred          string // of a page; Text and WriteHTML leave them out
+	Reply, Seen, Asks, Why, Fix string
+	Records                     string // what can be computed from the envelope
+	User                        string // what the author of the mail does
 }
 
 // Explanation explains one verdict.
@@ -98,7 +98,7 @@ type Explanation struct {
 	Temporary bool     `json:"temporary,omitempty"`
 	Asks      string   `json:"asks,omitempty"`
 	Why       string   `json:"why,omitempty"`
-	Mend      []string `json:"mend,omitempty"`
+	Fix       []string `json:"fix,omitempty"`
 	Records   []string `json:"records,omitempty"`
 	User      string   `json:"user,omitempty"`
 }
@@ -120,7 +120,7 @@ func (b Book) Finding(f envelope.Finding, e *envelope.Envelope) Explanation {
 	entry, of := b.entry(f)
 	x := Explanation{
 		Language: of.Language, Titles: of.titles(), Check: f.Check, Seen: clean(f.Text),
-		Asks: clean(entry.Asks), Why: clean(entry.Why), Mend: cleanAll(entry.Mend), User: clean(entry.User),
+		Asks: clean(entry.Asks), Why: clean(entry.Why), Fix: cleanAll(entry.Fix), User: clean(entry.User),
 	}
 	if entry.Records != nil && e != nil {
 		x.Records = cleanAll(entry.Records(e))
@@ -169,7 +169,7 @@ func (b Book) titles() Titles {
 	return Titles{
 		Rejected: cmp.Or(t.Rejected, rest.Rejected), Deferred: cmp.Or(t.Deferred, rest.Deferred),
 		Reply: cmp.Or(t.Reply, rest.Reply), Seen: cmp.Or(t.Seen, rest.Seen), Asks: cmp.Or(t.Asks, rest.Asks),
-		Why: cmp.Or(t.Why, rest.Why), Mend: cmp.Or(t.Mend, rest.Mend),
+		Why: cmp.Or(t.Why, rest.Why), Fix: cmp.Or(t.Fix, rest.Fix),
 		Records: cmp.Or(t.Records, rest.Records), User: cmp.Or(t.User, rest.User),
 	}
 }
@@ -213,7 +213,7 @@ func (x Explanation) Text() string {
 	section(x.Titles.Seen, x.Seen)
 	section(x.Titles.Asks, x.Asks)
 	section(x.Titles.Why, x.Why)
-	section(x.Titles.Mend, x.Mend...)
+	section(x.Titles.Fix, x.Fix...)
 	section(x.Titles.Records, x.Records...)
 	section(x.Titles.User, x.User)
 	return b.String()
@@ -234,7 +234,7 @@ var section = template.Must(template.New("explanation").Parse(`<section class="e
 <p>{{.}}</p>
 {{end}}{{with .Why}}<h2>{{$.Titles.Why}}</h2>
 <p>{{.}}</p>
-{{end}}{{with .Mend}}<h2>{{$.Titles.Mend}}</h2>
+{{end}}{{with .Fix}}<h2>{{$.Titles.Fix}}</h2>
 <ol>
 {{range .}}<li>{{.}}</li>
 {{end}}</ol>

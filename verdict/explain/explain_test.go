@@ -72,9 +72,9 @@ func TestRecordsMendTheRefusal(t *testing.T) {
 		if x.Check == "dmarc.pass" {
 			records = book.Explain(refusal("spf.pass"), &e).Records
 		}
-		mended := strings.Join(append(keep(tc.zone, records), records...), "\n")
-		if v := policy.Judge(t.Context(), zone.MustParse(mended), &e); v.Action != verdict.Accept {
-			t.Errorf("%s: with\n%s\n%s", x.Check, mended, v)
+		fixed := strings.Join(append(keep(tc.zone, records), records...), "\n")
+		if v := policy.Judge(t.Context(), zone.MustParse(fixed), &e); v.Action != verdict.Accept {
+			t.Errorf("%s: with\n%s\n%s", x.Check, fixed, v)
 		}
 	}
 }
@@ -114,10 +114,10 @@ func TestEveryEntryIsComplete(t *testing.T) {
 
 func complete(t *testing.T, check string, entry explain.Entry) {
 	t.Helper()
-	if entry.Asks == "" || entry.Why == "" || len(entry.Mend) == 0 || entry.User == "" {
+	if entry.Asks == "" || entry.Why == "" || len(entry.Fix) == 0 || entry.User == "" {
 		t.Errorf("%s: %+v", check, entry)
 	}
-	for _, text := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Mend...) {
+	for _, text := range append([]string{entry.Asks, entry.Why, entry.User}, entry.Fix...) {
 		if !strings.HasSuffix(text, ".") || strings.Contains(text, "  ") {
 			t.Errorf("%s: %q is not a sentence", check, text)
 		}
