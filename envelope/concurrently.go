@@ -135,11 +135,6 @@ func newTeam[I, T any](ctx context.Context, w *work, items []I, ask func(context
 // goroutine of the caller.
 func (t *team[I, T]) result(i int) T {
 	w, j := t.caller, t.caller.judgement
-	if !j.shared.Load() { // only the caller works for the judgement, which saves the lock
-		t.next++
-		w.crew, w.member = &t.crew, i
-		return t.ask(t.ctx, t.items[i])
-	}
 	j.mu.Lock()
 	w.crew, w.member = &t.crew, i
 	if i == t.next {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 type workKey struct{}
@@ -32,8 +31,6 @@ type work struct {
 type judgement struct {
 	shares bool // Once computes each key once
 	memo   memo
-
-	shared atomic.Bool // a member has started in its own goroutine
 
 	mu         sync.Mutex
 	sequential bool
@@ -165,7 +162,6 @@ func (j *judgement) startNext() {
 		if c.next < c.size && j.goroutines < maxGoroutines {
 			member := c.next
 			c.next++
-			j.shared.Store(true)
 			j.running++
 			j.goroutines++
 			c.start.start(member)
