@@ -38,12 +38,15 @@ type conversation struct {
 // converse speaks SMTP with a client until it quits or ctx ends.
 func (s *server) converse(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })
-	defer stop()
 	c := &conversation{server: s, ctx: ctx, conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}
 	defer c.flush()
 	c.session = verdict.NewSession(ctx, s.judge)
 	defer c.session.Close()
+	stop := context.AfterFunc(ctx, func() {
+		c.session.Close() // so that a message that breaks off gets the reply of the session's end
+		conn.SetReadDeadline(time.Now())
+	})
+	defer stop()
 
 	address, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
 	c.envelope.ClientIP = address.Addr()

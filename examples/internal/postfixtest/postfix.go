@@ -13,6 +13,7 @@ import (
 )
 
 // common is what every instance has in main.cf. It needs the folder of the instance.
+// Without the service flush, a deferred message would stay locked while smtp looks for it.
 const common = `
 compatibility_level = 3.6
 queue_directory = %[1]s/queue
@@ -26,6 +27,7 @@ alias_maps =
 alias_database =
 inet_protocols = ipv4
 in_flow_delay = 0
+fast_flush_domains =
 smtpd_peername_lookup = no
 smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_tls_security_level = may
