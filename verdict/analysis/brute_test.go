@@ -9,8 +9,8 @@ import (
 	"mxrules.example/verdict/analysis"
 )
 
-// worlds is the number of policies in one run. MXRULES_CASES=40 makes it 100,000.
-const worlds = 2_500
+// worlds is the number of policies in one run. MXRULES_CASES=100 makes it 100,000.
+const worlds = 1_000
 
 // apply sets the outcomes of a witness, and arbitrary ones for other checks that agree with
 // the facts.
