@@ -114,7 +114,7 @@ func TestALargeFormIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever has the link of a refusal may test the client that was refused, as often as a
+// The link of a refusal allows tests of the client that was refused, as often as a
 // visitor may, all visitors together.
 func TestALinkIsProof(t *testing.T) {
 	site := newSite(t, "")
