@@ -2,13 +2,58 @@ package envelope
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
 // memo holds the computations of [Once] by key. The zero value is ready for use.
 type memo struct {
 	mu   sync.Mutex
-	done map[any]any // key -> *computation[T]
+	few  []entry     // the first computations: comparing a few keys is faster than hashing one
+	many map[any]any // the others, key -> *computation[T]
+}
+
+type entry struct {
+	key         any
+	computation any // a *computation[T]
+}
+
+// most is the number of computations that are found by comparing their keys.
+const most = 16
+
+// get returns the computation of a key, nil if there is none. The caller holds mu.
+func (m *memo) get(key any) any {
+	for i := range m.few {
+		if m.few[i].key == key {
+			return m.few[i].computation
+		}
+	}
+	return m.many[key]
+}
+
+// put adds the computation of a key. The caller holds mu.
+func (m *memo) put(key, computation any) {
+	switch {
+	case m.few == nil:
+		m.few = make([]entry, 0, most)
+		fallthrough
+	case len(m.few) < most:
+		m.few = append(m.few, entry{key, computation})
+		return
+	case m.many == nil:
+		m.many = make(map[any]any)
+	}
+	m.many[key] = computation
+}
+
+// remove removes the computation of a key, unless the key has another one. The caller
+// holds mu.
+func (m *memo) remove(key, computation any) {
+	if m.get(key) != computation {
+		return
+	}
+	m.few = slices.DeleteFunc(m.few, func(e entry) bool { return e.key == key })
+	delete(m.many, key)
 }
 
 // WithJudgement returns a context within which [Once] computes each key once.
@@ -115,7 +160,7 @@ type computation[T any] struct {
 func claim[T any](m *memo, key any) (c *computation[T], mine bool, done <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c, ok := m.done[key].(*computation[T]); ok {
+	if c, ok := m.get(key).(*computation[T]); ok {
 		if c.complete {
 			return c, false, nil
 		}
@@ -125,10 +170,7 @@ func claim[T any](m *memo, key any) (c *computation[T], mine bool, done <-chan s
 		return c, false, c.done
 	}
 	c = &computation[T]{abandoned: true}
-	if m.done == nil {
-		m.done = make(map[any]any)
-	}
-	m.done[key] = c
+	m.put(key, c)
 	return c, true, nil
 }
 
@@ -136,7 +178,7 @@ func claim[T any](m *memo, key any) (c *computation[T], mine bool, done <-chan s
 func (m *memo) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.done = nil
+	m.few, m.many = nil, nil
 }
 
 // run computes the answer for all callers, or for this one alone if ctx ends
@@ -165,8 +207,8 @@ func (c *computation[T]) run(ctx context.Context, m *memo, key any, compute func
 func (c *computation[T]) finish(m *memo, key any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c.abandoned && m.done[key] == any(c) { // unless forget was called meanwhile
-		delete(m.done, key)
+	if c.abandoned {
+		m.remove(key, c) // unless forget was called meanwhile
 	}
 	c.complete = true
 	if c.done != nil {

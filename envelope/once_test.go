@@ -135,6 +135,33 @@ func TestOnceRetriesAbandonedWork(t *testing.T) {
 	}
 }
 
+// The memo finds its first keys in another way than the others.
+func TestOnceKeepsManyKeys(t *testing.T) {
+	type key struct{ n int }
+	judgement := envelope.WithJudgement(t.Context())
+	ended, cancel := context.WithCancel(judgement)
+	cancel()
+	const keys = 100
+	var computed [keys]int
+	ask := func(ctx context.Context, n int) int {
+		got, _ := envelope.Once(ctx, key{n}, func() (int, error) { computed[n]++; return n, nil })
+		return got
+	}
+	for n := range keys {
+		for _, ctx := range []context.Context{ended, judgement, judgement} {
+			if got := ask(ctx, n); got != n {
+				t.Errorf("key %d gave %d", n, got)
+			}
+		}
+	}
+	for n := range keys {
+		ask(judgement, n)
+		if computed[n] != 2 { // once by the caller without time
+			t.Errorf("key %d was computed %d times, want 2", n, computed[n])
+		}
+	}
+}
+
 func TestOnceWaitsNoLongerThanTheContextOfItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}

@@ -91,7 +91,7 @@ type asks struct {
 	mu        sync.Mutex // a check may ask concurrently
 	left      int32      // questions that belong to the trace, and change no more
 	questions []Question
-	few       [4]Question // the first array of questions: few rules ask more
+	few       [1]Question // the first array of questions: few rules ask more
 	others    []*asker    // with more questions of the same rule
 	one       [1]*asker
 }

@@ -38,31 +38,43 @@ func (rules Rules) describe(p place) description {
 	return rule.described
 }
 
-// askUnderConditions asks the conditions of a rule and its check.
+// askUnderConditions asks the conditions of a rule and its check. Where another goroutine
+// asks the check, its finding goes to the step only when the judge takes it.
 func (j *judgement) askUnderConditions(ctx context.Context, i int, asker *asker, a *answer) {
-	rule := &j.rules[i]
-	places := make([]place, len(rule.conditions)+1)
-	for n := range places {
-		places[n] = place{i, n}
-	}
-	findings := make([]envelope.Finding, len(places))
-	for p := range envelope.Concurrently(ctx, places, func(ctx context.Context, p place) struct{} {
-		j.run(ctx, inquiry{p, asker, &findings[p.check]})
-		return struct{}{}
+	rule, step := &j.rules[i], a.step
+	conditions := make([]envelope.Finding, len(rule.conditions))
+	for n, f := range envelope.Concurrently(ctx, rule.numbers(), func(own context.Context, n int) *envelope.Finding {
+		f := &step.Finding
+		if n < len(conditions) {
+			f = &conditions[n]
+		} else if own != ctx {
+			f = new(envelope.Finding)
+		}
+		j.run(own, inquiry{place{i, n}, asker, f})
+		return f
 	}) {
-		if p.check == len(rule.conditions) {
-			a.step.Finding = findings[p.check]
+		if n == len(conditions) {
+			step.Finding = *f
 			return
 		}
-		a.step.Conditions = findings[: p.check+1 : p.check+1]
-		switch rule.conditions[p.check].state(&findings[p.check], rule.ignores) {
+		step.Conditions = conditions[: n+1 : n+1]
+		switch rule.conditions[n].state(f, rule.ignores) {
 		case off:
-			a.state, a.step.Off = off, true
+			a.state, step.Off = off, true
 			return
 		case unsure:
 			a.state = unsure
 		}
 	}
+}
+
+// numbers returns the numbers of the conditions of the rule and of its check, as in place.
+func (r *Rule) numbers() []int {
+	numbers := make([]int, len(r.conditions)+1)
+	for n := range numbers {
+		numbers[n] = n
+	}
+	return numbers
 }
 
 // state returns whether the condition holds with finding f. If ignores is set, a

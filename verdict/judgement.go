@@ -172,7 +172,9 @@ func (j *judgement) thatAsk(rules []int) []int {
 // inOrder returns the rules that are not shadow rules.
 func (j *judgement) inOrder() []int {
 	if j.order == nil {
-		j.order = j.few[:0]
+		if j.order = j.few[:0]; len(j.rules) > len(j.few) {
+			j.order = make([]int, 0, len(j.rules))
+		}
 		for i := range j.rules {
 			if !j.rules[i].shadow {
 				j.order = append(j.order, i)

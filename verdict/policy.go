@@ -146,6 +146,9 @@ func (p Policy) begin(ctx context.Context, r envelope.Resolver) *hearing {
 		h.ctx, h.cancel = context.WithTimeoutCause(h.parent, p.Timeout, errTimeout)
 	}
 	h.asking.inner, h.asking.ctx, h.asking.began, h.asking.most = r, h.ctx, time.Now(), p.maxQuestions()
+	if p.Timeout > 0 {
+		h.asking.until = h.ctx // which end ends
+	}
 	return h
 }
 
