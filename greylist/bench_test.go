@@ -132,6 +132,14 @@ func pauses() float64 {
 	return float64(stats.Pause[0].Microseconds()) / 1000 // the sum of both pauses
 }
 
+func BenchmarkKey(b *testing.B) {
+	secret := greylist.Secret("sesame")
+	b.ReportAllocs()
+	for b.Loop() {
+		secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org")
+	}
+}
+
 // BenchmarkKnown measures the check, including hashes, for new and for known
 // mail.
 func BenchmarkKnown(b *testing.B) {

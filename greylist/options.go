@@ -66,7 +66,8 @@ func Network(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) (stri
 	if client.Is4() {
 		bits = bits4
 	}
-	return netip.PrefixFrom(client, bits).Masked().String(), nil
+	network := netip.PrefixFrom(client, bits).Masked()
+	return string(network.AppendTo(make([]byte, 0, 64))), nil
 }
 
 const (

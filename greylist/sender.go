@@ -16,7 +16,7 @@ func foldSender(sender string) string {
 		return strings.ToLower(sender)
 	}
 	mailbox.Local = withoutNumbers(withoutDetail(withoutSignature(strings.ToLower(mailbox.Local))))
-	return mailbox.String()
+	return written(mailbox, sender)
 }
 
 // withoutSignature removes the changing part of signed senders:
@@ -70,6 +70,9 @@ func withoutDetail(local string) string {
 // every word in which digits and letters alternate or that is hexadecimal.
 // Consecutive numbers become one "#".
 func withoutNumbers(local string) string {
+	if !strings.ContainsAny(local, "0123456789") {
+		return local
+	}
 	var b strings.Builder
 	b.Grow(len(local))
 	numbered := false // b ends with #, perhaps followed by a separator
