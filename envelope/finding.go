@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -184,11 +186,48 @@ func sentence(format string, args ...any) string {
 	if false {
 		_ = fmt.Sprintf(format, args...) // so that go vet checks calls of Failed and Permanent
 	}
+	if text, ok := plainSentence(format, args); ok {
+		return text
+	}
 	safe := make([]any, len(args))
 	for i, arg := range args {
 		safe[i] = argument{arg}
 	}
 	return CleanText(fmt.Sprintf(format, safe...), true)
+}
+
+// plainSentence is sentence for the values that most texts have, without [fmt], which
+// would take most of the time of a check that looks nothing up. ok is false if a verb or
+// an argument needs fmt.
+func plainSentence(format string, args []any) (text string, ok bool) {
+	b := make([]byte, 0, 2*excerptLength)
+	for {
+		before, verb, found := strings.Cut(format, "%")
+		b = append(b, before...)
+		if !found {
+			return CleanText(string(b), true), len(args) == 0
+		}
+		if verb == "" || len(args) == 0 {
+			return "", false
+		}
+		want := byte('s')
+		switch value := args[0].(type) {
+		case string:
+			b = append(b, Excerpt(value)...)
+		case Host:
+			b = append(b, Excerpt(string(value))...)
+		case netip.Addr:
+			b = append(b, Excerpt(value.String())...)
+		case int:
+			b, want = strconv.AppendInt(b, int64(value), 10), 'd'
+		default:
+			return "", false
+		}
+		if verb[0] != want && verb[0] != 'v' {
+			return "", false
+		}
+		format, args = verb[1:], args[1:]
+	}
 }
 
 // argument formats a value as [fmt] does, and cleans and cuts the result.

@@ -196,6 +196,32 @@ func TestFailedKeepsVerbs(t *testing.T) {
 	}
 }
 
+func TestFailedFormatsAsFmt(t *testing.T) {
+	for _, tc := range []struct {
+		format string
+		args   []any
+	}{
+		{"plain", nil},
+		{"%s", []any{"a"}},
+		{"%s of %v and %d, %v", []any{"a", "b", 1, 2}},
+		{"%s%s", []any{envelope.Host("a.example"), netip.MustParseAddr("192.0.2.1")}},
+		{"%q is %x, %05d", []any{"a", 255, 3}},
+		{"%d %s", []any{"a", 1}},
+		{"100%% of %s", []any{"a"}},
+		{"100%", nil},
+		{"%s and %s", []any{"a"}},
+		{"%s", []any{"a", "b"}},
+		{"nothing", []any{"a"}},
+		{"%[2]s %[1]s", []any{"a", "b"}},
+	} {
+		want := envelope.CleanText(fmt.Sprintf(tc.format, tc.args...), true)
+		f := envelope.Failed("a.b", envelope.Status{}, tc.format, tc.args...)
+		if got := strings.ReplaceAll(f.Text, "EXTRA envelope.argument=", "EXTRA string="); got != want {
+			t.Errorf("%q: got %q, want %q", tc.format, got, want)
+		}
+	}
+}
+
 func TestFailedCleansItsFormat(t *testing.T) {
 	const format = "one\r\ntwo" // a constant with a mistake
 	if f := envelope.Failed("a.b", envelope.Status{}, format); f.Text != "one two" {

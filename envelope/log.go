@@ -6,7 +6,7 @@ import "log/slog"
 // the names of [JSON], and their values are cleaned and cut ([Excerpt]). Of the
 // message it has only the size.
 func (e Envelope) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("stage", e.Stage.String())}
+	attrs := append(make([]slog.Attr, 0, 6), slog.String("stage", e.Stage.String()))
 	add := func(from Stage, key, value string) {
 		if e.Told(from) && value != "" {
 			attrs = append(attrs, slog.String(key, Excerpt(value)))

@@ -1,6 +1,6 @@
 package envelope
 
-import "fmt"
+import "strconv"
 
 // Status is an SMTP reply code with its enhanced status code (RFC 3463). The class of
 // the enhanced code is the first digit of Code and is not stored separately, so that
@@ -19,12 +19,19 @@ func (s Status) Class() int { return int(s.Code) / 100 }
 
 // Enhanced returns the enhanced status code, such as "5.7.25".
 func (s Status) Enhanced() string {
-	return fmt.Sprintf("%d.%d.%d", s.Class(), s.Subject, s.Detail)
+	return string(s.appendEnhanced(make([]byte, 0, 16)))
 }
 
 // String returns both codes, such as "550 5.7.25".
 func (s Status) String() string {
-	return fmt.Sprintf("%d %s", s.Code, s.Enhanced())
+	b := strconv.AppendUint(make([]byte, 0, 24), uint64(s.Code), 10)
+	return string(s.appendEnhanced(append(b, ' ')))
+}
+
+func (s Status) appendEnhanced(b []byte) []byte {
+	b = strconv.AppendUint(b, uint64(s.Class()), 10)
+	b = strconv.AppendUint(append(b, '.'), uint64(s.Subject), 10)
+	return strconv.AppendUint(append(b, '.'), uint64(s.Detail), 10)
 }
 
 // IsZero reports whether s is the zero Status.

@@ -67,6 +67,16 @@ func BenchmarkReply(b *testing.B) {
 	}
 }
 
+func BenchmarkLogValue(b *testing.B) {
+	e := envelope.Envelope{ClientIP: mapped, Helo: "mail.example.org", MailFrom: "ann@example.org", RcptTo: "bob@example.net"}
+	v := verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(fail("f"))}}.Judge(b.Context(), nil, &e)
+	b.ReportAllocs()
+	for b.Loop() {
+		v.LogValue()
+		e.LogValue()
+	}
+}
+
 // The limit for twelve local rules is 8 allocations. Their time depends on the
 // machine: see the benchmark.
 func TestAllocationsOfTwelveLocalRules(t *testing.T) {

@@ -152,17 +152,19 @@ func (j *judgement) word(v *Verdict, rule *Rule) {
 // Retry, and its Advice.
 func sentence(f *envelope.Finding, action Action) string {
 	text := f.Text
-	add := func(separator, part string) {
-		if text != "" && part != "" {
-			text += separator
-		}
-		text += part
-	}
 	if action == TempFail {
-		add(", ", f.Retry)
+		text = joined(text, ", ", f.Retry)
 	}
-	add("; ", f.Advice)
-	return text
+	return joined(text, "; ", f.Advice)
+}
+
+// joined returns both parts with the separator between them, or the one that is not
+// empty.
+func joined(first, separator, second string) string {
+	if first == "" || second == "" {
+		return first + second
+	}
+	return first + separator + second
 }
 
 // refusal returns a status for a rejection, with the subject and detail of s if s is a
@@ -265,13 +267,13 @@ func replyLine(r Reply) string { return r.Status.String() + " " + strings.Join(r
 // LogValue returns the verdict for logs, with cleaned texts: action, status, text,
 // rule, check, outcome, marks and the private cause.
 func (v Verdict) LogValue() slog.Value {
-	attrs := []slog.Attr{slog.String("action", v.Action.String())}
+	attrs := append(make([]slog.Attr, 0, 8), slog.String("action", v.Action.String()))
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, envelope.CleanText(value, true)))
 		}
 	}
-	if v.Err() != nil {
+	if v.Action != Accept && v.Action != Continue { // Err would copy the verdict
 		reply := v.Reply()
 		add("status", reply.Status.String())
 		add("text", strings.Join(reply.Lines, " "))
