@@ -51,7 +51,7 @@ func (a actions) of(e *envelope.Envelope, v verdict.Verdict) string {
 
 // oneLine cleans a text so that it is one line of at most limit octets.
 func oneLine(text string, limit int) string {
-	text = strings.Join(strings.Fields(envelope.CleanText(text, false)), " ")
+	text = envelope.CleanText(text, false) // has no blanks in a row
 	if len(text) > limit {
 		text = text[:limit]
 	}

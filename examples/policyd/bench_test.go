@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,28 @@ func BenchmarkPostgrey(b *testing.B) {
 	policyd.policy.Rules = verdict.Rules{verdict.TempFailUnless(greylist.Known(store, greylist.Options{}))}
 	request := []byte(asked("sender=#@example.net", "instance=#"))
 	compare(b, &load{request: request, address: startPostgrey(b)}, &load{request: request, address: serveForBench(b, policyd)})
+}
+
+// BenchmarkAnswer measures what the server itself does for a request, without the network.
+func BenchmarkAnswer(b *testing.B) {
+	greylisted := verdict.TempFailUnless(greylist.Known(new(greylist.Memory), greylist.Options{}))
+	for name, rules := range map[string]verdict.Rules{"nothing": nil, "greylisted": {greylisted}} {
+		b.Run(name, func(b *testing.B) {
+			s := newBenchServer(b)
+			s.policy.Rules = rules
+			request, text := asked(), strings.NewReader("")
+			in := bufio.NewReaderSize(text, maxLine)
+			b.ReportAllocs()
+			for b.Loop() {
+				text.Reset(request)
+				r, err := readRequest(in)
+				if err != nil {
+					b.Fatal(err)
+				}
+				s.answer(b.Context(), r, &transaction{})
+			}
+		})
+	}
 }
 
 // compare asks two servers in turns, so that what else the machine does slows both, and

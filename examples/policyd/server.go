@@ -56,28 +56,51 @@ func (s *server) converse(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })()
 	in := bufio.NewReaderSize(conn, maxLine)
+	reading, writing := deadline{set: conn.SetReadDeadline}, deadline{set: conn.SetWriteDeadline}
+	answering := context.WithoutCancel(ctx) // an answer that has begun is given, though the server stops
 	var mail transaction
+	var out []byte
 	for ctx.Err() == nil {
-		conn.SetReadDeadline(time.Now().Add(idle))
+		reading.leave(idle)
 		if ctx.Err() != nil {
 			return nil
 		}
 		r, err := readRequest(in)
-		var timeout net.Error
 		switch {
-		case errors.Is(err, io.EOF) || errors.As(err, &timeout) && timeout.Timeout():
+		case errors.Is(err, io.EOF) || isTimeout(err):
 			return nil
 		case err != nil:
 			return err
 		}
-		// An answer that has begun is given, though the server stops.
-		action := s.answer(context.WithoutCancel(ctx), r, &mail)
-		conn.SetWriteDeadline(time.Now().Add(time.Minute))
-		if _, err := io.WriteString(conn, "action="+action+"\n\n"); err != nil {
+		out = append(out[:0], "action="...)
+		out = append(out, s.answer(answering, r, &mail)...)
+		out = append(out, "\n\n"...)
+		writing.leave(time.Minute)
+		if _, err := conn.Write(out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return err != nil && errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// deadline is a deadline of a connection. Each move takes the time of a timer, so that it
+// does not move with every request.
+type deadline struct {
+	set func(time.Time) error
+	at  time.Time
+}
+
+// leave leaves at least d until the deadline, and at most a minute more.
+func (l *deadline) leave(d time.Duration) {
+	if now := time.Now(); l.at.Sub(now) < d {
+		l.at = now.Add(d + time.Minute)
+		l.set(l.at)
+	}
 }
 
 // transaction is the message that a connection asks about. Postfix names it with the
@@ -99,8 +122,10 @@ func (s *server) answer(ctx context.Context, r *request, mail *transaction) stri
 	e := r.envelope(stage, mail.recipients)
 	e.Now = s.now()
 	v := s.policy.Judge(ctx, s.resolver, e)
-	if stage == envelope.Whole {
-		s.log.LogAttrs(ctx, slog.LevelInfo, "recipient", slog.String("queue_id", envelope.Excerpt(r.queueID)), slog.Any("verdict", v), slog.Any("envelope", e))
+	if stage == envelope.Whole && s.log.Enabled(ctx, slog.LevelInfo) {
+		s.log.LogAttrs(ctx, slog.LevelInfo, "recipient", slog.String("queue_id", envelope.Excerpt(r.queueID)),
+			slog.Attr{Key: "verdict", Value: v.LogValue()}, // slog.Any would copy the verdict
+			slog.Any("envelope", e))
 	}
 	action := s.actions.of(e, v)
 	if stage == envelope.Whole && v.Action == verdict.Accept {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mxrules.example/envelope/directory"
@@ -185,6 +186,27 @@ func TestAnInvalidRequestClosesTheConnection(t *testing.T) {
 	if answer, err := io.ReadAll(conn); len(answer) > 0 || err != nil {
 		t.Errorf("got %q, %v", answer, err)
 	}
+}
+
+// A deadline moves when less than d is left, and is never more than a minute later.
+func TestADeadlineMovesOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var moves []time.Duration // what was left after each
+		l := deadline{set: func(at time.Time) error {
+			moves = append(moves, time.Until(at))
+			return nil
+		}}
+		for range 100 {
+			l.leave(idle)
+			if left := time.Until(l.at); left < idle || left > idle+time.Minute {
+				t.Fatalf("%v are left", left)
+			}
+			time.Sleep(time.Second)
+		}
+		if len(moves) != 2 || moves[0] != idle+time.Minute {
+			t.Errorf("in 100 seconds the deadline moves to %v", moves)
+		}
+	})
 }
 
 func TestUnixSocket(t *testing.T) {
