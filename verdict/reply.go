@@ -68,18 +68,18 @@ func (v Verdict) Reply() Reply {
 		status = envelope.Status{Code: 451, Subject: 3}
 		text = "internal server error, please try again later"
 	}
-	lines := fold(envelope.CleanText(text, v.smtputf8), maxTextLines)
+	lines := make([]string, 0, 1+len(v.Help))
+	lines = fold(lines, envelope.CleanText(text, v.smtputf8), maxTextLines)
 	for _, help := range v.Help {
-		lines = append(lines, fold(envelope.CleanText(help, v.smtputf8), 1)...)
+		lines = fold(lines, envelope.CleanText(help, v.smtputf8), 1)
 	}
 	return Reply{Status: status, Lines: lines}
 }
 
 // fold breaks a clean text into lines of at most maxReplyText octets, at blanks if
-// possible, and drops what is left after limit lines.
-func fold(text string, limit int) []string {
-	var lines []string
-	for len(text) > maxReplyText && len(lines) < limit-1 {
+// possible, and drops what is left after limit lines. It appends the lines to lines.
+func fold(lines []string, text string, limit int) []string {
+	for ; len(text) > maxReplyText && limit > 1; limit-- {
 		cut := strings.LastIndexByte(text[:maxReplyText], ' ')
 		if cut <= 0 {
 			cut = boundary(text, maxReplyText)
