@@ -15,11 +15,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/envelope/directory"
 	"mxrules.example/envelope/zone"
 	"mxrules.example/examples/internal/site"
 	"mxrules.example/examples/policies"
 	"mxrules.example/greylist"
+	"mxrules.example/verdict"
 	"mxrules.example/verdict/headers"
 )
 
@@ -172,6 +174,38 @@ func TestManyConnectionsAndAGracefulStop(t *testing.T) {
 	}
 	group.Wait()
 	stop() // though 500 connections are open and idle
+}
+
+// A request that is being judged when the server stops gets the answer that it would have
+// got, and then the connection is closed.
+func TestAStopDoesNotChangeAnAnswer(t *testing.T) {
+	s := newTestServer(t)
+	judging, stopped := make(chan struct{}), make(chan struct{})
+	s.policy.Rules = verdict.Rules{verdict.RejectUnless(envelope.At("slow", envelope.Rcpt,
+		func(ctx context.Context, _ envelope.Resolver, _ *envelope.Envelope) envelope.Finding {
+			close(judging)
+			<-stopped
+			if err := ctx.Err(); err != nil {
+				return envelope.Temporary("slow", err)
+			}
+			return envelope.Failed("slow", envelope.Status{Code: 550, Subject: 7, Detail: 1}, "not here")
+		}))}
+	client, conn := net.Pipe()
+	defer client.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.converse(ctx, conn) }()
+	io.WriteString(client, asked())
+	<-judging
+	stop()
+	close(stopped)
+	answer, err := io.ReadAll(client)
+	if want := "action=550 5.7.1 not here\n\n"; string(answer) != want || err != nil {
+		t.Errorf("got %q, %v, want %q", answer, err, want)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAnInvalidRequestClosesTheConnection(t *testing.T) {
