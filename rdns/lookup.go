@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"mxrules.example/envelope"
+	"mxrules.example/envelope/genericname"
 )
 
 // maxNames is how many names of an answer are used. An attacker controls the answer,
@@ -32,33 +34,35 @@ type Result struct {
 	Err error `json:"-"`
 
 	client netip.Addr
-	iprev  []envelope.AuthenticationResult
+	iprev  string // the result of that method, "" if the check is not about it
 }
 
 // AuthenticationResults returns for package verdict/headers the entry of the method
 // iprev (RFC 8601, section 2.7.3) in a finding of Confirmed, none in other findings.
 // Without PTR records the result is permerror, as that section requires.
 func (result *Result) AuthenticationResults() []envelope.AuthenticationResult {
-	return slices.Clone(result.iprev)
+	if result.iprev == "" {
+		return nil
+	}
+	return []envelope.AuthenticationResult{{
+		Method: "iprev", Result: result.iprev,
+		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: result.client.String()}},
+	}}
 }
 
 // settle sets the result of iprev.
 func (result *Result) settle() {
-	word := "fail"
 	switch {
 	case !result.client.IsValid():
-		return
 	case result.Err != nil:
-		word = "temperror"
+		result.iprev = "temperror"
 	case result.Confirmed != "":
-		word = "pass"
+		result.iprev = "pass"
 	case len(result.Names)+len(result.Unusable) == 0:
-		word = "permerror"
+		result.iprev = "permerror"
+	default:
+		result.iprev = "fail"
 	}
-	result.iprev = []envelope.AuthenticationResult{{
-		Method: "iprev", Result: word,
-		Properties: []envelope.AuthenticationProperty{{Type: "policy", Name: "iprev", Value: result.client.String()}},
-	}}
 }
 
 // Keys of envelope.Once. The resolver is not part of them, because a judgement has
@@ -79,19 +83,63 @@ type (
 //
 // DNS: PTR.
 func Evaluate(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *Result {
+	return reverseOf(ctx, r, e).own()
+}
+
+// reverse is what callers in one judgement share.
+type reverse struct {
+	result Result // without anything confirmed
+
+	judged   sync.Once
+	sign     string // why the first name is generic
+	specific bool   // a name is not generic
+}
+
+// reverseOf looks the client up once in a judgement.
+func reverseOf(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) *reverse {
 	if !e.Reached(envelope.Connect) {
-		return readNames(nil)
+		return &reverse{result: readNames(nil)}
 	}
 	client := e.Client()
-	texts, err := envelope.Once(ctx, reverseKey{client}, func() ([]string, error) {
-		return envelope.LookupPTR(ctx, r, client)
+	shared, _ := envelope.Once(ctx, reverseKey{client}, func() (*reverse, error) {
+		texts, err := envelope.LookupPTR(ctx, r, client)
+		shared := &reverse{result: readNames(texts)}
+		shared.result.client = client
+		if !envelope.NotFound(err) {
+			shared.result.Err = err
+		}
+		return shared, nil
 	})
-	result := readNames(texts)
-	result.client = client
-	if !envelope.NotFound(err) {
-		result.Err = err
-	}
-	return result
+	return shared
+}
+
+// own returns a copy of the result for one caller. Most clients have one name, for which
+// the copy has room.
+func (shared *reverse) own() *Result {
+	own := &struct {
+		Result
+		room [1]envelope.Host
+	}{Result: shared.result}
+	own.Names = append(own.room[:0], own.Names...)
+	own.Unusable = slices.Clone(own.Unusable)
+	return &own.Result
+}
+
+// isSpecific reports whether a name is not generic, and returns why the first is.
+func (shared *reverse) isSpecific() (specific bool, sign string) {
+	shared.judged.Do(func() {
+		for i, name := range shared.result.Names {
+			sign, generic := genericname.Judge(name, shared.result.client)
+			if !generic {
+				shared.specific = true
+				return
+			}
+			if i == 0 {
+				shared.sign = sign
+			}
+		}
+	})
+	return shared.specific, shared.sign
 }
 
 // Confirm finds the first of names that resolves to the address of the client
@@ -104,8 +152,8 @@ func (result *Result) Confirm(ctx context.Context, r envelope.Resolver, names []
 }
 
 // readNames sorts the texts of PTR records.
-func readNames(texts []string) *Result {
-	result := &Result{Names: make([]envelope.Host, 0, min(len(texts), maxNames))}
+func readNames(texts []string) Result {
+	result := Result{Names: make([]envelope.Host, 0, min(len(texts), maxNames))}
 	for _, text := range texts {
 		name, fault := usable(text)
 		if fault == "" && slices.Contains(result.Names, name) || fault != "" && slices.Contains(result.Unusable, text) {
@@ -127,7 +175,7 @@ func readNames(texts []string) *Result {
 // usable parses the text of a PTR record. The fault says why it is not a host name of
 // the Internet.
 func usable(text string) (name envelope.Host, fault string) {
-	if _, err := netip.ParseAddr(strings.TrimSuffix(text, ".")); err == nil {
+	if isAddress(strings.TrimSuffix(text, ".")) {
 		return "", "is an address, not a host name"
 	}
 	// DNS has A-labels; U-labels are only for display (RFC 5890, section 2.3.2.1).
@@ -144,6 +192,16 @@ func usable(text string) (name envelope.Host, fault string) {
 		return "", "is a name below in-addr.arpa or ip6.arpa"
 	}
 	return name, ""
+}
+
+// isAddress reports whether text is an address. The errors of netip take much time, and
+// hardly any name ends with a digit or has a colon, as every address does.
+func isAddress(text string) bool {
+	if text == "" || strings.IndexByte(text, ':') < 0 && (text[len(text)-1] < '0' || text[len(text)-1] > '9') {
+		return false
+	}
+	_, err := netip.ParseAddr(text)
+	return err == nil
 }
 
 // confirm returns the first of the names that resolves to client, "" if none does.

@@ -88,6 +88,11 @@ func TestFindingsShareNoMemory(t *testing.T) {
 	if got := rdns.Exists(ctx, dns, &e).Detail.(*rdns.Result).Names[0]; got != "mail.example.org" {
 		t.Errorf("a change of one finding changes another: %s", got)
 	}
+	ctx, bad := envelope.WithJudgement(t.Context()), pointers{texts: []string{"localhost."}}
+	rdns.Exists(ctx, bad, &e).Detail.(*rdns.Result).Unusable[0] = "evil"
+	if got := rdns.Exists(ctx, bad, &e).Detail.(*rdns.Result).Unusable[0]; got != "localhost." {
+		t.Errorf("a change of one finding changes another: %s", got)
+	}
 }
 
 func TestNilResolverIsATempError(t *testing.T) {

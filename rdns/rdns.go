@@ -33,7 +33,6 @@ import (
 	"context"
 
 	"mxrules.example/envelope"
-	"mxrules.example/envelope/genericname"
 )
 
 // Exists passes when a PTR record of the client has a host name, confirmed or not.
@@ -94,24 +93,19 @@ func NotGeneric(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) 
 	if !e.Reached(envelope.Connect) {
 		return envelope.NotYet(check, envelope.Connect)
 	}
-	result := Evaluate(ctx, r, e)
+	shared := reverseOf(ctx, r, e)
+	result := shared.own()
 	switch {
 	case result.Err != nil:
 		return result.temporary(check)
 	case len(result.Names) == 0:
 		return result.nameless(check, unwanted).SuggestLogin()
 	}
-	firstSign := ""
-	for _, name := range result.Names {
-		sign, generic := genericname.Judge(name, result.client)
-		if !generic {
-			return envelope.Passed(check).With(result)
-		}
-		if firstSign == "" {
-			firstSign = sign
-		}
+	specific, sign := shared.isSpecific()
+	if specific {
+		return envelope.Passed(check).With(result)
 	}
 	return envelope.Failed(check, unwanted,
 		"the name %s of the client %s looks like that of a dynamic or unnamed address: %s",
-		result.Names[0], result.client, firstSign).SuggestLogin().With(result)
+		result.Names[0], result.client, sign).SuggestLogin().With(result)
 }
