@@ -28,14 +28,23 @@ type ahead struct {
 }
 
 // runAhead runs the evaluation and reads ahead of it. It waits for the first record
-// before the evaluation starts, because a stack that waits is smaller without it.
+// before the evaluation starts, because a stack that waits is smaller without it. If
+// nothing can be read ahead of that record, the evaluation runs alone.
 func (ev *evaluation) runAhead() {
-	h := &ahead{ev: ev, resolver: ev.resolver.Resolver, left: maxLookups}
+	h := &ev.ahead
 	domain := ev.sender.domain
-	h.texts(ev.ctx, domain)
+	h.ev, h.resolver, h.left = ev, &ev.memo, maxLookups
+	ev.firstTexts = h.texts(ev.ctx, domain)
+	ev.firstRecord = h.record(domain, ev.firstTexts)
+	leads := h.leads(domain, ev.firstRecord)
+	if len(leads) == 0 {
+		ev.run()
+		return
+	}
+	h.seen = append(h.seen, domain)
 	for range envelope.Concurrently(ev.ctx, []bool{false, true}, func(ctx context.Context, ahead bool) struct{} {
 		if ahead {
-			h.lookUp(ctx, h.read(ctx, domain))
+			h.lookUp(ctx, leads)
 		} else {
 			ev.ctx = ctx
 			ev.run()
@@ -66,16 +75,30 @@ func (h *ahead) read(ctx context.Context, domain envelope.Host) []lead {
 	if domain == "" || !h.first(domain) {
 		return nil
 	}
-	rec, ok := h.ev.checker.records[domain]
-	if !ok {
-		texts := records(h.texts(ctx, domain))
-		if len(texts) != 1 || len(texts[0]) > maxRecord {
-			return nil
-		}
-		var err error
-		if rec, err = parseRecord(texts[0]); err != nil {
-			return nil
-		}
+	return h.leads(domain, h.record(domain, h.texts(ctx, domain)))
+}
+
+// record returns the record of a domain that has these TXT records, nil if there is none
+// that is valid.
+func (h *ahead) record(domain envelope.Host, texts []string) *record {
+	if rec, ok := h.ev.checker.records[domain]; ok {
+		return rec
+	}
+	text, count := spfRecord(texts)
+	if count != 1 || len(text) > maxRecord {
+		return nil
+	}
+	rec, err := parseRecord(text)
+	if err != nil {
+		return nil
+	}
+	return rec
+}
+
+// leads returns the terms of a record of a domain to look up.
+func (h *ahead) leads(domain envelope.Host, rec *record) []lead {
+	if rec == nil {
+		return nil
 	}
 	var leads []lead
 	for _, t := range h.needed(rec) {

@@ -20,12 +20,19 @@ const (
 type evaluation struct {
 	ctx      context.Context
 	checker  *Checker
-	resolver *countingResolver
+	resolver countingResolver
 	client   netip.Addr
 	helo     string
 	sender   sender
 	now      time.Time
 	result   *Result
+
+	memo  memo  // of a judgement
+	ahead ahead // used only within a judgement
+
+	// What is known of the sender's domain before the evaluation starts.
+	firstTexts  []string // its TXT records, nil if they are not known
+	firstRecord *record  // its SPF record, nil if there is none that is valid
 
 	questions []*question // what the library may ask, by number
 	decided   *question   // the last term that matched, nil if none has
@@ -60,12 +67,13 @@ func (c *Checker) evaluate(ctx context.Context, r envelope.Resolver, in *input) 
 		ev.result.Word, ev.result.Problem = permError, &Problem{Kind: unknownClient}
 		return ev.result
 	}
-	ev.resolver = &countingResolver{Resolver: r, count: &ev.result.Questions, most: c.maxQuestions()}
+	ev.resolver = countingResolver{Resolver: r, count: &ev.result.Questions, most: c.maxQuestions()}
 	if r == nil || !envelope.Shares(ctx) {
 		ev.run()
 		return ev.result
 	}
-	ev.resolver.Resolver = &memo{r}
+	ev.memo.Resolver = r
+	ev.resolver.Resolver = &ev.memo
 	ev.runAhead()
 	return ev.result
 }

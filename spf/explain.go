@@ -19,7 +19,7 @@ func (ev *evaluation) explain(rec *record) string {
 		return ""
 	}
 	name := ev.target(&question{rec, rec.explanation})
-	texts, err := ask(ev.ctx, ev.resolver, name, envelope.LookupTXT)
+	texts, err := ask(ev.ctx, &ev.resolver, name, envelope.LookupTXT)
 	if err != nil || len(texts) != 1 {
 		return ""
 	}

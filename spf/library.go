@@ -9,19 +9,46 @@ import (
 	library "blitiri.com.ar/go/spf"
 )
 
-// decide has the library evaluate the records of the sender's domain.
+// decide evaluates the records of the sender's domain. If the first term that can match
+// needs no DNS, it decides alone, whatever follows. Otherwise the library decides.
 //
 // The library gets each record from render, with a number for every term that needs
 // DNS, and asks numbered about the numbers. Its own limits are disabled, because
 // numbered counts. The package doc explains why.
 func (ev *evaluation) decide() (string, error) {
+	first := ev.follow(nil)
+	if t := ev.immediate(first); t != nil {
+		ev.decided = &question{first, t}
+		return qualified[t.qualifier], nil
+	}
 	ev.questions = make([]*question, 1, 8) // 0 is the domain of the sender
 	word, err := library.CheckHostWithSender(ev.client.AsSlice(), "", postmaster+"@0",
 		library.WithContext(ev.ctx),
-		library.WithResolver(numbered{ev}),
+		library.WithResolver(numbered{ev, first}),
 		library.OverrideLookupLimit(math.MaxUint),
 		library.OverrideVoidLookupLimit(math.MaxUint))
 	return string(word), err
+}
+
+// immediate returns the first term of a record that can match, if it matches without
+// DNS. It returns nil if there is none or the record is nil.
+func (ev *evaluation) immediate(rec *record) *term {
+	if rec == nil {
+		return nil
+	}
+	for i := range rec.directives {
+		switch t := &rec.directives[i]; t.mechanism {
+		case all:
+			return t
+		case ip4, ip6:
+			if t.network.Contains(ev.client) {
+				return t
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // render writes a record for the library: "include:3", "redirect=5" and, for every
@@ -64,7 +91,10 @@ func (ev *evaluation) appendNumber(b []byte, rec *record, t *term) []byte {
 
 // numbered answers the questions of the library. Its errors have the form that the
 // library needs: an unwrapped *net.DNSError, not found or temporary.
-type numbered struct{ ev *evaluation }
+type numbered struct {
+	ev    *evaluation
+	first *record // of the sender's domain, nil if there is none
+}
 
 var (
 	notFound = &net.DNSError{Err: "no such record", IsNotFound: true}
@@ -77,7 +107,10 @@ var (
 // LookupTXT answers with the record to which an include or redirect leads.
 func (n numbered) LookupTXT(_ context.Context, number string) ([]string, error) {
 	q := n.question(number)
-	rec := n.ev.follow(q)
+	rec := n.first
+	if q != nil {
+		rec = n.ev.follow(q)
+	}
 	switch {
 	case n.ev.result.Problem != nil:
 		return nil, over

@@ -122,7 +122,7 @@ func isOddName(name string) bool {
 // lookup asks one question for the term of q; q is nil for the domain of the sender. A
 // failed lookup ends the evaluation.
 func lookup[T any](ev *evaluation, q *question, name string, question asking[T]) []T {
-	values, err := ask(ev.ctx, ev.resolver, name, question)
+	values, err := ask(ev.ctx, &ev.resolver, name, question)
 	if err != nil {
 		ev.lookupFailed(q, name, err)
 	}
@@ -207,18 +207,22 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 		ev.result.Override = true
 		return &record{domain: domain, directives: rec.directives, redirect: rec.redirect, explanation: rec.explanation}
 	}
-	texts := records(lookup(ev, q, string(domain), envelope.LookupTXT))
+	text, count := spfRecord(ev.texts(q, domain))
 	switch {
-	case len(texts) == 0 || ev.result.Problem != nil:
+	case count == 0 || ev.result.Problem != nil:
 		return nil
-	case len(texts) > 1:
+	case count > 1:
 		ev.fail(Problem{Kind: severalRecords, Record: domain})
 		return nil
-	case len(texts[0]) > maxRecord:
+	case len(text) > maxRecord:
 		ev.fail(Problem{Kind: recordTooLong, Record: domain})
 		return nil
 	}
-	rec, err := parseRecord(texts[0])
+	if q == nil && ev.firstRecord != nil {
+		ev.firstRecord.domain = domain
+		return ev.firstRecord
+	}
+	rec, err := parseRecord(text)
 	if err != nil {
 		ev.fail(Problem{Kind: badSyntax, Record: domain, Term: err.(*envelope.SyntaxError).Value, Err: err})
 		return nil
@@ -227,15 +231,25 @@ func (ev *evaluation) fetch(q *question, domain envelope.Host) *record {
 	return rec
 }
 
-// records returns those texts that are SPF records. It changes nothing in texts, which
-// are shared by all who ask the same question in a judgement.
-func records(texts []string) (records []string) {
+// texts returns the TXT records of a domain. Those of the sender's domain may be there
+// already; they count as a question like all others.
+func (ev *evaluation) texts(q *question, domain envelope.Host) []string {
+	if q == nil && len(ev.firstTexts) > 0 && ev.ctx.Err() == nil {
+		ev.result.Questions++
+		return ev.firstTexts
+	}
+	return lookup(ev, q, string(domain), envelope.LookupTXT)
+}
+
+// spfRecord returns the last of those texts that are SPF records, and how many are.
+func spfRecord(texts []string) (record string, count int) {
 	for _, text := range texts {
 		if isRecord(text) {
-			records = append(records, text)
+			record = text
+			count++
 		}
 	}
-	return records
+	return record, count
 }
 
 // target returns the name for a term, "" if there is none.

@@ -178,7 +178,7 @@ func (ev *evaluation) reverseNames() *reverseNames {
 		return ev.reverse
 	}
 	ev.reverse = &reverseNames{confirm: make(map[envelope.Host]confirmation)}
-	texts, err := envelope.LookupPTR(ev.ctx, ev.resolver, ev.client)
+	texts, err := envelope.LookupPTR(ev.ctx, &ev.resolver, ev.client)
 	if ev.reverse.void = envelope.NotFound(err); !ev.reverse.void {
 		ev.reverse.err = err
 	}
@@ -194,7 +194,7 @@ func (ev *evaluation) reverseNames() *reverseNames {
 func (ev *evaluation) leadsBack(name envelope.Host) (bool, error) {
 	known, ok := ev.reverse.confirm[name]
 	if !ok {
-		addrs, err := ev.addresses(ev.ctx, ev.resolver, string(name))
+		addrs, err := ev.addresses(ev.ctx, &ev.resolver, string(name))
 		known.holds = slices.Contains(addrs, ev.client)
 		if err != nil && !envelope.NotFound(err) {
 			known.err = err

@@ -33,6 +33,9 @@
 // why a [Result] can name the term that matched or is wrong, the record that holds
 // it, and the number of questions.
 //
+// One case needs no library: the first term that can match is all, or a network that
+// contains the client. That term decides, whatever follows.
+//
 // # Bounds
 //
 // An attacker controls the records. At most 10 terms may ask DNS, and at most 2 of
