@@ -189,11 +189,16 @@ func sentence(format string, args ...any) string {
 	if text, ok := plainSentence(format, args); ok {
 		return text
 	}
+	return CleanText(formatted(format, args), true)
+}
+
+// formatted formats as [fmt] does, with arguments that are cleaned and cut.
+func formatted(format string, args []any) string {
 	safe := make([]any, len(args))
 	for i, arg := range args {
 		safe[i] = argument{arg}
 	}
-	return CleanText(fmt.Sprintf(format, safe...), true)
+	return fmt.Sprintf(format, safe...)
 }
 
 // plainSentence is sentence for the values that most texts have, without [fmt], which
@@ -217,7 +222,7 @@ func plainSentence(format string, args []any) (text string, ok bool) {
 		case Host:
 			b = append(b, Excerpt(string(value))...)
 		case netip.Addr:
-			b = append(b, Excerpt(value.String())...)
+			b = appendAddr(b, value)
 		case int:
 			b, want = strconv.AppendInt(b, int64(value), 10), 'd'
 		default:
@@ -228,6 +233,14 @@ func plainSentence(format string, args []any) (text string, ok bool) {
 		}
 		format, args = verb[1:], args[1:]
 	}
+}
+
+// appendAddr appends an address. Its zone may be any text.
+func appendAddr(b []byte, addr netip.Addr) []byte {
+	if !addr.IsValid() || addr.Zone() != "" {
+		return append(b, Excerpt(addr.String())...)
+	}
+	return addr.AppendTo(b)
 }
 
 // argument formats a value as [fmt] does, and cleans and cuts the result.
