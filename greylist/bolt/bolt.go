@@ -10,21 +10,31 @@
 // during a transaction form the next one (group commit), without a timer. So a
 // Touch waits for one or two syncs. Get waits for none.
 //
+// Keys are hashes, so the records of a transaction belong to as many different pages
+// of the tree. A transaction does not write these pages. It appends its records to a
+// log in the file, and the Store also keeps them in memory. When the log has 65,536
+// records, a new one begins, and each of the following transactions moves some records
+// of the old log into the tree, in order of their keys, which writes each page once for
+// several records. No transaction is long, and a crash at any moment loses nothing:
+// Open reads the logs.
+//
 // Expired records are removed gradually in the background. The file does not
 // shrink; it reuses the space. A record takes about 100 bytes, and the file grows
-// by 16 MiB at a time.
+// by 16 MiB at a time. The records of the logs take up to about 10 MB of memory.
 //
 // # Limits
 //
 // Only one process can open a file. Several mail servers share a store with
 // greylist/redis.
+//
+// Files have the version 2. Open also opens one of version 1, which had no logs, and
+// makes it one of version 2.
 package bolt
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync"
 	"time"
 
@@ -45,6 +55,9 @@ type Options struct {
 type Store struct {
 	path    string
 	db      *bbolt.DB
+	recent  recent
+	limits  limits
+	changed map[greylist.Key]packed // of the current transaction
 	updates *convoy.Convoy[*update]
 	stop    chan struct{}
 	swept   sync.WaitGroup
@@ -63,7 +76,7 @@ var ErrDamaged = errors.New("the file is damaged")
 
 var (
 	errInUse   = errors.New("the file is in use by another process")
-	errForeign = errors.New("not a greylist file of version 1")
+	errForeign = errors.New("not a greylist file of version 1 or 2")
 	errClosed  = errors.New("the store is closed")
 )
 
@@ -75,6 +88,11 @@ var (
 // It is an error if the file is damaged ([ErrDamaged]), has another format, or is
 // still in use after Timeout. Open does not change such a file.
 func Open(path string, options Options) (*Store, error) {
+	return openStore(path, options, limits{long: longLog, moved: leastMoved})
+}
+
+// openStore is Open with other limits.
+func openStore(path string, options Options, limits limits) (*Store, error) {
 	if options.Timeout <= 0 {
 		options.Timeout = time.Second
 	}
@@ -82,12 +100,18 @@ func Open(path string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("greylist: opening %s: %w", path, err)
 	}
-	s := &Store{path: path, db: db, stop: make(chan struct{})}
+	s := &Store{path: path, db: db, limits: limits, changed: map[greylist.Key]packed{}, stop: make(chan struct{})}
+	if err := guarded(func() error { return db.View(s.recent.load) }); err != nil {
+		db.Close()
+		return nil, s.wrap(err)
+	}
 	s.updates = convoy.New(1, together, s.write)
 	s.close = sync.OnceValue(func() error {
 		close(s.stop)
 		s.swept.Wait()
-		return s.db.Close()
+		err := s.db.Close()
+		s.recent.close()
+		return err
 	})
 	s.swept.Go(s.sweep)
 	return s, nil
@@ -102,8 +126,11 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (r greylist.Record, e
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
-	err = s.view(func(records *bbolt.Bucket) (err error) {
-		r, err = decode(key, records.Get(key[:]))
+	if p, found := s.recent.get(key); found {
+		return p.record(), nil
+	}
+	err = s.view(func(tree *bbolt.Bucket) (err error) {
+		r, err = decode(key, tree.Get(key[:]))
 		return err
 	})
 	return r, err
@@ -129,55 +156,4 @@ func (s *Store) Merge(ctx context.Context, key greylist.Key, other greylist.Reco
 func (s *Store) Forget(ctx context.Context, key greylist.Key) error {
 	_, err := s.update(ctx, key, func(greylist.Record) (greylist.Record, action) { return greylist.Record{}, remove })
 	return err
-}
-
-// page is the number of records that All reads at a time.
-const page = 1024
-
-// All implements greylist.Register, ordered by key. It reads 1024 records at a
-// time, because a long read transaction would keep pages from being reused.
-func (s *Store) All(ctx context.Context) iter.Seq2[greylist.Entry, error] {
-	return func(yield func(greylist.Entry, error) bool) {
-		var after []byte
-		for {
-			entries, err := s.page(ctx, after, page)
-			for _, entry := range entries {
-				if !yield(entry, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(greylist.Entry{}, err)
-				return
-			}
-			if len(entries) < page {
-				return
-			}
-			last := entries[page-1].Key
-			after = last[:]
-		}
-	}
-}
-
-// page returns the next n records after a key, or fewer at the end.
-func (s *Store) page(ctx context.Context, after []byte, n int) (entries []greylist.Entry, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	err = s.view(func(records *bbolt.Bucket) error {
-		cursor := records.Cursor()
-		k, v := cursor.Seek(after)
-		if k != nil && string(k) == string(after) {
-			k, v = cursor.Next()
-		}
-		for ; k != nil && len(entries) < n; k, v = cursor.Next() {
-			entry, err := decodeEntry(k, v)
-			if err != nil {
-				return err
-			}
-			entries = append(entries, entry)
-		}
-		return nil
-	})
-	return entries, err
 }

@@ -37,16 +37,31 @@ func TestStoreKeepsTheContract(t *testing.T) {
 	})
 }
 
-// written returns the path of a file with n records, and the records.
+// openWith opens a file, whose logs are long at a number of records, until the test
+// ends.
+func openWith(t *testing.T, path string, long, moved int) *bolt.Store {
+	t.Helper()
+	store, err := bolt.OpenWith(path, long, moved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// written returns the path of a file with n records, a multiple of 100, and the records. The first are
+// in the tree, the last in logs.
 func written(t *testing.T, n int) (string, map[greylist.Key]greylist.Record) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "greylist")
-	store := open(t, path)
-	var group sync.WaitGroup // for few transactions
-	for n := range n {
-		group.Go(func() { touch(t, store, n) })
+	store := openWith(t, path, 100, 10)
+	for from := 0; from < n; from += 100 {
+		var group sync.WaitGroup // for few transactions
+		for n := from; n < from+100; n++ {
+			group.Go(func() { touch(t, store, n) })
+		}
+		group.Wait()
 	}
-	group.Wait()
 	want := records(t, store)
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
@@ -139,6 +154,18 @@ func used(t *testing.T, path string) (size int) {
 	return size
 }
 
+// layout creates the buckets of a version.
+func layout(tx *bbolt.Tx, version string) error {
+	if _, err := tx.CreateBucket([]byte("records")); err != nil {
+		return err
+	}
+	about, err := tx.CreateBucket([]byte("mxrules greylist"))
+	if err != nil {
+		return err
+	}
+	return about.Put([]byte("version"), []byte(version))
+}
+
 // bboltFile returns the content of a file that bbolt wrote.
 func bboltFile(t *testing.T, fill func(tx *bbolt.Tx) error) []byte {
 	t.Helper()
@@ -187,7 +214,7 @@ func TestInvalidFileIsNotChanged(t *testing.T) {
 	for _, i := range positions(whole, key(7), want[key(7)]) {
 		altered[i+3] ^= 4
 	}
-	const damaged, foreign = "the file is damaged", "not a greylist file of version 1"
+	const damaged, foreign = "the file is damaged", "not a greylist file of version 1 or 2"
 	for _, tc := range []struct {
 		name    string
 		content []byte
@@ -205,16 +232,11 @@ func TestInvalidFileIsNotChanged(t *testing.T) {
 			_, err := tx.CreateBucket([]byte("sessions"))
 			return err
 		}), foreign},
-		{"version 2", bboltFile(t, func(tx *bbolt.Tx) error {
-			if _, err := tx.CreateBucket([]byte("records")); err != nil {
-				return err
-			}
-			about, err := tx.CreateBucket([]byte("mxrules greylist"))
-			if err != nil {
-				return err
-			}
-			return about.Put([]byte("version"), []byte("2"))
+		{"an unknown bucket", bboltFile(t, func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("recent 2"))
+			return errors.Join(err, layout(tx, "2"))
 		}), foreign},
+		{"version 3", bboltFile(t, func(tx *bbolt.Tx) error { return layout(tx, "3") }), foreign},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "greylist")
@@ -283,6 +305,6 @@ func TestDamageWhileTheFileIsOpen(t *testing.T) {
 	if err := file.Truncate(2 * int64(os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
-	_, err = store.Get(t.Context(), key(8))
+	_, err = store.Get(t.Context(), key(9))
 	checkError(t, "Get from a truncated file", err, path, damaged)
 }

@@ -36,7 +36,7 @@ const (
 // write prints "open", and then, for each touch that returns, the number of its
 // key and the count in its record.
 func write(path string) {
-	store, err := bolt.Open(path, bolt.Options{Timeout: 10 * time.Second})
+	store, err := bolt.OpenWith(path, 50, 5) // so that the writer is killed in each state of the logs
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

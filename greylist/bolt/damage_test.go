@@ -65,7 +65,7 @@ func TestOpenOfDamagedPages(t *testing.T) {
 		{"page beyond the end in the freelist", free, func(page []byte, _ int) { order.PutUint64(page[16:], 1<<40) }},
 		{"leaf without its last element", leaf, func(page []byte, _ int) { order.PutUint16(page[10:], count(page)-1) }},
 		{"leaf without elements", leaf, func(page []byte, _ int) {
-			if count(page) > 2 { // not the page of the buckets: that would be another format
+			if count(page) > 4 { // not the page of the buckets: that would be another format
 				order.PutUint16(page[10:], 0)
 			}
 		}},
@@ -97,7 +97,7 @@ func TestOpenAcceptsWhatTheStoreWrote(t *testing.T) {
 	path := filepath.Join(inMemory(t), "greylist")
 	next, present := 0, []int{}
 	for _, wanted := range []int{0, 1, 3, 40, 90, 20, 0, 300, 2, 9000, 7000, 1000, 100, 5000, 0, 10, 10} {
-		store := open(t, path)
+		store := openWith(t, path, 500, 64)
 		if got := len(records(t, store)); got != len(present) {
 			t.Errorf("%d records, want %d", got, len(present))
 		}
@@ -155,7 +155,8 @@ func records(t *testing.T, store *bolt.Store) map[greylist.Key]greylist.Record {
 	return list
 }
 
-// specimen is a file with a branch page, leaf pages and free pages, to be damaged.
+// specimen is a file with a tree and two logs, all of several pages, and free pages,
+// to be damaged.
 type specimen struct {
 	path     string
 	whole    []byte
@@ -174,7 +175,9 @@ func newSpecimen(t *testing.T) *specimen {
 		pageSize: os.Getpagesize(),
 		newest:   map[greylist.Key]greylist.Record{},
 	}
-	store := open(t, s.path)
+	// The second log becomes the old one after 441 of the 500 transactions, and 118 of
+	// its records are moved.
+	store := openWith(t, s.path, 220, 1)
 	for n := range 400 {
 		s.newest[key(n)] = touch(t, store, n)
 	}

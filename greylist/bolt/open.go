@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,7 +24,7 @@ func open(path string, timeout time.Duration) (*bbolt.DB, error) {
 			return nil, err
 		}
 	}
-	db, _, err := openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType})
+	db, _, err := openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistArrayType})
 	if err != nil {
 		return nil, err
 	}
@@ -84,28 +85,31 @@ func checkVersion(tx *bbolt.Tx) error {
 	if about == nil {
 		return nil // the process was killed before prepare
 	}
-	if found := about.Get(versionKey); string(found) != string(version) {
+	found := about.Get(versionKey)
+	if !bytes.Equal(found, version) && !bytes.Equal(found, firstVersion) {
 		return fmt.Errorf("%w: the version is %q", errForeign, found)
 	}
 	return nil
 }
 
-// prepare creates the buckets of a new file.
+// prepare creates the buckets of a new file, and makes one of version 1 one of this
+// version, so that a program which does not know of the logs refuses it.
 func prepare(db *bbolt.DB) error {
 	return guarded(func() error {
 		prepared := false
 		err := db.View(func(tx *bbolt.Tx) error {
-			prepared = tx.Bucket(aboutBucket) != nil
+			about := tx.Bucket(aboutBucket)
+			prepared = about != nil && bytes.Equal(about.Get(versionKey), version)
 			return nil
 		})
 		if err != nil || prepared {
 			return err
 		}
 		return db.Update(func(tx *bbolt.Tx) error {
-			if _, err := tx.CreateBucket(recordsBucket); err != nil {
+			if _, err := tx.CreateBucketIfNotExists(treeBucket); err != nil {
 				return err
 			}
-			about, err := tx.CreateBucket(aboutBucket)
+			about, err := tx.CreateBucketIfNotExists(aboutBucket)
 			if err != nil {
 				return err
 			}

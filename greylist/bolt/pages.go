@@ -23,8 +23,8 @@ const (
 	headerSize  = 16
 	elementSize = 16
 	bucketSize  = 16
-	minPageSize = 1024
-	maxDepth    = 32 // enough, because a branch has at least two children
+	minPageSize = 4096 // for perValue
+	maxDepth    = 32   // enough, because a branch has at least two children
 
 	branchPage = 0x01
 	leafPage   = 0x02

@@ -20,26 +20,26 @@ func (s *Store) sweep() {
 	defer cancel()
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
-	var after []byte
+	var records *list
 	for {
 		select {
 		case <-s.stop:
 			return
 		case now := <-ticker.C:
-			after = s.sweepStep(ctx, after, now, sweepStep)
+			if records == nil || records.done {
+				records = s.list()
+			}
+			s.sweepStep(ctx, records, now, sweepStep)
 		}
 	}
 }
 
-// sweepStep examines the next n records after a key, removes the expired ones, and
-// returns the last key, nil at the end. The removal shares a transaction with
-// waiting updates. Errors are not reported here: a call that reads or writes the
-// damaged record returns them.
-func (s *Store) sweepStep(ctx context.Context, after []byte, now time.Time, n int) []byte {
-	entries, err := s.page(ctx, after, n)
-	if err != nil {
-		return nil
-	}
+// sweepStep examines the next records, up to n of the logs and up to n of the tree,
+// and removes the expired ones. The removal shares a transaction with waiting updates.
+// After an error the list is done. Errors are not reported here: a call that reads or
+// writes the damaged record returns them.
+func (s *Store) sweepStep(ctx context.Context, records *list, now time.Time, n int) {
+	entries, err := records.next(ctx, n)
 	var expired []greylist.Key
 	for _, entry := range entries {
 		if entry.Expired(now) {
@@ -47,13 +47,9 @@ func (s *Store) sweepStep(ctx context.Context, after []byte, now time.Time, n in
 		}
 	}
 	if len(expired) > 0 {
-		if err := s.updates.Do(ctx, removal(expired, now)); err != nil {
-			return nil
-		}
+		err = s.updates.Do(ctx, removal(expired, now))
 	}
-	if len(entries) < n {
-		return nil
+	if err != nil {
+		records.done = true
 	}
-	last := entries[n-1].Key
-	return last[:]
 }

@@ -14,24 +14,42 @@ import (
 	"mxrules.example/greylist"
 )
 
-// The file has two buckets: one with the version of the format, and one with the
-// records. The value of a key is the binary form of its record and the CRC-32C of
-// key and record, because pages of bbolt have no checksums.
+// The file has a bucket with the version of the format, the tree and the logs. In the
+// tree, the value of a key is the binary form of its record and the CRC-32C of key and
+// record, because pages of bbolt have no checksums. Version 1 had no logs.
 var (
-	aboutBucket   = []byte("mxrules greylist")
-	recordsBucket = []byte("records")
-	versionKey    = []byte("version")
-	version       = []byte("1")
+	aboutBucket  = []byte("mxrules greylist")
+	treeBucket   = []byte("records")
+	versionKey   = []byte("version")
+	version      = []byte("2")
+	firstVersion = []byte("1")
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-const recordSize = 16 // of greylist.Record.AppendBinary
+const (
+	recordSize = 16 // of greylist.Record.AppendBinary
+	sumSize    = 4
+	valueSize  = recordSize + sumSize // in the tree
+)
 
-func encode(key greylist.Key, r greylist.Record) []byte {
-	b := make([]byte, 0, recordSize+4)
-	b, _ = r.AppendBinary(b) // the error is always nil
-	return binary.BigEndian.AppendUint32(b, checksum(key, b))
+// packed is the binary form of a record. It has no pointers, so that the garbage
+// collector need not look for them in millions of records.
+type packed [recordSize]byte
+
+func pack(r greylist.Record) (p packed) {
+	r.AppendBinary(p[:0]) // the error is always nil
+	return p
+}
+
+func (p packed) record() (r greylist.Record) {
+	r.UnmarshalBinary(p[:]) // the error is nil for this length
+	return r
+}
+
+// appendValue appends the value of a key in the tree.
+func appendValue(b []byte, key greylist.Key, p packed) []byte {
+	return binary.BigEndian.AppendUint32(append(b, p[:]...), checksum(key, p[:]))
 }
 
 func checksum(key greylist.Key, record []byte) uint32 {
@@ -43,7 +61,7 @@ func decode(key greylist.Key, b []byte) (r greylist.Record, err error) {
 	if b == nil {
 		return r, nil
 	}
-	if len(b) != recordSize+4 ||
+	if len(b) != valueSize ||
 		binary.BigEndian.Uint32(b[recordSize:]) != checksum(key, b[:recordSize]) {
 		return r, fmt.Errorf("%w: the checksum of the record %v is wrong", ErrDamaged, key)
 	}
@@ -63,7 +81,7 @@ func decodeEntry(k, v []byte) (entry greylist.Entry, err error) {
 type update struct {
 	// apply changes records. A damaged record fails only this update, any other
 	// error fails the transaction.
-	apply func(records *bbolt.Bucket) error
+	apply func(b *batch) error
 	err   error
 }
 
@@ -80,8 +98,8 @@ const (
 // and returns the result of change.
 func (s *Store) update(ctx context.Context, key greylist.Key, change func(greylist.Record) (greylist.Record, action)) (greylist.Record, error) {
 	var changed greylist.Record
-	u := &update{apply: func(records *bbolt.Bucket) error {
-		old, err := decode(key, records.Get(key[:]))
+	u := &update{apply: func(b *batch) error {
+		old, err := b.get(key)
 		if err != nil {
 			return err
 		}
@@ -89,11 +107,11 @@ func (s *Store) update(ctx context.Context, key greylist.Key, change func(greyli
 		changed, what = change(old)
 		switch {
 		case what == remove:
-			return records.Delete(key[:])
-		case what == leave, changed == old:
-			return nil
+			return b.remove(key)
+		case what == put && changed != old:
+			b.changed[key] = pack(changed)
 		}
-		return records.Put(key[:], encode(key, changed))
+		return nil
 	}}
 	if err := s.updates.Do(ctx, u); err != nil {
 		return greylist.Record{}, err
@@ -107,14 +125,14 @@ func (s *Store) update(ctx context.Context, key greylist.Key, change func(greyli
 // removal returns the update that removes keys whose record has expired. It reads
 // the records again, because they may have been touched meanwhile.
 func removal(keys []greylist.Key, now time.Time) *update {
-	return &update{apply: func(records *bbolt.Bucket) error {
+	return &update{apply: func(b *batch) error {
 		for _, key := range keys {
-			r, err := decode(key, records.Get(key[:]))
+			r, err := b.get(key)
 			if err != nil {
 				return err
 			}
 			if r.Expired(now) {
-				if err := records.Delete(key[:]); err != nil {
+				if err := b.remove(key); err != nil {
 					return err
 				}
 			}
@@ -125,30 +143,41 @@ func removal(keys []greylist.Key, now time.Time) *update {
 
 // write applies updates in one transaction. If it fails, all of them fail.
 func (s *Store) write(updates []*update) {
+	clear(s.changed)
+	b := &batch{recent: &s.recent, limits: s.limits, changed: s.changed}
 	err := guarded(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
-			records := tx.Bucket(recordsBucket)
+			if s.recent.stale {
+				if err := s.recent.load(tx); err != nil {
+					return err
+				}
+			}
+			b.tree = tx.Bucket(treeBucket)
+			b.cursor = b.tree.Cursor()
 			for _, u := range updates {
-				if err := u.apply(records); errors.Is(err, ErrDamaged) {
+				if err := u.apply(b); errors.Is(err, ErrDamaged) {
 					u.err = s.wrap(err)
 				} else if err != nil {
 					return err
 				}
 			}
-			return nil
+			return b.save(tx)
 		})
 	})
-	if err != nil {
-		for _, u := range updates {
-			u.err = s.wrap(err)
-		}
+	if err == nil {
+		s.recent.publish(b)
+		return
+	}
+	s.recent.stale = true // a failed sync leaves open whether the file has the transaction
+	for _, u := range updates {
+		u.err = s.wrap(err)
 	}
 }
 
 // view runs read in one transaction.
-func (s *Store) view(read func(records *bbolt.Bucket) error) error {
+func (s *Store) view(read func(tree *bbolt.Bucket) error) error {
 	return s.wrap(guarded(func() error {
-		return s.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(recordsBucket)) })
+		return s.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(treeBucket)) })
 	}))
 }
 

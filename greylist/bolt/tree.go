@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // element is an element of a leaf or branch page.
@@ -69,13 +70,35 @@ func (c *checker) checkRoot(m meta) error {
 	if err != nil || len(buckets) == 0 && m.number < 2 {
 		return err
 	}
-	if len(buckets) != 2 || !bytes.Equal(buckets[0].key, aboutBucket) || !bytes.Equal(buckets[1].key, recordsBucket) {
+	last := len(buckets) - 1
+	if last < 1 || !bytes.Equal(buckets[0].key, aboutBucket) || !bytes.Equal(buckets[last].key, treeBucket) {
 		return errForeign
 	}
 	if err := c.checkBucket(buckets[0], func(_, _ []byte) error { return nil }); err != nil {
 		return err
 	}
-	return c.checkBucket(buckets[1], func(k, v []byte) error { _, err := decodeEntry(k, v); return err })
+	if err := c.checkLogs(buckets[1:last]); err != nil {
+		return err
+	}
+	return c.checkBucket(buckets[last], func(k, v []byte) error { _, err := decodeEntry(k, v); return err })
+}
+
+// checkLogs checks the logs. There are up to two.
+func (c *checker) checkLogs(buckets []element) error {
+	var logs [len(logBuckets)]contents
+	for _, bucket := range buckets {
+		i := slices.IndexFunc(logBuckets[:], func(name []byte) bool { return bytes.Equal(name, bucket.key) })
+		if i < 0 {
+			return errForeign
+		}
+		if err := c.checkBucket(bucket, logs[i].add); err != nil {
+			return err
+		}
+	}
+	if !logs[0].follows(&logs[1]) && !logs[1].follows(&logs[0]) {
+		return damaged("values between the logs are missing")
+	}
+	return nil
 }
 
 // checkRecord checks a record of a bucket.

@@ -98,7 +98,9 @@ func (c *Convoy[T]) DoHere(ctx context.Context, item T) error {
 
 // drive carries batches until no call waits.
 func (c *Convoy[T]) drive() {
+	expected := c.most
 	for {
+		c.gather(expected)
 		calls := c.board()
 		if len(calls) == 0 {
 			return
@@ -111,9 +113,23 @@ func (c *Convoy[T]) drive() {
 		for _, call := range calls {
 			close(call.done)
 		}
-		// The callers may call again at once. Let them run, or the next batch has
-		// only the first of them.
+		expected = len(calls) // they may call again at once
+	}
+}
+
+// gather lets other goroutines run while they add calls, up to an expected number.
+// Otherwise a batch has only the first of the calls that are about to come, and the
+// others wait for two batches.
+func (c *Convoy[T]) gather(expected int) {
+	for before := -1; ; {
 		runtime.Gosched()
+		c.mu.Lock()
+		waiting := len(c.waiting)
+		c.mu.Unlock()
+		if waiting >= expected || waiting == before {
+			return
+		}
+		before = waiting
 	}
 }
 

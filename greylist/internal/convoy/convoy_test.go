@@ -3,6 +3,7 @@ package convoy_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -142,6 +143,30 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		}
 		if len(e.runs) != 3 {
 			t.Errorf("the batches are %v", e.runs)
+		}
+	})
+}
+
+// Calls that are made at the same moment share a batch, even if the store is idle when
+// the first of them comes.
+func TestConcurrentCallsFormABatch(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the other calls can only run when the batch waits for them
+	synctest.Test(t, func(t *testing.T) {
+		var e engine
+		c := convoy.New(1, 100, e.carry)
+		const callers, rounds = 50, 4
+		for range callers {
+			go func() {
+				for range rounds {
+					if err := c.Do(t.Context(), 1); err != nil {
+						t.Error(err)
+					}
+				}
+			}()
+		}
+		time.Sleep(100 * rounds * callers * time.Hour)
+		if len(e.runs) > rounds+1 {
+			t.Errorf("%d batches for %d rounds of %d calls", len(e.runs), rounds, callers)
 		}
 	})
 }
