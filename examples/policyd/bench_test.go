@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,11 +40,25 @@ type load struct {
 // BenchmarkNothing compares the whole policy standard, with DNS answers from the cache of
 // the resolver, to the same server without a rule.
 func BenchmarkNothing(b *testing.B) {
-	standard, nothing := newBenchServer(b), newBenchServer(b)
-	standard.resolver = warmResolver(b)
-	nothing.policy.Rules = nil
-	request := []byte(asked())
-	compare(b, &load{request: request, address: serveForBench(b, standard)}, &load{request: request, address: serveForBench(b, nothing)})
+	for _, tc := range []struct {
+		name    string
+		reports bool // adds Authentication-Results
+	}{{"without -hostname", false}, {"with -hostname", true}} {
+		b.Run(tc.name, func(b *testing.B) {
+			policy, nothing := standard(b), standard(b)
+			nothing.Rules = nil
+			var loads [2]*load
+			for i, policy := range []verdict.Policy{policy, nothing} {
+				s := newBenchServer(b)
+				s.policy, s.resolver = withoutMessage(policy, tc.reports), warmResolver(b)
+				if !tc.reports {
+					s.actions.stamp = nil
+				}
+				loads[i] = &load{request: []byte(asked()), address: serveForBench(b, s)}
+			}
+			compare(b, loads[0], loads[1])
+		})
+	}
 }
 
 // BenchmarkPostgrey compares the greylisting server of Debian to the rule of greylisting
@@ -143,15 +158,16 @@ func word(n int) []byte {
 }
 
 // newBenchServer returns a server that writes its log to /dev/null, as postgrey does, and
-// adds no fields.
+// collects garbage as the program does.
 func newBenchServer(b *testing.B) *server {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { null.Close() })
+	percent := collectSeldom()
+	b.Cleanup(func() { debug.SetGCPercent(percent) })
 	s := newTestServer(b)
-	s.actions.stamp = nil
 	s.log, s.now = slog.New(slog.NewJSONHandler(null, nil)), time.Now
 	return s
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"mxrules.example/envelope"
 	"mxrules.example/verdict"
@@ -11,12 +12,14 @@ import (
 // withoutMessage returns the policy for mail whose message is never known. What a check of
 // the message would find is unknown there, and a rule that depends on it does nothing: a
 // rejection by SPF that a DKIM signature could prevent would lose forwarded mail. All
-// other rules are the same. A rule about the message alone is left out; others stay,
-// because what their conditions find, such as SPF, is a result to report.
-func withoutMessage(p verdict.Policy) verdict.Policy {
+// other rules are the same.
+//
+// A rule that never does anything is left out. If reports is set it stays if it has
+// conditions, because what they find, such as SPF, is a result to report.
+func withoutMessage(p verdict.Policy, reports bool) verdict.Policy {
 	var rules verdict.Rules
 	for _, rule := range p.Rules {
-		if check := rule.Check(); check != nil && aboutMessage(check) && len(rule.Conditions()) == 0 {
+		if inert(rule) && !(reports && len(rule.Conditions()) > 0) {
 			continue
 		}
 		depends := false
@@ -34,11 +37,23 @@ func withoutMessage(p verdict.Policy) verdict.Policy {
 	return p
 }
 
-// aboutMessage reports whether a check, which has no operands, reads the message.
+// inert reports whether a rule never does anything without a message: because its check or
+// one of its conditions is about the message alone.
+func inert(rule verdict.Rule) bool {
+	if rule.Check() == nil {
+		return false // a mistake, which Validate reports
+	}
+	conditions := rule.Conditions()
+	return aboutMessage(rule.Check()) ||
+		slices.ContainsFunc(conditions, func(c verdict.Condition) bool { return aboutMessage(c.Check) })
+}
+
+// aboutMessage reports whether a check reads the message and nothing else: its operands do,
+// or it has none.
 func aboutMessage(check envelope.Check) bool {
-	word, _ := check.Operands()
 	_, from := check.Describe()
-	return word == "" && from == envelope.Data
+	_, operands := check.Operands()
+	return from == envelope.Data && !slices.ContainsFunc(operands, func(operand envelope.Check) bool { return !aboutMessage(operand) })
 }
 
 var errNoMessage = errors.New("a policy server does not see the message")
@@ -58,7 +73,7 @@ func unknowing(check envelope.Check) (replaced envelope.Check, reads bool) {
 		return envelope.Any(operands...), true
 	case word == "not" && reads:
 		return envelope.Not(operands[0]), true
-	case aboutMessage(check):
+	case word == "" && aboutMessage(check):
 		return envelope.At(name, envelope.Rcpt, func(context.Context, envelope.Resolver, *envelope.Envelope) envelope.Finding {
 			return envelope.Temporary(name, errNoMessage)
 		}), true

@@ -48,7 +48,7 @@ func (s *switchboard) port(on scenario.Server) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.servers = append(s.servers, &server{
-		policy: withoutMessage(on.Policy), resolver: on.Resolver, now: on.Now, log: slog.New(slog.DiscardHandler),
+		policy: withoutMessage(on.Policy, false), resolver: on.Resolver, now: on.Now, log: slog.New(slog.DiscardHandler),
 	})
 	return len(s.servers)
 }

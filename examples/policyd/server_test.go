@@ -36,31 +36,36 @@ host.example.net.        A    192.0.2.12
 12.2.0.192.in-addr.arpa. PTR  host.example.net.
 `
 
-// newTestServer returns a server with the policy standard and greylisting.
+// newTestServer returns a server with the policy standard and greylisting, which adds
+// Authentication-Results.
 func newTestServer(t testing.TB) *server {
 	t.Helper()
-	mailboxes, err := directory.List("bob@example.org", "eve@example.org")
-	if err != nil {
-		t.Fatal(err)
-	}
 	stamp, err := headers.For("mx.example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := &server{
-		resolver: zone.MustParse(world), log: slog.New(slog.DiscardHandler), now: func() time.Time { return now },
+	return &server{
+		policy: withoutMessage(standard(t), true), resolver: zone.MustParse(world),
+		log: slog.New(slog.DiscardHandler), now: func() time.Time { return now },
 		actions: actions{stamp: stamp, marks: map[string]string{"generic": "HOLD generic client"}},
 	}
-	s.policy, err = policies.Standard(policies.Site{
+}
+
+// standard returns the policy standard with greylisting.
+func standard(t testing.TB) verdict.Policy {
+	mailboxes, err := directory.List("bob@example.org", "eve@example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy, err := policies.Standard(policies.Site{
 		Domains: []string{"example.org"}, Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")},
 		Mailboxes: mailboxes, Greylist: greylist.Known(new(greylist.Memory), greylist.Options{}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.policy = withoutMessage(s.policy)
-	return s
+	return policy
 }
 
 func TestAnswers(t *testing.T) {
