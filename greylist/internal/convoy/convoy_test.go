@@ -155,16 +155,17 @@ func TestConcurrentCallsFormABatch(t *testing.T) {
 		var e engine
 		c := convoy.New(1, 100, e.carry)
 		const callers, rounds = 50, 4
+		var group sync.WaitGroup
 		for range callers {
-			go func() {
+			group.Go(func() {
 				for range rounds {
 					if err := c.Do(t.Context(), 1); err != nil {
 						t.Error(err)
 					}
 				}
-			}()
+			})
 		}
-		time.Sleep(100 * rounds * callers * time.Hour)
+		group.Wait()
 		if len(e.runs) > rounds+1 {
 			t.Errorf("%d batches for %d rounds of %d calls", len(e.runs), rounds, callers)
 		}
