@@ -1,6 +1,7 @@
 package greylist
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -54,29 +55,14 @@ func (s Secret) Identity(identity string) Key {
 // Key returns the key of a record of another kind. Different kinds and fields have
 // different keys.
 func (s Secret) Key(kind string, fields ...string) Key {
-	inner, outer := s.block(0x36), s.block(0x5c)
-	text := appendField(append(make([]byte, 0, 384), inner[:]...), kind)
+	hash := hmac.New(sha256.New, s)
+	text := appendField(make([]byte, 0, 256), kind)
 	for _, field := range fields {
 		text = appendField(text, field)
 	}
-	sum := sha256.Sum256(text)
-	sum = sha256.Sum256(append(append(make([]byte, 0, 96), outer[:]...), sum[:]...))
-	return Key(sum[:16])
-}
-
-// block returns the secret as HMAC (RFC 2104, section 2) hashes it before a text. A
-// check derives two keys for each mail, and crypto/hmac allocates eight objects for
-// each.
-func (s Secret) block(pad byte) (block [sha256.BlockSize]byte) {
-	if len(s) > len(block) {
-		sum := sha256.Sum256(s)
-		s = sum[:]
-	}
-	copy(block[:], s)
-	for i := range block {
-		block[i] ^= pad
-	}
-	return block
+	hash.Write(text)
+	var sum [sha256.Size]byte
+	return Key(hash.Sum(sum[:0])[:16])
 }
 
 // appendField appends the length of field and field, so that different fields never

@@ -1,8 +1,6 @@
 package greylist
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -135,27 +133,6 @@ func TestKeysAreStable(t *testing.T) {
 		if got := tc.key.String(); got != tc.want {
 			t.Errorf("the key is %s, want %s", got, tc.want)
 		}
-	}
-}
-
-// The key is an HMAC with SHA-256, of secrets that are shorter and longer than a block too.
-func TestKeysAreHMAC(t *testing.T) {
-	for length := range 200 {
-		secret, field := []byte(strings.Repeat("s", length)), strings.Repeat("f", 3*length)
-		hash := hmac.New(sha256.New, secret)
-		hash.Write(appendField(appendField(nil, "kind"), field))
-		if got, want := Secret(secret).Key("kind", field), Key(hash.Sum(nil)[:16]); got != want {
-			t.Errorf("with a secret of %d bytes the key is %s, want %s", length, got, want)
-		}
-	}
-}
-
-// Keys are derived for every mail, so that they must not cost garbage.
-func TestKeysAllocateNothing(t *testing.T) {
-	secret := Secret("sesame")
-	derive := func() { secret.Triplet("192.0.2.0/24", "ann@sender.example", "us@example.org") }
-	if n := testing.AllocsPerRun(10, derive); n > 0 {
-		t.Errorf("a key takes %v allocations", n)
 	}
 }
 
