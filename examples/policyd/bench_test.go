@@ -32,9 +32,10 @@ const (
 
 // load is what is asked of a policy server.
 type load struct {
-	address string
+	address string // "unix:" and a path, or an address of TCP
 	request []byte // each request has another word in place of #
 	number  int    // of the next
+	senders int    // with different words, 0 if none is used again
 }
 
 // BenchmarkNothing compares the whole policy standard, with DNS answers from the cache of
@@ -54,7 +55,7 @@ func BenchmarkNothing(b *testing.B) {
 				if !tc.reports {
 					s.actions.stamp = nil
 				}
-				loads[i] = &load{request: []byte(asked()), address: serveForBench(b, s)}
+				loads[i] = &load{request: []byte(asked()), address: serveForBench(b, s, "tcp")}
 			}
 			compare(b, loads[0], loads[1])
 		})
@@ -62,17 +63,29 @@ func BenchmarkNothing(b *testing.B) {
 }
 
 // BenchmarkPostgrey compares the greylisting server of Debian to the rule of greylisting
-// alone. Both write each new sender to disk, and sync, before they answer.
+// alone. Both write each new sender to disk, and sync, before they answer. A sender that
+// retries too early is written by postgrey only.
 func BenchmarkPostgrey(b *testing.B) {
-	store, err := bolt.Open(filepath.Join(b.TempDir(), "greylist.db"), bolt.Options{})
-	if err != nil {
-		b.Fatal(err)
+	for _, tc := range []struct {
+		name    string
+		senders int // different ones, 0 for a new one with each request
+	}{{"new senders", 0}, {"retries", turn / 2}} {
+		for _, network := range []string{"tcp", "unix"} {
+			b.Run(tc.name+" over "+network, func(b *testing.B) {
+				store, err := bolt.Open(filepath.Join(b.TempDir(), "greylist.db"), bolt.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Cleanup(func() { store.Close() })
+				policyd := newBenchServer(b)
+				policyd.policy.Rules = verdict.Rules{verdict.TempFailUnless(greylist.Known(store, greylist.Options{}))}
+				asks := load{request: []byte(asked("sender=#@example.net", "instance=#")), senders: tc.senders}
+				theirs, ours := asks, asks
+				theirs.address, ours.address = startPostgrey(b, network), serveForBench(b, policyd, network)
+				compare(b, &theirs, &ours)
+			})
+		}
 	}
-	b.Cleanup(func() { store.Close() })
-	policyd := newBenchServer(b)
-	policyd.policy.Rules = verdict.Rules{verdict.TempFailUnless(greylist.Known(store, greylist.Options{}))}
-	request := []byte(asked("sender=#@example.net", "instance=#"))
-	compare(b, &load{request: request, address: startPostgrey(b)}, &load{request: request, address: serveForBench(b, policyd)})
 }
 
 // BenchmarkAnswer measures what the server itself does for a request, without the network.
@@ -129,14 +142,18 @@ func (l *load) ask(b *testing.B) time.Duration {
 
 // converse makes the requests of a connection, which stays open, as that of smtpd does.
 func (l *load) converse(first, end int) error {
-	conn, err := net.Dial("tcp", l.address)
+	conn, err := dial(l.address)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	for n := first; n < end; n++ {
-		if _, err := conn.Write(bytes.ReplaceAll(l.request, []byte("#"), word(n))); err != nil {
+		of := n
+		if l.senders > 0 {
+			of %= l.senders
+		}
+		if _, err := conn.Write(bytes.ReplaceAll(l.request, []byte("#"), word(of))); err != nil {
 			return err
 		}
 		for line := []byte{}; len(line) != 1; {
@@ -146,6 +163,13 @@ func (l *load) converse(first, end int) error {
 		}
 	}
 	return nil
+}
+
+func dial(address string) (net.Conn, error) {
+	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
+		return net.Dial("unix", path)
+	}
+	return net.Dial("tcp", address)
 }
 
 // word returns a number in letters. Both greylisting servers ignore digits in a sender.
@@ -172,10 +196,18 @@ func newBenchServer(b *testing.B) *server {
 	return s
 }
 
-func serveForBench(b *testing.B, s *server) string {
-	address, stop := serveForTest(b, s)
+func serveForBench(b *testing.B, s *server, network string) string {
+	address, stop := serveForTest(b, s, freeAddress(b, network))
 	b.Cleanup(stop)
 	return address
+}
+
+// freeAddress returns an address on which nothing listens, as the flag -listen has it.
+func freeAddress(b *testing.B, network string) string {
+	if network == "unix" {
+		return "unix:" + filepath.Join(b.TempDir(), "socket")
+	}
+	return postfixtest.FreeAddress(b)
 }
 
 // warmResolver returns a resolver that finds the records of the tests on a DNS server.
@@ -193,20 +225,24 @@ func warmResolver(b *testing.B) *resolver.Resolver {
 }
 
 // startPostgrey starts the greylisting server of Debian, and returns its address.
-func startPostgrey(b *testing.B) string {
+func startPostgrey(b *testing.B, network string) string {
 	program, err := exec.LookPath("postgrey")
 	if err != nil {
 		b.Skip("postgrey is not installed")
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	address := postfixtest.FreeAddress(b)
-	command := exec.CommandContext(ctx, program, "--inet="+address, "--dbdir="+b.TempDir(), "--user=root", "--group=root", "--delay=300")
+	address := freeAddress(b, network)
+	listen := "--inet=" + address
+	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
+		listen = "--unix=" + path
+	}
+	command := exec.CommandContext(ctx, program, listen, "--dbdir="+b.TempDir(), "--user=root", "--group=root", "--delay=300")
 	if err := command.Start(); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { stop(); command.Wait() })
 	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
+		if conn, err := dial(address); err == nil {
 			conn.Close()
 			break
 		}

@@ -23,7 +23,7 @@ func startPostfix(t *testing.T, address string) *postfixtest.Postfix {
 
 // A real Postfix with the lines of the README gives the replies of the policy.
 func TestPostfixAsks(t *testing.T) {
-	address, stop := serveForTest(t, newTestServer(t))
+	address, stop := serveForTest(t, newTestServer(t), "127.0.0.1:0")
 	defer stop()
 	p := startPostfix(t, address)
 	for _, tc := range []struct{ name, client, from, to, want string }{

@@ -135,17 +135,21 @@ func TestSeveralRecipientsOfOneInstance(t *testing.T) {
 	}
 }
 
-// serveForTest serves on a loopback port until the test ends.
-func serveForTest(t testing.TB, s *server) (address string, stop func()) {
+// serveForTest serves on an address, as the flag -listen has it, until stop. The address
+// that it returns is that of the port.
+func serveForTest(t testing.TB, s *server, listen string) (address string, stop func()) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := site.Listen(listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.serve(ctx, l) }()
-	return l.Addr().String(), sync.OnceFunc(func() {
+	if l.Addr().Network() == "tcp" {
+		listen = l.Addr().String()
+	}
+	return listen, sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -154,7 +158,7 @@ func serveForTest(t testing.TB, s *server) (address string, stop func()) {
 }
 
 func TestManyConnectionsAndAGracefulStop(t *testing.T) {
-	address, stop := serveForTest(t, newTestServer(t))
+	address, stop := serveForTest(t, newTestServer(t), "127.0.0.1:0")
 	defer stop()
 	var group sync.WaitGroup
 	for range 500 {
@@ -214,7 +218,7 @@ func TestAStopDoesNotChangeAnAnswer(t *testing.T) {
 }
 
 func TestAnInvalidRequestClosesTheConnection(t *testing.T) {
-	address, stop := serveForTest(t, newTestServer(t))
+	address, stop := serveForTest(t, newTestServer(t), "127.0.0.1:0")
 	defer stop()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
