@@ -93,8 +93,8 @@ func (l *list) skip(end []byte) {
 	l.recent = l.recent[i:]
 }
 
-// read returns the first n records of the tree after a key and up to another one.
-// Nil is no limit.
+// read returns the first n records of the tree whose keys are greater than after and not
+// greater than end. A nil key sets no limit.
 func (s *Store) read(after, end []byte, n int) (entries []greylist.Entry, err error) {
 	err = s.view(func(tree *bbolt.Bucket) error {
 		cursor := tree.Cursor()
