@@ -49,8 +49,8 @@ func openWith(t *testing.T, path string, long, moved int) *bolt.Store {
 	return store
 }
 
-// written returns the path of a file with n records, a multiple of 100, and the records. The first are
-// in the tree, the last in logs.
+// written returns the path of a file with n records, a multiple of 100, and the records.
+// The first are in the tree, the last in logs.
 func written(t *testing.T, n int) (string, map[greylist.Key]greylist.Record) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "greylist")
@@ -221,7 +221,7 @@ func TestInvalidFileIsNotChanged(t *testing.T) {
 		want    string
 	}{
 		{"without its last page", whole[:used(t, path)-pageSize], damaged},
-		{"half of the file", whole[:len(whole)/2/pageSize*pageSize], damaged},
+		{"half of what is in use", whole[:used(t, path)/2/pageSize*pageSize], damaged},
 		{"truncated in the third page", whole[:2*pageSize+10], damaged},
 		{"truncated in the first page", whole[:100], foreign},
 		{"without meta pages", zeroed(0, 2*pageSize), foreign},
