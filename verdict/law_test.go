@@ -71,7 +71,7 @@ func TestLawFaultsOnlyDefer(t *testing.T) {
 			}
 		}
 	})
-	if deferred < cases/10 || unsure < cases/100 {
+	if deferred < cases/10 || unsure == 0 {
 		t.Errorf("only %d deferrals and %d marks that stay undecided: the generator tests nothing", deferred, unsure)
 	}
 }

@@ -54,6 +54,8 @@ type world struct {
 	checks []envelope.Check
 	stages []envelope.Stage
 
+	kinds  []constructor // of the rules that it makes
+
 	facts     []analysis.Fact
 	relations []relation // the same facts, as the brute force reads them
 }
@@ -92,9 +94,13 @@ func times() uint64 {
 	return 1
 }
 
-// newWorld makes few checks mostly, because all outcomes of all of them are tried.
+// newWorld makes few checks mostly, because all outcomes of all of them are tried. In some worlds
+// all rules mark, because few other policies differ in nothing but a mark.
 func newWorld(rng *rand.Rand) *world {
-	w := &world{rng: rng, table: table{}}
+	w := &world{rng: rng, table: table{}, kinds: constructors}
+	if rng.IntN(5) == 0 {
+		w.kinds = constructors[len(constructors)-2:]
+	}
 	for i := range 2 + min(rng.IntN(4), rng.IntN(4)) {
 		name := fmt.Sprintf("c%d", i)
 		stage := envelope.Connect + envelope.Stage(rng.IntN(5))
@@ -213,12 +219,15 @@ func (w *world) check(depth int) (envelope.Check, func() envelope.Outcome, strin
 	return envelope.Any(a, b), heaviest(envelope.Pass, envelope.TempError, envelope.Fail), "any(" + textA + "," + textB + ")"
 }
 
-var constructors = []struct {
+// constructor is a function that makes a rule, and what that rule does.
+type constructor struct {
 	name   string
 	make   func(envelope.Check) verdict.Rule
 	on     envelope.Outcome
 	action verdict.Action
-}{
+}
+
+var constructors = []constructor{
 	{"AcceptIf", verdict.AcceptIf, envelope.Pass, verdict.Accept},
 	{"AcceptIf", verdict.AcceptIf, envelope.Pass, verdict.Accept},
 	{"RejectUnless", verdict.RejectUnless, envelope.Fail, verdict.Reject},
@@ -233,7 +242,7 @@ func marking(mark string) func(envelope.Check) verdict.Rule {
 }
 
 func (w *world) rule() (verdict.Rule, law) {
-	c := constructors[w.rng.IntN(len(constructors))]
+	c := w.kinds[w.rng.IntN(len(w.kinds))]
 	check, outcome, text := w.check(2)
 	r := c.make(check)
 	l := law{text: c.name + " " + text, outcome: outcome, actions: map[envelope.Outcome]verdict.Action{c.on: c.action}}
@@ -281,6 +290,26 @@ func (w *world) vary(p verdict.Policy, laws []law) (verdict.Policy, []law) {
 	p.Rules[i], laws[i] = rule.Named(p.Rules[i].Name()), law
 	laws[i].mark = p.Rules[i].Mark()
 	return p, laws
+}
+
+// part gives two policies a first rule each, which together refuse every message: no message
+// is accepted by both.
+func (w *world) part(a, b verdict.Policy, lawsA, lawsB []law) (partA, partB verdict.Policy, partLawsA, partLawsB []law) {
+	check, outcome, text := w.check(2)
+	ruleA, ruleB := verdict.RejectUnless(check), verdict.RejectUnless(check)
+	lawA := law{text: "parted by " + text, outcome: outcome, actions: map[envelope.Outcome]verdict.Action{}}
+	lawB := lawA
+	lawB.actions = map[envelope.Outcome]verdict.Action{}
+	for _, o := range outcomes {
+		actions := []verdict.Action{verdict.Reject, verdict.Continue}
+		i := w.rng.IntN(2)
+		ruleA, ruleB = ruleA.On(o, actions[i]), ruleB.On(o, actions[1-i])
+		lawA.actions[o], lawB.actions[o] = actions[i], actions[1-i]
+	}
+	first := func(r verdict.Rule, p verdict.Policy) verdict.Policy {
+		return verdict.Policy{Rules: append(verdict.Rules{r.Named("r0")}, p.Rules...)}
+	}
+	return first(ruleA, a), first(ruleB, b), append([]law{lawA}, lawsA...), append([]law{lawB}, lawsB...)
 }
 
 func texts(laws []law) string {
