@@ -54,7 +54,7 @@ type world struct {
 	checks []envelope.Check
 	stages []envelope.Stage
 
-	kinds  []constructor // of the rules that it makes
+	kinds []constructor // of the rules that it makes
 
 	facts     []analysis.Fact
 	relations []relation // the same facts, as the brute force reads them
