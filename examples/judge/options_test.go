@@ -89,7 +89,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-delay 20ms -dns system", "-delay delays the answers of a zone"},
 		{"-zone testdata/none.zone", "testdata/none.zone"},
 		{"-zone " + badZone, "line 1"},
-		{"-ip 192.0.2.9 testdata/mixed.jsonl", "not both"},
+		{"-ip 192.0.2.9 testdata/mixed.jsonl", `not both: "testdata/mixed.jsonl" is no flag`},
 		{"testdata/mixed.jsonl -json", "flags must come first"},
 	} {
 		t.Run(tc.args, func(t *testing.T) {

@@ -153,12 +153,19 @@ func (c Command) Run(args []string, stdin io.Reader, stdout, stderr io.Writer) i
 		s := session{judge: j, json: o.json, svg: o.svg, stdin: stdin, stdout: stdout, report: report}
 		err = s.run(ctx, o, stderr)
 	}
-	if err = errors.Join(err, j.records.close()); err != nil {
-		report(err)
-		return failed
+	if err = errors.Join(err, j.records.close()); err == nil {
+		return allJudged
 	}
-	return allJudged
+	report(err)
+	if errors.As(err, new(usageError)) {
+		fmt.Fprintf(stderr, "Run %s -help for usage.\n", c.Name)
+		return wrongUsage
+	}
+	return failed
 }
+
+// usageError is an error of the flags that only a run shows.
+type usageError struct{ error }
 
 // parse parses the command line, and completes the command.
 func (c *Command) parse(args []string, report func(error)) (options, error) {

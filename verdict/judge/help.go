@@ -45,7 +45,10 @@ const helpText = `{NAME} explains what a policy does with an envelope.
 
   {NAME} [flags] -ip ADDRESS -helo NAME -from PATH -to PATH   one envelope
   {NAME} [flags] FILE ...                                     lines of JSON
-  {NAME} [flags] [-]                                          standard input
+  {NAME} [flags] -                                            standard input
+
+Without an envelope and a file it reads the standard input, unless that is a
+terminal.
 
 It prints the verdict, then each rule with the finding of its check, the action
 of the rule, and its DNS questions.

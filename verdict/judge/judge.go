@@ -53,10 +53,10 @@ func newJudge(o options, c *Command) (j *judge, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.records, err = newRecords(o, c.ByValue); err != nil {
+	if j.world, err = newWorld(o, c.Resolver); err != nil {
 		return nil, err
 	}
-	j.world, err = newWorld(o, c.Resolver)
+	j.records, err = newRecords(o, c.ByValue) // last: it empties the file
 	return j, err
 }
 

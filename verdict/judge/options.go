@@ -39,6 +39,7 @@ type options struct {
 	line           line     // the envelope of the flags
 	hasEnvelope    bool     // flags describe an envelope
 	files          []string // of lines; "-" is the standard input
+	unasked        bool     // no flag and no argument names an input: it is the standard input
 }
 
 // envelopeFlags are the flags that describe an envelope.
@@ -69,9 +70,9 @@ func (c *Command) parseOptions(args []string) (options, error) {
 		return o, err
 	}
 	if !o.hasEnvelope && len(o.files) == 0 {
-		o.files = []string{"-"}
+		o.files, o.unasked = []string{"-"}, true
 	}
-	return o, o.finishLine()
+	return o, errors.Join(o.overwrites(), o.finishLine())
 }
 
 // conflict returns the error of flags that exclude each other. ownChecks says that -checks
@@ -79,7 +80,7 @@ func (c *Command) parseOptions(args []string) (options, error) {
 func (o *options) conflict(given map[string]bool, ownChecks bool) error {
 	switch {
 	case o.hasEnvelope && len(o.files) > 0:
-		return errors.New("give an envelope by flags, or files, not both")
+		return fmt.Errorf("give an envelope by flags, or files, not both: %q is no flag", envelope.Excerpt(o.files[0]))
 	case ownChecks && given["policy"] && given["checks"]:
 		return errors.New("give -policy or -checks, not both")
 	case o.scenario != "" && o.checks != "":

@@ -3,7 +3,6 @@ package judge
 import (
 	"bytes"
 	"errors"
-	"os"
 
 	"mxrules.example/verdict/scenario/record"
 )
@@ -39,5 +38,5 @@ func (r *recording) write(result result) error {
 	if err := r.Write(&b, c); err != nil {
 		return err
 	}
-	return os.WriteFile(r.file, b.Bytes(), 0o644)
+	return writeFile(r.file, b.Bytes())
 }

@@ -41,6 +41,9 @@ func (s *session) run(ctx context.Context, o options, stderr io.Writer) error {
 			return err
 		}
 	}
+	if o.unasked && isTerminal(s.stdin) {
+		return usageError{errors.New("nothing to judge: describe an envelope with flags such as -ip and -to, or name a file of lines, or - for the standard input")}
+	}
 	var err error
 	if o.hasEnvelope {
 		err = s.print(s.judge.judge(ctx, o.line))
@@ -168,5 +171,5 @@ func (s *session) draw(r result) error {
 	if err := waterfall.SVG(&b, r.merged); err != nil {
 		return err
 	}
-	return os.WriteFile(s.svg, b.Bytes(), 0o644)
+	return writeFile(s.svg, b.Bytes())
 }
