@@ -41,6 +41,7 @@ func (c *Command) choose(list, policy string) (verdict.Policy, error) {
 		names = strings.Split(list, ",")
 	}
 	for _, name := range names {
+		name = strings.TrimSpace(name)
 		if known[name] == nil {
 			return chosen, fmt.Errorf("unknown check %q; known are:\n%s", envelope.Excerpt(name), inLines(all))
 		}

@@ -14,6 +14,7 @@ import (
 	"mxrules.example/envelope/recipient"
 	"mxrules.example/greylist"
 	"mxrules.example/helo"
+	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 	"mxrules.example/verdict/analysis"
 	"mxrules.example/verdict/judge"
@@ -195,6 +196,32 @@ func TestLinkOfARefusal(t *testing.T) {
 		stdout, _, _ := run(c, "", strings.Fields(tc.args)...)
 		if linked := strings.Contains(stdout, "https:"); linked != (tc.want != "") || !strings.Contains(stdout, tc.want) {
 			t.Errorf("%s: got\n%s", tc.args, stdout)
+		}
+	}
+}
+
+// A record of -compare has what both policies asked, so that it compares them without DNS.
+func TestRecordOfAComparison(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "both.jsonl")
+	c := judge.Command{Policies: judge.Policies{
+		"names":   judge.Fixed(verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(helo.Resolves)}}),
+		"reverse": judge.Fixed(verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(rdns.Exists)}}),
+	}}
+	mail := strings.Fields("-zone testdata/none -ip 192.0.2.9 -helo mail.example.net -to bob@example.org,ann@example.org")
+	mail[1] = filepath.Join(t.TempDir(), "zone")
+	if err := os.WriteFile(mail[1], []byte("mail.example.net. A 192.0.2.9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, stderr, status := run(c, "", append([]string{"-compare", "names,reverse", "-record", file}, mail...)...)
+	if status != 0 || !strings.Contains(want, "names    accept") || !strings.Contains(want, "reverse  reject 550 5.7.25") {
+		t.Fatalf("got status %d, %s%s", status, want, stderr)
+	}
+	if got, stderr, status := run(c, "", "-compare", "names,reverse", file); status != 0 || got != want {
+		t.Errorf("got status %d, %s%s, want\n%s", status, got, stderr, want)
+	}
+	for policy, want := range map[string]string{"names": "accept 250", "reverse": "reject 550"} {
+		if got, _, _ := run(c, "", "-policy", policy, file); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s", policy, got)
 		}
 	}
 }

@@ -34,6 +34,7 @@ func newComparison(names string, policy func(name string) (verdict.Policy, error
 	if !ok {
 		return nil, fmt.Errorf("-compare %s: two policies are needed, such as old,new", names)
 	}
+	before, after = strings.TrimSpace(before), strings.TrimSpace(after)
 	c = &comparison{names: [2]string{before, after}, changes: map[changed]int{}}
 	if c.change.Old, err = policy(before); err == nil {
 		c.change.New, err = policy(after)

@@ -74,6 +74,8 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 		return nil, err
 	case own == nil && w.resolver != nil:
 		return w.resolver, nil
+	case own == nil && w.other == nil:
+		return noDNS{}, nil
 	case own == nil:
 		return w.other, nil
 	case w.delay > 0:
@@ -89,7 +91,7 @@ func (w world) forLine(l line) (envelope.Resolver, error) {
 //   - the zone of -zone, with the faults of the line;
 //   - the servers of -dns, or the resolver of the command; faults are an error;
 //   - an empty zone with the faults of the line;
-//   - no resolver, so that every question fails.
+//   - none, so that every question fails.
 func (w world) zoneOf(l line) (*zone.Zone, error) {
 	text := l.Zone
 	if text == nil {

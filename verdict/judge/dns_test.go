@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"strings"
 	"testing"
 
 	"mxrules.example/envelope"
@@ -33,5 +34,24 @@ func TestNewResolver(t *testing.T) {
 			continue
 		}
 		r.Close()
+	}
+}
+
+// Without DNS the output says how to give it.
+func TestFailuresWithoutDNS(t *testing.T) {
+	stdout, _, status := runWith(t, nil, "-ip", "192.0.2.9", "-policy", "names")
+	if status != allJudged || !strings.Contains(stdout, "asked PTR 192.0.2.9: there is no DNS: give -zone or -dns") {
+		t.Errorf("got status %d and %s", status, stdout)
+	}
+	ctx, r := t.Context(), noDNS{}
+	_, a := r.LookupNetIP(ctx, "ip4", "a.example.")
+	_, ptr := r.LookupAddr(ctx, "192.0.2.9")
+	_, mx := r.LookupMX(ctx, "a.example.")
+	_, txt := r.LookupTXT(ctx, "a.example.")
+	_, cname := r.LookupCNAME(ctx, "a.example.")
+	for _, err := range []error{a, ptr, mx, txt, cname} {
+		if envelope.NotFound(err) {
+			t.Errorf("%v counts as an answer", err)
+		}
 	}
 }

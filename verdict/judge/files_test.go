@@ -9,13 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"mxrules.example/rdns"
 	"mxrules.example/verdict"
 )
 
 // runWith runs a command of an empty policy, and returns its output, errors and status.
 func runWith(t *testing.T, stdin *os.File, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	c := Command{Policies: Policies{"all": Fixed(verdict.Policy{})}}
+	c := Command{Default: "all", Policies: Policies{
+		"all":   Fixed(verdict.Policy{}),
+		"names": Fixed(verdict.Policy{Rules: verdict.Rules{verdict.RejectUnless(rdns.Exists)}}),
+	}}
 	var out, errs bytes.Buffer
 	status = c.Run(args, stdin, &out, &errs)
 	return out.String(), errs.String(), status

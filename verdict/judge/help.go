@@ -120,8 +120,9 @@ Output
                     "old": result, "new": result}, and the last line has counts
   -record FILE      write a line of JSON for each line, with the answers of DNS
                     that were seen: the same verdicts are given from it. A
-                    question that was not asked fails there: for -compare with
-                    another policy, record with "-checks all", which asks more
+                    question that was not asked fails there. With -compare it
+                    has what both policies ask; for policies of the future
+                    record with "-checks all", which asks more
   -without-message  leave the message out of the record, and keep the findings
                     of checks that need it
   -hash KEY         replace mailboxes and logins in the record by hashes with

@@ -96,6 +96,9 @@ func (j *judge) judge(ctx context.Context, l line) result {
 	}
 	r.recipients, r.envelope = recipients, e
 	switch {
+	case j.compare != nil && j.records != nil:
+		r.pairs, r.err = j.records.compare(ctx, j.compare, resolver, e, l)
+		return r
 	case j.compare != nil:
 		r.pairs = j.compare.judge(ctx, resolver, &e, l)
 		return r

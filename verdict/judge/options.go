@@ -46,7 +46,7 @@ type options struct {
 const envelopeFlags = " ip helo from to login tls smtputf8 spoke-early message stage now "
 
 // ofOnePolicy are the flags that -compare has no use for.
-var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "record", "scenario"}
+var ofOnePolicy = []string{"policy", "checks", "trace", "svg", "picture", "headers", "scenario", "without-message", "hash"}
 
 // parseOptions parses the command line. The error is flag.ErrHelp for -help.
 func (c *Command) parseOptions(args []string) (options, error) {
@@ -92,7 +92,8 @@ func (o *options) conflict(given map[string]bool, ownChecks bool) error {
 	case o.json && o.trace:
 		return errors.New("give -json or -trace, not both")
 	case o.compare != "" && slices.ContainsFunc(ofOnePolicy, func(name string) bool { return given[name] }):
-		return fmt.Errorf("-compare is about two policies: give no -%s", strings.Join(ofOnePolicy, ", -"))
+		wrong := slices.IndexFunc(ofOnePolicy, func(name string) bool { return given[name] })
+		return fmt.Errorf("-compare is about two policies: give no -%s", ofOnePolicy[wrong])
 	case o.record == "" && (o.withoutMessage || o.hashKey != ""):
 		return errors.New("-without-message and -hash are for -record")
 	case o.aboutPolicy() && (o.hasEnvelope || len(o.files) > 0 || o.compare != "" || o.checks != "" || o.json):
@@ -148,7 +149,11 @@ func (c *Command) flagSet(o *options) *flag.FlagSet {
 	flags.StringVar(&o.line.Helo, "helo", "", "")
 	flags.StringVar(&o.line.MailFrom, "from", "", "")
 	flags.Func("to", "", func(value string) error {
-		o.line.RcptTo = append(o.line.RcptTo, splitPaths(value)...)
+		paths := splitPaths(value)
+		if len(paths) > 1 && slices.Contains(paths, "") {
+			return errors.New("a path of the list is empty")
+		}
+		o.line.RcptTo = append(o.line.RcptTo, paths...)
 		return nil
 	})
 	flags.StringVar(&o.line.Login, "login", "", "")
@@ -190,7 +195,7 @@ func (c *Command) flagSet(o *options) *flag.FlagSet {
 
 // splitPaths splits a list of paths at commas, except those that are part of a path:
 // in a quoted local part ("a,b"@example.org) and in a source route
-// (@a.example,@b.example:user@example.org).
+// (@a.example,@b.example:user@example.org). It removes blanks around a path.
 func splitPaths(list string) []string {
 	var paths []string
 	start, quoted := 0, false
@@ -200,12 +205,12 @@ func splitPaths(list string) []string {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case c == ',' && !quoted && !inRoute(list[start:i]):
-			paths = append(paths, list[start:i])
+		case c == ',' && !quoted && !inRoute(strings.TrimLeft(list[start:i], " ")):
+			paths = append(paths, strings.Trim(list[start:i], " "))
 			start = i + 1
 		}
 	}
-	return append(paths, list[start:])
+	return append(paths, strings.Trim(list[start:], " "))
 }
 
 // inRoute reports whether begin is a part of a source route.

@@ -61,18 +61,38 @@ func (r *records) judge(ctx context.Context, j *judge, dns envelope.Resolver, e 
 	for _, other := range others {
 		judgeEach(ctx, other, seen, &e, l.RcptTo)
 	}
-	record, err := replay.Judged{
+	return verdicts, r.write(l, replay.Judged{
 		Policy: policy, Envelope: e, Recipients: l.RcptTo, Answers: seen, Verdicts: verdicts,
-		ByValue: r.kept(policy), WithoutMessage: r.withoutMessage, Secret: []byte(r.secret),
-	}.Record()
+	})
+}
+
+// compare compares the verdicts of two policies on an envelope, and writes a line of input
+// with the answers of DNS for both.
+func (r *records) compare(ctx context.Context, c *comparison, dns envelope.Resolver, e envelope.Envelope, l line) ([]replay.Pair, error) {
+	seen := zone.Record(dns)
+	e.Now = e.Time()
+	pairs := c.judge(ctx, seen, &e, l)
+	var verdicts []verdict.Verdict
+	for _, pair := range pairs {
+		verdicts = append(verdicts, pair.Old)
+	}
+	return pairs, r.write(l, replay.Judged{
+		Policy: l.Bind(c.change.Old), Envelope: e, Recipients: l.RcptTo, Answers: seen, Verdicts: verdicts,
+	})
+}
+
+// write writes what was judged as a line of input.
+func (r *records) write(l line, judged replay.Judged) error {
+	judged.ByValue, judged.WithoutMessage, judged.Secret = r.kept(judged.Policy), r.withoutMessage, []byte(r.secret)
+	record, err := judged.Record()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, err = r.file.Write(encode(struct {
 		ID json.RawMessage `json:"id,omitempty"`
 		replay.Record
 	}{l.ID, record}))
-	return verdicts, err
+	return err
 }
 
 // judgeEach judges an envelope for each recipient, or once if there is none.
