@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,9 +48,20 @@ func prints(t *testing.T, output string, lines []string) {
 func TestReadmeExplainsALogLine(t *testing.T) {
 	t.Chdir("../..")
 	lines := example(t, 1)
-	_, command, found := strings.Cut(lines[2], " | go run ./examples/judge ")
-	if !strings.HasPrefix(lines[0], "$ ") || !found {
+	extract, command, found := strings.Cut(lines[2], " | go run ./examples/judge ")
+	file, ok := strings.CutPrefix(lines[0], "$ tail -n 1 ")
+	file, piped := strings.CutSuffix(file, " | jq -c .envelope")
+	if !found || !ok || !piped || extract != lines[0] {
 		t.Fatalf("the README has no command that prints an envelope and one that judges it:\n%s", lines)
+	}
+	log, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := strings.Split(strings.TrimSpace(string(log)), "\n")
+	var last struct{ Envelope json.RawMessage }
+	if err := json.Unmarshal([]byte(entries[len(entries)-1]), &last); err != nil || string(last.Envelope) != lines[1] {
+		t.Errorf("the last envelope of %s is %s, %v, and the README has %s", file, last.Envelope, err, lines[1])
 	}
 	prints(t, output(strings.Fields(command), lines[1]), lines[3:])
 }
