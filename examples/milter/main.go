@@ -54,6 +54,9 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 		return err
 	}
 	defer func() { err = errors.Join(err, here.Close()) }()
+	if err := site.KnowsMarks(here.Policy, o.hold...); err != nil {
+		return fmt.Errorf("-quarantine: %w", err)
+	}
 	here.Policy.Timeout = timeout
 	s := &server{
 		connection: verdict.Connection{Policy: here.Policy, Resolver: here.Resolver},

@@ -29,8 +29,9 @@ func TestOptions(t *testing.T) {
 	for args, want := range map[string]string{
 		"-help":                                  "-quarantine",
 		"-our-domains example.org -hostname a.-": "-hostname: ",
-		"-our-domains example.org -hostname mx.example.org -mailboxes /nowhere": "/nowhere",
-		"-our-domains example.org -hostname mx.example.org -listen nowhere":     "nowhere",
+		"-our-domains example.org -hostname mx.example.org -mailboxes /nowhere":                                       "/nowhere",
+		"-our-domains example.org -hostname mx.example.org -listen nowhere":                                           "nowhere",
+		"-our-domains example.org -hostname mx.example.org -zone /dev/null -listen nowhere -quarantine generic,forgd": `milter: -quarantine: no rule sets the mark "forgd" here; the marks are: `,
 	} {
 		var out strings.Builder
 		if status := run(t.Context(), strings.Fields(args), &out, nil); (status == 0) != (args == "-help") || !strings.Contains(out.String(), want) {

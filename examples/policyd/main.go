@@ -34,10 +34,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -86,6 +88,10 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
+	// A rule about the message may stay for what its conditions report, and sets no mark.
+	if err := site.KnowsMarks(withoutMessage(opened.Policy, false), slices.Sorted(maps.Keys(o.marks))...); err != nil {
+		return fmt.Errorf("-mark: %w", err)
+	}
 	s := &server{actions: actions{marks: o.marks}, log: log, now: time.Now, resolver: opened.Resolver, policy: withoutMessage(opened.Policy, o.hostname != "")}
 	if o.hostname != "" {
 		if s.actions.stamp, err = headers.For(o.hostname); err != nil {

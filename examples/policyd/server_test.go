@@ -275,7 +275,7 @@ func TestOptions(t *testing.T) {
 		{"", "-our-domains is required"},
 		{"-our-domains example.org x", `unexpected argument "x"`},
 		{"-our-domains example.org -policy lax", `unknown policy "lax"`},
-		{"-our-domains example.org -our-nets 1.2.3", "1.2.3"},
+		{"-our-domains example.org -our-nets 192.0.2.1", `network "192.0.2.1" is not a prefix such as 192.0.2.0/24`},
 		{"-our-domains example.org -mark x", `"x" is not of the form MARK=ACTION`},
 		{"-our-domains example.org -dnsbl list.example", "list.example"},
 	} {

@@ -117,7 +117,7 @@ func (o *Options) addNetworks(text string) error {
 	for value := range strings.SplitSeq(text, ",") {
 		network, err := netip.ParsePrefix(strings.TrimSpace(value))
 		if err != nil {
-			return err
+			return &envelope.SyntaxError{Kind: "network", Value: value, Reason: "is not a prefix such as 192.0.2.0/24"}
 		}
 		o.site.Networks = append(o.site.Networks, network)
 	}
