@@ -12,6 +12,7 @@ import (
 	"github.com/d--j/go-milter"
 
 	"mxrules.example/envelope"
+	"mxrules.example/examples/internal/site"
 	"mxrules.example/verdict"
 )
 
@@ -154,9 +155,23 @@ func (c *conversation) end() {
 	}
 }
 
-// report logs each reply.
+// report logs each reply. The envelope stands beside the event, as in the logs of mx and
+// policyd, in the form that examples/judge reads.
 func (c *conversation) report(ctx context.Context, event verdict.Event) {
-	c.log.LogAttrs(ctx, slog.LevelInfo, "reply", slog.String("queue", envelope.Excerpt(c.queueID)), slog.Any("event", event))
+	var recipients []string
+	for _, r := range event.Recipients {
+		recipients = append(recipients, r.To)
+	}
+	c.log.LogAttrs(ctx, slog.LevelInfo, "reply", slog.String("queue", envelope.Excerpt(c.queueID)),
+		slog.Any("event", besideEnvelope{event}), slog.Any("envelope", site.Logged(event.Envelope, recipients...)))
+}
+
+// besideEnvelope is an event that is logged without its envelope.
+type besideEnvelope struct{ verdict.Event }
+
+func (b besideEnvelope) LogValue() slog.Value {
+	b.Envelope = nil
+	return b.Event.LogValue()
 }
 
 // response returns what the MTA says to the client: a reply with its codes and all its

@@ -19,7 +19,8 @@
 //     judged as the client wrote them: the macro {mail_addr} has what Postfix made of MAIL.
 //   - Before it stops, the server finishes transactions that have begun, for at most 30
 //     seconds, and refuses new ones with 421.
-//   - The log is JSON, with a line for each reply.
+//   - The log is JSON, with a line for each reply. Its envelope is in the form that
+//     examples/judge reads.
 //
 // # The milter package
 //

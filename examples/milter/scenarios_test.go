@@ -61,8 +61,8 @@ func (reporter) Enabled(context.Context, slog.Level) bool { return true }
 
 func (r reporter) Handle(ctx context.Context, line slog.Record) error {
 	line.Attrs(func(a slog.Attr) bool {
-		if event, ok := a.Value.Any().(verdict.Event); ok {
-			r.report(ctx, event)
+		if logged, ok := a.Value.Any().(besideEnvelope); ok {
+			r.report(ctx, logged.Event)
 		}
 		return true
 	})

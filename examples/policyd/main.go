@@ -24,7 +24,8 @@
 //     one of a message adds Authentication-Results with the results for SPF and the
 //     reverse name. With -mark, a mark becomes an action, such as
 //     -mark 'generic=HOLD generic client' or -mark 'generic=FILTER scan:[127.0.0.1]:10025'.
-//   - The log is JSON, with a line for each recipient.
+//   - The log is JSON, with a line for each recipient. Its envelope is in the form that
+//     examples/judge reads, so that judge explains the verdict.
 package main
 
 import (
