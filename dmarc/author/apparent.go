@@ -33,7 +33,9 @@ func Apparent(m *envelope.Message) Authors {
 		}
 		found := addresses(value)
 		if strings.Contains(value, "=?") {
-			found = append(found, addresses(decodeWords(value))...)
+			for _, decoded := range decodedReadings(value) {
+				found = append(found, addresses(decoded)...)
+			}
 		}
 		for _, mailbox := range found {
 			if !seen[mailbox] {

@@ -2,18 +2,36 @@ package author
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// decodeWords returns a text as read by programs that decode encoded words first.
-// Blanks between two of them are removed (RFC 2047, section 6.2), and control
-// characters become blanks.
-func decodeWords(text string) string {
+// decodedReadings returns a text as read by programs that decode encoded words first:
+// each reading once.
+func decodedReadings(text string) []string {
+	var texts []string
+	for _, r := range [...]reading{{decodeB, ' '}, {decodeLaxB, -1}, {decodeQuadsB, ' '}} {
+		if decoded := r.decodeWords(text); !slices.Contains(texts, decoded) {
+			texts = append(texts, decoded)
+		}
+	}
+	return texts
+}
+
+// reading is what programs do differently when they decode encoded words.
+type reading struct {
+	decodeB func(string) string // for base64 with other characters or padding inside
+	nul     rune                // what a NUL becomes; -1 for nothing, which reads UTF-16 by any name
+}
+
+// decodeWords returns a text with its encoded words decoded. Blanks between two of
+// them are removed (RFC 2047, section 6.2), and control characters become blanks.
+func (r reading) decodeWords(text string) string {
 	var b strings.Builder
 	for decoded := false; ; decoded = true {
-		before, word, after, found := cutEncodedWord(text)
+		before, word, after, found := r.cutEncodedWord(text)
 		if !found {
 			b.WriteString(text)
 			break
@@ -24,18 +42,21 @@ func decodeWords(text string) string {
 		b.WriteString(word)
 		text = after
 	}
-	return strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf && isControl(byte(r)) {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == 0:
+			return r.nul
+		case c < utf8.RuneSelf && isControl(byte(c)):
 			return ' '
 		}
-		return r
+		return c
 	}, b.String())
 }
 
 // cutEncodedWord returns the first encoded word of a text, decoded, and the text before
 // and after it. Like lenient programs it finds a word anywhere and with any content;
 // RFC 2047, section 2 is stricter.
-func cutEncodedWord(text string) (before, word, after string, found bool) {
+func (r reading) cutEncodedWord(text string) (before, word, after string, found bool) {
 	for at := 0; ; {
 		start := strings.Index(text[at:], "=?")
 		if start < 0 {
@@ -57,7 +78,7 @@ func cutEncodedWord(text string) (before, word, after string, found bool) {
 		}
 		octets := decodeQ(content)
 		if encoding == 'b' {
-			octets = decodeB(content)
+			octets = r.decodeB(content)
 		}
 		return text[:start], inCharset(charset, octets), after, true
 	}
@@ -90,20 +111,52 @@ func decodeB(text string) string {
 		}
 		return r
 	}, text)
+	if end := strings.IndexFunc(text, isOutside); end >= 0 {
+		text = text[:end]
+	}
 	octets := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
 	n, _ := base64.RawStdEncoding.Decode(octets, []byte(text))
 	return string(octets[:n])
+}
+
+// decodeLaxB is decodeB, but ignores invalid characters (RFC 2045, section 6.8).
+func decodeLaxB(text string) string {
+	return decodeB(withoutOutside(text, ""))
+}
+
+// decodeQuadsB is decodeLaxB, but decodes each four characters alone. After padding some
+// programs stop and others continue, so a blank stands there, at which [find] does both.
+func decodeQuadsB(text string) string {
+	var b strings.Builder
+	for quad := range slices.Chunk([]byte(withoutOutside(text, "=")), 4) {
+		b.WriteString(decodeB(string(quad)))
+		if quad[len(quad)-1] == '=' {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// withoutOutside returns text without the characters that base64 does not have and that
+// are not in keep.
+func withoutOutside(text, keep string) string {
+	return strings.Map(func(r rune) rune {
+		if isOutside(r) && !strings.ContainsRune(keep, r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // inCharset converts octets of a charset so far that ASCII characters can be read.
 // Most charsets contain ASCII unchanged. UTF-16 and UTF-32 add NUL octets, and UTF-7
 // has some of it in base64.
 func inCharset(charset, octets string) string {
-	charset = strings.ToLower(charset)
+	charset = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(charset), "-", ""), "_", "")
 	switch {
-	case strings.HasPrefix(charset, "utf-16"), strings.HasPrefix(charset, "utf-32"):
+	case strings.HasPrefix(charset, "utf16"), strings.HasPrefix(charset, "utf32"):
 		return strings.ReplaceAll(octets, "\x00", "")
-	case strings.HasPrefix(charset, "utf-7"):
+	case strings.Contains(charset, "utf7"): // also unicode-1-1-utf-7
 		return decodeUTF7(octets)
 	}
 	return octets
@@ -119,7 +172,7 @@ func decodeUTF7(text string) string {
 		if !shifted {
 			return b.String()
 		}
-		end := strings.IndexFunc(rest, func(r rune) bool { return !isBase64(r) })
+		end := strings.IndexFunc(rest, isOutside)
 		if end < 0 {
 			end = len(rest)
 		}
@@ -128,6 +181,7 @@ func decodeUTF7(text string) string {
 	}
 }
 
-func isBase64(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '+' || r == '/'
+// isOutside reports whether base64 does not have a character.
+func isOutside(r rune) bool {
+	return (r < 'a' || 'z' < r) && (r < 'A' || 'Z' < r) && (r < '0' || '9' < r) && r != '+' && r != '/'
 }
