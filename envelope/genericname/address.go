@@ -61,10 +61,12 @@ func findAddress(name string, client netip.Addr) spelling {
 // findIPv4 searches for an IPv4 address in decimal, in hexadecimal, and as one
 // number.
 func findIPv4(name string, numbers []number, address [4]byte) string {
-	for i := 0; i+len(address) <= len(numbers); i++ {
-		run := numbers[i : i+len(address)]
-		if isWhole(run, address) {
-			return name[run[0].start:run[3].end]
+	for _, matches := range [...]func([]number, [4]byte) bool{isOrdered, isWhole} {
+		for i := 0; i+len(address) <= len(numbers); i++ {
+			run := numbers[i : i+len(address)]
+			if matches(run, address) {
+				return name[run[0].start:run[3].end]
+			}
 		}
 	}
 	if text := findHex(name, address[:]); text != "" {

@@ -54,6 +54,8 @@ func TestGenericNamesOfIPv4(t *testing.T) {
 		{a, "host192-0-2-1.isp.example", "the client's address 192-0-2-1"},
 		{a, "ip-192-0-2-1.eu-north.compute.cloud.example", "the client's address 192-0-2-1"},
 		{a, "ec2-192-0-2-1.compute-1.cloud.example", "the client's address 192-0-2-1"},
+		{"192.0.1.2", "ec2-192-0-1-2.cloud.example", "the client's address 192-0-1-2"}, // and not 2-192-0-1
+		{"192.0.1.2", "h192-2-1-0-192.cloud.example", "the client's address 2-1-0-192"},
 		{a, "vps-192-0-2-1.hoster.example", "the client's address 192-0-2-1"},
 		{a, "server-192-0-2-1.hoster.example", "the client's address 192-0-2-1"},
 		{a, "node-192-0-2-1.rack.hoster.example", "the client's address 192-0-2-1"},

@@ -53,6 +53,21 @@ func (s shape) fits(run []number, address [4]byte) bool {
 	return gaps == s.gaps && digits(run) >= s.digits
 }
 
+// isOrdered reports whether the four numbers of run are the octets of address, forwards
+// or backwards. It goes before isWhole, which takes 2-3-120-1 in ec2-3-120-1-2 for the
+// address 3.120.1.2.
+func isOrdered(run []number, address [4]byte) bool {
+	forwards, backwards := true, true
+	for i, n := range run {
+		if i > 0 && n.glue == apart {
+			return false
+		}
+		forwards = forwards && n.value == int(address[i])
+		backwards = backwards && n.value == int(address[len(address)-1-i])
+	}
+	return forwards || backwards
+}
+
 // isWhole reports whether the four numbers of run are the octets of address.
 func isWhole(run []number, address [4]byte) bool {
 	for _, s := range wholes {
