@@ -121,17 +121,28 @@ func (check Check) Describe() (name string, from Stage) {
 }
 
 // Validate returns an error if the check is misconfigured. For a combination the
-// error names every misconfigured operand. A check that is nil, or that panics or
-// has no outcome at Start, is misconfigured too. Like Describe, Validate calls the
-// check at Start. It does not find mistakes that only show with mail, DNS or a
+// error names every misconfigured operand. A check that is nil, or that panics, has
+// no outcome or answers at Start, is misconfigured too. Like Describe, Validate calls
+// the check at Start. It does not find mistakes that only show with mail, DNS or a
 // store.
 func (check Check) Validate() error {
 	f, err := check.atStart()
 	if err != nil {
 		return err
 	}
-	if f = answered(f); f.Outcome == TempError {
+	return mistakeAtStart(answered(f))
+}
+
+// mistakeAtStart returns what the finding of a check at Start says is wrong with it, nil
+// if nothing is. A check that answers there does not look at the stage of the envelope, and
+// would judge what is not known yet. A combination answers there if it has no operands; if
+// it has some, they say what is wrong.
+func mistakeAtStart(f Finding) error {
+	switch _, combined := f.Detail.(combination); {
+	case f.Outcome == TempError:
 		return f.Err
+	case f.Outcome != Pending && !combined:
+		return fmt.Errorf("at Start the check answers %v, and must be pending until the stage of what it needs (envelope.At does that)", f.Outcome)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package envelope_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"mxrules.example/envelope"
@@ -111,6 +112,7 @@ func TestValidate(t *testing.T) {
 	good := envelope.At("good", envelope.Data, constant(envelope.Passed(""), nil))
 	failing := envelope.At("failing", envelope.Connect, constant(envelope.Temporary("", worse), nil))
 	early := constant(envelope.Passed("early"), nil) // breaks the contract
+	const answers = "at Start the check answers pass, and must be pending until the stage of what it needs (envelope.At does that)"
 	for _, tc := range []struct {
 		about string
 		check envelope.Check
@@ -125,8 +127,13 @@ func TestValidate(t *testing.T) {
 		{"for no reason", envelope.Misconfigured("a", envelope.Rcpt, nil), "no cause was given", nil},
 		{"from Start on", envelope.Misconfigured("a", envelope.Start, bad), "a..b has an empty label", []error{bad}},
 		{"after a good one", envelope.All(good, a), "a: a..b has an empty label", []error{bad}},
-		{"after one that answers at Start", envelope.Any(early, a), "a: a..b has an empty label", []error{bad}},
-		{"after one that decides", envelope.All(envelope.Not(early), a), "a: a..b has an empty label", []error{bad}},
+		{"an answer at Start", early, answers, nil},
+		{"a refusal at Start", constant(envelope.Failed("early", envelope.Status{Code: 550}, "no"), nil), strings.Replace(answers, "pass", "fail", 1), nil},
+		{"an answer at Start in All", envelope.All(early, good), "early: " + answers, nil},
+		{"an answer at Start in Not", envelope.Not(early), "early: " + answers, nil},
+		{"after one that answers at Start", envelope.Any(early, a), "early: " + answers + "; a: a..b has an empty label", []error{bad}},
+		{"after one that decides", envelope.All(envelope.Not(early), a), "early: " + answers + "; a: a..b has an empty label", []error{bad}},
+		{"nothing in a combination", envelope.Not(envelope.Any(envelope.All(), good)), "", nil},
 		{"in Any", envelope.Any(a, good), "a: a..b has an empty label", []error{bad}},
 		{"in Not", envelope.Not(a), "a: a..b has an empty label", []error{bad}},
 		{"several", envelope.Any(a, good, b), "a: a..b has an empty label; b: the set is nil", []error{bad, worse}},

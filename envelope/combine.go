@@ -126,16 +126,17 @@ func misconfigured(name string, e *Envelope, operands []Finding) (f Finding, bad
 	awaits := Data
 	for _, f := range operands {
 		awaits = min(awaits, f.Awaits)
-		if f.Outcome != TempError {
+		err := mistakeAtStart(f)
+		if f.Outcome != TempError && err == nil {
 			continue
 		}
-		switch inner, ok := f.Err.(misconfigurations); {
+		switch inner, ok := err.(misconfigurations); {
 		case ok: // from a combination: each error has the name of its check
 			all = append(all, inner...)
 		case f.Check == "": // from a check that is nil
-			all = append(all, f.Err)
+			all = append(all, err)
 		default:
-			all = append(all, fmt.Errorf("%s: %w", f.Check, f.Err))
+			all = append(all, fmt.Errorf("%s: %w", f.Check, err))
 		}
 	}
 	f = misconfiguration(name, all)

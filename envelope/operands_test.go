@@ -9,7 +9,8 @@ import (
 )
 
 func TestOperands(t *testing.T) {
-	a, b := constant(envelope.Passed("site.a"), nil), constant(envelope.Passed("site.b"), nil)
+	passing := constant(envelope.Passed(""), nil)
+	a, b := envelope.At("site.a", envelope.Helo, passing), envelope.At("site.b", envelope.Helo, passing)
 	both := envelope.All(a, envelope.Not(b))
 	renamed := func(ctx context.Context, r envelope.Resolver, e *envelope.Envelope) envelope.Finding {
 		f := both(ctx, r, e)
