@@ -25,6 +25,9 @@ var policy = verdict.Policy{Timeout: 30 * time.Second, Rules: verdict.Rules{
 
 // serve judges MAIL, RCPT and the message before the backend sees them.
 func serve(l net.Listener, backend smtp.Backend, dns envelope.Resolver) error {
+	if err := policy.Validate(); err != nil {
+		return err
+	}
 	guard := &gosmtp.Guard{Policy: policy, Resolver: dns}
 	server := smtp.NewServer(guard.Backend(backend))
 	server.Domain = "mx.example.org"

@@ -122,8 +122,12 @@ func at(e *envelope.Envelope, stage envelope.Stage) *envelope.Envelope {
 
 // label describes an envelope in an error.
 func label(e *envelope.Envelope) string {
+	client := "unknown"
+	if e.ClientIP.IsValid() {
+		client = e.ClientIP.String()
+	}
 	return fmt.Sprintf("at stage %s, client %s, HELO %.40q, MAIL %.40q, RCPT %.40q",
-		e.Stage, e.ClientIP, e.Helo, e.MailFrom, e.RcptTo)
+		e.Stage, client, e.Helo, e.MailFrom, e.RcptTo)
 }
 
 // find calls the check with a copy of e, and tests what every finding must have.
