@@ -3,6 +3,7 @@ package dnsbl
 import (
 	"context"
 	"net/netip"
+	"strings"
 
 	"mxrules.example/envelope"
 )
@@ -40,9 +41,10 @@ func HeloNotListed(lists ...List) envelope.Check {
 	})
 }
 
-// SenderNotListed passes when the domain of MAIL FROM is on none of the lists.
-// None: the null sender, and a sender without a domain. Otherwise it is like
-// [HeloNotListed]. It answers from Mail on.
+// SenderNotListed passes when the domain of MAIL FROM is on none of the lists. The
+// domain counts even if the mailbox is invalid: otherwise an invalid local part would
+// evade the lists. None: the null sender, and a sender without a domain. Otherwise it
+// is like [HeloNotListed]. It answers from Mail on.
 //
 // DNS: A for all lists together, then TXT for the first that has the domain.
 //
@@ -51,16 +53,30 @@ func SenderNotListed(lists ...List) envelope.Check {
 	return domainCheck("dnsbl.sendernotlisted", lists, domains{
 		stage: envelope.Mail,
 		find: func(_ context.Context, _ envelope.Resolver, e *envelope.Envelope) ([]envelope.Host, error) {
-			mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8)
-			if err != nil || mailbox.Domain == "" {
+			domain := senderDomain(e)
+			if domain == "" {
 				return nil, nil
 			}
-			return []envelope.Host{mailbox.Domain}, nil
+			return []envelope.Host{domain}, nil
 		},
 		about: func(host envelope.Host, _ *envelope.Envelope) subject {
 			return subject{"the sender domain %s", []any{host}}
 		},
 	})
+}
+
+// senderDomain returns the domain of the sender, "" if there is none. That of an invalid
+// mailbox is after the last @.
+func senderDomain(e *envelope.Envelope) envelope.Host {
+	if mailbox, err := envelope.ParseMailbox(e.MailFrom, e.SMTPUTF8); err == nil {
+		return mailbox.Domain
+	}
+	at := strings.LastIndexByte(e.MailFrom, '@')
+	if at < 0 {
+		return ""
+	}
+	domain, _ := envelope.ParseHost(e.MailFrom[at+1:])
+	return domain
 }
 
 // PTRNotListed passes when none of the names in the PTR records of the client is on one

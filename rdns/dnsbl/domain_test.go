@@ -132,11 +132,19 @@ func TestSenderNotListed(t *testing.T) {
 			"the lookup in the DNS list first.example failed", ""},
 		{"a@" + long, pass, "", "", ""},
 		{"a@" + strings.Repeat("long.", 10_000), none, "", "", ""},
-		{"a@bücher.example", none, "", "", ""}, // without SMTPUTF8
 		{"a@[192.0.2.1]", none, "", "", ""},
 		{"a@192.0.2.1", none, "", "", ""},
-		{"a@bad.example@good.example", none, "", "", ""},
+		{"a@[192.0.2.1", none, "", "", ""},
 		{"postmaster", none, "", "", ""},
+		// The domain of an invalid mailbox counts.
+		{"a..b@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
+		{"a@good.example@bad.example", fail, "bad.example=1 A, bad.example=1 TXT",
+			`the sender domain bad.example is on the DNS list first.example, which says "bad since 2026"`, badListing},
+		{"a@bücher.example", fail, "xn--bcher-kva.example=1 A, xn--bcher-kva.example=1 TXT", // without SMTPUTF8
+			"the sender domain xn--bcher-kva.example is on the DNS list first.example", plainListing},
+		{"a@bad.example@good.example", pass, "good.example=1 A, good.example=2 A", "", ""},
+		{"a@bad.example@", none, "", "", ""},
 		{"", none, "", "", ""},
 	})
 	e := envelope.Envelope{MailFrom: "ä@bücher.example", SMTPUTF8: true}

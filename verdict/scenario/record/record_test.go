@@ -166,6 +166,7 @@ func TestRecordedMailGivesItsVerdictAgain(t *testing.T) {
 		"a domain without MX":    {e: with(func(e *envelope.Envelope) { e.MailFrom = "ann.archer@nowhere.org" })},
 		"the null sender":        {e: with(func(e *envelope.Envelope) { e.MailFrom, e.Recipients = "", 3 })},
 		"an invalid sender":      {e: with(func(e *envelope.Envelope) { e.MailFrom = "ann archer\x00@acme" })},
+		"an invalid local part":  {e: with(func(e *envelope.Envelope) { e.MailFrom = "ann archer@acme.co.uk" })},
 		"a quoted sender":        {e: with(func(e *envelope.Envelope) { e.MailFrom = `"ann archer"@acme.co.uk` })},
 		"an invalid HELO name":   {e: with(func(e *envelope.Envelope) { e.Helo = "acme corp\r\n= accept" })},
 		"a HELO literal":         {e: with(func(e *envelope.Envelope) { e.Helo = "[203.0.113.50]" })},

@@ -69,10 +69,15 @@ func (d *disguise) path(path string) string {
 	if d == nil || path == "" || slices.Contains(roles, strings.ToLower(path)) {
 		return path
 	}
-	if _, err := envelope.ParseMailbox(path, true); err != nil {
+	if _, err := envelope.ParseMailbox(path, true); err == nil {
+		return d.text(path)
+	}
+	// Checks look up the domain of an invalid mailbox too.
+	at := strings.LastIndexByte(path, '@') + 1
+	if _, err := envelope.ParseHost(path[at:]); err != nil || at == 0 {
 		return d.hide(path)
 	}
-	return d.text(path)
+	return d.hide(path[:at]) + d.host(path[at:])
 }
 
 // login returns the login in place of one, which may be an address.
