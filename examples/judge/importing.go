@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -57,7 +59,30 @@ func (i *importing) read() error {
 		return err
 	}
 	i.imported, err = postfix.Read(string(raw), postfix.Options{File: i.file, ReadFile: os.ReadFile, Services: i.services, LeaveOut: i.leaveOut})
-	return err
+	switch {
+	case err == nil:
+		return i.unused()
+	case i.leaveOut:
+		return err
+	}
+	return fmt.Errorf("%w\n-service says what a policy server does, and -leave-out leaves out the rest", err)
+}
+
+// unused returns an error if no list asks a server of -service, whose name is perhaps
+// misspelt.
+func (i *importing) unused() error {
+	var asked []string
+	for _, line := range i.imported.Report {
+		if strings.Contains(strings.ToLower(line.Restriction), "check_policy_service") {
+			asked = append(asked, strings.FieldsFunc(line.Restriction, func(r rune) bool { return strings.ContainsRune(" ,{}", r) })...)
+		}
+	}
+	for _, server := range slices.Sorted(maps.Keys(i.services)) {
+		if !slices.Contains(asked, server) {
+			return &envelope.SyntaxError{Kind: "policy server", Value: server, Reason: "of -service is asked by no list of " + i.file}
+		}
+	}
+	return nil
 }
 
 // writeReport writes the report of an import.

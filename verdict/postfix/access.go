@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"mxrules.example/envelope"
@@ -129,7 +130,7 @@ func (a *Access) Says(value string) envelope.Check {
 		case err != nil:
 			return envelope.Temporary(name, err)
 		case found != value:
-			return a.not(name, e)
+			return a.not(name, e, strconv.Quote(value))
 		}
 		return envelope.Passed(name)
 	})
@@ -149,8 +150,9 @@ func (a *Access) fault() error {
 	return nil
 }
 
-func (a *Access) not(name string, e *envelope.Envelope) envelope.Finding {
-	return envelope.Failed(name, envelope.Status{Code: 550, Subject: 7, Detail: 1}, "the %s", a.subject(e))
+// not returns the finding of a check of what the table does not say.
+func (a *Access) not(name string, e *envelope.Envelope, what string) envelope.Finding {
+	return envelope.Failed(name, envelope.Status{Code: 550, Subject: 7, Detail: 1}, "the table does not say %s about the %s", what, a.subject(e))
 }
 
 // check returns the finding of a method.
@@ -167,11 +169,11 @@ func (a *Access) check(ctx context.Context, r envelope.Resolver, e *envelope.Env
 		return envelope.Temporary(name, err)
 	}
 	if value == "" {
-		return a.not(name, e)
+		return a.not(name, e, want.String())
 	}
 	found, err := parseAction(value)
 	if err != nil || found.kind != want || want == permits && a.asksToRelay(e) {
-		return a.not(name, e)
+		return a.not(name, e, want.String())
 	}
 	return a.finding(name, e, found, groups)
 }

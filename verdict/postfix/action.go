@@ -24,6 +24,11 @@ const (
 	lists // a list of restrictions
 )
 
+// String returns the word of access tables for k.
+func (k kind) String() string {
+	return map[kind]string{permits: "OK", rejects: "REJECT", defers: "DEFER", defersIfPermit: "DEFER_IF_PERMIT", defersIfReject: "DEFER_IF_REJECT"}[k]
+}
+
 // action is a result of an access table (access(5), "actions").
 type action struct {
 	kind   kind

@@ -148,7 +148,7 @@ func (im *importer) access(s *scope, of Part, reference string) error {
 		return fmt.Errorf("%s: more than %d different values are not a decision", t.name, maxTexts)
 	}
 	for _, value := range texts {
-		if err := im.says(s, expr{fmt.Sprintf("%s.Says(%q)", name, value), a.Says(value)}, value); err != nil {
+		if err := im.says(s, t, expr{fmt.Sprintf("%s.Says(%q)", name, value), a.Says(value)}, value); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -181,8 +181,11 @@ func (im *importer) rejecting(a *Access, x expr) rule {
 	return rejectIf(x)
 }
 
+// valueOf begins the name of a scope for a value of a table.
+const valueOf = "value of "
+
 // says carries over a value of a table that is not a decision.
-func (im *importer) says(s *scope, x expr, value string) error {
+func (im *importer) says(s *scope, t *Table, x expr, value string) error {
 	switch act, _ := parseAction(value); act.kind {
 	case marks:
 		im.differs("what Postfix does with the message is a mark, for the server to act on")
@@ -204,7 +207,7 @@ func (im *importer) says(s *scope, x expr, value string) error {
 		return fmt.Errorf("restriction classes are more than %d deep", maxClasses)
 	}
 	inner := s.within(x)
-	inner.classes = append(inner.classes, "value of a table")
+	inner.classes = append(inner.classes, valueOf+t.name)
 	im.became("when " + x.source + ": " + value)
 	im.restrictions(inner, words)
 	return nil

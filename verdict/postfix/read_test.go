@@ -40,6 +40,7 @@ func TestReadErrors(t *testing.T) {
 		"/dollar":   "/(a)/ $1",
 		"/values":   values.String(),
 		"/networks": "!192.0.2.1 x",
+		"/class":    "example.net permit_mynetworks, stricct",
 	}
 	for _, tc := range []struct{ lines, want string }{
 		{"smtpd_client_restrictions = permit_mynetworks\n  reject_bad_weather", "main.cf:8: reject_bad_weather cannot be carried over: the restriction is not known here"},
@@ -49,6 +50,8 @@ func TestReadErrors(t *testing.T) {
 		{"smtpd_client_restrictions = reject_rbl_client bl.example=127.0.0.x", `"127.0.0.x"`},
 		{"smtpd_client_restrictions = check_client_access mysql:/etc/sql.cf", `tables of type "mysql" cannot be read here`},
 		{"smtpd_client_restrictions = check_client_access hash:/gone", "/gone"},
+		{"smtpd_client_restrictions = permit_mynetworks,\n  check_client_access hash:/class", "main.cf:8: stricct, a value of /class, cannot be carried over: the restriction is not known here"},
+		{"smtpd_restriction_classes = strict\nstrict =\n  check_client_access hash:/class\nsmtpd_client_restrictions = strict", "main.cf:9: stricct, a value of /class, cannot"},
 		{"smtpd_client_restrictions = check_client_access regexp:/regexp", "main.cf:7: check_client_access regexp:/regexp cannot be carried over: /regexp:3: the pattern"},
 		{"smtpd_client_restrictions = check_client_access regexp:/digits", "/digits:1: "},
 		{"smtpd_client_restrictions = check_client_access regexp:/if", "/if:1: if has no endif"},

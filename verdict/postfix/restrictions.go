@@ -156,10 +156,21 @@ func (im *importer) under(outer *Line) { im.line = outer }
 // over.
 func (im *importer) number(s *scope, restriction string) int {
 	name := s.list.parameter
+	if s.inTable() != "" {
+		return im.line.Number // of the restriction that names the table
+	}
 	if n := len(s.classes); n > 0 && im.main[s.classes[n-1]].line > 0 {
 		name = s.classes[n-1]
 	}
 	return im.main[name].lineOf(strings.Fields(restriction)...)
+}
+
+// inTable returns "value of" and the table that s is the value of, "" if it is none.
+func (s *scope) inTable() string {
+	if n := len(s.classes); n > 0 && strings.HasPrefix(s.classes[n-1], valueOf) {
+		return s.classes[n-1]
+	}
+	return ""
 }
 
 // differs adds a difference to the line of the report.
@@ -175,7 +186,11 @@ func (im *importer) leaveOut(s *scope, err error) {
 		im.line.LeftOut = err.Error()
 		return
 	}
-	im.fail(im.options.File, im.line.Number, fmt.Errorf("%s cannot be carried over: %w", im.line.Restriction, err))
+	what := im.line.Restriction
+	if value := s.inTable(); value != "" {
+		what += ", a " + value + ","
+	}
+	im.fail(im.options.File, im.line.Number, fmt.Errorf("%s cannot be carried over: %w", what, err))
 }
 
 // emit adds a rule with the conditions of the scope.
