@@ -79,12 +79,14 @@ type Finding struct {
 	// peer.
 	Err error
 	// Detail is the result of the package of the check, such as *rdns.Result. For a
-	// combined check it is a []Finding. Two methods of it are optional:
+	// combined check it is a []Finding. Three methods of it are optional:
 	//
 	//   - AuthenticationResults() []AuthenticationResult returns what verdict/headers
 	//     writes into the Authentication-Results field (RFC 8601), in this order.
 	//   - Explain() []string returns lines that explain more than Text. They may have
 	//     text that a peer sent: verdict.Verdict.Explain cleans and shows them.
+	//   - ExplainRefusal() explain.Entry returns what package verdict/explain tells the
+	//     sender about a refusal.
 	Detail any
 	// Commit writes what must be written when a verdict acts on the finding, such
 	// as a greylist entry. It is nil for most checks. Only a final verdict calls it.

@@ -52,7 +52,7 @@ func ParseGateways(networks []netip.Prefix, names ...string) (*Gateways, error) 
 	}
 	switch {
 	case len(names) == 0:
-		return nil, &envelope.SyntaxError{Kind: "gateway", Value: fmt.Sprint(networks), Reason: "has no name"}
+		return nil, &envelope.SyntaxError{Kind: "gateway", Value: strings.Trim(fmt.Sprint(networks), "[]"), Reason: "has no name that it writes after by"}
 	case len(networks) == 0:
 		return nil, &envelope.SyntaxError{Kind: "gateway", Value: strings.Join(names, ","), Reason: "has no network"}
 	}

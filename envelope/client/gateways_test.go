@@ -146,7 +146,7 @@ func TestGatewaysNameWhatIsInvalid(t *testing.T) {
 	}{
 		{[]netip.Prefix{{}}, []string{"gw.example.org"}, "invalid Prefix"},
 		{network, []string{"a b"}, "a b"},
-		{network, nil, `gateway "[192.0.2.0/24]" has no name`},
+		{network, nil, `gateway "192.0.2.0/24" has no name that it writes after by`},
 		{nil, []string{"gw.example.org"}, `gateway "gw.example.org" has no network`},
 	} {
 		if _, err := client.ParseGateways(tc.networks, tc.names...); err == nil || !strings.Contains(err.Error(), tc.want) {

@@ -64,7 +64,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-our-nets 192.0.2.0/33", `"192.0.2.0/33"`},
 		{"-our-nets 192.0.2.0/24,", `network ""`},
 		{"-our-nets fe80::1%eth0", `"fe80::1%eth0"`},
-		{"-gateways 192.0.2.25", `gateway "[192.0.2.25/32]" has no name`},
+		{"-gateways 192.0.2.25", `-gateways and -gateway-names: gateway "192.0.2.25/32" has no name`},
 		{"-gateway-names .gw.example.org", `gateway ".gw.example.org" has no network`},
 		{"-gateways 192.0.2.0/33", `"192.0.2.0/33"`},
 		{"-gateways 192.0.2.25 -gateway-names gw..example.org", `"gw..example.org"`},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -41,7 +42,11 @@ func (f *facts) gateways() (*client.Gateways, error) {
 	if len(f.gatewayNets)+len(f.gatewayNames) == 0 {
 		return nil, nil
 	}
-	return client.ParseGateways(f.gatewayNets, f.gatewayNames...)
+	gateways, err := client.ParseGateways(f.gatewayNets, f.gatewayNames...)
+	if err != nil {
+		return nil, fmt.Errorf("-gateways and -gateway-names: %w", err)
+	}
+	return gateways, nil
 }
 
 // hosts returns the domains that are host names, as patterns of host names.

@@ -24,7 +24,7 @@ func (r relaying) behind() (func(envelope.Envelope) (envelope.Envelope, error), 
 	gateways, err := client.ParseGateways(r.networks, r.names...)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("-gateways and -gateway-names: %w", err)
 	case r.itself:
 		return gateways.BehindOrItself, nil
 	}

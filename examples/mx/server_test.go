@@ -259,7 +259,7 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-greylist", "redis://192.0.2.1/zero"), `"zero"`},
 		{append(needed, "-greylist-delay", "1ms"), "-greylist-delay 1ms is not between 1s and 12h0m0s"},
 		{append(needed, "-greylist-delay", "24h"), "-greylist-delay 24h0m0s is not between"},
-		{append(needed, "-gateways", "192.0.2.0/29"), `gateway "[192.0.2.0/29]" has no name`},
+		{append(needed, "-gateways", "192.0.2.0/29"), `-gateways and -gateway-names: gateway "192.0.2.0/29" has no name`},
 		{append(needed, "-gateway-names", "gw.example.org"), `gateway "gw.example.org" has no network`},
 		{append(needed, "-gateways", "192.0.2.0/29", "-gateway-names", "g w"), `host pattern "g w" has an invalid character`},
 		{append(needed, "-gateway-missing", "reject"), `unknown choice "reject"; known are: tempfail, itself`},

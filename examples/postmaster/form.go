@@ -51,7 +51,7 @@ func (h *handler) test(w http.ResponseWriter, r *http.Request) {
 	}
 	field := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	f := form{
-		Address: field("address"), Helo: field("helo"), Sender: field("sender"), Selector: field("selector"),
+		Address: field("address"), Helo: field("helo"), Sender: withoutBrackets(field("sender")), Selector: field("selector"),
 		Message: r.PostForm.Get("message"), Link: field("link"),
 	}
 	t := tested{form: f}
@@ -100,6 +100,14 @@ func (h *handler) envelope(ip netip.Addr, f form) *envelope.Envelope {
 		e.Message = envelope.NewMessage([]byte(text))
 	}
 	return e
+}
+
+// withoutBrackets returns a path without the angle brackets that it has in a log.
+func withoutBrackets(path string) string {
+	if inner, found := strings.CutPrefix(path, "<"); found && strings.HasSuffix(inner, ">") {
+		return strings.TrimSuffix(inner, ">")
+	}
+	return path
 }
 
 // senderDomain returns the domain of the sender of a form, or else its HELO name.
