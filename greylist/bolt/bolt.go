@@ -22,6 +22,15 @@
 // shrink; it reuses the space. A record takes about 100 bytes, and the file grows
 // by 16 MiB at a time. The records of the logs take up to about 10 MB of memory.
 //
+// # Damage
+//
+// Open checks the whole file. If a page is damaged while the file is open, the calls that
+// need this page return [ErrDamaged], and all others succeed. The records in the logs that
+// belong into a damaged page of the tree stay in the logs. Every transaction fails if the
+// file is truncated, or if a page is damaged that each transaction needs. After
+// [ErrDamaged], close the store and restore the file or replace it: Open does not accept
+// it.
+//
 // # Limits
 //
 // Only one process can open a file. Several mail servers share a store with
@@ -35,7 +44,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -53,15 +64,19 @@ type Options struct {
 
 // Store is a greylist.Register in a file. Create one with [Open].
 type Store struct {
-	path    string
-	db      *bbolt.DB
-	recent  recent
-	limits  limits
-	changed map[greylist.Key]packed // of the current transaction
-	updates *convoy.Convoy[*update]
-	stop    chan struct{}
-	swept   sync.WaitGroup
-	close   func() error
+	path     string
+	db       *bbolt.DB
+	file     *os.File // of db
+	pageSize int
+	recent   recent
+	limits   limits
+	writer   writer
+	newest   atomic.Uint64 // the number of the last transaction that is in the file
+	stuck    atomic.Bool   // bbolt has not released the lock of a transaction
+	updates  *convoy.Convoy[*update]
+	stop     chan struct{}
+	swept    sync.WaitGroup
+	close    func() error
 }
 
 // together is the most updates in a transaction. Larger transactions would delay
@@ -96,20 +111,31 @@ func openStore(path string, options Options, limits limits) (*Store, error) {
 	if options.Timeout <= 0 {
 		options.Timeout = time.Second
 	}
-	db, err := open(path, options.Timeout)
+	db, file, err := open(path, options.Timeout)
 	if err != nil {
 		return nil, fmt.Errorf("greylist: opening %s: %w", path, err)
 	}
-	s := &Store{path: path, db: db, limits: limits, changed: map[greylist.Key]packed{}, stop: make(chan struct{})}
-	if err := guarded(func() error { return db.View(s.recent.load) }); err != nil {
+	s := &Store{path: path, db: db, file: file, limits: limits, stop: make(chan struct{})}
+	err = guarded(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			s.newest.Store(uint64(tx.ID()))
+			return s.recent.load(tx)
+		})
+	})
+	if err != nil {
 		db.Close()
 		return nil, s.wrap(err)
 	}
+	s.pageSize, s.writer.changed = db.Info().PageSize, map[greylist.Key]packed{}
 	s.updates = convoy.New(1, together, s.write)
 	s.close = sync.OnceValue(func() error {
 		close(s.stop)
 		s.swept.Wait()
-		err := s.db.Close()
+		closeFile := s.db.Close
+		if s.stuck.Load() {
+			closeFile = s.file.Close // db.Close would wait forever; the program keeps the file locked
+		}
+		err := closeFile()
 		s.recent.close()
 		return err
 	})
@@ -129,8 +155,11 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (r greylist.Record, e
 	if p, found := s.recent.get(key); found {
 		return p.record(), nil
 	}
-	err = s.view(func(tree *bbolt.Bucket) (err error) {
-		r, err = decode(key, tree.Get(key[:]))
+	err = s.view(func(pages *reader) error {
+		value, err := pages.find(key[:])
+		if err == nil {
+			r, err = decode(key, value)
+		}
 		return err
 	})
 	return r, err

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -22,6 +23,9 @@ const (
 	// pages of less than five values, but gives them overflow pages.
 	perValue = 15
 )
+
+// lastNumber is not less than any number.
+var lastNumber = bytes.Repeat([]byte{0xff}, numberSize)
 
 // appendLog appends records to a log whose last value has the number last. It returns
 // the number of its last value then.

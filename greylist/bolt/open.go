@@ -11,28 +11,28 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// open opens a valid file or creates one.
-func open(path string, timeout time.Duration) (*bbolt.DB, error) {
+// open opens a valid file or creates one. Closing db closes file.
+func open(path string, timeout time.Duration) (db *bbolt.DB, file *os.File, err error) {
 	// An empty file is new. A process that is killed while it creates a file
 	// leaves one.
 	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, nil, err
 	}
 	if err == nil && info.Size() > 0 {
 		if err := inspect(path, timeout); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	db, _, err := openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistArrayType})
+	db, file, err = openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistArrayType})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := prepare(db); err != nil {
 		db.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return db, nil
+	return db, file, nil
 }
 
 // openFile opens a file with bbolt. Closing db closes file. If bbolt panics,

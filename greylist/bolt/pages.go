@@ -2,9 +2,11 @@ package bolt
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"os"
 )
 
 // bbolt has checksums only in its two meta pages and trusts all others. With a
@@ -23,6 +25,7 @@ const (
 	headerSize  = 16
 	elementSize = 16
 	bucketSize  = 16
+	metaSize    = 64
 	minPageSize = 4096 // for perValue
 	maxDepth    = 32   // enough, because a branch has at least two children
 
@@ -48,7 +51,7 @@ func checkPages(file io.ReaderAt, size int64, pageSize int) error {
 		return damaged("the page size is %d bytes", pageSize)
 	}
 	c := &checker{file: file, pageSize: pageSize}
-	m, err := c.newestMeta()
+	m, err := newestMeta(file, pageSize)
 	if err != nil {
 		return err
 	}
@@ -77,14 +80,16 @@ type meta struct {
 	number     uint64 // of the transaction
 }
 
-func (c *checker) newestMeta() (newest meta, err error) {
+func newestMeta(file io.ReaderAt, pageSize int) (newest meta, err error) {
 	err = damaged("both meta pages are damaged")
-	for id := range uint64(2) {
-		page, readErr := c.read(id, 1)
-		if readErr != nil {
-			continue
+	for id := range int64(2) {
+		var b [metaSize]byte
+		if _, err := file.ReadAt(b[:], id*int64(pageSize)+headerSize); errors.Is(err, os.ErrClosed) {
+			return meta{}, err
+		} else if err != nil {
+			return meta{}, damaged("reading the meta page %d: %w", id, err)
 		}
-		if m, ok := parseMeta(page[headerSize:]); ok && (err != nil || m.number > newest.number) {
+		if m, ok := parseMeta(b[:]); ok && (err != nil || m.number > newest.number) {
 			newest, err = m, nil
 		}
 	}
@@ -92,7 +97,7 @@ func (c *checker) newestMeta() (newest meta, err error) {
 }
 
 func parseMeta(b []byte) (m meta, ok bool) {
-	const magic, version, checked = 0xed0cdaed, 2, 56
+	const magic, version, checked = 0xed0cdaed, 2, metaSize - 8
 	sum := fnv.New64a()
 	sum.Write(b[:checked])
 	ok = binary.NativeEndian.Uint32(b) == magic && binary.NativeEndian.Uint32(b[4:]) == version &&
@@ -128,19 +133,22 @@ func (c *checker) take(id uint64) error {
 
 // page takes and reads a page, without overflow pages: records are short, so only
 // a freelist has them.
-func (c *checker) page(id uint64) ([]byte, header, error) {
+func (c *checker) page(id uint64) ([]byte, error) {
 	if err := c.take(id); err != nil {
-		return nil, header{}, err
+		return nil, err
 	}
 	b, err := c.read(id, 1)
 	if err != nil {
-		return nil, header{}, err
+		return nil, err
 	}
-	h := parseHeader(b)
-	if h.id != id {
-		return nil, h, damaged("page %d has the number %d", id, h.id)
+	return b, checkID(b, id)
+}
+
+func checkID(b []byte, id uint64) error {
+	if found := parseHeader(b).id; found != id {
+		return damaged("page %d has the number %d", id, found)
 	}
-	return b, h, nil
+	return nil
 }
 
 type header struct {
@@ -161,10 +169,11 @@ func parseHeader(b []byte) header {
 
 // checkFreePages takes the pages of the freelist, and the free pages in it.
 func (c *checker) checkFreePages(first uint64) error {
-	b, h, err := c.page(first)
+	b, err := c.page(first)
 	if err != nil {
 		return err
 	}
+	h := parseHeader(b)
 	if h.kind != freePage {
 		return damaged("page %d is not a freelist", first)
 	}

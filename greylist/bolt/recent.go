@@ -48,7 +48,6 @@ type recent struct {
 	// Only the writer uses these.
 	progress
 	spare map[greylist.Key]packed // an empty map, the next young
-	stale bool                    // a transaction has failed, the file may differ
 }
 
 // progress is how far the logs are.
@@ -57,6 +56,10 @@ type progress struct {
 	number  uint64         // the number of its last value
 	length  int            // the number of its records
 	unmoved []greylist.Key // keys of the old log that are to be moved, sorted
+	// kept is set if the old log is moved and could not be deleted. Then the logs of the
+	// file have records that are not in memory, and a removal must be in the log, or
+	// Open would find the record there.
+	kept bool
 }
 
 // find returns the record of key if it is in a log, for the writer.
@@ -140,13 +143,13 @@ func (r *recent) load(tx *bbolt.Tx) error {
 	defer r.mu.Unlock()
 	r.young, r.old = y.records, o.records
 	r.progress = progress{bucket: young, number: y.last, length: y.length, unmoved: unmoved}
-	r.spare, r.stale = map[greylist.Key]packed{}, false
+	r.spare = map[greylist.Key]packed{}
 	return nil
 }
 
 // publish makes a committed batch visible.
 func (r *recent) publish(b *batch) {
-	turned, moved := b.next.bucket != r.bucket, len(b.next.unmoved) == 0
+	turned, moved := b.turned, len(b.next.unmoved) == 0
 	r.progress = b.next
 	r.mu.Lock()
 	spent := r.old

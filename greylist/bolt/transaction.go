@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -123,11 +124,14 @@ func (s *Store) update(ctx context.Context, key greylist.Key, change func(greyli
 }
 
 // removal returns the update that removes keys whose record has expired. It reads
-// the records again, because they may have been touched meanwhile.
+// the records again, because they may have been touched meanwhile. Damaged records stay.
 func removal(keys []greylist.Key, now time.Time) *update {
 	return &update{apply: func(b *batch) error {
 		for _, key := range keys {
 			r, err := b.get(key)
+			if errors.Is(err, ErrDamaged) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -141,44 +145,28 @@ func removal(keys []greylist.Key, now time.Time) *update {
 	}}
 }
 
-// write applies updates in one transaction. If it fails, all of them fail.
-func (s *Store) write(updates []*update) {
-	clear(s.changed)
-	b := &batch{recent: &s.recent, limits: s.limits, changed: s.changed}
-	err := guarded(func() error {
-		return s.db.Update(func(tx *bbolt.Tx) error {
-			if s.recent.stale {
-				if err := s.recent.load(tx); err != nil {
-					return err
-				}
-			}
-			b.tree = tx.Bucket(treeBucket)
-			b.cursor = b.tree.Cursor()
-			for _, u := range updates {
-				if err := u.apply(b); errors.Is(err, ErrDamaged) {
-					u.err = s.wrap(err)
-				} else if err != nil {
-					return err
-				}
-			}
-			return b.save(tx)
-		})
-	})
-	if err == nil {
-		s.recent.publish(b)
-		return
-	}
-	s.recent.stale = true // a failed sync leaves open whether the file has the transaction
-	for _, u := range updates {
-		u.err = s.wrap(err)
-	}
+// view runs read in one transaction.
+func (s *Store) view(read func(pages *reader) error) error {
+	newest := s.newest.Load()
+	return s.wrap(s.transact(s.db.View, func(tx *bbolt.Tx, _ meta) error {
+		if err := checkNumber(uint64(tx.ID()), newest); err != nil {
+			return err
+		}
+		pages, err := begin(tx)
+		if err != nil {
+			return err
+		}
+		return read(pages)
+	}))
 }
 
-// view runs read in one transaction.
-func (s *Store) view(read func(tree *bbolt.Bucket) error) error {
-	return s.wrap(guarded(func() error {
-		return s.db.View(func(tx *bbolt.Tx) error { return read(tx.Bucket(treeBucket)) })
-	}))
+// checkNumber returns an error if the file has the state before a transaction which was
+// in the file: bbolt does not report that a meta page is damaged.
+func checkNumber(number, newest uint64) error {
+	if number < newest {
+		return damaged("the meta page of the transaction %d", newest)
+	}
+	return nil
 }
 
 // guarded turns panics of work into errors: bbolt panics when it finds a damaged
@@ -199,7 +187,7 @@ func (s *Store) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
+	case errors.Is(err, bbolt.ErrDatabaseNotOpen), errors.Is(err, os.ErrClosed):
 		err = errClosed
 	}
 	return fmt.Errorf("greylist: %s: %w", s.path, err)
