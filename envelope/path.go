@@ -21,7 +21,7 @@ func CutPath(argument string) (path, parameters string, ok bool) {
 }
 
 // pathEnd returns the index of the bracket that ends a path, -1 if there is none. A
-// quoted local part may have others.
+// quoted local part and a general literal may have others.
 func pathEnd(s string) int {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -30,9 +30,20 @@ func pathEnd(s string) int {
 			quoted = !quoted
 		case s[i] == '\\' && quoted:
 			i++
+		case s[i] == '[' && !quoted:
+			i += literalLength(s[i:])
 		case s[i] == '>' && !quoted:
 			return i
 		}
 	}
 	return -1
+}
+
+// literalLength returns the length of the content of the brackets at the beginning of s,
+// 0 if it is not that of a literal.
+func literalLength(s string) int {
+	if end := strings.IndexByte(s, ']'); end > 0 && isDcontent(s[1:end]) {
+		return end
+	}
+	return 0
 }

@@ -18,6 +18,9 @@ var paths = []struct {
 	{`<"a\">b"@example.net> SIZE=1`, `"a\">b"@example.net`, "SIZE=1", true},
 	{"<@a.example:ann@example.net>", "@a.example:ann@example.net", "", true},
 	{"<grüße@example.net>", "grüße@example.net", "", true},
+	{`<ann@[x:a>b"c]> SIZE=1`, `ann@[x:a>b"c]`, "SIZE=1", true},
+	{`<"["@example.net> SIZE=1`, `"["@example.net`, "SIZE=1", true},
+	{"<ann@[192.0.2.1> X=]", "ann@[192.0.2.1", "X=]", true}, // no literal
 	{"<not an address>", "not an address", "", true},
 	{"", "", "", false},
 	{"ann@example.net", "", "", false},

@@ -81,7 +81,7 @@ var (
 func FuzzParseMailbox(f *testing.F) {
 	for _, seed := range []string{
 		"info@example.org", `"a@b"@c`, "a@b@c", "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]", "@a,@b:c@d", `"\"@x"@c`, `""@c`, "jürgen@bücher.example",
-		"a@[t:u@h]", `"a\`, "a.@b", "@[192.0.2.1]:a@b", "a@例え。テスト", "a@1.2.3.4", "\xff@c", local64 + "@" + domain189, `@a:"b:c@d"@[x:y]`,
+		"a@[t:u@h]", `a@[t:">]`, `"a\`, "a.@b", "@[192.0.2.1]:a@b", "a@例え。テスト", "a@1.2.3.4", "\xff@c", local64 + "@" + domain189, `@a:"b:c@d"@[x:y]`,
 	} {
 		f.Add(seed, true)
 		f.Add(seed, false)
@@ -99,6 +99,9 @@ func FuzzParseMailbox(f *testing.F) {
 		}
 		if (m.Domain == "") == m.Literal.IsZero() {
 			t.Fatalf("%q has both a domain and a literal, or neither: %+v", path, m)
+		}
+		if cut, _, ok := envelope.CutPath("<" + path + ">"); !ok || cut != path {
+			t.Errorf("in brackets %q is cut to %q, %t", path, cut, ok)
 		}
 		text := m.String()
 		again, err := envelope.ParseMailbox(text, smtputf8)

@@ -97,6 +97,7 @@ func TestFileFormat(t *testing.T) {
 		"@example.net\n"+
 		"nobody@example.net unknown\n"+
 		"@[192.0.2.1]\n"+
+		"@[x:\"y] full # a general literal\n"+
 		"jürgen@bücher.example") // no end of line
 	for address, want := range map[string]directory.Answer{
 		"postmaster@example.org":       directory.Known,
@@ -112,6 +113,7 @@ func TestFileFormat(t *testing.T) {
 		"anyone@example.net":           directory.Known,
 		"nobody@example.net":           directory.Unknown,
 		"ann@[192.0.2.1]":              directory.Known,
+		`ann@[x:"y]`:                   directory.Full,
 		"jürgen@xn--bcher-kva.example": directory.Known,
 		"ann@example.com":              directory.Foreign,
 	} {

@@ -17,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		"", "\n", "ann@example.org", "ann@example.org full # comment\n", "# comment\r\nAnn@Example.ORG.\r\n",
 		"@example.org\nnobody@example.org unknown", ".example.org\nexample.org unknown", "@localhost", "\"a \\\" # b\"@example.org moved", "@[192.0.2.1]\nx@[IPv6:::1] known",
 		"ann@example.org known\nANN@example.org disabled", "\ufeffjürgen@bücher.example", "@a:b@c", "\"\"@example.org",
-		"ann@example.org\rx", "ann@example.org full moved", "\"", "\"\\", "a@[x:y]", "\xff@example.org", "a@b\x00",
+		"ann@example.org\rx", "ann@example.org full moved", "\"", "\"\\", "a@[x:y]", "@[x:\"y] known", "\xff@example.org", "a@b\x00",
 	} {
 		f.Add(seed)
 	}

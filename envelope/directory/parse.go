@@ -54,8 +54,9 @@ func parseAnswer(word string) (Answer, bool) {
 }
 
 // nextField returns the first field of a line and the rest of the line. Fields are
-// separated by blanks and tabs outside quotes. At the end of the line and before a
-// comment the field is "".
+// separated by blanks and tabs outside a quoted local part, which begins a field: a
+// general literal may have a single quote. At the end of the line and before a comment
+// the field is "".
 func nextField(line string) (field, rest string) {
 	line = strings.TrimLeft(line, " \t")
 	if strings.HasPrefix(line, "#") {
@@ -65,7 +66,7 @@ func nextField(line string) (field, rest string) {
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
 		case c == '"':
-			quoted = !quoted
+			quoted = i == 0
 		case c == '\\' && quoted:
 			i++ // the second octet of a quoted pair ends nothing
 		case (c == ' ' || c == '\t') && !quoted:
