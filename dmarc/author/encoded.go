@@ -148,39 +148,6 @@ func withoutOutside(text, keep string) string {
 	}, text)
 }
 
-// inCharset converts octets of a charset so far that ASCII characters can be read.
-// Most charsets contain ASCII unchanged. UTF-16 and UTF-32 add NUL octets, and UTF-7
-// has some of it in base64.
-func inCharset(charset, octets string) string {
-	charset = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(charset), "-", ""), "_", "")
-	switch {
-	case strings.HasPrefix(charset, "utf16"), strings.HasPrefix(charset, "utf32"):
-		return strings.ReplaceAll(octets, "\x00", "")
-	case strings.Contains(charset, "utf7"): // also unicode-1-1-utf-7
-		return decodeUTF7(octets)
-	}
-	return octets
-}
-
-// decodeUTF7 returns the ASCII of a text in UTF-7 (RFC 2152). After a plus, up to a
-// hyphen or another character that base64 does not have, it is UTF-16 in base64.
-func decodeUTF7(text string) string {
-	var b strings.Builder
-	for {
-		plain, rest, shifted := strings.Cut(text, "+")
-		b.WriteString(plain)
-		if !shifted {
-			return b.String()
-		}
-		end := strings.IndexFunc(rest, isOutside)
-		if end < 0 {
-			end = len(rest)
-		}
-		b.WriteString(strings.ReplaceAll(decodeB(rest[:end]), "\x00", ""))
-		text = strings.TrimPrefix(rest[end:], "-")
-	}
-}
-
 // isOutside reports whether base64 does not have a character.
 func isOutside(r rune) bool {
 	return (r < 'a' || 'z' < r) && (r < 'A' || 'Z' < r) && (r < '0' || '9' < r) && r != '+' && r != '/'
