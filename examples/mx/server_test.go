@@ -266,6 +266,7 @@ func TestFlags(t *testing.T) {
 		{append(needed, "-zone", "/nowhere/zone"), "/nowhere/zone: no such file"},
 		{append(needed, "-web", "127.0.0.1:0"), "-web needs -web-link"},
 		{append(needed, "-web-link", "https://postmaster.example.org"), "-web-link needs -web"},
+		{append(needed, "-web", "127.0.0.1:0", "-web-link", "postmaster.example.org"), `-web-link "postmaster.example.org" is not an address such as https://`},
 		{append(needed, "-web-proxies", "127.0.0.0/8"), "-web-proxies needs -web"},
 		{append(needed, "more"), `unexpected argument "more"`},
 		{[]string{"-what"}, "-what"},

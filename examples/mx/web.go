@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"time"
 
+	"mxrules.example/envelope"
 	"mxrules.example/examples/policies"
 	"mxrules.example/examples/postmaster"
 	"mxrules.example/verdict/explain"
@@ -30,6 +33,12 @@ func (w *web) check() error {
 		return errors.New("-web-link needs -web")
 	case w.listen == "" && len(w.proxies) > 0:
 		return errors.New("-web-proxies needs -web")
+	case w.link == "":
+		return nil
+	}
+	base, err := url.Parse(w.link)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return fmt.Errorf("-web-link %q is not an address such as https://postmaster.example.org", envelope.Excerpt(w.link))
 	}
 	return nil
 }

@@ -169,11 +169,11 @@ func (a *Access) check(ctx context.Context, r envelope.Resolver, e *envelope.Env
 		return envelope.Temporary(name, err)
 	}
 	if value == "" {
-		return a.not(name, e, want.String())
+		return a.not(name, e, want.word())
 	}
 	found, err := parseAction(value)
 	if err != nil || found.kind != want || want == permits && a.asksToRelay(e) {
-		return a.not(name, e, want.String())
+		return a.not(name, e, want.word())
 	}
 	return a.finding(name, e, found, groups)
 }

@@ -24,8 +24,8 @@ const (
 	lists // a list of restrictions
 )
 
-// String returns the word of access tables for k.
-func (k kind) String() string {
+// word returns the word of access tables for k.
+func (k kind) word() string {
 	return map[kind]string{permits: "OK", rejects: "REJECT", defers: "DEFER", defersIfPermit: "DEFER_IF_PERMIT", defersIfReject: "DEFER_IF_REJECT"}[k]
 }
 
