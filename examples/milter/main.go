@@ -69,6 +69,7 @@ func (o *options) run(ctx context.Context, log *slog.Logger, ready func(net.Addr
 	if err != nil {
 		return err
 	}
+	log.Info("listening", "address", listener.Addr().String())
 	if ready != nil {
 		ready(listener.Addr())
 	}

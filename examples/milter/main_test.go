@@ -70,7 +70,7 @@ func TestRun(t *testing.T) {
 	m.end("552 5.3.4 ", wellFormed, strings.Repeat("x", 65000), strings.Repeat("x", 65000))
 	m.Close()
 	stop()
-	if got := <-status; got != 0 || !strings.Contains(log.String(), `"reply":"554 5.7.1 `) {
+	if got := <-status; got != 0 || !strings.Contains(log.String(), `"reply":"554 5.7.1 `) || !strings.Contains(log.String(), `"msg":"listening","address":"`+socket) {
 		t.Errorf("exit status %d, and the log is %s", got, log.String())
 	}
 }

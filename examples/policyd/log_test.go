@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 
@@ -48,5 +50,20 @@ func TestLoggedEnvelopeIsJudgedAgain(t *testing.T) {
 		if v := s.policy.Judge(t.Context(), s.resolver, &e); v.Status.String() != tc.status || !strings.Contains(log.String(), v.Action.String()) {
 			t.Errorf("%s is judged %s, want %s; the log is %s", line.Envelope, v, tc.status, log)
 		}
+	}
+}
+
+// The log begins with the address, so that a start is seen.
+func TestLogBeginsWithTheAddress(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var log bytes.Buffer
+	address := ""
+	status := run(ctx, []string{"-listen", "127.0.0.1:0", "-our-domains", "example.org", "-zone", "/dev/null"}, &log, func(a net.Addr) {
+		address = a.String()
+		stop()
+	})
+	if status != 0 || !strings.Contains(log.String(), `"msg":"listening","address":"`+address+`"`) {
+		t.Errorf("exit status %d, and the log is %s", status, &log)
 	}
 }
