@@ -1,16 +1,21 @@
 package author
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // inCharset converts octets of a charset so far that ASCII characters can be read.
 // Most charsets contain ASCII unchanged, and octets of no other character look like it.
-// UTF-16 and UTF-32 add NUL octets, and UTF-7 has some of it in base64. In charsets of
-// East Asia an octet of another character may look like an @.
+// UTF-16 and UTF-32 add NUL octets, and UTF-7 has some of it in base64. In these and in
+// charsets of East Asia an octet of another character may look like an @.
 func inCharset(charset, octets string) string {
 	charset, _, _ = strings.Cut(strings.ToLower(charset), "*") // a language (RFC 2231, section 5)
 	charset = strings.ReplaceAll(strings.ReplaceAll(charset, "-", ""), "_", "")
 	switch {
-	case strings.HasPrefix(charset, "utf16"), strings.HasPrefix(charset, "utf32"):
+	case strings.HasPrefix(charset, "utf16"):
+		return decodeUTF16(octets)
+	case strings.HasPrefix(charset, "utf32"):
 		return strings.ReplaceAll(octets, "\x00", "")
 	case strings.Contains(charset, "utf7"): // also unicode-1-1-utf-7
 		return decodeUTF7(octets)
@@ -27,6 +32,10 @@ func inCharset(charset, octets string) string {
 	}
 	return octets
 }
+
+// other stands for characters that are not ASCII: one that may be a local part, and ends
+// a domain.
+const other = " \ufffd "
 
 // pairs is a charset with ASCII and characters of two octets. The fields are ranges:
 // the first and the last octet of each.
@@ -71,7 +80,7 @@ func decodeISO2022JP(octets string) string {
 		switch {
 		case strings.HasPrefix(octets, escape+"$B"), strings.HasPrefix(octets, escape+"$@"):
 			length, shifted = 3, true
-			b.WriteByte(' ')
+			b.WriteString(other)
 		case strings.HasPrefix(octets, escape+"("):
 			length, shifted = min(3, len(octets)), false
 			b.WriteByte(' ')
@@ -82,6 +91,21 @@ func decodeISO2022JP(octets string) string {
 			b.WriteByte(octets[0])
 		}
 		octets = octets[length:]
+	}
+	return b.String()
+}
+
+// decodeUTF16 returns the ASCII of a text in UTF-16 of any byte order, with other for
+// every other character.
+func decodeUTF16(octets string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(octets); i += 2 {
+		c := octets[i] | octets[i+1]
+		if octets[i] != 0 && octets[i+1] != 0 || c >= utf8.RuneSelf {
+			b.WriteString(other)
+			continue
+		}
+		b.WriteByte(c)
 	}
 	return b.String()
 }
@@ -100,7 +124,7 @@ func decodeUTF7(text string) string {
 		if end < 0 {
 			end = len(rest)
 		}
-		b.WriteString(strings.ReplaceAll(decodeB(rest[:end]), "\x00", ""))
+		b.WriteString(decodeUTF16(decodeB(rest[:end])))
 		text = strings.TrimPrefix(rest[end:], "-")
 	}
 }
