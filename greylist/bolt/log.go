@@ -11,13 +11,14 @@ import (
 	"mxrules.example/greylist"
 )
 
-// A log is a bucket. Its keys are consecutive numbers, 64 bits, big-endian; those of
+// A log is a bucket. Its keys are consecutive numbers from 1 on, 64 bits, big-endian; those of
 // the young log follow those of the old one. A value has up to perValue keys, each
 // with its record, and the CRC-32C of number, keys and records.
 var logBuckets = [2][]byte{[]byte("recent 0"), []byte("recent 1")}
 
 const (
 	numberSize = 8
+	maxNumber  = 1 << 63 // no file has so many values, and greater numbers could overflow
 	entrySize  = len(greylist.Key{}) + recordSize
 	// perValue is so small that many values fit into a page. bbolt does not split
 	// pages of less than five values, but gives them overflow pages.
@@ -64,6 +65,9 @@ func (c *contents) add(k, v []byte) error {
 		return damaged("a value of a log has %d bytes, and its key %d", len(v), len(k))
 	}
 	number := binary.BigEndian.Uint64(k)
+	if number == 0 || number > maxNumber {
+		return damaged("a log has the value %d", number)
+	}
 	if binary.BigEndian.Uint32(v[len(entries):]) != logSum(k, entries) {
 		return damaged("the checksum of the value %d of a log is wrong", number)
 	}
