@@ -19,12 +19,17 @@ func open(path string, timeout time.Duration) (db *bbolt.DB, file *os.File, err 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
-	if err == nil && info.Size() > 0 {
+	isNew := err != nil || info.Size() == 0
+	if !isNew {
 		if err := inspect(path, timeout); err != nil {
 			return nil, nil, err
 		}
 	}
 	db, file, err = openFile(path, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistArrayType})
+	if write := (*fs.PathError)(nil); isNew && errors.As(err, &write) && write.Op == "write" {
+		// The disk is full. Part of the first pages would be a damaged file.
+		return nil, nil, errors.Join(err, os.Truncate(path, 0))
+	}
 	if err != nil {
 		return nil, nil, err
 	}
