@@ -14,7 +14,7 @@ type batch struct {
 	recent  *recent
 	limits  limits
 	pages   *reader // of the state before the transaction
-	careful bool    // nothing is written to the tree
+	careful bool    // the tree is not changed
 	tree    *bbolt.Bucket
 	changed map[greylist.Key]packed
 	deleted map[greylist.Key]bool // in the tree
@@ -60,8 +60,8 @@ func (b *batch) remove(key greylist.Key) error {
 	return nil
 }
 
-// writable reports whether the pages are valid that bbolt uses when it writes or
-// deletes the record of key.
+// writable reports whether bbolt can write or delete the record of key in the tree: the
+// pages that it needs are valid.
 func (b *batch) writable(key greylist.Key, deletes bool) bool {
 	return !b.careful && b.pages.check(b.pages.tree, key[:], deletes) == nil
 }
@@ -86,8 +86,8 @@ func (b *batch) save(tx *bbolt.Tx) error {
 	return nil
 }
 
-// turn begins a new log. If there is no bucket for it, the records become those of an
-// old log only in memory, and the log in the file goes on.
+// turn begins a new log. If the old one could not be deleted, there is no bucket for the
+// new one. Then it begins only in memory, and in the file the young log goes on.
 func (b *batch) turn() {
 	b.turned = true
 	b.next.length = 0
@@ -96,8 +96,8 @@ func (b *batch) turn() {
 	}
 }
 
-// deleteOld deletes the old log, whose records are all moved. If a page of it is
-// damaged, bbolt could not do that, and the log is kept.
+// deleteOld deletes the old log, whose records are all moved. If one of its pages is
+// damaged, bbolt cannot delete it, and it is kept.
 func (b *batch) deleteOld(tx *bbolt.Tx) error {
 	if b.next.kept {
 		return nil

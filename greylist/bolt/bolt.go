@@ -6,17 +6,16 @@
 //
 // # How it works
 //
-// A sync takes milliseconds, for one record as for a hundred. Calls that arrive
-// during a transaction form the next one (group commit), without a timer. So a
-// Touch waits for one or two syncs. Get waits for none.
+// The syncs of a transaction take milliseconds, for one record and for a hundred alike.
+// Calls that arrive during a transaction form the next one (group commit), without a
+// timer. So a Touch waits for one or two transactions. Get waits for none.
 //
-// Keys are hashes, so the records of a transaction belong to as many different pages
-// of the tree. A transaction does not write these pages. It appends its records to a
-// log in the file, and the Store also keeps them in memory. When the log has 65,536
-// records, a new one begins, and each of the following transactions moves some records
-// of the old log into the tree, in order of their keys, which writes each page once for
-// several records. No transaction is long, and a crash at any moment loses nothing:
-// Open reads the logs.
+// Keys are hashes, so almost every record of a transaction belongs to another page of the
+// tree. A transaction does not write these pages. It appends its records to a log in the
+// file, and the Store also keeps them in memory. When the log has 65,536 records, a new
+// one begins, and each of the following transactions moves some records of the old log
+// into the tree, in order of their keys, which writes each page once for several records.
+// No transaction is long, and a crash at any moment loses nothing: Open reads the logs.
 //
 // Expired records are removed gradually in the background. The file does not
 // shrink; it reuses the space. A record takes about 100 bytes, and the file grows
@@ -25,11 +24,13 @@
 // # Damage
 //
 // Open checks the whole file. If a page is damaged while the file is open, the calls that
-// need this page return [ErrDamaged], and all others succeed. The records in the logs that
-// belong into a damaged page of the tree stay in the logs. Every transaction fails if the
-// file is truncated, or if a page is damaged that each transaction needs. After
-// [ErrDamaged], close the store and restore the file or replace it: Open does not accept
-// it.
+// need this page return [ErrDamaged], and all others succeed. Records of the logs that
+// belong to a damaged page of the tree stay in the logs. Every write fails if the file is
+// truncated, or if a page is damaged that each transaction needs. Keys have no checksum of
+// their own: if one is altered, its record is not found, and only Open reports it.
+//
+// After [ErrDamaged], close the store and restore or replace the file: Open refuses it
+// while it is damaged.
 //
 // # Limits
 //
@@ -143,8 +144,8 @@ func openStore(path string, options Options, limits limits) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for running calls and closes the file. Later calls are errors. A
-// second Close does nothing.
+// Close waits for the current transaction and closes the file. Calls that wait for the
+// next transaction, and later calls, return an error. A second Close does nothing.
 func (s *Store) Close() error { return s.wrap(s.close()) }
 
 // Get implements greylist.Store.

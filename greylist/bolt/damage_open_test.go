@@ -260,7 +260,9 @@ func (s *specimen) damageWhileOpen(t *testing.T, random *rand.Rand, damaged []by
 	u.store.Close()
 	store, err := bolt.Open(s.path, bolt.Options{})
 	if err != nil {
-		u.check("Open", greylist.Key{}, err)
+		if !strings.Contains(err.Error(), s.path) || !errors.Is(err, bolt.ErrDamaged) && bytes.Equal(damaged[:2*s.pageSize], s.whole[:2*s.pageSize]) {
+			t.Errorf("%s: Open: %v", what, err) // without meta pages it is not a file of this package
+		}
 		return
 	}
 	defer store.Close()

@@ -109,7 +109,7 @@ func logRecords(values []logValue) (records map[greylist.Key]greylist.Record, va
 			value = logs[1][number]
 		}
 		entries := value[:max(0, len(value)-4)]
-		sum := checksum16(binary.BigEndian.AppendUint64(nil, number), entries)
+		sum := binary.BigEndian.AppendUint32(nil, logSum(binary.BigEndian.AppendUint64(nil, number), entries))
 		if number != all[0]+uint64(i) || number == 0 || number > 1<<63 || len(entries) == 0 || len(entries)%32 != 0 || !bytes.Equal(value[len(entries):], sum) {
 			return nil, false
 		}
@@ -121,10 +121,6 @@ func logRecords(values []logValue) (records map[greylist.Key]greylist.Record, va
 	}
 	maps.DeleteFunc(records, func(_ greylist.Key, r greylist.Record) bool { return r.IsZero() })
 	return records, true
-}
-
-func checksum16(number, entries []byte) []byte {
-	return binary.BigEndian.AppendUint32(nil, logSum(number, entries))
 }
 
 // A valid log has its records, any other is an error that names the file.

@@ -11,14 +11,14 @@ import (
 	"mxrules.example/greylist"
 )
 
-// A log is a bucket. Its keys are consecutive numbers from 1 on, 64 bits, big-endian; those of
-// the young log follow those of the old one. A value has up to perValue keys, each
-// with its record, and the CRC-32C of number, keys and records.
+// A log is a bucket. Its keys are consecutive numbers from 1 on, 64 bits, big-endian;
+// those of the young log follow those of the old one. A value has up to perValue keys,
+// each with its record, and the CRC-32C of number, keys and records.
 var logBuckets = [2][]byte{[]byte("recent 0"), []byte("recent 1")}
 
 const (
 	numberSize = 8
-	maxNumber  = 1 << 63 // no file has so many values, and greater numbers could overflow
+	maxNumber  = 1 << 63 // more than a file can have; the next number must not overflow
 	entrySize  = len(greylist.Key{}) + recordSize
 	// perValue is so small that many values fit into a page. bbolt does not split
 	// pages of less than five values, but gives them overflow pages.
@@ -29,7 +29,7 @@ const (
 var lastNumber = bytes.Repeat([]byte{0xff}, numberSize)
 
 // appendLog appends records to a log whose last value has the number last. It returns
-// the number of its last value then.
+// the number of the new last value.
 func appendLog(log *bbolt.Bucket, last uint64, records map[greylist.Key]packed) (uint64, error) {
 	log.FillPercent = 1 // nothing is ever inserted between its values
 	all := make([]byte, 0, len(records)*entrySize)

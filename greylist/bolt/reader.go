@@ -11,14 +11,14 @@ import (
 )
 
 // A page can also be damaged while the file is open: a disk or another program can alter
-// it. Then bbolt would do what is said in pages.go, or run out of stack, which ends the
-// program. So the Store reads records with a reader, and bbolt only writes to pages that
+// it. Besides what pages.go says, bbolt could then exhaust the stack, which ends the
+// program. So the Store reads records with a reader, and bbolt writes only to pages that
 // a reader has checked. Calls that need none of the damaged pages succeed.
 
 // reader reads the buckets of an open file, in a transaction. It is for one goroutine.
 type reader struct {
-	// data is the file in memory. bbolt does not give out pages, and to read them from
-	// the file takes several times as long.
+	// data is the file in memory. bbolt has no method that returns pages, and reading
+	// them from the file takes several times as long.
 	data     unsafe.Pointer
 	pageSize int
 	pages    uint64 // in use
@@ -186,8 +186,8 @@ func (r *reader) below(at place, key []byte, yield func(node, error) bool) bool 
 }
 
 // checkFreelist checks the header of the freelist in page first, which bbolt uses in each
-// transaction. The number of its pages follows from the count: it has the pages that it
-// needs, or those that it would need with its own pages in it.
+// transaction. Its size follows from the count: bbolt allocates the pages that it needs
+// while it may still contain those pages.
 func (r *reader) checkFreelist(first uint64) error {
 	b, err := r.page(first)
 	if err != nil {

@@ -18,8 +18,10 @@ import (
 // When the log is long, a new one begins. Then there is a young log and an old one,
 // and each transaction also moves some records of the old log into the tree, in order
 // of their keys, so that several of them share a page. The last of these transactions
-// deletes the old log. To move a record again changes nothing, so that the file does
-// not say how far the moves have come.
+// deletes the old log. Moving a record twice changes nothing, so the file does not say
+// which records are moved.
+//
+// If the page of a record is damaged, the record moves to the young log instead.
 
 // limits are the sizes that tests make smaller.
 type limits struct {
@@ -56,9 +58,9 @@ type progress struct {
 	number  uint64         // the number of its last value
 	length  int            // the number of its records
 	unmoved []greylist.Key // keys of the old log that are to be moved, sorted
-	// kept is set if the old log is moved and could not be deleted. Then the logs of the
-	// file have records that are not in memory, and a removal must be in the log, or
-	// Open would find the record there.
+	// kept is set if all records of the old log are moved and it could not be deleted.
+	// Then the logs of the file have records that are not in memory. A removal must
+	// then be in the young log, or the next Open would find the removed record.
 	kept bool
 }
 

@@ -57,7 +57,7 @@ func checksum(key greylist.Key, record []byte) uint32 {
 	return crc32.Update(crc32.Checksum(key[:], castagnoli), castagnoli, record)
 }
 
-// decode parses what encode returns. A nil b is the zero Record.
+// decode parses what appendValue appends. A nil b is the zero Record.
 func decode(key greylist.Key, b []byte) (r greylist.Record, err error) {
 	if b == nil {
 		return r, nil
@@ -171,7 +171,7 @@ func checkNumber(number, newest uint64) error {
 
 // guarded turns panics of work into errors: bbolt panics when it finds a damaged
 // page, and reading a page beyond the end of the file faults. In both cases bbolt
-// rolls the transaction back.
+// rolls the transaction back, unless it panics again.
 func guarded(work func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -17,8 +17,8 @@ type writer struct {
 }
 
 // write applies updates in one transaction. If bbolt finds damage that the checks did
-// not, the transaction is repeated without a change of the tree. If it fails, all updates
-// fail.
+// not, the transaction is repeated without a change of the tree. If that fails too, all
+// updates fail.
 func (s *Store) write(updates []*update) {
 	err := s.try(updates, false)
 	if errors.Is(err, ErrDamaged) {
@@ -32,7 +32,7 @@ func (s *Store) write(updates []*update) {
 	}
 }
 
-// try is write. If careful is set, it does not write to the tree.
+// try applies updates in one transaction. If careful is set, it does not change the tree.
 func (s *Store) try(updates []*update, careful bool) error {
 	w := &s.writer
 	clear(w.changed)
@@ -61,9 +61,10 @@ func (s *Store) try(updates []*update, careful bool) error {
 	return err
 }
 
-// transact does work in a transaction of begin, which is a method of bbolt.DB. work gets
-// the newest meta page. It fails if bbolt would wait forever: if bbolt panics when a
-// transaction begins, or when it rolls one back, it does not release its locks.
+// transact runs work in a transaction. begin is DB.Update or DB.View; work gets the newest
+// meta page. If bbolt panics while it begins a transaction or rolls it back, it does not
+// release its locks, and every later call of bbolt would wait forever. From then on,
+// transact returns an error.
 func (s *Store) transact(begin func(func(*bbolt.Tx) error) error, work func(*bbolt.Tx, meta) error) error {
 	if s.stuck.Load() {
 		return damaged("a transaction did not end")
@@ -112,7 +113,7 @@ func (s *Store) begin(tx *bbolt.Tx, m meta, b *batch) error {
 	return nil
 }
 
-// publish makes the changes of a transaction visible that is in the file.
+// publish makes the changes of a committed transaction visible.
 func (s *Store) publish(b *batch) {
 	s.newest.Store(b.number)
 	s.recent.publish(b)
