@@ -24,10 +24,10 @@
 // # Damage
 //
 // Open checks the whole file. If a page is damaged while the file is open, the calls that
-// need this page return [ErrDamaged], and all others succeed. Records of the logs that
-// belong to a damaged page of the tree stay in the logs. Every write fails if the file is
-// truncated, or if a page is damaged that each transaction needs. Keys have no checksum of
-// their own: if one is altered, its record is not found, and only Open reports it.
+// need this page return [ErrDamaged]. These are all calls if the file is truncated, or if
+// every transaction needs the page. Once a write meets a damaged page of the tree, records
+// stay in the logs, which then take more memory. Keys have no checksum of their own: if
+// one is altered, its record is not found, and only Open reports it.
 //
 // After [ErrDamaged], close the store and restore or replace the file: Open refuses it
 // while it is damaged.
@@ -65,19 +65,17 @@ type Options struct {
 
 // Store is a greylist.Register in a file. Create one with [Open].
 type Store struct {
-	path     string
-	db       *bbolt.DB
-	file     *os.File // of db
-	pageSize int
-	recent   recent
-	limits   limits
-	writer   writer
-	newest   atomic.Uint64 // the number of the last transaction that is in the file
-	stuck    atomic.Bool   // bbolt has not released the lock of a transaction
-	updates  *convoy.Convoy[*update]
-	stop     chan struct{}
-	swept    sync.WaitGroup
-	close    func() error
+	path    string
+	db      *bbolt.DB
+	file    *os.File    // of db
+	stuck   atomic.Bool // bbolt has not released its locks
+	recent  recent
+	limits  limits
+	changed map[greylist.Key]packed // of the current transaction
+	updates *convoy.Convoy[*update]
+	stop    chan struct{}
+	swept   sync.WaitGroup
+	close   func() error
 }
 
 // together is the most updates in a transaction. Larger transactions would delay
@@ -116,25 +114,18 @@ func openStore(path string, options Options, limits limits) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("greylist: opening %s: %w", path, err)
 	}
-	s := &Store{path: path, db: db, file: file, limits: limits, stop: make(chan struct{})}
-	err = guarded(func() error {
-		return db.View(func(tx *bbolt.Tx) error {
-			s.newest.Store(uint64(tx.ID()))
-			return s.recent.load(tx)
-		})
-	})
-	if err != nil {
+	s := &Store{path: path, db: db, file: file, limits: limits, changed: map[greylist.Key]packed{}, stop: make(chan struct{})}
+	if err := guarded(func() error { return db.View(s.recent.load) }); err != nil {
 		db.Close()
 		return nil, s.wrap(err)
 	}
-	s.pageSize, s.writer.changed = db.Info().PageSize, map[greylist.Key]packed{}
 	s.updates = convoy.New(1, together, s.write)
 	s.close = sync.OnceValue(func() error {
 		close(s.stop)
 		s.swept.Wait()
 		closeFile := s.db.Close
 		if s.stuck.Load() {
-			closeFile = s.file.Close // db.Close would wait forever; the program keeps the file locked
+			closeFile = s.file.Close // db.Close would wait forever
 		}
 		err := closeFile()
 		s.recent.close()
@@ -156,11 +147,8 @@ func (s *Store) Get(ctx context.Context, key greylist.Key) (r greylist.Record, e
 	if p, found := s.recent.get(key); found {
 		return p.record(), nil
 	}
-	err = s.view(func(pages *reader) error {
-		value, err := pages.find(key[:])
-		if err == nil {
-			r, err = decode(key, value)
-		}
+	err = s.view(func(tree *bbolt.Bucket) (err error) {
+		r, err = decode(key, tree.Get(key[:]))
 		return err
 	})
 	return r, err

@@ -3,8 +3,10 @@ package bolt_test
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -270,22 +272,9 @@ func TestEmptyFileIsNew(t *testing.T) {
 func TestDamageWhileTheFileIsOpen(t *testing.T) {
 	path, want := written(t, 2000)
 	store := open(t, path)
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for _, i := range positions(whole, key(7), want[key(7)]) {
-		if _, err := file.WriteAt([]byte{0xff}, int64(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	file := overwrite(t, path, key(7), want[key(7)], func(at int) int { return at })
 	const damaged = "the file is damaged"
-	_, err = store.Get(t.Context(), key(7))
+	_, err := store.Get(t.Context(), key(7))
 	checkError(t, "Get", err, path, damaged)
 	_, err = store.Touch(t.Context(), key(7), sightingOf(7))
 	checkError(t, "Touch", err, path, damaged)
@@ -305,6 +294,103 @@ func TestDamageWhileTheFileIsOpen(t *testing.T) {
 	if err := file.Truncate(2 * int64(os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
-	_, err = store.Get(t.Context(), key(9))
-	checkError(t, "Get from a truncated file", err, path, damaged)
+	for range 2 {
+		for n := range 10 {
+			_, err = store.Get(t.Context(), key(100*n))
+			checkError(t, "Get from a truncated file", err, path, damaged)
+			_, err = store.Touch(t.Context(), key(100*n), sightingOf(n))
+			checkError(t, "Touch in a truncated file", err, path, damaged)
+		}
+		if err := file.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A damaged page of the tree fails only the calls whose record is there, or would be. Moves
+// from the logs into that page fail none, and what is written is not lost.
+func TestDamagedPageWhileTheFileIsOpen(t *testing.T) {
+	path := filepath.Join(inMemory(t), "greylist")
+	store := openWith(t, path, 100, 64)
+	for n := range 1000 {
+		touch(t, store, n)
+	}
+	want := records(t, store)
+	overwrite(t, path, key(7), want[key(7)], func(at int) int { return at - at%os.Getpagesize() }) // the number of the page
+	failed := map[string]bool{}                                                                    // by key
+	note := func(n int, err error) bool {
+		if err != nil && !errors.Is(err, bolt.ErrDamaged) {
+			t.Errorf("key %d: %v", n, err)
+		}
+		failed[key(n).String()] = failed[key(n).String()] || err != nil
+		return err == nil
+	}
+	for n := 1000; n < 2000; n++ {
+		if r, err := store.Touch(t.Context(), key(n), sightingOf(n)); note(n, err) {
+			want[key(n)] = r
+		}
+	}
+	for n := range 800 {
+		if note(n, store.Forget(t.Context(), key(n))) {
+			want[key(n)] = greylist.Record{}
+		}
+	}
+	for n := range 2000 {
+		if got, err := store.Get(t.Context(), key(n)); note(n, err) && got != want[key(n)] {
+			t.Errorf("key %d has %v, want %v", n, got, want[key(n)])
+		}
+	}
+	for n := 800; n < 1000; n++ { // in the logs
+		delete(failed, key(n).String())
+	}
+	broken, changes, keys := 0, 0, slices.Sorted(maps.Keys(failed))
+	for i, key := range keys {
+		if failed[key] {
+			broken++
+		}
+		if i > 0 && failed[key] != failed[keys[i-1]] {
+			changes++
+		}
+	}
+	if broken == 0 || broken > len(keys)/4 || changes > 2 {
+		t.Errorf("calls fail for %d of %d keys in %d ranges, which is not one page", broken, len(keys), (changes+1)/2)
+	}
+	var group sync.WaitGroup
+	for n := 1000; n < 1200; n++ { // in few transactions
+		group.Go(func() {
+			if _, err := store.Touch(t.Context(), key(n), sightingOf(n)); err != nil != failed[key(n).String()] {
+				t.Errorf("key %d: %v", n, err)
+			}
+		})
+	}
+	group.Wait()
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, bolt.ErrDamaged) {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// overwrite damages a file at the places that belong to those of a record.
+func overwrite(t *testing.T, path string, key greylist.Key, r greylist.Record, place func(at int) int) *os.File {
+	t.Helper()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	for _, at := range positions(whole, key, r) {
+		if _, err := file.WriteAt([]byte{0xff}, int64(place(at))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return file
 }

@@ -3,9 +3,10 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"errors"
 	"iter"
 	"slices"
+
+	"go.etcd.io/bbolt"
 
 	"mxrules.example/greylist"
 )
@@ -37,7 +38,6 @@ type list struct {
 	store  *Store
 	recent []greylist.Key // keys in logs when the list began, those not yet read
 	after  []byte         // the last key that was read
-	omits  bool           // damaged records are omitted instead of an error
 	done   bool
 }
 
@@ -55,7 +55,7 @@ func (l *list) next(ctx context.Context, n int) (entries []greylist.Entry, err e
 	}
 	// The tree is read afterwards: then it has what was moved meanwhile.
 	changed := l.store.recent.entries(recent)
-	tree, err := l.read(end, n)
+	tree, err := l.store.read(l.after, end, n)
 	if err != nil {
 		return nil, err
 	}
@@ -95,39 +95,21 @@ func (l *list) skip(end []byte) {
 
 // read returns the first n records of the tree whose keys are greater than after and not
 // greater than end. A nil key sets no limit.
-func (l *list) read(end []byte, n int) (entries []greylist.Entry, err error) {
-	err = l.store.view(func(pages *reader) (err error) {
-		pages.leaves(pages.tree, l.after, func(leaf node, damage error) bool {
-			if err = l.tolerate(damage); err != nil {
-				return false
+func (s *Store) read(after, end []byte, n int) (entries []greylist.Entry, err error) {
+	err = s.view(func(tree *bbolt.Bucket) error {
+		cursor := tree.Cursor()
+		k, v := cursor.Seek(after)
+		if k != nil && bytes.Equal(k, after) {
+			k, v = cursor.Next()
+		}
+		for ; k != nil && len(entries) < n && (end == nil || bytes.Compare(k, end) <= 0); k, v = cursor.Next() {
+			entry, err := decodeEntry(k, v)
+			if err != nil {
+				return err
 			}
-			for i := range leaf.count {
-				e := leaf.at(i)
-				if l.after != nil && bytes.Compare(e.key, l.after) <= 0 {
-					continue
-				}
-				if len(entries) == n || end != nil && bytes.Compare(e.key, end) > 0 {
-					return false
-				}
-				entry, damage := decodeEntry(e.key, e.value)
-				if err = l.tolerate(damage); err != nil {
-					return false
-				}
-				if damage == nil {
-					entries = append(entries, entry)
-				}
-			}
-			return true
-		})
-		return err
+			entries = append(entries, entry)
+		}
+		return nil
 	})
 	return entries, err
-}
-
-// tolerate returns nil if the list omits what is damaged.
-func (l *list) tolerate(err error) error {
-	if l.omits && errors.Is(err, ErrDamaged) {
-		return nil
-	}
-	return err
 }

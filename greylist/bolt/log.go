@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
@@ -24,9 +23,6 @@ const (
 	// pages of less than five values, but gives them overflow pages.
 	perValue = 15
 )
-
-// lastNumber is not less than any number.
-var lastNumber = bytes.Repeat([]byte{0xff}, numberSize)
 
 // appendLog appends records to a log whose last value has the number last. It returns
 // the number of the new last value.

@@ -2,11 +2,9 @@ package bolt
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
 )
 
 // bbolt has checksums only in its two meta pages and trusts all others. With a
@@ -25,7 +23,6 @@ const (
 	headerSize  = 16
 	elementSize = 16
 	bucketSize  = 16
-	metaSize    = 64
 	minPageSize = 4096 // for perValue
 	maxDepth    = 32   // enough, because a branch has at least two children
 
@@ -51,7 +48,7 @@ func checkPages(file io.ReaderAt, size int64, pageSize int) error {
 		return damaged("the page size is %d bytes", pageSize)
 	}
 	c := &checker{file: file, pageSize: pageSize}
-	m, err := newestMeta(file, pageSize)
+	m, err := c.newestMeta()
 	if err != nil {
 		return err
 	}
@@ -80,16 +77,14 @@ type meta struct {
 	number     uint64 // of the transaction
 }
 
-func newestMeta(file io.ReaderAt, pageSize int) (newest meta, err error) {
+func (c *checker) newestMeta() (newest meta, err error) {
 	err = damaged("both meta pages are damaged")
-	for id := range int64(2) {
-		var b [metaSize]byte
-		if _, err := file.ReadAt(b[:], id*int64(pageSize)+headerSize); errors.Is(err, os.ErrClosed) {
-			return meta{}, err
-		} else if err != nil {
-			return meta{}, damaged("reading the meta page %d: %w", id, err)
+	for id := range uint64(2) {
+		page, readErr := c.read(id, 1)
+		if readErr != nil {
+			continue
 		}
-		if m, ok := parseMeta(b[:]); ok && (err != nil || m.number > newest.number) {
+		if m, ok := parseMeta(page[headerSize:]); ok && (err != nil || m.number > newest.number) {
 			newest, err = m, nil
 		}
 	}
@@ -97,7 +92,7 @@ func newestMeta(file io.ReaderAt, pageSize int) (newest meta, err error) {
 }
 
 func parseMeta(b []byte) (m meta, ok bool) {
-	const magic, version, checked = 0xed0cdaed, 2, metaSize - 8
+	const magic, version, checked = 0xed0cdaed, 2, 56
 	sum := fnv.New64a()
 	sum.Write(b[:checked])
 	ok = binary.NativeEndian.Uint32(b) == magic && binary.NativeEndian.Uint32(b[4:]) == version &&
@@ -133,22 +128,19 @@ func (c *checker) take(id uint64) error {
 
 // page takes and reads a page, without overflow pages: records are short, so only
 // a freelist has them.
-func (c *checker) page(id uint64) ([]byte, error) {
+func (c *checker) page(id uint64) ([]byte, header, error) {
 	if err := c.take(id); err != nil {
-		return nil, err
+		return nil, header{}, err
 	}
 	b, err := c.read(id, 1)
 	if err != nil {
-		return nil, err
+		return nil, header{}, err
 	}
-	return b, checkID(b, id)
-}
-
-func checkID(b []byte, id uint64) error {
-	if found := parseHeader(b).id; found != id {
-		return damaged("page %d has the number %d", id, found)
+	h := parseHeader(b)
+	if h.id != id {
+		return nil, h, damaged("page %d has the number %d", id, h.id)
 	}
-	return nil
+	return b, h, nil
 }
 
 type header struct {
@@ -169,11 +161,10 @@ func parseHeader(b []byte) header {
 
 // checkFreePages takes the pages of the freelist, and the free pages in it.
 func (c *checker) checkFreePages(first uint64) error {
-	b, err := c.page(first)
+	b, h, err := c.page(first)
 	if err != nil {
 		return err
 	}
-	h := parseHeader(b)
 	if h.kind != freePage {
 		return damaged("page %d is not a freelist", first)
 	}

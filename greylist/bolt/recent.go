@@ -20,8 +20,6 @@ import (
 // of their keys, so that several of them share a page. The last of these transactions
 // deletes the old log. Moving a record twice changes nothing, so the file does not say
 // which records are moved.
-//
-// If the page of a record is damaged, the record moves to the young log instead.
 
 // limits are the sizes that tests make smaller.
 type limits struct {
@@ -50,6 +48,8 @@ type recent struct {
 	// Only the writer uses these.
 	progress
 	spare map[greylist.Key]packed // an empty map, the next young
+	stale bool                    // a transaction has failed, the file may differ
+	stays bool                    // the tree is damaged: all that is written stays in the logs
 }
 
 // progress is how far the logs are.
@@ -58,10 +58,6 @@ type progress struct {
 	number  uint64         // the number of its last value
 	length  int            // the number of its records
 	unmoved []greylist.Key // keys of the old log that are to be moved, sorted
-	// kept is set if all records of the old log are moved and it could not be deleted.
-	// Then the logs of the file have records that are not in memory. A removal must
-	// then be in the young log, or the next Open would find the removed record.
-	kept bool
 }
 
 // find returns the record of key if it is in a log, for the writer.
@@ -145,13 +141,13 @@ func (r *recent) load(tx *bbolt.Tx) error {
 	defer r.mu.Unlock()
 	r.young, r.old = y.records, o.records
 	r.progress = progress{bucket: young, number: y.last, length: y.length, unmoved: unmoved}
-	r.spare = map[greylist.Key]packed{}
+	r.spare, r.stale = map[greylist.Key]packed{}, false
 	return nil
 }
 
 // publish makes a committed batch visible.
 func (r *recent) publish(b *batch) {
-	turned, moved := b.turned, len(b.next.unmoved) == 0
+	turned, moved := b.next.bucket != r.bucket, len(b.next.unmoved) == 0
 	r.progress = b.next
 	r.mu.Lock()
 	spent := r.old

@@ -86,7 +86,7 @@ func (m *model) step() {
 		}
 		delete(m.want, key)
 	case 3:
-		for list := m.store.sweepList(); !list.done; {
+		for list := m.store.list(); !list.done; {
 			m.store.sweepStep(m.Context(), list, m.now, 1+m.random.IntN(20))
 		}
 		maps.DeleteFunc(m.want, func(_ greylist.Key, r greylist.Record) bool { return r.Expired(m.now) })
@@ -209,15 +209,13 @@ func TestFailedTransactionChangesNothing(t *testing.T) {
 
 	// A transaction that failed in its last sync, and is in the file.
 	other := greylist.Key{2}
-	m, err := newestMeta(store.file, store.pageSize)
-	failed := &batch{recent: &store.recent, limits: store.limits, changed: map[greylist.Key]packed{other: pack(greylist.Record{}.Seen(seen))}}
-	err = errors.Join(err, store.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(store.begin(tx, m, failed), failed.save(tx))
-	}))
-	if err != nil {
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		_, err := appendLog(tx.Bucket(logBuckets[0]), store.recent.number, map[greylist.Key]packed{other: pack(greylist.Record{}.Seen(seen))})
+		return err
+	})
+	if err := errors.Join(err, store.updates.Do(t.Context(), fail)); err != nil {
 		t.Fatal(err)
 	}
-	store.writer.failed = failed
 	if r, err := store.Touch(t.Context(), other, seen); err != nil || r.Good != 2 {
 		t.Errorf("after the failure Touch returns %v, error %v, want 2", r, err)
 	}

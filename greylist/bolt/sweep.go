@@ -27,25 +27,17 @@ func (s *Store) sweep() {
 			return
 		case now := <-ticker.C:
 			if records == nil || records.done {
-				records = s.sweepList()
+				records = s.list()
 			}
 			s.sweepStep(ctx, records, now, sweepStep)
 		}
 	}
 }
 
-// sweepList returns a list for sweepStep. It omits damaged records: they must not keep
-// those after them from being removed.
-func (s *Store) sweepList() *list {
-	l := s.list()
-	l.omits = true
-	return l
-}
-
 // sweepStep examines the next records, up to n of the logs and up to n of the tree,
 // and removes the expired ones. The removal shares a transaction with waiting updates.
-// After an error the list is done. Errors are not reported here, and damaged records are
-// left: a call that reads or writes them returns the error.
+// After an error the list is done. Errors are not reported here: a call that reads or
+// writes the damaged record returns them.
 func (s *Store) sweepStep(ctx context.Context, records *list, now time.Time, n int) {
 	entries, err := records.next(ctx, n)
 	var expired []greylist.Key

@@ -52,7 +52,7 @@ func removeInSteps(t *testing.T, limits limits) {
 		}
 	}
 	steps := 0
-	for list := store.sweepList(); !list.done; {
+	for list := store.list(); !list.done; {
 		before := count(t, store)
 		store.sweepStep(t.Context(), list, now, step)
 		if removed := before - count(t, store); removed > 2*step {

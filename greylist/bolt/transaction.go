@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -124,14 +123,11 @@ func (s *Store) update(ctx context.Context, key greylist.Key, change func(greyli
 }
 
 // removal returns the update that removes keys whose record has expired. It reads
-// the records again, because they may have been touched meanwhile. Damaged records stay.
+// the records again, because they may have been touched meanwhile.
 func removal(keys []greylist.Key, now time.Time) *update {
 	return &update{apply: func(b *batch) error {
 		for _, key := range keys {
 			r, err := b.get(key)
-			if errors.Is(err, ErrDamaged) {
-				continue
-			}
 			if err != nil {
 				return err
 			}
@@ -145,28 +141,76 @@ func removal(keys []greylist.Key, now time.Time) *update {
 	}}
 }
 
-// view runs read in one transaction.
-func (s *Store) view(read func(pages *reader) error) error {
-	newest := s.newest.Load()
-	return s.wrap(s.transact(s.db.View, func(tx *bbolt.Tx, _ meta) error {
-		if err := checkNumber(uint64(tx.ID()), newest); err != nil {
-			return err
-		}
-		pages, err := begin(tx)
-		if err != nil {
-			return err
-		}
-		return read(pages)
-	}))
+// write applies updates in one transaction. If it fails, all of them fail.
+//
+// A transaction can also fail because it moves records to a damaged page of the tree that
+// no update needs. It is repeated without moves, and from then on the logs only grow.
+func (s *Store) write(updates []*update) {
+	err := s.try(updates)
+	if errors.Is(err, ErrDamaged) && !s.recent.stays {
+		s.recent.stays = true
+		err = s.try(updates)
+	}
+	if err == nil {
+		return
+	}
+	for _, u := range updates {
+		u.err = s.wrap(err)
+	}
 }
 
-// checkNumber returns an error if the file has the state before a transaction which was
-// in the file: bbolt does not report that a meta page is damaged.
-func checkNumber(number, newest uint64) error {
-	if number < newest {
-		return damaged("the meta page of the transaction %d", newest)
+// try is write, without the errors of the updates if the transaction fails.
+func (s *Store) try(updates []*update) error {
+	clear(s.changed)
+	b := &batch{recent: &s.recent, limits: s.limits, changed: s.changed}
+	err := s.transact(s.db.Update, func(tx *bbolt.Tx) error {
+		if s.recent.stale {
+			if err := s.recent.load(tx); err != nil {
+				return err
+			}
+		}
+		b.tree = tx.Bucket(treeBucket)
+		b.cursor = b.tree.Cursor()
+		for _, u := range updates {
+			if u.err = u.apply(b); errors.Is(u.err, ErrDamaged) {
+				u.err = s.wrap(u.err)
+			} else if u.err != nil {
+				return u.err
+			}
+		}
+		return b.save(tx)
+	})
+	if err == nil {
+		s.recent.publish(b)
+	} else {
+		s.recent.stale = true // a failed sync leaves open whether the file has the transaction
 	}
-	return nil
+	return err
+}
+
+// view runs read in one transaction.
+func (s *Store) view(read func(tree *bbolt.Bucket) error) error {
+	return s.wrap(s.transact(s.db.View, func(tx *bbolt.Tx) error { return read(tx.Bucket(treeBucket)) }))
+}
+
+// transact does work in a transaction of begin, a method of bbolt.DB. If bbolt panics when
+// a transaction begins or is rolled back, it does not release its locks, and another one
+// would wait forever: from then on all fail.
+func (s *Store) transact(begin func(func(*bbolt.Tx) error) error, work func(*bbolt.Tx) error) error {
+	if info, err := s.file.Stat(); err == nil && info.Size() < 2*minPageSize || s.stuck.Load() {
+		return damaged("no transaction can begin")
+	}
+	var begun *bbolt.Tx
+	err := guarded(func() error {
+		return begin(func(tx *bbolt.Tx) error {
+			begun = tx
+			return work(tx)
+		})
+	})
+	if errors.Is(err, ErrDamaged) && (begun == nil || begun.DB() != nil) {
+		s.stuck.Store(true)
+	}
+	return err
 }
 
 // guarded turns panics of work into errors: bbolt panics when it finds a damaged
@@ -187,7 +231,7 @@ func (s *Store) wrap(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, bbolt.ErrDatabaseNotOpen), errors.Is(err, os.ErrClosed):
+	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
 		err = errClosed
 	}
 	return fmt.Errorf("greylist: %s: %w", s.path, err)
