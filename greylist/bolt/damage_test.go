@@ -175,10 +175,10 @@ func newSpecimen(t *testing.T) *specimen {
 		pageSize: os.Getpagesize(),
 		newest:   map[greylist.Key]greylist.Record{},
 	}
-	// The second log becomes the old one after 441 of the 500 transactions, and 118 of
-	// its records are moved.
-	store := openWith(t, s.path, 220, 1)
-	for n := range 400 {
+	// The second log becomes the old one after 520 of the 600 touches, and 160 of its
+	// 260 records are moved.
+	store := openWith(t, s.path, 260, 0)
+	for n := range 600 {
 		s.newest[key(n)] = touch(t, store, n)
 	}
 	for n := range 100 {
