@@ -67,8 +67,9 @@ type Options struct {
 type Store struct {
 	path    string
 	db      *bbolt.DB
-	file    *os.File    // of db
-	stuck   atomic.Bool // bbolt has not released its locks
+	file    *os.File     // of db
+	newest  atomic.Int64 // the number of the last transaction that was committed
+	stuck   atomic.Bool  // bbolt has not released its locks
 	recent  recent
 	limits  limits
 	changed map[greylist.Key]packed // of the current transaction
@@ -115,7 +116,13 @@ func openStore(path string, options Options, limits limits) (*Store, error) {
 		return nil, fmt.Errorf("greylist: opening %s: %w", path, err)
 	}
 	s := &Store{path: path, db: db, file: file, limits: limits, changed: map[greylist.Key]packed{}, stop: make(chan struct{})}
-	if err := guarded(func() error { return db.View(s.recent.load) }); err != nil {
+	err = guarded(func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			s.newest.Store(int64(tx.ID()))
+			return s.recent.load(tx)
+		})
+	})
+	if err != nil {
 		db.Close()
 		return nil, s.wrap(err)
 	}

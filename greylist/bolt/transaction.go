@@ -163,6 +163,7 @@ func (s *Store) write(updates []*update) {
 func (s *Store) try(updates []*update) error {
 	clear(s.changed)
 	b := &batch{recent: &s.recent, limits: s.limits, changed: s.changed}
+	var number int64
 	err := s.transact(s.db.Update, func(tx *bbolt.Tx) error {
 		if s.recent.stale {
 			if err := s.recent.load(tx); err != nil {
@@ -178,9 +179,11 @@ func (s *Store) try(updates []*update) error {
 				return u.err
 			}
 		}
+		number = int64(tx.ID())
 		return b.save(tx)
 	})
 	if err == nil {
+		s.newest.Store(number)
 		s.recent.publish(b)
 	} else {
 		s.recent.stale = true // a failed sync leaves open whether the file has the transaction
@@ -193,17 +196,23 @@ func (s *Store) view(read func(tree *bbolt.Bucket) error) error {
 	return s.wrap(s.transact(s.db.View, func(tx *bbolt.Tx) error { return read(tx.Bucket(treeBucket)) }))
 }
 
-// transact does work in a transaction of begin, a method of bbolt.DB. If bbolt panics when
-// a transaction begins or is rolled back, it does not release its locks, and another one
-// would wait forever: from then on all fail.
+// transact does work in a transaction of begin, a method of bbolt.DB.
+//
+// If bbolt panics when a transaction begins or is rolled back, it does not release its
+// locks, and another one would wait forever: from then on all fail. If the newest meta
+// page is damaged, bbolt begins with the state before it, which would undo a transaction.
 func (s *Store) transact(begin func(func(*bbolt.Tx) error) error, work func(*bbolt.Tx) error) error {
 	if info, err := s.file.Stat(); err == nil && info.Size() < 2*minPageSize || s.stuck.Load() {
 		return damaged("no transaction can begin")
 	}
+	newest := s.newest.Load()
 	var begun *bbolt.Tx
 	err := guarded(func() error {
 		return begin(func(tx *bbolt.Tx) error {
 			begun = tx
+			if number := int64(tx.ID()); number < newest || tx.Writable() && number == newest {
+				return damaged("the newest meta page is lost")
+			}
 			return work(tx)
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"mxrules.example/greylist"
 )
@@ -26,5 +27,41 @@ func TestStuckTransaction(t *testing.T) {
 	}
 	if err := store.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Without its newest meta page a file has the state before the last transaction, which
+// must not be undone.
+func TestLostMetaPage(t *testing.T) {
+	for name, reopens := range map[string]bool{"after a write": false, "after Open": true} {
+		t.Run(name, func(t *testing.T) {
+			store := newStore(t)
+			touch := func(key byte) error {
+				now := time.Now()
+				_, err := store.Touch(t.Context(), greylist.Key{key}, greylist.Sighting{At: now, Until: now.Add(time.Hour)})
+				return err
+			}
+			if err := errors.Join(touch(0), touch(1)); err != nil {
+				t.Fatal(err)
+			}
+			if reopens {
+				store.Close()
+				var err error
+				if store, err = Open(store.path, Options{}); err != nil {
+					t.Fatal(err)
+				}
+				defer store.Close()
+			}
+			page := store.newest.Load() % 2
+			if _, err := store.file.WriteAt([]byte("damage"), page*int64(store.db.Info().PageSize)+headerSize); err != nil {
+				t.Fatal(err)
+			}
+			_, get := store.Get(t.Context(), greylist.Key{9})
+			for _, err := range []error{get, touch(1), touch(9)} {
+				if !errors.Is(err, ErrDamaged) {
+					t.Errorf("error %v", err)
+				}
+			}
+		})
 	}
 }
