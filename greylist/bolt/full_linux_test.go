@@ -72,7 +72,7 @@ func TestFullDiskWhileOpen(t *testing.T) {
 	}
 }
 
-// limitFiles limits the size of files until the test ends. 0 is no limit.
+// limitFiles limits the size of files until the test ends. 0 removes the limit.
 func limitFiles(t *testing.T, size uint64) {
 	t.Helper()
 	var limit syscall.Rlimit

@@ -93,7 +93,7 @@ func TestUnwritableFileIsAWrongFlag(t *testing.T) {
 	}
 }
 
-// terminal returns a terminal that nobody types at.
+// terminal returns a terminal without input.
 func terminal(t *testing.T) *os.File {
 	t.Helper()
 	file, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -122,7 +122,7 @@ func TestNothingToJudge(t *testing.T) {
 	}
 }
 
-// A program may run the command with an empty input, or one that is no terminal.
+// A program may run the command with an empty input, or with one that is not a terminal.
 func TestInputThatIsNoTerminal(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mail")
 	write(t, file, "{}\n")
