@@ -2,8 +2,6 @@ package judge
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,11 +95,8 @@ func TestUnwritableFileIsAWrongFlag(t *testing.T) {
 func terminal(t *testing.T) *os.File {
 	t.Helper()
 	file, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		t.Skip("this system has no /dev/ptmx")
-	}
 	if err != nil {
-		t.Fatal(err)
+		t.Skip("this system gives no terminal: ", err)
 	}
 	t.Cleanup(func() { file.Close() })
 	return file
