@@ -12,7 +12,7 @@ import (
 	"github.com/d--j/go-milter"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/internal/site"
+	"mxrules.example/examples/internal/logged"
 	"mxrules.example/verdict"
 )
 
@@ -158,12 +158,11 @@ func (c *conversation) end() {
 // report logs each reply. The envelope stands beside the event, as in the logs of mx and
 // policyd, in the form that examples/judge reads.
 func (c *conversation) report(ctx context.Context, event verdict.Event) {
-	var recipients []string
-	for _, r := range event.Recipients {
-		recipients = append(recipients, r.To)
+	fields := []slog.Attr{slog.String("queue", envelope.Excerpt(c.queueID)), slog.Any("event", besideEnvelope{event}), slog.Any("envelope", logged.Event(event))}
+	if m := event.Envelope.Message; m != nil {
+		fields = append(fields, slog.Int64("message_size", m.Size()))
 	}
-	c.log.LogAttrs(ctx, slog.LevelInfo, "reply", slog.String("queue", envelope.Excerpt(c.queueID)),
-		slog.Any("event", besideEnvelope{event}), slog.Any("envelope", site.Logged(event.Envelope, recipients...)))
+	c.log.LogAttrs(ctx, slog.LevelInfo, "reply", fields...)
 }
 
 // besideEnvelope is an event that is logged without its envelope.

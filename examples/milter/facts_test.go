@@ -135,7 +135,7 @@ func TestClients(t *testing.T) {
 			m := must(milter.NewClient("", "", milter.WithDialer(p)).Session(macros))
 			defer m.Close()
 			must(m.Conn("[unknown]", tc.family, 25, tc.address))
-			if got := book.at(t, "connect")[0].Event.Envelope.IP; got != tc.want {
+			if got := book.at(t, "connect")[0].Envelope.IP; got != tc.want {
 				t.Errorf("%q: got %q", tc.address, got)
 			}
 		})

@@ -59,7 +59,7 @@ func TestTransactionsThatEnd(t *testing.T) {
 					defer m.Close()
 					m.begin("ann@example.net", "bob@example.org")
 					m.end("", wellFormed, "hello\r\n")
-					if lines := book.at(t, "data"); len(lines) != 1 || lines[0].Event.Envelope.Size != len(strings.Join(wellFormed, "\r\n")+"\r\n\r\nhello\r\n") {
+					if lines := book.at(t, "data"); len(lines) != 1 || lines[0].Size != len(strings.Join(wellFormed, "\r\n")+"\r\n\r\nhello\r\n") {
 						t.Errorf("the messages are %+v", lines)
 					}
 				})

@@ -142,17 +142,17 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// logged is a line of the log.
-type logged struct {
+// entry is a line of the log.
+type entry struct {
 	Queue string
 	Event struct {
-		Stage    string
-		Reply    string
-		Envelope struct {
-			IP   string `json:"client_ip"`
-			Size int    `json:"message_size"`
-		}
+		Stage string
+		Reply string
 	}
+	Envelope struct {
+		IP string `json:"client_ip"`
+	}
+	Size int `json:"message_size"`
 }
 
 // keepLog has the server write its log into a book.
@@ -163,12 +163,12 @@ func (s *server) keepLog() *logbook {
 }
 
 // at returns the lines about a stage.
-func (l *logbook) at(t testing.TB, stage string) (lines []logged) {
+func (l *logbook) at(t testing.TB, stage string) (lines []entry) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for text := range strings.Lines(l.text.String()) {
-		var line logged
+		var line entry
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"mxrules.example/envelope"
 	"mxrules.example/envelope/client"
 	"mxrules.example/envelope/directory"
+	"mxrules.example/examples/internal/logged"
 	"mxrules.example/examples/policies"
 	"mxrules.example/rdns/dnsbl"
 	"mxrules.example/verdict"
@@ -152,23 +153,8 @@ func (s site) report(ctx context.Context, event verdict.Event) {
 	s.log.LogAttrs(ctx, slog.LevelInfo, "reply",
 		slog.String("reply", event.Reply.Status.String()),
 		slog.Any("verdict", event.Verdict),
-		slog.Any("envelope", logged(event)))
+		slog.Any("envelope", logged.Event(event)))
 	if s.told != nil {
 		s.told(event)
 	}
-}
-
-// logged returns the envelope of an event as examples/judge reads it, with all
-// recipients of the reply and without the message. What the client sent is
-// cleaned: a value that is not printable is logged in another form.
-func logged(event verdict.Event) envelope.JSON {
-	e := *event.Envelope
-	e.Message = nil
-	e.Helo, e.Login, e.MailFrom, e.RcptTo = envelope.Excerpt(e.Helo), envelope.Excerpt(e.Login), envelope.Excerpt(e.MailFrom), envelope.Excerpt(e.RcptTo)
-	var to []string
-	for _, r := range event.Recipients {
-		to = append(to, envelope.Excerpt(r.To))
-	}
-	j, _ := e.JSON(to...) // only reading a message fails
-	return j
 }

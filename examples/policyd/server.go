@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"mxrules.example/envelope"
-	"mxrules.example/examples/internal/site"
+	"mxrules.example/examples/internal/logged"
 	"mxrules.example/verdict"
 )
 
@@ -126,7 +126,7 @@ func (s *server) answer(ctx context.Context, r *request, mail *transaction) stri
 	if stage == envelope.Whole && s.log.Enabled(ctx, slog.LevelInfo) {
 		s.log.LogAttrs(ctx, slog.LevelInfo, "recipient", slog.String("queue_id", envelope.Excerpt(r.queueID)),
 			slog.Attr{Key: "verdict", Value: v.LogValue()}, // slog.Any would copy the verdict
-			slog.Any("envelope", site.Logged(e)))
+			slog.Any("envelope", logged.Envelope(e)))
 	}
 	action := s.actions.of(e, v)
 	if stage == envelope.Whole && v.Action == verdict.Accept {
